@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What weir throws, and the exit codes a program ends with.
+#pragma once
+#include <stdexcept>
+
+namespace weir {
+
+/// Every exception of ours. `what()` is a sentence that names the place and what to do about it.
+struct error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+/// The program, its options or its arguments are wrong: thrown before the loop starts. Exit code 2.
+struct setup_error : error {
+    using error::error;
+};
+/// Bytes that are not what the codec expects. Thrown by codecs, met by the topic's `on_decode_error`.
+struct decode_error : error {
+    using error::error;
+};
+
+/// What `app.main` and `test_driver::exit_code` answer.
+namespace exit_code {
+inline constexpr int ok = 0;      // stopped as asked, everything processed was committed
+inline constexpr int failed = 1;  // an error's policy was `stop`, or the broker could not be used
+inline constexpr int usage = 2;   // wrong options, arguments or set-up: nothing was started
+}  // namespace exit_code
+
+}  // namespace weir

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words everything else is written in: offsets, partitions, durations, points in time.
+#pragma once
+#include <chrono>
+#include <cstdint>
+
+namespace weir {
+
+/// A message's place in its partition, as Kafka counts: from 0, growing, with gaps.
+using offset = std::int64_t;
+using partition_id = std::int32_t;
+
+/// What limits and timers are measured in: the app's steady clock, real or virtual.
+using duration = std::chrono::nanoseconds;
+using time_point = std::chrono::time_point<std::chrono::steady_clock, duration>;
+
+/// A message's timestamp: milliseconds since the epoch, as Kafka keeps it.
+using timestamp = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
+
+class app;
+class hold;
+
+}  // namespace weir

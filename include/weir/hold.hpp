@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hold: while one lives, no commit passes its message.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace weir {
+namespace detail {
+
+class home;
+
+/// Where holds are entered: a partition's tracker, or a batch that holds a hundred messages at once.
+/// It lives as long as its owner or its last hold, whichever is longer. `add` and `drop` run on the loop's thread
+/// (`drop` also elsewhere, once the app is gone).
+class ledger {
+public:
+    explicit ledger(std::shared_ptr<home> owner) : owner_(std::move(owner)) {}
+    ledger(const ledger&) = delete;
+    ledger& operator=(const ledger&) = delete;
+    virtual void add(std::int64_t number) = 0;
+    virtual void drop(std::int64_t number) = 0;
+    /// On the loop's thread drops at once; on another one posts it to the loop; after the app only frees.
+    void release(std::int64_t number);
+
+protected:
+    virtual ~ledger() = default;
+    friend class home;
+
+private:
+    std::shared_ptr<home> owner_;
+};
+
+}  // namespace detail
+
+/// While a hold lives, no commit passes its message. A pointer to where it is entered and a number in it: 16 bytes,
+/// never the message's bytes. Move-only, released once. May be released on any thread; outliving its app is a no-op.
+class [[nodiscard]] hold {
+public:
+    hold() = default;
+    hold(detail::ledger& in, std::int64_t number) : in_(&in), number_(number) { in.add(number); }
+    hold(hold&& o) noexcept : in_(std::exchange(o.in_, nullptr)), number_(o.number_) {}
+    hold& operator=(hold&& o) noexcept {
+        std::swap(in_, o.in_), std::swap(number_, o.number_);
+        return *this;
+    }
+    ~hold() { release(); }
+
+    /// Lets go. The message's offset closes when nobody else holds it.
+    void release() {
+        if (auto* in = std::exchange(in_, nullptr)) in->release(number_);
+    }
+    explicit operator bool() const { return in_ != nullptr; }
+
+    /// One more hold of the same message. Only on the loop's thread.
+    hold share() const { return in_ ? hold{*in_, number_} : hold{}; }
+    bool is_from(const detail::ledger& l) const { return in_ == &l; }
+
+private:
+    detail::ledger* in_ = nullptr;
+    std::int64_t number_ = 0;
+};
+static_assert(sizeof(hold) == 16);
+
+}  // namespace weir

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes as Kafka knows them (null is not empty), headers, and a message as a broker delivers it.
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <weir/fwd.hpp>
+
+namespace weir {
+
+/// Bytes that belong to somebody else. A null view is told from an empty one.
+class bytes_view {
+public:
+    constexpr bytes_view() = default;  // null
+    constexpr bytes_view(const char* data, std::size_t size) : data_(data ? data : ""), size_(size) {}
+    constexpr bytes_view(std::string_view s) : bytes_view(s.data(), s.size()) {}
+    constexpr bytes_view(const char* s) : bytes_view(std::string_view{s}) {}
+    bytes_view(const std::string& s) : bytes_view(s.data(), s.size()) {}
+
+    constexpr const char* data() const { return data_; }
+    constexpr std::size_t size() const { return size_; }
+    constexpr std::string_view view() const { return data_ ? std::string_view{data_, size_} : std::string_view{}; }
+    constexpr bool is_null() const { return data_ == nullptr; }
+
+    friend constexpr bool operator==(bytes_view a, bytes_view b) {
+        return a.is_null() == b.is_null() && a.view() == b.view();
+    }
+
+private:
+    const char* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// Bytes of one's own: null until something, be it nothing, has been assigned or appended.
+class bytes {
+public:
+    bytes() = default;  // null
+    bytes(bytes_view v) : data_(v.view()), null_(v.is_null()) {}
+    bytes(std::string s) : data_(std::move(s)), null_(false) {}
+    bytes(std::string_view s) : data_(s), null_(false) {}
+    bytes(const char* s) : data_(s), null_(false) {}
+
+    const char* data() const { return null_ ? nullptr : data_.data(); }
+    std::size_t size() const { return data_.size(); }
+    std::string_view view() const { return data_; }
+    bool is_null() const { return null_; }
+    operator bytes_view() const { return null_ ? bytes_view{} : bytes_view{data_.data(), data_.size()}; }
+
+    /// Appends, and makes null bytes empty ones first: `append("")` is how an encoder says "not null".
+    void append(std::string_view s) { data_.append(s), null_ = false; }
+    void push_back(char c) { data_.push_back(c), null_ = false; }
+    /// For encoders that write into a string; makes null bytes empty ones.
+    std::string& buffer() { return null_ = false, data_; }
+    /// Null again; the capacity is kept.
+    void reset() { data_.clear(), null_ = true; }
+    void assign(bytes_view v) { data_.assign(v.view()), null_ = v.is_null(); }
+
+    friend bool operator==(const bytes& a, const bytes& b) { return bytes_view{a} == bytes_view{b}; }
+
+private:
+    std::string data_;
+    bool null_ = true;
+};
+
+struct header {
+    std::string name;
+    std::optional<bytes> value{};
+    friend bool operator==(const header&, const header&) = default;
+};
+/// In the order they were written; a name may occur more than once.
+using headers = std::vector<header>;
+
+/// One message as a broker delivers it: a view into what was fetched with it.
+struct message {
+    bytes_view key{};
+    bytes_view value{};
+    weir::offset offset = 0;
+    weir::timestamp timestamp{};
+};
+
+struct topic_partition {
+    std::string topic;
+    partition_id partition = 0;
+    friend auto operator<=>(const topic_partition&, const topic_partition&) = default;
+};
+
+}  // namespace weir
