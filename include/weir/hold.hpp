@@ -12,7 +12,7 @@ class home;
 
 /// Where holds are entered: a partition's tracker, or a batch that holds a hundred messages at once.
 /// It lives as long as its owner or its last hold, whichever is longer. `add` and `drop` run on the loop's thread
-/// (`drop` also elsewhere, once the app is gone).
+/// (`drop` also elsewhere once the app is gone, but never two at a time).
 class ledger {
 public:
     explicit ledger(std::shared_ptr<home> owner) : owner_(std::move(owner)) {}
@@ -41,7 +41,8 @@ public:
     hold(detail::ledger& in, std::int64_t number) : in_(&in), number_(number) { in.add(number); }
     hold(hold&& o) noexcept : in_(std::exchange(o.in_, nullptr)), number_(o.number_) {}
     hold& operator=(hold&& o) noexcept {
-        std::swap(in_, o.in_), std::swap(number_, o.number_);
+        hold taken{std::move(o)};  // so that what was held here is let go now, not with `o`
+        std::swap(in_, taken.in_), std::swap(number_, taken.number_);
         return *this;
     }
     ~hold() { release(); }

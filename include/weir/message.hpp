@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -80,6 +81,19 @@ struct message {
     bytes_view value{};
     weir::offset offset = 0;
     weir::timestamp timestamp{};
+};
+
+/// What one read of a partition brought: messages, offsets growing. Their bytes live as long as it does, also beyond
+/// the assignment it was read in.
+class fetch {
+public:
+    virtual ~fetch() = default;
+    std::span<const message> messages() const { return messages_; }
+    /// Headers are rarely looked at, so they are made when asked for.
+    virtual weir::headers headers(std::size_t i) const = 0;
+
+protected:
+    std::span<const message> messages_;
 };
 
 struct topic_partition {

@@ -13,18 +13,7 @@
 
 namespace weir::transport {
 
-/// What one read brought: messages of one partition, offsets growing. The messages' bytes live as long as it does,
-/// also beyond the assignment it was read in.
-class fetch {
-public:
-    virtual ~fetch() = default;
-    std::span<const message> messages() const { return messages_; }
-    /// Headers are rarely looked at, so they are made when asked for.
-    virtual weir::headers headers(std::size_t i) const = 0;
-
-protected:
-    std::span<const message> messages_;
-};
+using weir::fetch;
 
 /// An assigned partition, seen from its owner: lives from the assignment until the owner releases or loses it.
 class partition {

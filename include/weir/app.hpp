@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The app: owns topics, agents and the loop.
+#pragma once
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/graph/runner.hpp>
+#include <weir/hooks.hpp>
+#include <weir/options.hpp>
+#include <weir/stream.hpp>
+#include <weir/topic.hpp>
+
+namespace weir {
+namespace testing {
+class test_driver;
+}
+namespace detail {
+
+class engine;
+
+/// A call that is handed to the loop; in place of std::function, which would be paid for in every file.
+class posted {
+public:
+    virtual ~posted() = default;
+    virtual void call() = 0;
+};
+template <class F>
+class posted_of final : public posted {
+public:
+    explicit posted_of(F f) : f_(std::move(f)) {}
+    void call() override { f_(); }
+
+private:
+    F f_;
+};
+
+}  // namespace detail
+
+/// A program's streams: topics, agents, and the one loop that runs them. Its id is the consumer group's. No globals:
+/// several apps live side by side. One thread calls `run`, `poll` or iterates; only `stop`, `post` and the release of a
+/// hold may come from others.
+class app {
+public:
+    /// Throws weir::setup_error if an option makes no sense. Nothing is connected before the loop starts.
+    explicit app(std::string id, app_options options = {});
+    app(const app&) = delete;
+    app& operator=(const app&) = delete;
+    /// Stops, if it is still running.
+    ~app();
+
+    const std::string& id() const;
+
+    /// A topic whose values are decoded to V (bytes, unless told otherwise), keys being bytes.
+    template <class V = bytes>
+    weir::topic<V> topic(const std::string& name, topic_options options = {}) {
+        return weir::topic<V>{declare(name, std::move(options), &detail::check_decodes<V>)};
+    }
+    /// A topic whose keys and values are decoded.
+    template <class K, class V>
+    weir::topic<K, V> topic(const std::string& name, topic_options options = {}) {
+        return weir::topic<K, V>{declare(name, std::move(options), &detail::check_decodes<V>)};
+    }
+
+    /// Registers a pipeline under a name. One that does not end in a sink is drained.
+    template <detail::is_pipeline P>
+    void agent(std::string name, P what, agent_options options = {}) {
+        add(std::move(name), std::make_unique<detail::blueprint_of<P>>(std::move(what)), std::move(options));
+    }
+    /// A pipeline to be iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`.
+    template <detail::is_stream S>
+    pull<S> stream(S what, stream_options options = {}) {
+        return {std::move(what), runner(), std::move(options.name)};
+    }
+
+    weir::graph graph() const;
+    /// What is assigned, or was when the app stopped: how far it was read and committed, how much is held.
+    std::vector<partition_status> partitions() const;
+
+    /// Parses the command line, does what it says (`run` without one), prints errors; returns an exit code.
+    int main(int argc, const char* const* argv);
+    /// Runs until `stop()`, until every source has ended, or until a policy says stop: then throws what was wrong.
+    void run();
+    /// Does what there is to do, waiting for it `timeout` at the most. False once the app has stopped; throws as `run`.
+    /// `poll_fd` is readable when it should be called; both are for programs with a loop of their own.
+    bool poll(duration timeout);
+    int poll_fd();
+    /// From any thread, any signal handler, any body, as often as one likes.
+    void stop() noexcept;
+    /// Calls `f` on the loop's thread. From any thread, but not from a signal handler.
+    template <class F>
+    void post(F f) {
+        post(std::unique_ptr<detail::posted>{std::make_unique<detail::posted_of<F>>(std::move(f))});
+    }
+
+private:
+    friend class testing::test_driver;
+    detail::topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view));
+    void add(std::string name, std::unique_ptr<detail::blueprint>, agent_options);
+    void post(std::unique_ptr<detail::posted>);
+    std::shared_ptr<detail::runner> runner() const;
+
+    std::shared_ptr<detail::engine> engine_;
+};
+
+}  // namespace weir

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `take` yields: a random-access range of values whose messages are held until it has been processed.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <weir/graph/seam.hpp>
+
+namespace weir {
+namespace detail {
+
+/// The values of a batch, and the ledger in which their messages are entered as one: a hold of it holds them all.
+/// Lives as long as the last hold. Its elements have origins of their own, for who takes the batch apart.
+template <class V>
+class batch_contents final : public ledger, public origins {
+public:
+    batch_contents(std::shared_ptr<home> owner, std::vector<V> of, std::vector<hold> holds,
+                   std::vector<kept_message> messages)
+        : ledger(std::move(owner)), values(std::move(of)), holds_(std::move(holds)), messages_(std::move(messages)) {}
+
+    const std::vector<V> values;
+
+    void add(std::int64_t) override { ++open_; }
+    void drop(std::int64_t) override {
+        if (--open_ == 0) delete this;
+    }
+    hold hold_of(std::size_t) override { return hold{*this, 0}; }
+    message message_of(std::size_t i) const override { return origin(i).view(); }
+    headers headers_of(std::size_t i) const override { return origin(i).headers; }
+    const topic_partition* place_of(std::size_t i) const override { return origin(i).place; }
+    /// The batch as one message: the key its messages share, else null; the newest timestamp; no headers; the place of
+    /// its first.
+    kept_message common() const;
+private:
+    ~batch_contents() override = default;
+    const kept_message& origin(std::size_t i) const { return messages_[std::min(i, messages_.size() - 1)]; }
+
+    std::vector<hold> holds_;
+    std::vector<kept_message> messages_;  // one for each value where they are shown, else the first's alone
+    std::int64_t open_ = 0;
+};
+
+template <class V>
+kept_message batch_contents<V>::common() const {
+    auto all = messages_.front();
+    all.headers.clear();
+    for (auto& m : messages_) {
+        if (!(all.key == m.key)) all.key.reset();
+        all.timestamp = std::max(all.timestamp, m.timestamp);
+    }
+    return all;
+}
+
+}  // namespace detail
+
+/// Values whose messages are held until the last copy is gone; a copy shares them. A hold of it holds them all.
+template <class V>
+class batch {
+public:
+    using value_type = V;
+
+    explicit batch(detail::batch_contents<V>& contents) : in_(&contents), held_(contents, 0) {}
+    batch(const batch& o) : in_(o.in_), held_(o.held_.share()) {}
+    batch(batch&&) noexcept = default;
+    batch& operator=(batch o) noexcept {
+        std::swap(in_, o.in_), std::swap(held_, o.held_);
+        return *this;
+    }
+    ~batch() = default;
+
+    auto begin() const { return in_->values.begin(); }
+    auto end() const { return in_->values.end(); }
+    std::size_t size() const { return in_->values.size(); }
+    decltype(auto) operator[](std::size_t i) const { return in_->values[i]; }
+    decltype(auto) front() const { return in_->values.front(); }
+    decltype(auto) back() const { return in_->values.back(); }
+    const std::vector<V>& values() const { return in_->values; }
+    weir::hold hold() const { return held_.share(); }
+
+    detail::batch_contents<V>& contents() const { return *in_; }
+
+private:
+    detail::batch_contents<V>* in_;
+    weir::hold held_;
+};
+
+namespace detail {
+
+template <class V>
+inline constexpr bool is_batch<batch<V>> = true;
+
+}  // namespace detail
+}  // namespace weir

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a codec is, and how the engine calls one. Those that need no JSON are in basic.hpp, included at the end.
+#pragma once
+#include <concepts>
+#include <type_traits>
+
+#include <weir/error.hpp>
+#include <weir/message.hpp>
+
+namespace weir {
+
+/// Bytes to values and back. Specialise it for a type of your own:
+///
+///     template <>
+///     struct weir::codec<money> {
+///         static void decode(weir::bytes_view from, money& into);
+///         static void encode(const money& value, weir::bytes& onto);
+///     };
+///
+/// decode   `into` is recycled: whatever an earlier message left there, overwrite it and keep its capacity.
+///          `static T decode(bytes_view)` is accepted too. After a throw `into` may be half written.
+/// encode   appends to `onto`.
+/// borrows  `static constexpr bool borrows = true;` where the value points into the message: then it may not
+///          outlive it, and the compiler refuses to let it.
+/// Null     never reaches a codec: say `std::optional<T>` where it is meant. (`bytes` and `bytes_view` have their own.)
+/// Throws   weir::decode_error, for the topic's `on_decode_error`
+///
+/// Built in: bytes, bytes_view, std::string, std::string_view, bool, integers and floating point (as Kafka's own
+/// serializers write them), std::optional of any; with <weir/codec/json.hpp> any aggregate and std::vector, as JSON.
+template <class T>
+struct codec;
+
+namespace detail {
+
+template <class T>
+concept decodes_in_place = requires(bytes_view from, T& into) { codec<T>::decode(from, into); };
+template <class T>
+concept decodes_by_value = requires(bytes_view from, T& into) { into = codec<T>::decode(from); };
+template <class T>
+concept encodes = requires(const T& value, bytes& onto) { codec<T>::encode(value, onto); };
+
+/// Whether `T` can be a topic's key or value.
+template <class T>
+concept has_codec = encodes<T> && (decodes_in_place<T> || decodes_by_value<T>);
+
+/// Whether null is a value of `T`. Everywhere else it is an error.
+template <class T>
+inline constexpr bool nullable = std::same_as<T, bytes> || std::same_as<T, bytes_view>;
+template <class T>
+inline constexpr bool nullable<std::optional<T>> = true;
+
+/// Whether a decoded `T` points into the message it came from.
+template <class T>
+inline constexpr bool borrows = [] {
+    if constexpr (requires { codec<T>::borrows; }) return bool{codec<T>::borrows};
+    return false;
+}();
+
+/// Says so in one sentence, wherever a type without a codec is used as a key or a value.
+template <class T>
+constexpr void require_codec() {
+    static_assert(has_codec<T>, "weir: no codec for this type: make it an aggregate whose fields have one, or "
+                                "specialise weir::codec<T>");
+}
+
+[[noreturn]] void fail_null();
+
+/// Decodes with the codec of `T`, in either of its shapes. Throws decode_error for a null that `T` cannot be.
+template <class T>
+void decode_into(bytes_view from, T& into) {
+    require_codec<T>();
+    if constexpr (has_codec<T>) {
+        if constexpr (!nullable<T>) {
+            if (from.is_null()) fail_null();
+        }
+        if constexpr (decodes_in_place<T>) {
+            codec<T>::decode(from, into);
+        } else {
+            into = codec<T>::decode(from);
+        }
+    }
+}
+
+/// Appends `value`. What was null stays so only for a null value.
+template <class T>
+void encode_onto(const T& value, bytes& onto) {
+    require_codec<T>();
+    if constexpr (has_codec<T>) {
+        codec<T>::encode(value, onto);
+        if constexpr (!nullable<T>) onto.append({});  // an encoder that had nothing to write meant empty
+    }
+}
+
+}  // namespace detail
+}  // namespace weir
+
+#include <weir/codec/basic.hpp>

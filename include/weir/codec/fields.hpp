@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fields of an aggregate as data: names, places, types. No macro, no registration; local types too.
+#pragma once
+#include <bit>
+#include <cstddef>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <weir/codec/bindings.hpp>
+
+namespace weir::detail {
+
+/// One field. Its place is that of the same field in an object nobody ever reads, less where that object begins:
+/// unlike an offset, an address is a constant for the compiler.
+struct field {
+    std::string_view name{};
+    const void* at = nullptr;
+};
+
+/// Where the fields of a `T` lie; `value` never comes to life.
+template <class T>
+union ghost {
+    char none;
+    mutable T value;  // mutable: a field's type is to be seen without the const of the whole
+    constexpr ghost() : none{} {}
+    constexpr ~ghost() {}
+};
+template <class T>
+struct ghosts {
+#ifdef __clang__  // which lets no type with a destructor of its own into a constant
+    [[clang::no_destroy]] static inline const ghost<T> one{};
+#else  // which would destroy it at exit, were it no constant
+    static constexpr ghost<T> one{};
+#endif
+};
+
+struct anything {
+    template <class U>
+    operator U() const noexcept;
+};
+template <class T>
+struct base_of_it {
+    template <class U>
+        requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>)
+    operator U() const noexcept;
+};
+
+/// As many as `T{…}` takes.
+template <class T, class... Given>
+consteval std::size_t count_fields() {
+    if constexpr (sizeof...(Given) <= most_fields && requires { T{Given{}..., anything{}}; }) {
+        return count_fields<T, Given..., anything>();
+    } else {
+        return sizeof...(Given);
+    }
+}
+template <class T>
+inline constexpr std::size_t field_count = count_fields<T>();
+
+/// An aggregate whose fields can be named: no base class, none of std's tuples, at most `most_fields` fields.
+template <class T>
+concept record_type = std::is_class_v<T> && std::is_aggregate_v<T> && !requires { std::tuple_size<T>::value; } &&
+                      !requires { T{base_of_it<T>{}}; } && field_count<T> <= most_fields;
+
+template <class P>
+struct place {  // clang 16 takes the address of a field for a template argument only when it is wrapped
+    P at;
+};
+template <class P>
+place(P) -> place<P>;
+
+template <place P>
+constexpr const char* place_name() {
+    return __PRETTY_FUNCTION__;
+}
+
+/// "… [with place<P> P = place<…>{(& ghosts<order>::one.ghost<order>::value.order::price)}]" -> "price"
+constexpr std::string_view last_identifier(std::string_view s) {
+    constexpr auto part_of_one = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+               static_cast<unsigned char>(c) >= 0x80;
+    };
+    while (!s.empty() && !part_of_one(s.back())) s.remove_suffix(1);
+    std::size_t from = s.size();
+    while (from > 0 && part_of_one(s[from - 1])) --from;
+    return s.substr(from);
+}
+
+template <class T>
+inline constexpr auto places = with_fields<field_count<T>>(ghosts<T>::one.value, [](auto&... f) {
+    return std::tuple{&f...};
+});
+
+template <class T, class Fields = std::make_index_sequence<field_count<T>>>
+struct fields_of;
+template <class T, std::size_t... I>
+struct fields_of<T, std::index_sequence<I...>> {
+    static constexpr std::size_t count = sizeof...(I);
+    template <std::size_t N>
+    using type = std::remove_pointer_t<std::tuple_element_t<N, decltype(places<T>)>>;
+    static constexpr const void* base = &ghosts<T>::one;
+    static constexpr field list[count + 1] = {
+        {last_identifier(place_name<place{std::get<I>(places<T>)}>()), std::get<I>(places<T>)}..., {}};
+};
+
+/// The name of the field a member pointer points to: `field_name(&order::price)` is "price".
+template <class T, class M>
+    requires(!std::is_function_v<M>)
+std::string_view field_name(M T::*member) {
+    static_assert(record_type<T>, "weir: only a field of a plain aggregate has a name that can be found: use a callable "
+                                  "and give its name");
+    static_assert(sizeof member == sizeof(std::ptrdiff_t));
+    if constexpr (record_type<T>) {
+        // On every ABI we build on, a pointer to a data member is its offset.
+        const auto offset = std::bit_cast<std::ptrdiff_t>(member);
+        const auto base = static_cast<const char*>(fields_of<T>::base);
+        for (std::size_t i = 0; i < fields_of<T>::count; ++i) {
+            const field& f = fields_of<T>::list[i];
+            if (static_cast<const char*>(f.at) - base == offset) return f.name;
+        }
+    }
+    return {};
+}
+
+}  // namespace weir::detail

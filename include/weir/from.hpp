@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any C++ range as a source.
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <weir/stream.hpp>
+
+namespace weir {
+namespace detail {
+
+/// Reads a range in small batches; nothing is held, since nothing can be committed.
+template <class R>
+class range_seam final : public seam {
+public:
+    explicit range_seam(R range) : range_(std::move(range)) {}
+
+    input& ready() override { return ready_; }
+    bool empty() const override { return ready_.count == 0; }
+    bool is_source() const override { return true; }
+    bool ended() const override { return stopped_ || (started_ && *at_ == std::end(range_)); }
+    void stop() override { stopped_ = true; }
+    void settle(time_point) override {
+        if (stopped_ || agent->paused || ready_.count > 0) return;
+        if (!started_) at_.emplace(std::begin(range_)), started_ = true;
+        for (std::size_t n = 0; n < at_once && *at_ != std::end(range_); ++n, ++*at_) ready_.push(**at_, {});
+    }
+
+private:
+    static constexpr std::size_t at_once = 64;
+    R range_;
+    std::optional<decltype(std::begin(std::declval<R&>()))> at_;
+    ready_input<std::decay_t<decltype(*std::begin(std::declval<R&>()))>> ready_;
+    bool started_ = false, stopped_ = false;
+};
+
+template <class R>
+struct range_source {
+    using weir_stream = void;
+    using key = bytes;
+    using value = std::decay_t<decltype(*std::begin(std::declval<R&>()))>;
+    R range;
+
+    drawn draw(sketch& s) const { return s.source("from", value_name<value>()); }
+    template <class Chain>
+    void build(plan& p, Chain chain) const {
+        auto& from = p.add(std::make_unique<range_seam<R>>(range));
+        p.connect(from, new_segment<value>(p, std::move(chain)));
+    }
+};
+
+}  // namespace detail
+
+/// A stream of what a range holds. It can be iterated as it is, given to an agent, or combined.
+///
+/// Shape    range of V -> stream<bytes, V>, keys null
+/// Order    the range's
+/// Acks     nothing to acknowledge
+/// Holds    64 values; the range itself is copied in, and read anew by every run
+/// Time     ends at the range's end; what is buffered behind it is delivered then
+/// Errors   an exception of the range stops the app
+template <class R>
+auto from(R range) {
+    using source = detail::range_source<R>;
+    return pull<source>{source{std::move(range)}, nullptr, "from"};
+}
+
+}  // namespace weir

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// A chain: an operator and what follows it, nested so that everything between two seams inlines.
+#pragma once
+#include <type_traits>
+#include <utility>
+
+#include <weir/graph/segment.hpp>
+
+namespace weir::detail {
+
+/// std::invoke without <functional>: callables, and members of a value.
+template <class F, class Arg>
+constexpr decltype(auto) call(F& f, Arg&& arg) {
+    if constexpr (std::is_member_object_pointer_v<F>)
+        return (std::forward<Arg>(arg).*f);
+    else if constexpr (std::is_member_function_pointer_v<F>)
+        return (std::forward<Arg>(arg).*f)();
+    else
+        return f(std::forward<Arg>(arg));
+}
+
+/// What follows an operator: called with a value, any number of times. A value that is an lvalue lives until its
+/// message is finished; anything shorter-lived is handed on as an rvalue.
+template <class Next>
+struct onward {
+    context& at;
+    Next& next;
+    void operator()(auto&& v) const { next.push(at, std::forward<decltype(v)>(v)); }
+    /// A value with an origin of its own (an element of a batch).
+    void operator()(context& its, auto&& v) const { next.push(its, std::forward<decltype(v)>(v)); }
+};
+
+/// One operator and the chain behind it. An operator is called as `op(context, value, next)` and may have
+///   keep(context)  the message went through the whole chain: make its effects real (send, wake, cut a batch)
+///   undo()         it threw: forget them
+///   state          a kept<T>: kept when the message is finished, undone when it fails
+///   full()         a message is parked in it (an operator that sends and goes on)
+///   shows          it looks at the message behind the value, so a seam before it keeps key, headers, timestamp
+template <class Op, class Next>
+struct step {
+    Op op;
+    Next next;
+
+    static constexpr bool shows = [] {
+        if constexpr (requires { Op::shows; }) return Op::shows || Next::shows;
+        else return Next::shows;
+    }();
+
+    void push(context& c, auto&& v) { op(c, std::forward<decltype(v)>(v), onward<Next>{c, next}); }
+    void keep(context& c) {
+        if constexpr (requires { op.keep(c); }) op.keep(c);
+        next.keep(c);
+    }
+    void finish() {
+        if constexpr (requires { op.state.keep(); }) op.state.keep();
+        next.finish();
+    }
+    void undo() {
+        if constexpr (requires { op.undo(); }) op.undo();
+        if constexpr (requires { op.state.undo(); }) op.state.undo();
+        next.undo();
+    }
+    bool full() {
+        if constexpr (requires { op.full(); })
+            if (op.full()) return true;
+        return next.full();
+    }
+    void check() { next.check(); }
+};
+
+/// The last of a chain has `push(context, value)` in place of `operator()`; the rest is here for those that need it.
+struct sink {
+    static constexpr bool shows = false;
+    void keep(context&) {}
+    void finish() {}
+    void undo() {}
+    bool full() { return false; }
+    void check() {}
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph as data: what the pipelines are made of, before anything runs.
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/fwd.hpp>
+#include <weir/policy.hpp>
+
+namespace weir {
+
+/// Nodes and edges, in the order in which the pipelines were written. A topic is drawn once, however many use it.
+class graph {
+public:
+    enum class kind : std::uint8_t { topic, source, operation };
+    struct node {
+        graph::kind kind;
+        std::string name;      // of a topic its name, else the operator's: "take(100, 10s)"
+        std::string agent;     // empty for topics
+        std::string key;       // type names, as the reader of the code would write them; empty: ends here
+        std::string value;
+        std::string note{};    // policies, partitions: what else is worth drawing
+    };
+    struct edge {
+        std::size_t from, to;
+    };
+    const std::vector<node>& nodes() const { return nodes_; }
+    const std::vector<edge>& edges() const { return edges_; }
+
+    /// One line a node, indented below what feeds it.
+    std::string text() const;
+    std::string mermaid() const;
+    std::string dot() const;
+
+    std::size_t add(node);            // a topic that is drawn already is found, not added
+    void join(std::size_t from, std::size_t to);
+
+private:
+    std::vector<node> nodes_;
+    std::vector<edge> edges_;
+};
+
+}  // namespace weir

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pipeline is a value: a stream and one more operator. Built from the right to the left, it is cut at its seams.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <weir/codec/type_name.hpp>
+#include <weir/graph/plan.hpp>
+
+namespace weir {
+namespace detail {
+
+// A stream is anything with `key` and `value` (what it yields), `draw(sketch)` (its last node) and `build(plan, chain)`
+// (run the chain on what it yields): a topic, a range, the far side of a seam, and a pipeline.
+template <class S>
+concept is_stream = requires {
+    typename S::weir_stream;
+    typename S::value;
+} && !std::is_void_v<typename S::value>;
+
+/// What an agent can run: a stream, or one that has ended in a sink.
+template <class P>
+concept is_pipeline = requires { typename P::weir_stream; };
+
+// An operator is a value with `out<In>` (void: it ends the pipeline), `describe()` (as drawn), and one of
+//   operator()          fused: called in place with (context, value, next)
+//   open<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
+//   cut<K, In, Shows>(plan)  a seam: the sink that ends this segment, and the stream that goes on
+// and, where it changes it, `key<K, In>`.
+template <class O>
+concept is_operator = requires { typename O::weir_operator; };
+template <class Op, class K, class In>
+concept is_seam = requires(const Op& op, plan& p) { op.template cut<K, In, true>(p); };
+template <class Sink, class Source>
+struct cut_at {
+    Sink sink;
+    Source source;
+};
+
+template <class Op, class K, class In>
+struct key_of {
+    using type = K;
+};
+template <class Op, class K, class In>
+    requires requires { typename Op::template key<K, In>; }
+struct key_of<Op, K, In> {
+    using type = typename Op::template key<K, In>;
+};
+
+/// The key type behind `take`: the key that all messages of a batch share, or none. A batch that is taken apart gives
+/// each value its own key back, of type K.
+template <class K>
+struct common_key {};
+template <class K>
+struct shown_key {
+    using type = K;
+};
+template <class T>
+struct nullable_key {
+    using type = std::optional<T>;
+};
+template <class T>
+struct nullable_key<std::optional<T>> {
+    using type = std::optional<T>;
+};
+template <>
+struct nullable_key<bytes> {
+    using type = bytes;
+};
+template <class K>
+struct shown_key<common_key<K>> : nullable_key<K> {};
+template <class K>
+using shown_key_t = typename shown_key<K>::type;
+
+template <class K>
+std::string key_name() {
+    return std::string{type_name<shown_key_t<K>>()};
+}
+template <class V>
+std::string value_name() {
+    if constexpr (std::is_void_v<V>) return {};
+    else return std::string{type_name<V>()};
+}
+
+template <class V, class Chain>
+segment& new_segment(plan& p, Chain chain) {
+    return p.add(std::make_unique<fused<V, Chain>>(std::move(chain)));
+}
+
+/// The stream behind a seam.
+template <class K, class T>
+struct behind {
+    using weir_stream = void;
+    using key = K;
+    using value = T;
+    seam* from;
+    template <class Chain>
+    void build(plan& p, Chain chain) const {
+        p.connect(*from, new_segment<T>(p, std::move(chain)));
+    }
+};
+
+}  // namespace detail
+
+/// `before | op`: what a pipeline is made of. A plain value: copying, storing and returning one starts nothing.
+template <class Before, class Op>
+class pipeline {
+public:
+    using weir_stream = void;
+    using in = typename Before::value;
+    using value = typename Op::template out<in>;
+    using key = typename detail::key_of<Op, typename Before::key, in>::type;
+
+    pipeline(Before before, Op op) : before_(std::move(before)), op_(std::move(op)) {}
+
+    detail::drawn draw(detail::sketch& s) const {
+        const auto from = before_.draw(s);
+        const auto here = s.operation(from, op_.describe(), detail::key_name<key>(), detail::value_name<value>());
+        if constexpr (requires { op_.template draw<typename Before::key, in>(s, here); })
+            return op_.template draw<typename Before::key, in>(s, here);
+        else
+            return here;
+    }
+    /// Runs `chain` on what this pipeline yields.
+    template <class Chain>
+    void build(detail::plan& p, Chain chain) const {
+        if constexpr (detail::is_seam<Op, typename Before::key, in>) {
+            auto [end, source] = op_.template cut<typename Before::key, in, Chain::shows>(p);
+            source.build(p, std::move(chain));
+            before_.build(p, std::move(end));
+        } else {
+            before_.build(p, detail::step<Op, Chain>{op_, std::move(chain)});
+        }
+    }
+    /// Of a pipeline that ends: in a sink, or in a topic that nobody here reads on.
+    void build(detail::plan& p) const { before_.build(p, op_.template open<typename Before::key, in>(p)); }
+
+    static constexpr bool ends =
+        requires(const Op& op, detail::plan& p) { op.template open<typename Before::key, in>(p); };
+    const Before& before() const { return before_; }
+
+private:
+    Before before_;
+    Op op_;
+};
+
+template <detail::is_stream S, detail::is_operator O>
+pipeline<S, O> operator|(S s, O op) {
+    return {std::move(s), std::move(op)};
+}
+
+namespace detail {
+
+/// What ends a pipeline that nothing else ends.
+struct drain_sink : sink {
+    void push(context&, auto&&) {}
+};
+
+/// What an agent keeps of its pipeline: drawn once, built anew for every run.
+class blueprint {
+public:
+    virtual ~blueprint() = default;
+    virtual drawn draw(sketch&) const = 0;
+    virtual void build(plan&) const = 0;
+};
+template <class P>
+class blueprint_of final : public blueprint {
+public:
+    explicit blueprint_of(P p) : what_(std::move(p)) {}
+    drawn draw(sketch& s) const override { return what_.draw(s); }
+    void build(plan& p) const override {
+        if constexpr (requires { requires P::ends; }) what_.build(p);
+        else what_.build(p, drain_sink{});
+    }
+
+private:
+    P what_;
+};
+
+}  // namespace detail
+}  // namespace weir

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// What pipelines become: drawn into a graph when an agent is added, built into segments and seams when a run starts.
+#pragma once
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/graph/graph.hpp>
+#include <weir/graph/seam.hpp>
+#include <weir/graph/topic_info.hpp>
+#include <weir/task.hpp>
+
+namespace weir::detail {
+
+/// One agent, or one pull stream, of a run.
+struct agent_info {
+    std::string name;
+    policy on_error{};          // resolved: the agent's, else the app's; unset: skip, but stop for batches and pull
+    bool pull = false;
+    bool paused = false;        // reads nothing: a pull stream that nobody iterates, an agent that has returned
+    bool finite = false;        // reads ranges alone
+    bool ended = false;         // all its sources have ended and everything of theirs is done
+};
+
+/// The decode node of one topic and one pair of types. Stateless; what it fills belongs to the assignment.
+class decoder {
+public:
+    virtual ~decoder() = default;
+    virtual std::unique_ptr<input> make(ledger& of, const topic_partition& place) const = 0;
+    /// Decodes `what` from message `from` on, behind what is in `into` already. Returns the place of the first message
+    /// that does not decode, its error in `error`; the end, if none.
+    virtual std::size_t decode(input& into, const fetch& what, std::size_t from, std::exception_ptr& error) const = 0;
+    virtual void clear(input&) const = 0;
+};
+
+/// Where `to` and its like send: one topic, for one agent.
+struct outgoing {
+    bytes key{};
+    bytes value{};
+    bytes_view unchanged{};  // if not null: send these bytes, they live as long as the message in work
+    weir::headers headers{};
+    weir::timestamp timestamp{};
+};
+class outlet {
+public:
+    virtual ~outlet() = default;
+    /// False: no room now, nothing was taken. The hold goes when the broker has the message.
+    virtual bool send(const outgoing&, hold&) = 0;
+};
+
+/// Where a pipeline is drawn: one agent's, from the left to the right.
+struct drawn {
+    std::size_t node = 0;
+    std::vector<topic_info*> from{};  // the topics the values come from, for what is derived of them
+};
+class sketch {
+public:
+    sketch(graph& g, weir::detail::topics& t, std::string app, std::string agent)
+        : to_(&g), topics_(&t), app_(std::move(app)), agent_(std::move(agent)) {}
+
+    drawn topic(topic_info&, std::string key, std::string value);
+    drawn source(std::string name, std::string value);
+    drawn operation(const drawn& before, std::string name, std::string key, std::string value);
+    void join(const drawn& before, const drawn& next);
+    /// The topic that `group_by` makes: `{app}-{agent}-{name}-repartition`, `-2` for the second of that name.
+    topic_info& repartition(const std::string& name, partition_id partitions, const drawn& of);
+    /// A topic that is sent to by name: derived, unless it is declared.
+    topic_info& derived(const std::string& name, const drawn& of);
+    topic_info& passes(topic_info&);
+
+    /// The topics of this agent's seams, in the order they were drawn.
+    const std::vector<topic_info*>& passed_through() const { return through_; }
+
+private:
+    graph* to_;
+    weir::detail::topics* topics_;
+    std::string app_, agent_;
+    std::vector<topic_info*> through_;
+};
+
+/// Where a pipeline is built: one agent's, from the right to the left. What it makes lives as long as the run.
+class plan {
+public:
+    struct reading {  // a topic read by segments of the same key and value types: one decode for all
+        topic_info* topic;
+        const void* type;
+        std::unique_ptr<detail::decoder> decoder;
+        std::vector<segment*> to;
+    };
+    struct feed {  // what a seam has ready, and who works on it
+        detail::seam* from;
+        segment* to;
+    };
+
+    plan(scheduler& loop, std::shared_ptr<home> owner) : loop_(&loop), owner_(std::move(owner)) {}
+    virtual ~plan() = default;
+
+    void begin(agent_info& a, std::vector<topic_info*> through) { agent_ = &a, through_ = std::move(through); }
+    agent_info& agent() const { return *agent_; }
+    scheduler& loop() const { return *loop_; }
+    const std::shared_ptr<home>& owner() const { return owner_; }
+
+    segment& add(std::unique_ptr<segment>);
+    seam& add(std::unique_ptr<detail::seam>);
+    void connect(detail::seam& from, segment& to) { feeds_.push_back({&from, &to}); }
+    void read(topic_info&, const void* type, std::unique_ptr<decoder> (*make)(), segment&);
+    virtual outlet& send_to(topic_info&) = 0;
+    /// Refused when the app starts if `n` is more than open_max: it would wait for ever.
+    void needs_open(std::size_t n, const std::string& who);
+    /// The topic of the seam that is being built: drawing went from the left, building comes from the right.
+    topic_info& next_through();
+
+protected:
+    std::vector<std::unique_ptr<segment>> segments_;
+    std::vector<std::unique_ptr<detail::seam>> seams_;
+    std::vector<std::unique_ptr<reading>> readings_;
+    std::vector<feed> feeds_;
+    std::size_t open_max_ = 0;
+
+private:
+    scheduler* loop_;
+    std::shared_ptr<home> owner_;
+    agent_info* agent_ = nullptr;
+    std::vector<topic_info*> through_;
+};
+
+}  // namespace weir::detail

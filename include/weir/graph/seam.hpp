@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// A seam: a node that buffers or waits between two segments, and what it has ready for the second.
+#pragma once
+#include <exception>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <weir/graph/chain.hpp>
+
+namespace weir::detail {
+
+/// Something that can fail and is tried again by its policy: the message a feed stands at, or an asynchronous call.
+/// Who fails says what happened; the conductor decides and calls one of the two.
+struct attempt {
+    int made = 0;             // attempts that failed
+    time_point not_before{};  // of the next one
+
+    virtual void again() = 0;    // try once more
+    virtual void give_up() = 0;  // acknowledged without a result
+    virtual origins& from() = 0;
+    virtual std::size_t at() const = 0;
+
+protected:
+    ~attempt() = default;
+};
+
+/// Between two segments of one agent. Lives as long as its run; used by the loop's thread only. Its first half is the
+/// sink of the segment before, its second the input of the segment behind.
+class seam {
+public:
+    virtual ~seam() = default;
+    virtual input& ready() = 0;
+    virtual bool empty() const = 0;                      // nothing buffered, waiting or ready
+    virtual bool waits_for_work() const { return false; }  // has something in flight that ends by itself
+    virtual void settle(time_point /*now*/) {}           // moves into `ready` what is complete by now
+    virtual time_point due() const { return time_point::max(); }
+    virtual void stop() {}                               // a source gives no more
+    virtual void flush() {}                              // what is buffered becomes a last short batch
+    virtual void revoke(const ledger&) {}                // what only waits for time or company leaves, unacknowledged
+    virtual void abandon(const ledger&) {}               // what is in flight will give no result
+    /// A call that failed and asks for its policy; told once a failure.
+    virtual std::pair<attempt*, std::exception_ptr> failure() { return {}; }
+    virtual bool is_source() const { return false; }     // nothing before it: a range
+    virtual bool ended() const { return false; }         // of a source: it has no more
+
+    agent_info* agent = nullptr;
+};
+
+/// What a seam keeps of the message behind a value, where somebody behind it can show or send it.
+struct kept_message {
+    bytes key{};
+    weir::headers headers{};
+    weir::timestamp timestamp{};
+    weir::offset offset = 0;
+    const topic_partition* place = nullptr;  // lives as long as the hold beside it
+
+    message view() const { return {key, {}, offset, timestamp}; }
+    /// Its place always, so that an error can name it; the rest where it is shown.
+    template <bool Shows>
+    static kept_message of(const context& c) {
+        const auto m = c.message();
+        kept_message kept;
+        kept.offset = m.offset, kept.place = c.from.place_of(c.i);
+        if constexpr (Shows) kept.key.assign(m.key), kept.headers = c.from.headers_of(c.i), kept.timestamp = m.timestamp;
+        return kept;
+    }
+};
+
+/// What a seam has ready: each value with the hold it brought, and its message where that is shown.
+template <class T>
+class ready_input final : public input_of<T> {
+public:
+    void push(T v, hold h, kept_message m = {}) {
+        this->values.push_back({std::move(v)}), ++this->count;
+        holds_.push_back(std::move(h));
+        messages_.push_back(std::move(m));
+    }
+    hold hold_of(std::size_t i) override { return holds_[i].share(); }
+    message message_of(std::size_t i) const override { return messages_[i].view(); }
+    headers headers_of(std::size_t i) const override { return messages_[i].headers; }
+    const topic_partition* place_of(std::size_t i) const override { return messages_[i].place; }
+    void passed(std::size_t upto) override {
+        for (; first_ < upto; ++first_) {
+            [[maybe_unused]] const auto gone = std::move(this->values[first_].value);
+            holds_[first_].release();
+        }
+        if (upto < this->count) return;
+        this->values.clear(), holds_.clear(), messages_.clear();
+        this->count = first_ = 0;
+    }
+    std::size_t left() const { return this->count - first_; }
+
+private:
+    std::vector<hold> holds_;
+    std::vector<kept_message> messages_;
+    std::size_t first_ = 0;
+};
+
+/// The end of the segment before a seam: passes everything to the seam's node.
+template <class Node, bool Shows>
+struct into : sink {
+    static constexpr bool shows = Shows;
+    Node* node;
+    explicit into(Node& n) : node(&n) {}
+    void push(context& c, auto&& v) { node->push(c, std::forward<decltype(v)>(v)); }
+    void keep(context& c) { node->keep(c); }
+    void undo() { node->undo(); }
+    bool full() { return node->full(); }
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract between the loop and user code: one input, one virtual call, an answer that says how far and why.
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <type_traits>
+#include <vector>
+
+#include <weir/clock.hpp>
+#include <weir/hold.hpp>
+#include <weir/message.hpp>
+
+namespace weir::detail {
+
+struct agent_info;
+
+// ------------------------------------------------------------------------------------------- one turn of a segment
+enum class why : std::uint8_t {
+    done,   // the input is finished
+    yield,  // the time is up
+    stop,   // stop() was called
+    full,   // the message at `at` is in the sink (parked); it is finished when the sink has room again
+    failed  // the message at `at` threw; nothing of it was kept
+};
+struct outcome {
+    std::size_t at = 0;
+    why because = why::done;
+    std::exception_ptr error{};
+};
+/// A sink or stop() ends the turn behind the message that is being worked on.
+struct turn {
+    const clock& time;
+    time_point deadline;
+    std::atomic<why> because = why::done;  // atomic: a signal handler may call stop()
+    why ends() const { return because.load(std::memory_order_relaxed); }
+    void end(why w) { because.store(std::max(ends(), w), std::memory_order_relaxed); }
+};
+
+// ------------------------------------------------------------------------------------------- what a segment reads
+/// Where values come from, by number: a partition's messages, what a seam has ready, the elements of a batch.
+/// Only what buffers, waits, shows or sends asks; the fused operators never do.
+class origins {
+public:
+    virtual ~origins() = default;
+    virtual hold hold_of(std::size_t i) = 0;
+    /// Key, headers, timestamp and (at a topic) the original value. Behind a seam only where somebody can show or
+    /// send them (`shows`); else an empty message.
+    virtual message message_of(std::size_t i) const = 0;
+    virtual headers headers_of(std::size_t i) const = 0;
+    /// Null where the value is not from a topic.
+    virtual const topic_partition* place_of(std::size_t i) const = 0;
+    /// The decoded key, where one is kept.
+    virtual const void* key_of(std::size_t) const { return nullptr; }
+    /// The object that holds the decoded value, if it is of this type: who is given that very object may send the
+    /// original bytes.
+    virtual const void* value_of(std::size_t, const void* /*type*/) const { return nullptr; }
+};
+
+/// A partition's decoded batch, or what a seam has ready. `count` elements; which are worked on, the feed knows.
+class input : public origins {
+public:
+    std::size_t count = 0;
+    virtual void passed(std::size_t /*upto*/) {}  // those before are finished
+};
+/// Names a type, or a list of them: its address does.
+template <class... T>
+inline constexpr char type_id = 0;
+
+template <class T>
+struct slot {  // so that a vector of bool is none
+    T value{};
+};
+template <class T>
+class input_of : public input {
+public:
+    std::vector<slot<T>> values;  // recycled: may be longer than count
+};
+
+/// The message a chain is working on.
+struct context {
+    origins& from;
+    std::size_t i;
+    turn& now;
+
+    weir::hold hold() const { return from.hold_of(i); }
+    weir::message message() const { return from.message_of(i); }
+};
+
+// ------------------------------------------------------------------------------------------- the segment
+/// The operators between two seams, fused into one chain. Lives as long as its run; used by the loop's thread only.
+class segment {
+public:
+    virtual ~segment() = default;
+    /// Works on `from`, starting at message `at`; one that was parked there before has been finished by `resume`.
+    virtual outcome run(input& from, std::size_t at, turn&) = 0;
+    virtual bool full() = 0;      // a message is parked in the sink, or it has no room for another
+    virtual void check() = 0;     // throws what the parked message threw; then nothing of it is kept
+    virtual void finish() = 0;    // the parked message has left the sink: its state is kept
+    virtual void drop() = 0;      // the parked message is not ours any more: nothing of it is kept
+    virtual bool reads_batches() const = 0;
+
+    agent_info* agent = nullptr;
+    const void* parked_by = nullptr;  // the feed whose message is in the sink
+};
+
+template <class T>
+inline constexpr bool is_batch = false;
+
+template <class In, class Chain>
+class fused final : public segment {
+public:
+    explicit fused(Chain c) : chain_(std::move(c)) {}
+
+    outcome run(input& base, std::size_t at, turn& now) override {
+        auto& from = static_cast<input_of<In>&>(base);
+        std::size_t i = at, look = at + 1;  // at the clock after 1, 2, 4 … 64, 128, 192 … messages
+        try {
+            for (; i < from.count; ++i) {
+                context c{from, i, now};
+                chain_.push(c, std::as_const(from.values[i].value));
+                chain_.keep(c);
+                if (now.ends() == why::full) return {i, why::full};
+                chain_.finish();
+                if (now.ends() != why::done) return {i + 1, now.ends()};
+                if (i + 1 == look) {
+                    look += std::min<std::size_t>(look - at, 64);
+                    if (now.time.steady() >= now.deadline) return {i + 1, why::yield};
+                }
+            }
+        } catch (...) {
+            chain_.undo();
+            return {i, why::failed, std::current_exception()};
+        }
+        return {i};
+    }
+    bool full() override { return chain_.full(); }
+    void check() override {
+        try {
+            chain_.check();
+        } catch (...) {
+            chain_.undo();
+            throw;
+        }
+    }
+    void finish() override { chain_.finish(); }
+    void drop() override { chain_.undo(); }
+    bool reads_batches() const override { return is_batch<In>; }
+
+private:
+    Chain chain_;
+};
+
+}  // namespace weir::detail

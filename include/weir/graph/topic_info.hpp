@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the app knows of a topic: declared by the user, or derived by an operator.
+#pragma once
+#include <string>
+#include <vector>
+
+#include <weir/message.hpp>
+#include <weir/options.hpp>
+
+namespace weir::detail {
+
+/// Owned by the app's topics, one for each name; lives as long as the app. `partitions` is resolved when a run starts.
+struct topic_info {
+    std::string name;
+    topic_options options{};
+    bool declared = false;  // by app.topic; else derived by an operator
+    bool internal = false;  // ours alone: always read from the earliest offset, never matched by a pattern
+    std::vector<topic_info*> sources{};  // a derived topic has as many partitions as the largest of these
+    partition_id partitions = 0;
+    void (*check)(bytes_view value) = nullptr;  // throws decode_error if no value of the declared type
+};
+
+/// Every topic of one app, by name.
+class topics {
+public:
+    virtual topic_info& derive(const std::string& name, partition_id partitions, bool internal,
+                               const std::vector<topic_info*>& sources) = 0;
+
+protected:
+    ~topics() = default;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+#include <utility>
+
+#include <weir/graph/pipeline.hpp>
+
+namespace weir {
+namespace detail {
+
+template <class F>
+struct filter_op {
+    using weir_operator = void;
+    template <class In>
+    using out = In;
+    F f;
+
+    std::string describe() const { return "filter"; }
+    void operator()(context&, auto&& v, auto&& next) {
+        if (call(f, std::as_const(v))) next(std::forward<decltype(v)>(v));
+    }
+};
+struct filter_fn {
+    template <class F>
+    filter_op<F> operator()(F f) const {
+        return {std::move(f)};
+    }
+};
+
+}  // namespace detail
+
+/// Lets through the values for which `f(value)` is true.
+///
+///     in   --1-2-3-4--|
+///     out  ----2---4--|          filter(is_even)
+///
+/// Shape    stream<K, V> -> stream<K, V>
+/// Order    kept
+/// Acks     what is dropped is acknowledged
+/// Holds    nothing
+/// Errors   what `f` throws: the agent's `on_error`
+/// Cost     the call; no copy, no allocation
+/// Example  samples/operators/filter.cpp    Page docs/operators/filter.md    After Faust Stream.filter
+inline constexpr detail::filter_fn filter{};
+
+}  // namespace weir

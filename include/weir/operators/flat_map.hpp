@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <iterator>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <weir/batch.hpp>
+#include <weir/graph/pipeline.hpp>
+
+namespace weir {
+namespace detail {
+
+template <class K, bool Whole>
+struct flat_map_key {
+    using type = K;
+};
+template <class K>
+struct flat_map_key<common_key<K>, true> {
+    using type = K;  // a batch taken apart: each value has its own key back
+};
+
+template <class F>
+struct flat_map_op {
+    using weir_operator = void;
+    template <class In>
+    using range = decltype(call(std::declval<F&>(), std::declval<const In&>()));
+    template <class In>
+    using out = std::decay_t<decltype(*std::begin(std::declval<range<In>&>()))>;
+    /// Whether `f` gives the batch itself back, so that each value has an origin of its own.
+    template <class In>
+    static constexpr bool whole = is_batch<In>&& std::is_same_v<std::decay_t<range<In>>, In>;
+    template <class K, class In>
+    using key = typename flat_map_key<K, whole<In>>::type;
+    /// A container by value is ours, its values are moved; a reference or a view shows what belongs to somebody else.
+    template <class R>
+    static constexpr bool owns =
+        !std::is_reference_v<R> && !std::ranges::enable_view<R> && !std::ranges::enable_borrowed_range<R>;
+    F f;
+
+    std::string describe() const { return "flat_map"; }
+    void operator()(context& c, auto&& v, auto&& next) {
+        using In = std::decay_t<decltype(v)>;
+        auto&& values = call(f, std::as_const(v));
+        if constexpr (whole<In>) {
+            auto& contents = v.contents();
+            for (std::size_t i = 0; i < contents.values.size(); ++i) {
+                context its{contents, i, c.now};
+                next(its, contents.values[i]);
+            }
+        } else if constexpr (owns<range<In>>) {
+            for (auto&& x : values) next(out<In>(std::move(x)));
+        } else {
+            for (auto&& x : values) next(out<In>(x));
+        }
+    }
+};
+struct flat_map_fn {
+    template <class F>
+    flat_map_op<F> operator()(F f) const {
+        return {std::move(f)};
+    }
+};
+
+}  // namespace detail
+
+/// Passes on every value of the range that `f(value)` gives. With `std::identity` a batch is taken apart again: each
+/// value with its own key, headers and timestamp.
+///
+///     in   --1-----2-----3----|
+///     out  --1-1---2-2---3-3--|          flat_map(twice)
+///
+/// Shape    stream<K, V> -> stream<K, element of f(V)>
+/// Order    kept, the values of one message in the order of their range
+/// Acks     a message when all its values are done
+/// Holds    nothing
+/// Errors   what `f` or its range throws: the agent's `on_error`; then none of the message's values was sent on
+/// Cost     the call; values of a range by value are moved, others copied
+/// Example  samples/operators/flat_map.cpp    Page docs/operators/flat_map.md
+inline constexpr detail::flat_map_fn flat_map{};
+
+}  // namespace weir

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+#include <utility>
+
+#include <weir/graph/pipeline.hpp>
+
+namespace weir {
+namespace detail {
+
+template <class F>
+struct for_each_op {
+    using weir_operator = void;
+    template <class>
+    using out = void;
+    F f;
+
+    struct running : sink {
+        F f;
+        explicit running(F body) : f(std::move(body)) {}
+        void push(context&, auto&& v) { call(f, v); }  // an lvalue: `auto& event` is what bodies write
+    };
+    std::string describe() const { return "for_each"; }
+    template <class K, class>
+    running open(plan&) const {
+        return running{f};
+    }
+};
+struct for_each_fn {
+    template <class F>
+    for_each_op<F> operator()(F f) const {
+        return {std::move(f)};
+    }
+};
+
+}  // namespace detail
+
+/// The body of an agent: `f` is called with every value. Ends the pipeline.
+///
+///     in   --1-2-3--|
+///     f      1 2 3             for_each(f)
+///
+/// Shape    stream<K, V> -> end
+/// Order    kept within a partition
+/// Acks     a value's message when `f` has returned
+/// Holds    nothing
+/// Errors   what `f` throws: the agent's `on_error`
+/// Cost     the call; no copy, no allocation
+/// Example  samples/operators/for_each.cpp    Page docs/operators/for_each.md    After Faust's agent body
+inline constexpr detail::for_each_fn for_each{};
+
+}  // namespace weir

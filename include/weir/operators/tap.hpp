@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+#include <utility>
+
+#include <weir/graph/pipeline.hpp>
+
+namespace weir {
+namespace detail {
+
+template <class F>
+struct tap_op {
+    using weir_operator = void;
+    template <class In>
+    using out = In;
+    F f;
+
+    std::string describe() const { return "tap"; }
+    void operator()(context&, auto&& v, auto&& next) {
+        call(f, std::as_const(v));
+        next(std::forward<decltype(v)>(v));
+    }
+};
+struct tap_fn {
+    template <class F>
+    tap_op<F> operator()(F f) const {
+        return {std::move(f)};
+    }
+};
+
+}  // namespace detail
+
+/// Calls `f` with every value and passes it on unchanged: for logs, counters, a look in between.
+///
+///     in   --1-2-3--|
+///     out  --1-2-3--|          tap(print)
+///
+/// Shape    stream<K, V> -> stream<K, V>
+/// Order    kept
+/// Acks     as without it
+/// Holds    nothing
+/// Errors   what `f` throws: the agent's `on_error`. A message that is retried is shown again.
+/// Cost     the call; no copy, no allocation
+/// Example  samples/operators/tap.cpp    Page docs/operators/tap.md
+inline constexpr detail::tap_fn tap{};
+
+}  // namespace weir

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens to a message that fails: stop, skip, retry, dead letter.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <weir/error.hpp>
+#include <weir/fwd.hpp>
+
+namespace weir {
+
+/// One type for all three seams (decode, process, produce). Made by `weir::stop`, `weir::skip`,
+/// `weir::dead_letter("topic")` and `weir::retry(n, backoff).then(…)`; empty it means "what the next outer one says".
+class policy {
+public:
+    enum class action : std::uint8_t { unset, stop, skip, dead_letter };
+
+    policy() = default;
+    explicit policy(action last, std::string topic = {}) : last_(last), topic_(std::move(topic)) {}
+
+    /// What is done when the retries are used up; without it, stop.
+    policy then(const policy& last) const {
+        if (last.retries_ > 0) throw setup_error{"weir: retry(…).then(retry(…)): give one retry more attempts"};
+        policy p = *this;
+        p.last_ = last.last_, p.topic_ = last.topic_;
+        return p;
+    }
+    bool is_set() const { return last_ != action::unset; }
+    action last() const { return last_; }
+    int retries() const { return retries_; }
+    duration backoff() const { return backoff_; }
+    const std::string& topic() const { return topic_; }
+    /// As drawn in the graph: "retry 3 x 100 ms, then skip".
+    std::string text() const;
+
+    friend policy retry(int n, duration backoff);
+    friend bool operator==(const policy&, const policy&) = default;
+
+private:
+    action last_ = action::unset;
+    int retries_ = 0;
+    duration backoff_{};
+    std::string topic_;
+};
+
+/// `n` further attempts, `backoff` apart; then stop, unless `.then(…)` says otherwise.
+policy retry(int n, duration backoff);
+namespace detail {
+std::string text_of(duration);  // "10 s", "500 ms"
+}
+/// The original bytes go to `topic`; the message stays open until they are there.
+inline policy dead_letter(std::string topic) { return policy{policy::action::dead_letter, std::move(topic)}; }
+
+namespace detail {
+template <policy::action A>
+struct simple_policy {
+    operator policy() const { return policy{A}; }
+};
+}  // namespace detail
+/// The app stops with the error; the message stays uncommitted.
+inline constexpr detail::simple_policy<policy::action::stop> stop{};
+/// The message is acknowledged, counted and logged.
+inline constexpr detail::simple_policy<policy::action::skip> skip{};
+
+}  // namespace weir

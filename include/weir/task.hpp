@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Coroutines: one type, resumed by the loop (g++ 12 has no symmetric transfer to rely on).
+#pragma once
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include <weir/fwd.hpp>
+
+namespace weir {
+namespace detail {
+
+/// The loop, seen from a coroutine. Coroutines are destroyed only when nothing of theirs waits here any more.
+class scheduler {
+public:
+    virtual void ready(std::coroutine_handle<>) = 0;
+    virtual void wake_in(duration, std::coroutine_handle<>) = 0;
+
+protected:
+    ~scheduler() = default;
+};
+
+struct promise_base {
+    std::coroutine_handle<> parent;
+    scheduler* loop = nullptr;  // the root's, handed down by co_await
+    std::exception_ptr error;
+
+    struct wake_parent {
+        promise_base& of;
+        bool await_ready() noexcept { return false; }
+        void await_suspend(std::coroutine_handle<>) noexcept {
+            if (of.parent) of.loop->ready(of.parent);
+        }
+        void await_resume() noexcept {}
+    };
+    std::suspend_always initial_suspend() noexcept { return {}; }
+    wake_parent final_suspend() noexcept { return {*this}; }
+    void unhandled_exception() { error = std::current_exception(); }
+};
+
+template <class T>
+struct promise_of : promise_base {
+    std::optional<T> value;
+    void return_value(T v) { value.emplace(std::move(v)); }
+    T result() {
+        if (error) std::rethrow_exception(error);
+        return std::move(*value);
+    }
+};
+template <>
+struct promise_of<void> : promise_base {
+    void return_void() {}
+    void result() {
+        if (error) std::rethrow_exception(error);
+    }
+};
+
+}  // namespace detail
+
+/// What an asynchronous function returns. Starts when it is awaited (or when the loop starts it), runs on the loop's
+/// thread, owns its frame. Inside one may be awaited: another task, `weir::sleep`.
+template <class T = void>
+class [[nodiscard]] task {
+public:
+    struct promise_type : detail::promise_of<T> {
+        task get_return_object() { return task{std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    };
+    using value_type = T;
+
+    task() = default;
+    explicit task(std::coroutine_handle<promise_type> h) : h_(h) {}
+    task(task&& o) noexcept : h_(std::exchange(o.h_, {})) {}
+    task& operator=(task&& o) noexcept {
+        std::swap(h_, o.h_);
+        return *this;
+    }
+    ~task() {
+        if (h_) h_.destroy();
+    }
+
+    void start(detail::scheduler& loop) { h_.promise().loop = &loop, h_.resume(); }
+    bool done() const { return !h_ || h_.done(); }
+    /// Of a task that is done: what it returned, or throws what it threw.
+    T result() { return h_.promise().result(); }
+
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> parent) {
+        h_.promise().parent = parent;
+        start(*parent.promise().loop);
+    }
+    T await_resume() { return h_.promise().result(); }
+
+private:
+    std::coroutine_handle<promise_type> h_;
+};
+
+namespace detail {
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<task<T>> = true;
+
+class sleeping {  // not an aggregate: g++ 12 destroys temporaries of aggregates in a co_await twice
+public:
+    explicit sleeping(duration d) : for_(d) {}
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> h) {
+        h.promise().loop->wake_in(for_, h);
+    }
+    void await_resume() noexcept {}
+
+private:
+    duration for_;
+};
+}  // namespace detail
+
+/// `co_await weir::sleep(100ms)`: goes on after `d` on the app's clock; the loop turns meanwhile.
+inline detail::sleeping sleep(duration d) { return detail::sleeping{d}; }
+
+}  // namespace weir

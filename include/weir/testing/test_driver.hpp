@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pipelines under test: the embedded broker, a virtual clock, faults on demand. No port, no file, no thread, no sleep.
+#pragma once
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weir/app.hpp>
+#include <weir/event.hpp>
+#include <weir/hooks.hpp>
+#include <weir/transport/memory.hpp>
+
+namespace weir::testing {
+
+using transport::commit_error;
+
+struct send_options {
+    std::optional<weir::partition_id> partition{};
+    std::optional<weir::timestamp> timestamp{};
+    weir::headers headers{};
+};
+
+/// A topic, by handle or by name. A handle means its own app's topic and group, a name the first app's.
+class topic_ref {
+public:
+    topic_ref(const char* name) : name_(name) {}
+    topic_ref(std::string name) : name_(std::move(name)) {}
+    template <class A, class B>
+    topic_ref(const weir::topic<A, B>& t) : name_(t.name()), info_(&t.info()) {}
+    const std::string& name() const { return name_; }
+    const detail::topic_info* info() const { return info_; }
+
+private:
+    std::string name_;
+    const detail::topic_info* info_ = nullptr;
+};
+
+namespace detail {
+/// A key or value to be sent, encoded; null for nullopt.
+template <class T>
+class encoded {
+public:
+    encoded(std::nullopt_t) {}
+    template <class U>
+        requires std::is_convertible_v<U, T>
+    encoded(U&& v) {
+        weir::detail::encode_onto<T>(std::forward<U>(v), bytes_);
+    }
+    const weir::bytes& bytes() const { return bytes_; }
+
+private:
+    weir::bytes bytes_;
+};
+}  // namespace detail
+
+/// Drives one app or several on one virtual clock. Built on apps that have not run yet, it starts them: setup errors
+/// are thrown here. `send` and `run` work until nothing is left to do at this time; an agent's error is in `errors()`,
+/// never thrown.
+class test_driver {
+public:
+    template <class... Apps>
+    explicit test_driver(app& first, Apps&... more) : test_driver({&first, &more...}) {}
+    test_driver(const test_driver&) = delete;
+    test_driver& operator=(const test_driver&) = delete;
+    ~test_driver();
+    /// One more app joins, on the same clock.
+    void add(app&);
+
+    // in
+    template <class A, class B>
+    void send(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key,
+              const std::type_identity_t<typename topic<A, B>::value>& value, send_options o = {}) {
+        append(to, key, value, std::move(o)), run();
+    }
+    template <class A, class B>
+    void send(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key, std::nullopt_t,
+              send_options o = {}) {
+        append(to, key, std::nullopt, std::move(o)), run();
+    }
+    /// Sends without running.
+    template <class A, class B>
+    void append(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key,
+                const std::type_identity_t<typename topic<A, B>::value>& value, send_options o = {}) {
+        append_raw(to, key.bytes(), detail::encoded<typename topic<A, B>::value>{value}.bytes(), std::move(o));
+    }
+    template <class A, class B>
+    void append(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key, std::nullopt_t,
+                send_options o = {}) {
+        append_raw(to, key.bytes(), {}, std::move(o));
+    }
+    void send_raw(const topic_ref& to, bytes_view key, bytes_view value, send_options o = {}) {
+        append_raw(to, key, value, std::move(o)), run();
+    }
+    void append_raw(const topic_ref&, bytes_view key, bytes_view value, send_options = {});
+    /// Until nothing is left to do at this time.
+    void run();
+
+    // out: what a topic holds, in the order in which it came
+    template <class A, class B>
+    auto values(const topic<A, B>& of) {
+        std::vector<typename topic<A, B>::value> all;
+        for (auto& e : events(of)) all.push_back(e.value());
+        return all;
+    }
+    template <class A, class B>
+    auto items(const topic<A, B>& of) {
+        std::vector<std::pair<typename topic<A, B>::key, typename topic<A, B>::value>> all;
+        for (auto& e : events(of)) all.emplace_back(e.key(), e.value());
+        return all;
+    }
+    template <class A, class B>
+    auto events(const topic<A, B>& of) {
+        using K = typename topic<A, B>::key;
+        using V = typename topic<A, B>::value;
+        std::vector<event<K, V>> all;
+        for (auto& m : dump(of)) {
+            K key{};
+            V value{};
+            weir::detail::decode_into<K>(m.key, key), weir::detail::decode_into<V>(m.value, value);
+            all.emplace_back(std::move(key), std::move(value), m.headers, m.timestamp,
+                             topic_partition{of.name(), m.partition}, m.offset, m.key, m.value);
+        }
+        return all;
+    }
+    /// A handle of a topic that the program has none of: an internal one, say.
+    template <class K, class V>
+    weir::topic<K, V> peek(const std::string& name) {
+        return weir::topic<K, V>{unknown(name)};
+    }
+
+    // broker
+    void create_topic(const std::string& name, topic_options = {});
+    std::optional<partition_id> partitions(const topic_ref&);
+    /// A gap: the next message's offset is `n` higher.
+    void skip_offsets(const topic_ref&, partition_id, offset n);
+    /// Before the first run: what the group has committed.
+    void seed_commit(const topic_ref&, partition_id, offset);
+    std::optional<offset> committed(const topic_ref&, partition_id);
+    /// The successful ones.
+    std::vector<offset> commits(const topic_ref&, partition_id);
+
+    // time
+    /// The clock goes on, from one timer to the next.
+    void advance(duration);
+    weir::timestamp now() const;
+    /// A tick of the committer; the clock stands.
+    void commit();
+
+    // faults
+    /// Starts it: what can finish now does; what waits for time is drained while the clock advances.
+    void revoke(const topic_ref&, partition_id);
+    void assign(const topic_ref&, partition_id);
+    /// The assignment has been somebody else's for a while: neither drained nor committed.
+    void lose(const topic_ref&, partition_id);
+    /// The next `n` sends to this topic fail for good.
+    void fail_next_send(const topic_ref&, std::size_t n = 1);
+    void fail_next_commit(std::size_t n = 1, commit_error = commit_error::broker);
+    /// Stops the app, the clock advancing as it needs.
+    void stop();
+    void stop(app&);
+    /// Stops it, then starts a new run of the same group.
+    void restart();
+    void restart(app&);
+    /// Ends its membership at once, without a commit.
+    void kill(app&);
+
+    // state
+    /// Messages of the partition that somebody holds: a seam, a send, the user.
+    std::size_t held(const topic_ref&, partition_id);
+    std::vector<error_report> errors();
+    std::vector<error_report> errors(app&);
+    bool running();
+    bool running(app&);
+    int exit_code();
+    int exit_code(app&);
+
+private:
+    struct state;
+    explicit test_driver(std::initializer_list<app*>);
+    std::vector<transport::stored_message> dump(const topic_ref&);
+    weir::detail::topic_info& unknown(const std::string& name);
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace weir::testing

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// A broker inside this process: topics, consumer groups and commits without a port, a file or a
+// thread. Made for tests and for programs that need no other process; it forgets with its end.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/message.hpp>
+#include <weir/transport/transport.hpp>
+
+namespace weir::transport {
+namespace memory {
+class core;
+}
+
+struct memory_options {
+    /// Partitions of a topic that is created without a number; default 1. As `num.partitions`.
+    partition_id default_partitions = 1;
+    /// Bytes one partition may hold, messages and their bookkeeping; default 64 MiB. As
+    /// `retention.bytes`, but with a promise: beyond it the oldest messages are dropped (in chunks
+    /// of up to 512 KiB) only once every group that ever subscribed to the topic has committed past
+    /// them; until then `send` to that partition answers false. A topic that no group has ever
+    /// subscribed to just keeps its newest messages. An empty partition takes any one message.
+    std::size_t retention_bytes = std::size_t{64} << 20;
+    /// Bytes of key, value and headers together; default 1 MiB. A larger message fails its
+    /// delivery. As `max.message.bytes`.
+    std::size_t max_message_bytes = std::size_t{1} << 20;
+};
+
+struct memory_member_options {
+    /// Sent messages whose report `poll` has not told yet; default 100,000. At the limit `send`
+    /// answers false. As `queue.buffering.max.messages`.
+    std::size_t queue_max = 100'000;
+};
+
+/// A message as a topic keeps it, copied out.
+struct stored_message {
+    partition_id partition = 0;
+    weir::offset offset = 0;
+    bytes key{};
+    bytes value{};
+    weir::headers headers{};
+    weir::timestamp timestamp{};
+    friend bool operator==(const stored_message&, const stored_message&) = default;
+};
+
+/// The broker: topics and what groups have committed. Its members, made by `connect`, share it and
+/// keep it alive. Everything here may be called on any thread, also while members are at work; one
+/// mutex guards it all. It has no clock: a message keeps the timestamp it was sent with.
+///
+/// What differs from Kafka: a message is in its topic when `send` returns true (its report is still
+/// told by `poll`); keyless messages take turns among the partitions; a committed offset beyond a
+/// partition's end is waited for; with `reset::latest` only the partitions that existed when the
+/// group first subscribed start at their end, those added later at their beginning.
+class memory_broker {
+public:
+    explicit memory_broker(memory_options = {});
+    memory_broker(const memory_broker&) = delete;
+    memory_broker& operator=(const memory_broker&) = delete;
+    ~memory_broker();
+
+    /// The broker that `memory://NAME` means: made by the first who asks, shared by all who ask
+    /// while anybody holds it, gone with the last.
+    static std::shared_ptr<memory_broker> named(const std::string& name);
+
+    // topics
+    /// One that exists already is success and stays as it is. Throws setup_error for a bad name.
+    void create_topic(const topic_spec&);
+    /// Grows a topic to `total` partitions; members are told. Throws setup_error if it has more.
+    void create_partitions(const std::string& topic, partition_id total);
+    std::optional<partition_id> partitions(std::string_view topic) const;
+    std::vector<std::string> topics() const;
+    /// What the topic holds, in the order of sending, over all its partitions.
+    std::vector<stored_message> dump(std::string_view topic) const;
+    /// A gap: the partition's next message gets an offset that is `n` higher.
+    void skip_offsets(const topic_partition&, offset n);
+
+    // groups
+    /// Commits on the group's behalf, without a member. Not in `commits`.
+    void seed_commit(const std::string& group, const topic_partition&, offset);
+    std::optional<offset> committed(std::string_view group, const topic_partition&) const;
+    /// What members have committed with success, oldest first; the last 10,000 of a partition.
+    std::vector<offset> commits(std::string_view group, const topic_partition&) const;
+
+    // faults. They throw setup_error for a group or partition that does not exist.
+    /// The owner is told to give the partition up; then it is nobody's until `assign`.
+    void revoke(std::string_view group, const topic_partition&);
+    /// It is nobody's at once and until `assign`; the owner is told that it is lost.
+    void lose(std::string_view group, const topic_partition&);
+    /// Takes `revoke` or `lose` back: somebody gets it, the last owner if nothing else changed.
+    void assign(std::string_view group, const topic_partition&);
+    /// Ends a membership at once and without a commit; should the member still poll, it is told
+    /// that its partitions are lost. Its next `subscribe` joins anew.
+    void kill(transport& member);
+    /// The next `n` messages sent to the topic are not stored; their reports say failed.
+    void fail_next_send(const std::string& topic, std::size_t n);
+    /// The next `n` commits of the group are not stored; their results say `error`.
+    void fail_next_commit(const std::string& group, std::size_t n, commit_error);
+
+private:
+    friend std::unique_ptr<transport> connect(std::shared_ptr<memory_broker>, std::string,
+                                              memory_member_options);
+    std::unique_ptr<memory::core> core_;
+};
+
+/// One member of `group` and one producer, for the use of one thread. It joins the group with its
+/// first `subscribe`. Destroyed without `close` it leaves without a word.
+///
+/// What this transport adds to the interface:
+/// - `fd` is an eventfd. It tells what came from elsewhere: a rebalance, a message in an assigned
+///   partition whose last `read` brought nothing, room after a `send` that answered false. So sleep
+///   on it only after `poll` has answered false and every wanted partition's `read` null.
+/// - A `read` may bring fewer than `most` although more is there; null alone means that nothing is.
+/// - A commit that names a partition which the member does not own stores nothing and fails as a
+///   whole: `commit_error::generation`, or `member` when the membership is over.
+/// - A partition that is released without having been revoked stays the member's, unread, until it
+///   leaves or subscribes again.
+std::unique_ptr<transport> connect(std::shared_ptr<memory_broker>, std::string group,
+                                   memory_member_options = {});
+
+}  // namespace weir::transport

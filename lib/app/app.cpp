@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weir/app.hpp>
+
+#include "engine.hpp"
+
+namespace weir {
+
+app::app(std::string id, app_options options)
+    : engine_(std::make_shared<detail::engine>(std::move(id), std::move(options))) {}
+app::~app() { engine_->close(); }
+
+const std::string& app::id() const { return engine_->id(); }
+detail::topic_info& app::declare(const std::string& name, topic_options o, void (*check)(bytes_view)) {
+    return engine_->declare(name, std::move(o), check);
+}
+void app::add(std::string name, std::unique_ptr<detail::blueprint> what, agent_options o) {
+    engine_->add(std::move(name), std::move(what), o, false);
+}
+std::shared_ptr<detail::runner> app::runner() const { return engine_; }
+weir::graph app::graph() const { return engine_->graph(); }
+std::vector<partition_status> app::partitions() const { return engine_->status(); }
+
+void app::run() { engine_->run(); }
+bool app::poll(duration timeout) { return engine_->poll(timeout); }
+int app::poll_fd() { return engine_->sleeper().fd(); }
+void app::stop() noexcept { engine_->stop(); }
+void app::post(std::unique_ptr<detail::posted> p) { engine_->post(std::move(p)); }
+
+std::shared_ptr<detail::runner> detail::private_runner() {
+    return std::make_shared<engine>("range", app_options{});
+}
+
+}  // namespace weir

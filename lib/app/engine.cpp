@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine.hpp"
+
+#include <algorithm>
+
+#include <weir/error.hpp>
+#include <weir/transport/topic_name.hpp>
+
+namespace weir::detail {
+namespace {
+
+constexpr auto loop_budget = std::chrono::milliseconds{20};  // between two whole rounds while a pull range runs
+constexpr int chain_max = 64;  // topics derived of one another
+
+void check(const app_options& o) {
+    const auto positive = [](bool ok, const char* what) {
+        if (!ok) throw setup_error{std::string{"weir: app_options::"} + what + " must be positive"};
+    };
+    positive(o.commit_interval > duration::zero(), "commit_interval");
+    positive(o.stream_buffer_max > 0, "stream_buffer_max");
+    positive(o.open_max > 0, "open_max");
+    positive(o.drain_timeout > duration::zero(), "drain_timeout");
+    positive(o.shutdown_timeout > duration::zero(), "shutdown_timeout");
+}
+void check(const policy& p, const std::string& where) {
+    if (p.last() == policy::action::dead_letter)
+        throw setup_error{"weir: " + where + ": dead_letter(\"" + p.topic() +
+                          "\") is not there yet: use stop, skip or retry(…).then(…) of these"};
+}
+
+}  // namespace
+
+/// One thread turns the loop, and only from outside of it.
+class engine::in_loop {
+public:
+    explicit in_loop(engine& e) : of_(e) {
+        if (e.turning_)
+            throw weir::error{"weir: run, poll or a pull range inside a body of the same app: its loop is turning already"};
+        e.turning_ = true;
+    }
+    in_loop(const in_loop&) = delete;
+    in_loop& operator=(const in_loop&) = delete;
+    ~in_loop() { of_.turning_ = false; }
+
+private:
+    engine& of_;
+};
+
+engine::engine(std::string id, app_options o)
+    : settings_{std::move(id), std::move(o), nullptr, std::make_shared<home>()}, report_(settings_.options.hooks) {
+    if (settings_.app.empty()) throw setup_error{"weir: an app needs an id: it is the consumer group's"};
+    check(settings_.options);
+    settings_.clock = settings_.options.clock ? settings_.options.clock : &real_;
+    settings_.home->wake_by(&wakeup_);
+}
+
+engine::~engine() {
+    close();
+    settings_.home->close();
+}
+
+void engine::close() noexcept {
+    try {
+        if (running()) stop();
+        while (running()) turn() || wait(duration::max(), false);
+    } catch (...) {  // a hook's: there is nobody left to tell
+        abandon();
+    }
+    end_run();
+}
+
+// ------------------------------------------------------------------------------------------------ what there is
+topic_info& engine::declare(const std::string& name, topic_options o, void (*check_value)(bytes_view)) {
+    transport::check_topic_name(name);
+    if (o.partitions < 0) throw setup_error{"weir: topic '" + name + "': partitions must not be negative"};
+    detail::check(o.on_decode_error, "topic '" + name + "'");
+    detail::check(o.on_produce_error, "topic '" + name + "'");
+    auto& t = topics_.try_emplace(name).first->second;
+    if (t.declared && !(t.options == o))
+        throw setup_error{"weir: topic '" + name +
+                          "' is declared twice with different options: declare it once, and copy the handle"};
+    t.name = name, t.options = std::move(o), t.declared = true;
+    if (!t.check) t.check = check_value;
+    return t;
+}
+
+topic_info& engine::derive(const std::string& name, partition_id partitions, bool internal,
+                           const std::vector<topic_info*>& sources) {
+    transport::check_topic_name(name);
+    auto [it, made] = topics_.try_emplace(name);
+    auto& t = it->second;
+    if (made) t.name = name, t.options.partitions = partitions, t.internal = internal;
+    for (auto* s : sources)
+        if (std::find(t.sources.begin(), t.sources.end(), s) == t.sources.end()) t.sources.push_back(s);
+    return t;
+}
+
+agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const agent_options& o, bool pull) {
+    const auto same = [&](const agent& a) { return a.info.name == name && !name.empty(); };
+    if (!pull && name.empty()) throw setup_error{"weir: an agent needs a name"};
+    if (std::any_of(agents_.begin(), agents_.end(), same))
+        throw setup_error{"weir: there is an agent '" + name + "' already: agents have unique names"};
+    detail::check(o.on_error, "agent '" + name + "'");
+    detail::check(settings_.options.on_error, "app '" + settings_.app + "'");
+    sketch s{graph_, *this, settings_.app, name};
+    what->draw(s);
+    auto& a = agents_.emplace_back();
+    a.info.name = std::move(name), a.info.pull = pull, a.info.paused = pull;
+    a.info.on_error = o.on_error.is_set() ? o.on_error : settings_.options.on_error;
+    a.what = std::move(what), a.through = s.passed_through();
+    return a.info;
+}
+
+// ------------------------------------------------------------------------------------------------ starting
+const std::shared_ptr<transport::memory_broker>& engine::broker() {
+    if (broker_) return broker_;
+    const auto& url = settings_.options.broker;
+    constexpr std::string_view memory = "memory://";
+    if (!url.starts_with(memory)) {
+        if (url.starts_with("kafka://"))
+            throw setup_error{"weir: broker '" + url + "': the Kafka transport is not there yet: use memory://"};
+        throw setup_error{"weir: broker '" + url + "' is none: use memory://, memory://NAME or kafka://host:port"};
+    }
+    const auto name = url.substr(memory.size());
+    broker_ = name.empty() ? std::make_shared<transport::memory_broker>() : transport::memory_broker::named(name);
+    return broker_;
+}
+
+partition_id engine::resolve(topic_info& t, int depth) {
+    if (t.partitions > 0) return t.partitions;
+    const auto wanted = t.options.partitions;
+    const auto found = transport_->partitions(t.name);
+    if (found && wanted > 0 && *found != wanted)
+        throw setup_error{"weir: topic '" + t.name + "' has " + std::to_string(*found) + " partitions and is declared with " +
+                          std::to_string(wanted) + ": declare what it has, or leave it out"};
+    t.partitions = found ? *found : std::max(wanted, 1);
+    if (!found && wanted == 0 && !t.declared && depth < chain_max)
+        for (auto* s : t.sources) t.partitions = std::max(t.partitions, resolve(*s, depth + 1));
+    if (!found) transport_->create({t.name, t.partitions, t.options.replication, t.options.config});
+    return t.partitions;
+}
+
+void engine::resolve_topics() {
+    for (auto& [name, t] : topics_) t.partitions = 0;
+    for (auto& [name, t] : topics_) resolve(t, 0);
+}
+
+std::vector<transport::subscription> engine::subscriptions() const {
+    std::vector<transport::subscription> all;
+    for (auto& r : static_cast<run_plan&>(conductor_->plan()).readings()) {
+        const bool early = r->topic->internal || settings_.options.auto_offset_reset == earliest;
+        const auto from = early ? transport::reset::earliest : transport::reset::latest;
+        const auto same = [&](auto& s) { return s.topic == r->topic->name; };
+        if (std::none_of(all.begin(), all.end(), same)) all.push_back({r->topic->name, from});
+    }
+    return all;
+}
+
+void engine::start() {
+    const bool first = !running();
+    if (!first && std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.built; })) return;
+    if (first) {
+        end_run();
+        error_ = nullptr;
+        for (auto& a : agents_) a.built = a.info.ended = false;
+        settings_.home->enter();
+        transport_ = transport::connect(broker(), settings_.app);
+        if (!settings_.options.kafka.empty() && !std::exchange(told_properties_, true))
+            report_.log("the embedded broker ignores librdkafka's properties (" +
+                        std::to_string(settings_.options.kafka.size()) + " given)");
+    }
+    resolve_topics();
+    if (first) {
+        wakeup_.watch(transport_->fd());
+        conductor_ = std::make_unique<conductor>(settings_, *transport_, report_);
+    }
+    try {
+        for (auto& a : agents_) {
+            if (a.built) continue;
+            conductor_->plan().begin(a.info, a.through);
+            a.what->build(conductor_->plan());
+            a.built = true;
+        }
+    } catch (...) {
+        conductor_->abandon();
+        end_run();
+        throw;
+    }
+    conductor_->connect(subscriptions());
+    if (stop_asked_.exchange(false)) conductor_->stop();
+}
+
+void engine::end_run() {
+    if (!conductor_) return;
+    error_ = conductor_->error();
+    last_status_ = conductor_->status(), last_read_ = conductor_->messages();
+    if (transport_) wakeup_.unwatch(transport_->fd());
+    conductor_.reset();
+    transport_.reset();
+}
+
+void engine::abandon() {
+    if (conductor_) conductor_->abandon();
+    end_run();
+}
+
+// ------------------------------------------------------------------------------------------------ running
+bool engine::run_posted() {
+    std::vector<std::unique_ptr<posted>> now;
+    {
+        std::lock_guard lock{mutex_};
+        now.swap(posted_);
+    }
+    for (auto& p : now) p->call();
+    return !now.empty();
+}
+
+bool engine::turn() {
+    if (stop_asked_.exchange(false) && conductor_) conductor_->stop();
+    bool busy = run_posted();
+    if (beside) busy |= beside();
+    busy |= conductor_->turn();
+    last_turn_ = settings_.clock->steady();
+    return busy;
+}
+
+bool engine::wait(duration most, bool alone) {
+    if (!running()) return false;
+    const auto now = settings_.clock->steady();
+    const auto at = conductor_->due(alone);
+    if (settings_.clock->skip_to(now)) {  // a virtual clock: nothing comes from outside
+        if (at == time_point::max()) return false;
+        settings_.clock->skip_to(std::min(at, most == duration::max() ? at : now + most));
+        return true;
+    }
+    const auto until = conductor_->due(false);
+    const auto left = until == time_point::max() ? duration::max() : std::max(until - now, duration::zero());
+    wakeup_.wait(std::min(most, left));
+    return true;
+}
+
+void engine::run() {
+    in_loop guard{*this};
+    start();
+    const auto all_ended = [&] {
+        return !agents_.empty() && std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.info.ended; });
+    };
+    while (running()) {
+        if (turn()) continue;
+        if (!running()) break;
+        if (all_ended() && !conductor_->stopping()) stop();
+        else if (!wait(duration::max(), false)) stop();
+    }
+    end_run();
+    rethrow();
+}
+
+bool engine::poll(duration timeout) {
+    in_loop guard{*this};
+    start();
+    const auto begin = settings_.clock->steady();
+    wakeup_.drain();
+    bool busy = turn();
+    if (!busy && timeout > duration::zero() && running()) wait(timeout, false), busy = turn();
+    while (busy && running() && settings_.clock->steady() - begin < loop_budget) busy = turn();
+    if (running()) {
+        const auto at = conductor_->due(false);
+        if (busy) wakeup_.wake();
+        else wakeup_.arm(at == time_point::max() ? duration::max() : at - settings_.clock->steady());
+        return true;
+    }
+    end_run();
+    rethrow();
+    return false;
+}
+
+bool engine::turn_for(agent_info& a) {
+    in_loop guard{*this};
+    if (a.ended) return false;
+    start();
+    if (running() && turn()) return true;
+    if (running() && !a.ended && wait(duration::max(), true)) return true;
+    if (running()) return false;
+    end_run();
+    a.ended = true;
+    rethrow();
+    return false;
+}
+
+void engine::passed(agent_info& a) {
+    if (!running()) return;
+    if (turning_) throw weir::error{"weir: a pull range is moved on inside a body of the same app"};
+    conductor_->passed(a);
+    if (!a.paused && settings_.clock->steady() - last_turn_ >= loop_budget) turn();
+}
+
+void engine::rethrow() {
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void engine::stop() noexcept {
+    stop_asked_ = true;
+    if (settings_.home->is_here() && conductor_) conductor_->stop(), stop_asked_ = false;
+    wakeup_.wake();
+}
+
+void engine::post(std::unique_ptr<posted> p) {
+    {
+        std::lock_guard lock{mutex_};
+        posted_.push_back(std::move(p));
+    }
+    wakeup_.wake();
+}
+
+std::vector<partition_status> engine::status() const { return conductor_ ? conductor_->status() : last_status_; }
+std::size_t engine::messages_read() const { return conductor_ ? conductor_->messages() : last_read_; }
+
+}  // namespace weir::detail

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The app behind its header: topics, agents, the transport, and the run that is under way.
+#pragma once
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <weir/app.hpp>
+#include <weir/transport/memory.hpp>
+
+#include "../conductor/conductor.hpp"
+#include "../conductor/wakeup.hpp"
+
+namespace weir::detail {
+
+/// Owned by the app, and by the pull streams that were made of it. Between `start` and the end of the run a conductor
+/// is there; a new run builds every agent anew. Everything is the loop's thread's, but `stop` and `post`.
+/// What differs between app.run, app.poll, a pull range and the test driver is only who turns the loop, and how it waits.
+class engine final : public runner, public topics {
+public:
+    engine(std::string id, app_options);
+    ~engine();
+
+    // what there is
+    topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view));
+    topic_info& derive(const std::string& name, partition_id partitions, bool internal,
+                       const std::vector<topic_info*>& sources) override;
+    agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&, bool pull) override;
+    const weir::graph& graph() const { return graph_; }
+    const std::map<std::string, topic_info>& topics() const { return topics_; }
+    const std::string& id() const { return settings_.app; }
+    reporter& report() { return report_; }
+    std::vector<partition_status> status() const;
+    std::size_t messages_read() const;
+
+    // the run
+    /// Checks everything, connects, builds; the second time only what is new. Throws setup_error.
+    void start();
+    bool running() const { return conductor_ && !conductor_->stopped(); }
+    /// One round: what was posted, then the conductor's. False if there was nothing to do.
+    bool turn();
+    /// Waits for something to do, `most` at the most; a virtual clock jumps instead, as far as `alone` lets it.
+    /// False if nothing will come.
+    bool wait(duration most, bool alone);
+    void run();
+    bool poll(duration);
+    bool turn_for(agent_info&) override;
+    void passed(agent_info&) override;
+    void stop() noexcept;
+    void post(std::unique_ptr<posted>);
+    /// Stops, if it runs, and ends what is left of the run. What the app does at its end.
+    void close() noexcept;
+    /// After the run: what is left of it goes, its status and error stay.
+    void end_run();
+    void rethrow();
+    const std::exception_ptr& error() const { return error_; }
+    conductor* running_conductor() { return conductor_.get(); }
+    wakeup& sleeper() { return wakeup_; }
+
+    /// Something that is done beside each round, while the app runs: input that is fed in. True if it did anything.
+    std::function<bool()> beside{};
+
+    // for the test driver
+    void use(clock& c) { settings_.clock = &c; }
+    const std::shared_ptr<transport::memory_broker>& broker();
+    transport::transport* connection() { return transport_.get(); }
+    /// Its membership has ended without a word: the run is over, nothing is finished.
+    void abandon();
+
+private:
+    struct agent {
+        agent_info info;
+        std::unique_ptr<blueprint> what;
+        std::vector<topic_info*> through;
+        bool built = false;
+    };
+    class in_loop;
+    void resolve_topics();
+    partition_id resolve(topic_info&, int depth);
+    std::vector<transport::subscription> subscriptions() const;
+    bool run_posted();
+
+    clock real_;
+    settings settings_;
+    reporter report_;
+    wakeup wakeup_;
+    std::shared_ptr<transport::memory_broker> broker_;
+    std::unique_ptr<transport::transport> transport_;
+    std::unique_ptr<conductor> conductor_;
+    std::map<std::string, topic_info> topics_;
+    std::deque<agent> agents_;  // addresses stay
+    weir::graph graph_;
+    std::exception_ptr error_;
+    std::vector<partition_status> last_status_;
+    std::size_t last_read_ = 0;
+    time_point last_turn_{};
+    bool turning_ = false, told_properties_ = false;
+    std::atomic<bool> stop_asked_ = false;
+    std::mutex mutex_;  // guards what follows
+    std::vector<std::unique_ptr<posted>> posted_;
+};
+
+}  // namespace weir::detail

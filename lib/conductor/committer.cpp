@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "committer.hpp"
+
+namespace weir::detail {
+
+committer::committer(transport::transport& t, const settings& s)
+    : transport_(t), settings_(s), next_(s.clock->steady() + s.options.commit_interval) {}
+
+void committer::settle(const owned_partitions& all, time_point now) {
+    const auto every = settings_.options.commit_every;
+    if (asked_ && !in_flight_) commit(all);
+    if (now >= next_) {
+        const auto interval = settings_.options.commit_interval;
+        next_ += (now - next_) / interval * interval + interval;  // keeps its grid, skips missed ticks
+        commit(all);
+    } else if (every > 0 && !in_flight_ && finished(all) >= every) {
+        commit(all);
+    }
+}
+
+std::size_t committer::finished(const owned_partitions& all) const {
+    std::size_t n = 0;
+    for (auto& [place, a] : all) n += a->tracker->uncommitted();
+    return n;
+}
+
+void committer::commit(const owned_partitions& all) {
+    if (in_flight_) {
+        asked_ = true;
+        return;
+    }
+    asked_ = false;
+    std::vector<transport::position> positions;
+    for (auto& [place, a] : all)
+        if (const auto to = a->tracker->to_commit(); to && !a->released) positions.push_back({place, *to});
+    if (positions.empty()) return;
+    in_flight_ = true;
+    transport_.commit(positions);
+}
+
+void committer::answered(owned_partitions& all, const transport::commit_result& r, weir::hooks& hooks) {
+    in_flight_ = false;
+    if (r.error != transport::commit_error::none) return;
+    for (auto& p : r.positions) {
+        const auto it = all.find(p.place);
+        if (it == all.end()) continue;
+        it->second->tracker->committed(p.offset);
+        it->second->committed = p.offset;
+        hooks.committed(p.place, p.offset);
+    }
+}
+
+time_point committer::due(const owned_partitions& all) const {
+    for (auto& [place, a] : all)
+        if (a->tracker->to_commit()) return next_;
+    return time_point::max();
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// When what is committable is committed: by time, by count, when asked.
+#pragma once
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include <weir/transport/transport.hpp>
+
+#include "owned_partition.hpp"
+#include "settings.hpp"
+
+namespace weir::detail {
+
+using owned_partitions = std::map<topic_partition, std::unique_ptr<owned_partition>>;
+
+/// Made for one run, used on the loop's thread. One commit is in flight at a time (the last of two overlapping ones
+/// would win, even backwards); one that is asked for meanwhile is sent when the answer has come. What the answer
+/// refuses is still committable, so it is sent again at the next tick.
+class committer {
+public:
+    committer(transport::transport&, const settings&);
+
+    /// A tick, if its time has come or enough was finished.
+    void settle(const owned_partitions&, time_point now);
+    /// A tick now.
+    void commit(const owned_partitions&);
+    bool in_flight() const { return in_flight_; }
+    void answered(owned_partitions&, const transport::commit_result&, weir::hooks&);
+    /// The next tick, if there is anything to commit.
+    time_point due(const owned_partitions&) const;
+
+private:
+    std::size_t finished(const owned_partitions&) const;
+
+    transport::transport& transport_;
+    const settings& settings_;
+    time_point next_;
+    bool in_flight_ = false, asked_ = false;
+};
+
+}  // namespace weir::detail

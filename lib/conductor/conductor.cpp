@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+// A turn of the loop. How partitions come and go, and how it ends: rebalance.cpp.
+#include "conductor.hpp"
+
+#include <algorithm>
+
+#include <weir/error.hpp>
+
+namespace weir::detail {
+namespace {
+
+constexpr auto segment_budget = std::chrono::milliseconds{20};  // so that no agent keeps the others waiting
+
+}  // namespace
+
+conductor::conductor(const settings& s, transport::transport& t, reporter& r)
+    : settings_(s), transport_(t), report_(r), clock_(*s.clock), coroutines_(clock_), producer_(t, s, r),
+      plan_(coroutines_, s, producer_), committer_(t, s), now_(clock_.steady()) {}
+
+conductor::~conductor() {
+    coroutines_.clear();  // before the frames go
+    partitions_.clear();
+    seams_.clear();
+    plan_.forget();
+}
+
+void conductor::connect(const std::vector<transport::subscription>& to) {
+    for (auto& t : topics_) t.readings.clear();
+    for (auto& r : plan_.readings()) {
+        const auto same = [&](const topic_work& w) { return w.topic == r->topic; };
+        auto it = std::find_if(topics_.begin(), topics_.end(), same);
+        if (it == topics_.end()) it = topics_.insert(it, topic_work{r->topic});
+        it->readings.push_back(r.get());
+        for (auto* p : it->partitions) p->join(it->readings);
+    }
+    const auto& feeds = plan_.feeds();
+    for (auto i = seams_.size(); i < feeds.size(); ++i)
+        seams_.push_back({feeds[i].from, std::make_unique<feed>(feeds[i].from->ready(), *feeds[i].to)});
+    for (auto& s : seams_) {
+        const auto reads = [&](const segment* x) { return x->agent == s.from->agent; };
+        const auto& all = plan_.readings();
+        s.from->agent->finite = std::none_of(all.begin(), all.end(), [&](const auto& r) {
+            return std::any_of(r->to.begin(), r->to.end(), reads);
+        });
+    }
+    if (!to.empty()) transport_.subscribe(to);
+}
+
+// ------------------------------------------------------------------------------------------------ one round
+bool conductor::turn() {
+    if (stopped()) return false;
+    now_ = clock_.steady();
+    bool busy = settings_.home->collect();
+    busy |= transport_.poll(*this);
+    busy |= coroutines_.run(now_);
+    busy |= producer_.settle(now_);
+    if (producer_.error()) fail(producer_.error());
+    busy |= settle_seams();
+    if (!error_) {
+        busy |= turn_topics();
+        busy |= turn_seams();
+    }
+    for (auto& [place, a] : partitions_) a->mark();
+    busy |= drain();
+    busy |= end_sources();
+    if (stop_asked_.load(std::memory_order_relaxed) || stopping()) busy |= finish();
+    if (!stopped()) committer_.settle(partitions_, now_);
+    return busy;
+}
+
+time_point conductor::due(bool alone) const {
+    auto at = std::min(coroutines_.due(), producer_.due());
+    const auto feed_due = [&](const feed& f) {
+        if (f.made > 0 && !f.finished()) at = std::min(at, f.not_before);
+    };
+    for (auto& [place, a] : partitions_) {
+        for (auto& f : a->feeds()) feed_due(*f);
+        if (a->revoking) at = std::min(at, a->drain_until);
+    }
+    for (auto& s : seams_) feed_due(*s.feed), at = std::min(at, s.from->due());
+    if (stopping()) at = std::min(at, stop_until_);
+    return alone ? at : std::min(at, committer_.due(partitions_));
+}
+
+bool conductor::settle_seams() {
+    bool busy = false;
+    for (auto& s : seams_) {
+        try {
+            s.from->settle(now_);
+        } catch (...) {  // a range that throws
+            fail(std::current_exception());
+            return true;
+        }
+        while (true) {
+            auto [call, error] = s.from->failure();
+            if (!call) break;
+            failed(*call, *s.from->agent, false, error);
+            s.from->settle(now_);
+            busy = true;
+        }
+    }
+    return busy;
+}
+
+bool conductor::turn_topics() {
+    bool busy = false;
+    next_topic_ = topics_.empty() ? 0 : (next_topic_ + 1) % topics_.size();
+    for (std::size_t t = 0; t < topics_.size() && !error_; ++t) {
+        auto& topic = topics_[(next_topic_ + t) % topics_.size()];
+        for (std::size_t i = 0; i < topic.partitions.size(); ++i) {  // the next one that has something to do
+            topic.next = (topic.next + 1) % topic.partitions.size();
+            if (turn_partition(*topic.partitions[topic.next])) {
+                busy = true;
+                break;
+            }
+        }
+    }
+    return busy;
+}
+
+bool conductor::turn_partition(owned_partition& a) {
+    const bool no_more = a.revoking || stopping() || stop_asked_.load(std::memory_order_relaxed);
+    bool busy = false;
+    if (a.bad() && !no_more) busy |= undecodable(a);
+    if (a.finished() && !no_more) {
+        a.mark();
+        const auto open = a.tracker->open();
+        const auto room = settings_.options.open_max - std::min(open, settings_.options.open_max);
+        const auto n = a.read(std::min(settings_.options.stream_buffer_max, room));
+        messages_ += n, busy |= n > 0;
+        if (a.bad()) busy |= undecodable(a);
+    }
+    for (auto& f : a.feeds()) busy |= step(*f, no_more);
+    return busy;
+}
+
+bool conductor::turn_seams() {
+    bool busy = false;
+    for (auto& s : seams_) {
+        const auto before = s.feed->cursor;
+        busy |= step(*s.feed, false);
+        if (s.feed->cursor == before) continue;
+        s.from->ready().passed(s.feed->cursor);
+        if (s.from->ready().count == 0) s.feed->cursor = 0;
+    }
+    return busy;
+}
+
+// ------------------------------------------------------------------------------------------------ one feed
+/// Lets the feed's segment work, if it can. `last`: only what is in work already, and no message after it.
+bool conductor::step(feed& f, bool last) {
+    auto& s = *f.to;
+    if (error_ || f.finished() || (f.made > 0 && now_ < f.not_before)) return false;
+    if (s.parked_by && s.parked_by != &f) return false;
+    bool busy = false;
+    outcome r{f.cursor};
+    try {
+        if (f.parked) {
+            s.check();
+            if (s.full()) return false;
+            leave_sink(f), busy = true;
+        }
+        if (s.full() || s.agent->paused || f.finished() || (last && f.made == 0)) return busy;
+        detail::turn now{clock_, clock_.steady() + segment_budget};
+        if (last) now.end(why::stop);
+        turn_ = &now;
+        r = s.run(*f.in, f.cursor, now);
+        turn_ = nullptr;
+    } catch (...) {  // what was parked has thrown
+        f.parked = false, s.parked_by = nullptr;
+        r = {f.cursor, why::failed, std::current_exception()};
+    }
+    if (r.at != f.cursor) f.made = 0;
+    f.cursor = r.at;
+    if (r.because == why::full) f.parked = true, s.parked_by = &f, last_parked_ = &f;
+    if (r.because == why::failed) failed(f, *s.agent, s.reads_batches(), r.error);
+    return true;
+}
+
+/// The parked message has left the sink: it is finished.
+bool conductor::leave_sink(feed& f) {
+    f.to->finish();
+    f.parked = false, f.to->parked_by = nullptr;
+    ++f.cursor, f.made = 0;
+    return true;
+}
+
+void conductor::passed(const agent_info& a) {
+    auto* f = std::exchange(last_parked_, nullptr);
+    if (f && f->parked && f->to->agent == &a) {
+        for (auto& s : seams_) {
+            if (s.feed.get() != f) continue;
+            turn_seams();
+            return;
+        }
+        step(*f, stopping());
+    }
+}
+
+/// Lets the first of an agent's buffers go that has something; those behind it wait for what it gives.
+bool conductor::flush(const agent_info& a) {
+    for (auto s = seams_.rbegin(); s != seams_.rend(); ++s) {  // built from the right: the first one stands last
+        if (s->from->agent != &a || s->from->empty()) continue;
+        if (!s->feed->finished() || s->from->waits_for_work()) return false;
+        s->from->flush();
+        return !s->feed->finished();
+    }
+    return false;
+}
+bool conductor::flush() {
+    bool busy = false;
+    for (auto& s : seams_) busy |= !s.from->agent->paused && flush(*s.from->agent);
+    return busy;
+}
+
+/// Agents whose sources have all ended: what they have buffered is delivered, then they have ended too.
+bool conductor::end_sources() {
+    bool busy = false;
+    for (auto& source : seams_) {
+        auto& agent = *source.from->agent;
+        if (!agent.finite || agent.ended) continue;
+        const auto over = [&](const seam_work& s) {
+            return s.from->agent != &agent || !s.from->is_source() || s.from->ended();
+        };
+        if (!std::all_of(seams_.begin(), seams_.end(), over)) continue;
+        busy |= flush(agent);
+        const auto empty = [&](const seam_work& s) {
+            return s.from->agent != &agent || (s.from->empty() && s.feed->finished());
+        };
+        if (std::all_of(seams_.begin(), seams_.end(), empty)) agent.ended = busy = true;
+    }
+    return busy;
+}
+
+// ------------------------------------------------------------------------------------------------ failures
+error_report conductor::place(const char* seam, const agent_info& a, attempt& what, const std::exception_ptr& error) {
+    error_report r{seam, a.name, {}, -1, -1, text_of(error)};
+    if (const auto* p = what.from().place_of(what.at()))
+        r.topic = p->topic, r.partition = p->partition, r.offset = what.from().message_of(what.at()).offset;
+    return r;
+}
+
+void conductor::failed(attempt& what, const agent_info& agent, bool of_batch, std::exception_ptr error) {
+    auto policy = agent.on_error;
+    if (!policy.is_set()) policy = of_batch || agent.pull ? static_cast<weir::policy>(weir::stop) : static_cast<weir::policy>(weir::skip);
+    if (what.made < policy.retries()) {
+        ++what.made, what.not_before = now_ + policy.backoff();
+        what.again();
+        return;
+    }
+    auto report = place("process", agent, what, error);
+    const auto line = "weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
+                      std::to_string(report.partition) + "]@" + std::to_string(report.offset) + ": " + report.text;
+    report_.failed(std::move(report), policy.text());
+    what.made = 0;
+    if (policy.last() == policy::action::skip) return what.give_up();
+    fail(agent.pull ? error : std::make_exception_ptr(weir::error{line}));
+}
+
+bool conductor::undecodable(owned_partition& a) {
+    bool busy = false;
+    while (a.bad() && !a.stopped()) {
+        auto& bad = *a.bad();
+        const auto& own = bad.by->topic->options.on_decode_error;
+        const auto& policy = own.is_set() ? own : settings_.options.on_decode_error;
+        busy = true;
+        if (policy.last() != policy::action::skip) a.stop_at_bad();
+        else {
+            report_.failed({"decode", {}, a.place.topic, a.place.partition, a.raw(bad.at).offset, text_of(bad.error)},
+                           policy.text());
+            a.pass_bad();
+        }
+    }
+    if (!a.stopped() || error_) return busy;
+    const auto& feeds = a.feeds();
+    if (!std::all_of(feeds.begin(), feeds.end(), [](auto& f) { return f->finished(); })) return busy;
+    auto& bad = *a.bad();
+    const auto at = a.raw(bad.at).offset;
+    const auto text = text_of(bad.error);
+    report_.failed({"decode", {}, a.place.topic, a.place.partition, at, text}, "stop");
+    fail(std::make_exception_ptr(decode_error{
+        "weir: " + a.place.topic + '[' + std::to_string(a.place.partition) + "]@" + std::to_string(at) +
+        " does not decode: " + text + "; mend the producer, or give the topic an on_decode_error policy"}));
+    return true;
+}
+
+void conductor::fail(std::exception_ptr error) {
+    if (!error_) error_ = std::move(error);
+    stop_asked_ = true;
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop: turns what was read through the segments, and commits what everybody is done with.
+#pragma once
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <weir/graph/plan.hpp>
+#include <weir/transport/transport.hpp>
+
+#include "owned_partition.hpp"
+#include "committer.hpp"
+#include "coroutines.hpp"
+#include "producer.hpp"
+#include "report.hpp"
+#include "settings.hpp"
+
+namespace weir::detail {
+
+/// What the agents' pipelines were built into; belongs to the conductor.
+class run_plan final : public plan {
+public:
+    run_plan(scheduler& s, const settings& o, producer& p) : plan(s, o.home), producer_(p) {
+        open_max_ = o.options.open_max;
+    }
+    outlet& send_to(topic_info& t) override { return producer_.to(t, agent()); }
+
+    std::vector<std::unique_ptr<reading>>& readings() { return readings_; }
+    std::vector<std::unique_ptr<detail::seam>>& seams() { return seams_; }
+    std::vector<feed>& feeds() { return feeds_; }
+    void forget() { readings_.clear(), feeds_.clear(), segments_.clear(), seams_.clear(); }
+
+private:
+    producer& producer_;
+};
+
+/// One run of an app, from the first subscription to leaving the group. Owned by the engine, used on the loop's thread
+/// (`stop` may be called from anywhere). Policies are applied here and nowhere else: operators and segments know of no
+/// retry. Invariants: a partition has one batch in work; a segment has at most one parked message; a commit names only
+/// what is assigned.
+class conductor final : transport::listener {
+public:
+    conductor(const settings&, transport::transport&, reporter&);
+    ~conductor();
+
+    detail::plan& plan() { return plan_; }
+    /// Takes over what was added to the plan since the last call, and subscribes.
+    void connect(const std::vector<transport::subscription>&);
+
+    /// One round: what came in, what is due, every topic's and every seam's turn once. False if there was nothing to do.
+    bool turn();
+    /// When there will be something to do, as far as that is known. `alone`: apart from the committer.
+    time_point due(bool alone) const;
+    /// The message in this agent's sink has left it.
+    void passed(const agent_info&);
+    void commit() { committer_.commit(partitions_); }
+    /// What waits for time or company goes on now. False if nothing does.
+    bool flush();
+
+    /// Ends the run: finishes what is in work, flushes, commits, leaves. Also from a body, a signal handler, a thread.
+    void stop() noexcept;
+    bool stopped() const { return state_ == state::stopped; }
+    bool stopping() const { return state_ != state::running; }
+    /// What a policy said stop to.
+    const std::exception_ptr& error() const { return error_; }
+    /// Its broker has gone; nothing is finished any more.
+    void abandon() { state_ = state::stopped; }
+
+    const owned_partitions& partitions() const { return partitions_; }
+    /// Of what is assigned, or was when the run ended.
+    std::vector<partition_status> status() const;
+    /// Messages read since the run began.
+    std::size_t messages() const { return messages_; }
+
+private:
+    enum class state { running, finishing, leaving, stopped };
+    struct topic_work {
+        const topic_info* topic;
+        std::vector<plan::reading*> readings{};
+        std::vector<owned_partition*> partitions{};
+        std::size_t next = 0;  // whose turn it is
+    };
+    struct seam_work {
+        detail::seam* from;
+        std::unique_ptr<detail::feed> feed;
+    };
+
+    // a turn
+    bool settle_seams();
+    bool turn_topics();
+    bool turn_partition(owned_partition&);
+    bool turn_seams();
+    bool step(feed&, bool last);
+    bool leave_sink(feed&);
+    bool end_sources();
+    bool flush(const agent_info&);
+    void failed(attempt&, const agent_info&, bool of_batch, std::exception_ptr);
+    bool undecodable(owned_partition&);
+    void fail(std::exception_ptr);
+    static error_report place(const char* seam, const agent_info&, attempt&, const std::exception_ptr&);
+
+    // groups
+    void assigned(std::vector<transport::assignment>) override;
+    void revoked(std::vector<topic_partition>) override;
+    void lost(std::vector<topic_partition>) override;
+    void delivered(std::uint64_t token, const transport::delivery& d) override { producer_.delivered(token, d); }
+    void committed(const transport::commit_result&) override;
+    void topics_changed() override {}
+    bool drain();
+    bool quiet(const owned_partition&) const;
+    void drop(const topic_partition&);
+
+    // the end
+    bool finish();
+    bool work_left() const;
+
+    const settings& settings_;
+    transport::transport& transport_;
+    reporter& report_;
+    clock& clock_;
+    coroutines coroutines_;
+    producer producer_;
+    run_plan plan_;
+    committer committer_;
+    std::vector<topic_work> topics_;
+    std::vector<seam_work> seams_;
+    std::set<topic_partition> places_;  // every one ever assigned: what is kept points at its place
+    owned_partitions partitions_;
+    std::size_t next_topic_ = 0;
+    feed* last_parked_ = nullptr;
+    std::atomic<detail::turn*> turn_ = nullptr;  // of the segment that runs
+    std::atomic<bool> stop_asked_ = false;
+    state state_ = state::running;
+    time_point now_{}, stop_until_{};
+    std::exception_ptr error_;
+    std::size_t messages_ = 0;
+    std::vector<partition_status> last_status_;
+};
+
+}  // namespace weir::detail

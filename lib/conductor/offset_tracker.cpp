@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of an offset tracker: found by their distance from the front one, or by binary search
+// below that.
+#include "offset_tracker.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace weir::detail {
+namespace {
+
+constexpr std::size_t few = 64;  // as many finished words, or spare counts, are kept without asking
+constexpr std::size_t large =
+    4096;  // words (96 KB, a quarter of a million dense offsets) are not kept when none is open
+
+constexpr std::uint64_t bit_of(offset at) {
+    return std::uint64_t{1} << (at & 63);
+}
+
+}  // namespace
+
+/// The first word that is not before `index`. Words are distinct and sorted, so it is at most as
+/// many places behind the front one as it is words away, and as many before the last one: exact
+/// when no word is missing.
+offset_tracker::place offset_tracker::find(std::int64_t index) {
+    const auto front = words_.begin() + std::ptrdiff_t(head_);
+    const auto last = words_.end() - 1;
+    if (index <= front->index) return front;
+    if (index > last->index) return words_.end();
+    const auto high = front + std::min(index - front->index, last - front);
+    if (high->index == index) return high;
+    const auto low = last - std::min(last->index - index, last - front);
+    return std::lower_bound(low, high, index,
+                            [](const word& w, std::int64_t i) { return w.index < i; });
+}
+
+/// The word of `index`, made (finished, that is) if there is none.
+offset_tracker::word& offset_tracker::word_of(std::int64_t index) {
+    if (words_.empty() || index > words_.back().index) {
+        words_.push_back({index, 0, {}});
+        ++dead_;
+        return words_.back();
+    }
+    if (words_.back().index == index) return words_.back();
+    const auto at = find(index);  // a slower segment; never farther back than one batch
+    if (at->index == index) return *at;
+    if (head_ > 0 && at - words_.begin() == std::ptrdiff_t(head_)) {
+        --head_, ++dead_;
+        return words_[head_] = {index, 0, {}};
+    }
+    const auto made = words_.insert(at, {index, 0, {}});
+    ++dead_;
+    return *made;
+}
+
+void offset_tracker::add(offset at) {
+    assert(at >= 0);
+    if (!revoked_) {
+        assert(at < end_ && at >= committable() && "a commit may have passed it");
+        word& in = word_of(at >> 6);
+        if (in.open & bit_of(at)) {
+            one_more(in, std::size_t(at & 63));
+        } else {
+            if (in.open == 0) --dead_;
+            in.open |= bit_of(at);
+            ++open_;
+        }
+    }
+    ++holds_;
+}
+
+void offset_tracker::drop(offset at) {
+    assert(holds_ > 0);
+    --holds_;
+    if (revoked_) {
+        if (holds_ == 0) delete this;
+        return;
+    }
+    const auto in = find(at >> 6);
+    assert(in != words_.end() && in->index == at >> 6 && (in->open & bit_of(at)));
+    if (in->more) {
+        if (auto& more = (*in->more)[std::size_t(at & 63)]; more > 0) {
+            --more;
+            return;
+        }
+    }
+    --open_;
+    in->open &= ~bit_of(at);
+    if (in->open == 0) emptied(*in);
+}
+
+void offset_tracker::one_more(word& in, std::size_t bit) {
+    if (!in.more) {
+        if (spare_.empty()) {
+            spare_.reserve(few);  // so that a release needs no memory
+            in.more = std::make_unique<counts>();
+        } else {
+            in.more = std::move(spare_.back());
+            spare_.pop_back();
+        }
+    }
+    assert((*in.more)[bit] < std::numeric_limits<std::uint32_t>::max());
+    ++(*in.more)[bit];
+}
+
+void offset_tracker::emptied(word& in) {
+    if (in.more && spare_.size() < few) spare_.push_back(std::move(in.more));
+    in.more.reset();
+    ++dead_;
+    for (; head_ < words_.size() && words_[head_].open == 0; ++head_) --dead_;
+    const std::size_t kept = words_.size() - head_;
+    if (kept == 0) {
+        head_ = 0;
+        words_.clear();
+        if (words_.capacity() > large) words_.shrink_to_fit();
+    } else if (head_ > few && head_ > kept) {
+        words_.erase(words_.begin(), words_.begin() + std::ptrdiff_t(head_));
+        head_ = 0;
+    } else if (dead_ > kept - dead_ + few) {
+        std::erase_if(words_, [](const word& w) { return w.open == 0; });
+        head_ = dead_ = 0;
+    }
+}
+
+void offset_tracker::revoke() {
+    assert(!revoked_);
+    if (holds_ == 0) {
+        delete this;
+        return;
+    }
+    revoked_ = true;
+    head_ = dead_ = open_ = 0;
+    std::exchange(words_, {}), std::exchange(spare_, {});
+}
+
+std::size_t offset_tracker::footprint() const {
+    const auto counted = std::count_if(words_.begin(), words_.end(),
+                                       [](const word& w) { return w.more != nullptr; });
+    return sizeof *this + words_.capacity() * sizeof(word) + spare_.capacity() * sizeof(spare_[0]) +
+           (spare_.size() + std::size_t(counted)) * sizeof(counts);
+}
+
+}  // namespace weir::detail

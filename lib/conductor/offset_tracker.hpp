@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may be committed of one partition during one assignment.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <weir/fwd.hpp>
+#include <weir/hold.hpp>
+
+namespace weir::detail {
+
+/// The ledger of one assigned partition; the object is the assignment's epoch. Made by the
+/// partition's owner at the assignment, which lets go by `revoke`; a revoked one ignores its holds
+/// and goes with the last. Used by the loop's thread only. A message that nobody holds has no
+/// entry: the position moves past it, gaps need no bookkeeping. Held ones are bits in words of 64
+/// aligned offsets, sorted; finished words leave from the front, or by compaction when they
+/// outnumber the living: memory O(open), a step O(1) amortised where offsets are dense, O(log open)
+/// where they have gaps. Invariants: the front word is alive; a message is taken hold of before a
+/// commit may pass it, so `committable` never goes back.
+class offset_tracker final : public ledger {
+public:
+    /// `committed`: where the group stands, if that is known.
+    explicit offset_tracker(std::shared_ptr<home> owner, std::optional<offset> committed = {})
+        : ledger(std::move(owner)), committed_(committed) {}
+
+    /// A batch has been read. Offsets that never arrive (compaction, transaction markers) are just
+    /// not in one.
+    void delivered(offset first, offset last) {
+        assert(first <= last && (!first_ || first >= end_));
+        if (!first_) first_ = position_ = first;
+        end_ = last + 1;
+    }
+    /// Every agent has finished what is before.
+    void passed(offset upto) {
+        assert(upto >= position_ && upto <= end_);
+        position_ = upto;
+    }
+    /// Behind the last delivered message.
+    offset end() const { return end_; }
+    /// How many messages are held.
+    std::size_t open() const { return open_; }
+    std::optional<offset> oldest_open() const {
+        if (words_.empty()) return {};
+        const word& front = words_[head_];
+        return first_of(front.index) + std::countr_zero(front.open);
+    }
+    /// The oldest message that is held or not finished. Means something once messages have been
+    /// delivered.
+    offset committable() const {
+        if (words_.empty()) return position_;
+        const word& front = words_[head_];
+        return std::min(position_, first_of(front.index) + std::countr_zero(front.open));
+    }
+    /// What a commit is worth sending for: beyond what is committed, or beyond the first message
+    /// that came.
+    std::optional<offset> to_commit() const {
+        if (!first_) return {};
+        const offset now = committable();
+        return now > committed_.value_or(*first_) ? std::optional{now} : std::nullopt;
+    }
+    /// How many offsets that is.
+    std::size_t uncommitted() const {
+        const auto to = to_commit();
+        return to ? static_cast<std::size_t>(*to - committed_.value_or(*first_)) : 0;
+    }
+    /// The broker has it. An answer older than another one changes nothing: a commit never goes
+    /// back.
+    void committed(offset at) { committed_ = std::max(at, committed_.value_or(at)); }
+    /// The owner lets go, and does not look at this again.
+    void revoke();
+
+    void add(offset at) override;
+    void drop(offset at) override;
+
+    /// Bytes in use, for tests and figures.
+    std::size_t footprint() const;
+
+private:
+    using counts = std::array<std::uint32_t, 64>;
+    struct word {
+        std::int64_t index;  // of 64 offsets, the first of which is 64 times as much
+        std::uint64_t open;  // who is held
+        std::unique_ptr<counts> more;  // holds beyond the first, if any message has had several
+    };
+    using place = std::vector<word>::iterator;
+
+    ~offset_tracker() override = default;
+    static constexpr offset first_of(std::int64_t index) { return index * 64; }
+    place find(std::int64_t index);
+    word& word_of(std::int64_t index);
+    void one_more(word&, std::size_t bit);
+    void emptied(word&);
+
+    std::vector<word> words_;  // empty, or from `head_` on sorted by index
+    std::size_t head_ = 0;     // what is before is finished
+    std::size_t dead_ = 0;     // finished words behind the front one
+    std::size_t open_ = 0, holds_ = 0;
+    offset position_ = 0, end_ = 0;
+    std::optional<offset> committed_, first_;
+    std::vector<std::unique_ptr<counts>> spare_;  // all zero
+    bool revoked_ = false;
+};
+
+/// How a partition's owner keeps its tracker: letting go revokes it.
+struct revoking {
+    void operator()(offset_tracker* t) const { t->revoke(); }
+};
+using owned_tracker = std::unique_ptr<offset_tracker, revoking>;
+
+}  // namespace weir::detail

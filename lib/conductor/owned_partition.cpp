@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "owned_partition.hpp"
+
+#include <algorithm>
+
+namespace weir::detail {
+
+owned_partition::owned_partition(const topic_partition& at, transport::assignment from, const std::vector<plan::reading*>& readings,
+                   std::shared_ptr<home> owner)
+    : place(at), tracker(new offset_tracker{std::move(owner), from.committed}), partition_(std::move(from.partition)) {
+    join(readings);
+}
+
+void owned_partition::join(const std::vector<plan::reading*>& readings) {
+    const auto behind = fetched_ ? fetched_->messages().size() : 0;
+    for (auto* r : readings) {
+        auto n = std::find_if(nodes_.begin(), nodes_.end(), [&](const node& x) { return x.by == r; });
+        if (n == nodes_.end()) n = nodes_.insert(n, {r, r->decoder->make(*tracker, place), behind});
+        for (auto* s : r->to) {
+            if (reads(*s)) continue;
+            feeds_.push_back(std::make_unique<feed>(*n->slots, *s));
+            feeds_.back()->cursor = n->slots->count;
+        }
+    }
+}
+
+bool owned_partition::reads(const segment& s) const {
+    return std::any_of(feeds_.begin(), feeds_.end(), [&](auto& f) { return f->to == &s; });
+}
+
+owned_partition::~owned_partition() {
+    for (auto& f : feeds_)
+        if (f->parked) f->to->drop(), f->to->parked_by = nullptr;
+}
+
+bool owned_partition::finished() const {
+    return !bad_ && std::all_of(feeds_.begin(), feeds_.end(), [](auto& f) { return f->finished(); });
+}
+
+std::size_t owned_partition::read(std::size_t most) {
+    if (stopped_ || most == 0) return 0;
+    fetched_ = partition_->read(most, std::move(fetched_));
+    if (!fetched_ || fetched_->messages().empty()) return 0;
+    tracker->delivered(fetched_->messages().front().offset, fetched_->messages().back().offset);
+    for (auto& n : nodes_) n.by->decoder->clear(*n.slots), n.decoded = 0;
+    for (auto& f : feeds_) f->cursor = 0, f->made = 0;
+    decode();
+    return fetched_->messages().size();
+}
+
+void owned_partition::decode() {
+    for (auto& n : nodes_) {
+        if (n.decoded == fetched_->messages().size()) continue;
+        std::exception_ptr error;
+        n.decoded = n.by->decoder->decode(*n.slots, *fetched_, n.decoded, error);
+        if (!error) continue;
+        bad_ = bad_message{n.by, n.decoded, std::move(error)};
+        return;
+    }
+}
+
+void owned_partition::pass_bad() {
+    for (auto& n : nodes_)
+        if (n.by == bad_->by) ++n.decoded;
+    bad_.reset();
+    decode();
+}
+
+void owned_partition::mark() {
+    if (!fetched_ || fetched_->messages().empty()) return;
+    auto passed = tracker->end();
+    for (auto& n : nodes_)
+        if (n.decoded < fetched_->messages().size()) passed = std::min(passed, raw(n.decoded).offset);
+    for (auto& f : feeds_)
+        if (!f->finished()) passed = std::min(passed, f->in->message_of(f->cursor).offset);
+    tracker->passed(passed);
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// A partition while it is ours: its tracker, one batch in work, and the feeds that read it.
+#pragma once
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <weir/graph/plan.hpp>
+#include <weir/transport/transport.hpp>
+
+#include "offset_tracker.hpp"
+
+namespace weir::detail {
+
+/// One input on its way through one segment: where it stands, what was tried. Owned by the partition, or by the
+/// conductor for a seam's input.
+struct feed final : attempt {
+    feed(input& from, segment& s) : in(&from), to(&s) {}
+    input* in;
+    segment* to;
+    std::size_t cursor = 0;
+    bool parked = false;  // the message at the cursor is in the segment's sink
+
+    bool finished() const { return cursor == in->count; }
+    void again() override {}  // the message is where it was
+    void give_up() override { ++cursor; }
+    origins& from() override { return *in; }
+    std::size_t at() const override { return cursor; }
+};
+
+/// A message that does not decode.
+struct bad_message {
+    const plan::reading* by;
+    std::size_t at;  // in the fetch
+    std::exception_ptr error;
+};
+
+/// Lives from the assignment until the partition is given up or lost. Used on the loop's thread. Invariants: one batch
+/// is in work; the next is read when every feed has finished it; a feed's cursor never goes back; what the tracker is
+/// told is passed is the slowest feed's place.
+class owned_partition {
+public:
+    owned_partition(const topic_partition& place, transport::assignment, const std::vector<plan::reading*>&,
+             std::shared_ptr<home>);
+    owned_partition(const owned_partition&) = delete;
+    owned_partition& operator=(const owned_partition&) = delete;
+    ~owned_partition();
+
+    const topic_partition& place;
+    const owned_tracker tracker;
+    std::optional<offset> committed{};  // by us
+
+    /// New segments read on from the next batch.
+    void join(const std::vector<plan::reading*>&);
+    /// Reads and decodes the next batch. Returns how many messages it has.
+    std::size_t read(std::size_t most);
+    /// The next message that did not decode and whose policy has not been asked yet.
+    std::optional<bad_message>& bad() { return bad_; }
+    /// Its policy has dealt with it: decoding goes on behind it.
+    void pass_bad();
+    /// Its policy says stop: what is before it is worked off, nothing behind it.
+    void stop_at_bad() { stopped_ = true; }
+    bool stopped() const { return stopped_; }
+    bool finished() const;
+    /// Tells the tracker how far the slowest feed is.
+    void mark();
+    const message& raw(std::size_t i) const { return fetched_->messages()[i]; }
+
+    std::vector<std::unique_ptr<feed>>& feeds() { return feeds_; }
+
+    // Giving it up: revoked, but what is in work is still awaited.
+    bool revoking = false, released = false, abandoned = false;
+    time_point drain_until{};
+
+private:
+    struct node {
+        plan::reading* by;
+        std::unique_ptr<input> slots;
+        std::size_t decoded = 0;  // of the fetch's messages
+    };
+    void decode();
+    bool reads(const segment&) const;
+
+    std::unique_ptr<transport::partition> partition_;
+    std::unique_ptr<fetch> fetched_;
+    std::vector<node> nodes_;
+    std::vector<std::unique_ptr<feed>> feeds_;
+    std::optional<bad_message> bad_;
+    bool stopped_ = false;
+};
+
+}  // namespace weir::detail

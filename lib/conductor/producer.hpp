@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is sent, from the outlet to its delivery report.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <vector>
+
+#include <weir/graph/plan.hpp>
+#include <weir/transport/transport.hpp>
+
+#include "report.hpp"
+#include "settings.hpp"
+
+namespace weir::detail {
+
+/// Made for one run, used on the loop's thread. Each message under way has a place in `pending_`, which keeps its hold
+/// until the broker has it; places are used again, so sending allocates nothing in the steady state. The transport
+/// retries on its own; what is reported as failed has failed for good, and the topic's policy decides. A message whose
+/// policy says stop keeps its hold, so that no commit passes its source.
+class producer {
+public:
+    producer(transport::transport&, const settings&, reporter&);
+    ~producer();
+
+    outlet& to(topic_info&, agent_info&);
+    void delivered(std::uint64_t token, const transport::delivery&);
+    /// Sends again what is to be retried by now. True if there was any.
+    bool settle(time_point now);
+    time_point due() const;
+    /// Messages neither delivered nor given up.
+    std::size_t under_way() const { return under_way_; }
+    /// Set once a policy has said stop.
+    const std::exception_ptr& error() const { return error_; }
+
+private:
+    class outlet_of;
+    struct pending {
+        outlet_of* to = nullptr;  // null: a free place
+        hold held{};
+        int failures = 0;
+        time_point not_before = time_point::max();  // of a retry
+        outgoing kept{};                            // only where the policy has retries
+    };
+    bool send(outlet_of&, const outgoing&, std::uint64_t token);
+    void free(std::uint64_t token);
+
+    transport::transport& transport_;
+    const settings& settings_;
+    reporter& report_;
+    std::vector<std::unique_ptr<outlet_of>> outlets_;
+    std::vector<pending> pending_;
+    std::vector<std::uint64_t> free_;
+    std::size_t under_way_ = 0, retries_ = 0;
+    std::exception_ptr error_;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// How partitions come and go, and how a run ends.
+#include <algorithm>
+
+#include "conductor.hpp"
+
+namespace weir::detail {
+namespace {
+
+constexpr auto answer_timeout = std::chrono::seconds{2};  // for a last commit, behind drain and shutdown limits
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------------------ assignments
+void conductor::assigned(std::vector<transport::assignment> all) {
+    for (auto& a : all) {
+        const auto& place = *places_.insert(a.place).first;
+        const auto same = [&](const topic_work& w) { return w.topic->name == place.topic; };
+        const auto topic = std::find_if(topics_.begin(), topics_.end(), same);
+        if (topic == topics_.end()) continue;  // not ours to read
+        drop(place);
+        auto& made = partitions_[place];
+        made = std::make_unique<owned_partition>(place, std::move(a), topic->readings, settings_.home);
+        topic->partitions.push_back(made.get());
+        report_.hooks().assigned(place);
+    }
+}
+
+/// Only records: what is in work is drained by the next turns, then the broker is answered.
+void conductor::revoked(std::vector<topic_partition> all) {
+    std::vector<topic_partition> unknown;
+    for (auto& place : all) {
+        const auto it = partitions_.find(place);
+        if (it == partitions_.end()) {
+            unknown.push_back(place);
+            continue;
+        }
+        it->second->revoking = true;
+        it->second->drain_until = clock_.steady() + settings_.options.drain_timeout;
+        for (auto& s : seams_) s.from->revoke(*it->second->tracker);
+    }
+    if (!unknown.empty()) transport_.release(unknown);
+}
+
+void conductor::lost(std::vector<topic_partition> all) {
+    for (auto& place : all) {
+        const auto it = partitions_.find(place);
+        if (it == partitions_.end()) continue;
+        for (auto& s : seams_) s.from->revoke(*it->second->tracker), s.from->abandon(*it->second->tracker);
+        report_.hooks().revoked(place, true);
+        drop(place);
+    }
+}
+
+void conductor::drop(const topic_partition& place) {
+    const auto it = partitions_.find(place);
+    if (it == partitions_.end()) return;
+    for (auto& t : topics_) std::erase(t.partitions, it->second.get()), t.next = 0;
+    last_parked_ = nullptr;
+    partitions_.erase(it);
+}
+
+/// Nothing of it is in work any more: no message in a sink or under retry, none held. A stream that nobody iterates
+/// is not awaited.
+bool conductor::quiet(const owned_partition& a) const {
+    auto& feeds = const_cast<owned_partition&>(a).feeds();
+    const auto busy = [&](const auto& f) { return !f->to->agent->paused && !error_ && (f->parked || f->made > 0); };
+    return a.tracker->open() == 0 && std::none_of(feeds.begin(), feeds.end(), busy);
+}
+
+/// Partitions that are to be given up: when they are quiet, or the time is over, they are committed and released.
+bool conductor::drain() {
+    std::vector<topic_partition> done;
+    for (auto& [place, a] : partitions_) {
+        if (!a->revoking) continue;
+        if (now_ >= a->drain_until && !a->abandoned) {
+            a->abandoned = true;
+            for (auto& s : seams_) s.from->abandon(*a->tracker);
+        }
+        if (!a->abandoned && !quiet(*a)) continue;
+        const bool late = now_ >= a->drain_until + answer_timeout;
+        if (!late && (committer_.in_flight() || a->tracker->to_commit())) {
+            if (!committer_.in_flight()) committer_.commit(partitions_);
+            continue;
+        }
+        done.push_back(place);
+    }
+    for (auto& place : done) drop(place), report_.hooks().revoked(place, false);
+    if (!done.empty()) transport_.release(done);
+    return !done.empty();
+}
+
+void conductor::committed(const transport::commit_result& r) {
+    committer_.answered(partitions_, r, report_.hooks());
+    if (r.error == transport::commit_error::none) return;
+    report_.log("a commit failed: " + r.text);
+    if (r.error != transport::commit_error::member && r.error != transport::commit_error::fenced) return;
+    std::vector<topic_partition> gone;
+    for (auto& p : r.positions) gone.push_back(p.place);
+    lost(std::move(gone));
+}
+
+// ------------------------------------------------------------------------------------------------ the end
+void conductor::stop() noexcept {
+    stop_asked_.store(true, std::memory_order_relaxed);
+    if (auto* t = turn_.load(std::memory_order_relaxed); t && settings_.home->is_here()) t->end(why::stop);
+}
+
+bool conductor::work_left() const {
+    if (producer_.under_way() > 0) return true;
+    if (error_) return false;
+    const auto busy = [](const feed& f) { return !f.to->agent->paused && (f.parked || f.made > 0); };
+    for (auto& [place, a] : partitions_)
+        for (auto& f : a->feeds())
+            if (busy(*f)) return true;
+    return std::any_of(seams_.begin(), seams_.end(), [](const seam_work& s) {
+        return !s.from->agent->paused && (!s.from->empty() || !s.feed->finished());
+    });
+}
+
+/// What is in work is finished, buffers go out as last short batches, then everything is committed and the group left.
+bool conductor::finish() {
+    if (state_ == state::running) {
+        state_ = state::finishing;
+        stop_until_ = now_ + settings_.options.shutdown_timeout;
+        for (auto& s : seams_) s.from->stop();
+        return true;
+    }
+    const bool late = now_ >= stop_until_;
+    if (state_ == state::finishing) {
+        if (!late && work_left()) {
+            return !error_ && flush();
+        }
+        state_ = state::leaving;
+        committer_.commit(partitions_);
+        stop_until_ = std::max(stop_until_, now_ + answer_timeout);
+        return true;
+    }
+    if (!late && committer_.in_flight()) return false;
+    last_status_ = status();
+    std::vector<topic_partition> all;
+    for (auto& [place, a] : partitions_) all.push_back(place);
+    for (auto& place : all) drop(place);
+    if (!all.empty()) transport_.release(all);
+    transport_.close(*this);
+    state_ = state::stopped;
+    return true;
+}
+
+std::vector<partition_status> conductor::status() const {
+    if (stopped()) return last_status_;
+    std::vector<partition_status> all;
+    for (auto& [place, a] : partitions_)
+        all.push_back({place.topic, place.partition, a->committed, a->tracker->open(), a->tracker->end()});
+    return all;
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report.hpp"
+
+#include <cstdio>
+
+namespace weir::detail {
+
+std::string text_of(const std::exception_ptr& what) {
+    try {
+        std::rethrow_exception(what);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+void reporter::log(std::string_view line) {
+    if (hooks_) hooks_->log(line);
+    else std::fprintf(stderr, "weir: %.*s\n", static_cast<int>(line.size()), line.data());
+}
+
+void reporter::failed(error_report r, std::string_view done) {
+    auto line = r.seam + (r.agent.empty() ? "" : " in agent '" + r.agent + "'") + ": ";
+    if (!r.topic.empty()) line += r.topic;
+    if (r.partition >= 0) line += '[' + std::to_string(r.partition) + "]@" + std::to_string(r.offset);
+    log(line + ": " + r.text + " (" + std::string{done} + ')');
+    hooks().failed(r);
+    errors_.push_back(std::move(r));
+    if (errors_.size() > errors_max) errors_.pop_front();
+}
+
+}  // namespace weir::detail

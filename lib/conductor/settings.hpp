@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the loop is told by the app: its options, resolved.
+#pragma once
+#include <memory>
+
+#include <weir/clock.hpp>
+#include <weir/hooks.hpp>
+#include <weir/options.hpp>
+
+#include "../home.hpp"
+
+namespace weir::detail {
+
+struct settings {
+    std::string app;
+    app_options options;
+    weir::clock* clock;                       // the app's, never null
+    std::shared_ptr<detail::home> home;
+};
+
+}  // namespace weir::detail

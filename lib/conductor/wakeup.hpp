@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the loop sleeps, and how it is woken: one descriptor for timers, other threads and the transport.
+#pragma once
+#include <weir/fwd.hpp>
+
+#include "../home.hpp"
+
+namespace weir::detail {
+
+/// Owned by the app's engine. `wake` may be called on any thread and from signal handlers, everything else on the
+/// loop's thread. Linux: epoll over an eventfd, a timerfd and the transport's descriptor.
+class wakeup final : public waker {
+public:
+    wakeup();
+    wakeup(const wakeup&) = delete;
+    wakeup& operator=(const wakeup&) = delete;
+    ~wakeup();
+
+    void watch(int fd);    // the transport's; -1: none
+    void unwatch(int fd);
+    void wake() noexcept override;
+    /// Sleeps until woken, or `most` is over.
+    void wait(duration most);
+    /// The descriptor becomes readable after `d`, too. duration::max(): no timer.
+    void arm(duration d);
+    /// Takes back what made the descriptor readable.
+    void drain();
+    int fd() const { return epoll_; }
+
+private:
+    int epoll_ = -1, event_ = -1, timer_ = -1;
+};
+
+}  // namespace weir::detail

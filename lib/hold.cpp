@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Releasing a hold: at once on the loop's thread, posted elsewhere, freed after the app.
+#include <weir/hold.hpp>
+
+#include <atomic>
+#include <cassert>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "home.hpp"
+
+namespace weir::detail {
+namespace {
+
+// Threads are numbered when they first enter a home: unlike an id or an address, a number is never
+// used again. 0 is every thread that never did. (A release reads it: initial-exec spares shared
+// builds a call.)
+[[gnu::tls_model("initial-exec")]] constinit thread_local std::uint64_t this_thread = 0;
+constexpr auto nobody = std::numeric_limits<std::uint64_t>::max();
+
+std::uint64_t next_thread() noexcept {
+    static constinit std::atomic<std::uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
+
+void ledger::release(std::int64_t number) {
+    if (owner_->is_here()) return drop(number);
+    const auto keep = owner_;  // once posted, this ledger may go any time
+    keep->post(*this, number);
+}
+
+bool home::is_here() const noexcept {
+    return thread_.load(std::memory_order_relaxed) == this_thread;
+}
+
+void home::enter() noexcept {
+    assert(thread_.load(std::memory_order_relaxed) != nobody && "entered after close");
+    if (this_thread == 0) this_thread = next_thread();
+    thread_.store(this_thread, std::memory_order_relaxed);
+}
+
+void home::wake_by(waker* w) {
+    const std::lock_guard lock{mutex_};
+    waker_ = w;
+}
+
+void home::post(ledger& in, std::int64_t number) {
+    std::unique_lock lock{mutex_};
+    posted_.emplace_back(&in, number);
+    if (closed_) return drain(lock);
+    if (!posted_any_.exchange(true, std::memory_order_release) && waker_) waker_->wake();
+}
+
+bool home::collect_posted() {
+    assert(is_here());
+    auto now = std::exchange(spare_, {});
+    {
+        const std::lock_guard lock{mutex_};
+        now.swap(posted_);
+        posted_any_.store(false, std::memory_order_relaxed);
+    }
+    for (auto [in, number] : now) in->drop(number);
+    now.clear();
+    spare_ = std::move(now);
+    return true;
+}
+
+void home::close() {
+    enter();
+    while (collect()) {}
+    std::unique_lock lock{mutex_};
+    thread_.store(nobody, std::memory_order_relaxed);
+    closed_ = true;
+    waker_ = nullptr;
+    drain(lock);
+    posted_any_.store(false, std::memory_order_relaxed);
+}
+
+/// What a drop lets go in turn, or another thread meanwhile, is posted to who drains: no lock is
+/// held while dropping.
+void home::drain(std::unique_lock<std::mutex>& lock) {
+    if (std::exchange(draining_, true)) return;
+    while (!posted_.empty()) {
+        const auto now = std::exchange(posted_, {});
+        lock.unlock();
+        for (auto [in, number] : now) in->drop(number);
+        lock.lock();
+    }
+    draining_ = false;
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a test or an app asks of the broker itself; and the brokers that have a name.
+#include <weir/transport/memory.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include <weir/error.hpp>
+#include <weir/transport/topic_name.hpp>
+
+#include "core.hpp"
+#include "group.hpp"
+#include "member.hpp"
+
+namespace weir::transport {
+namespace {
+
+using memory::session;
+
+memory::group& existing(memory::core& c, std::string_view group) {
+    if (auto* g = c.find_group(group)) return *g;
+    throw setup_error{"the memory broker has no group \"" + std::string{group} + "\""};
+}
+
+const memory::slot* find(memory::core& c, std::string_view group, const topic_partition& place) {
+    const auto* g = c.find_group(group);
+    const auto* t = c.find(place.topic);
+    return g && t ? g->find(t->id, place.partition) : nullptr;
+}
+
+}  // namespace
+
+memory_broker::memory_broker(memory_options options)
+    : core_(std::make_unique<memory::core>(options)) {}
+memory_broker::~memory_broker() = default;
+
+// The one process-wide thing there is: two apps that know nothing of each other find the same
+// broker by its name, and a name that both can see has to be kept somewhere both can see. It owns
+// nothing, so it ends no broker later than its users do.
+std::shared_ptr<memory_broker> memory_broker::named(const std::string& name) {
+    static std::mutex lock;
+    static std::map<std::string, std::weak_ptr<memory_broker>> all;
+    std::lock_guard held{lock};
+    std::erase_if(all, [](const auto& b) { return b.second.expired(); });
+    auto& known = all[name];
+    auto broker = known.lock();
+    if (!broker) known = broker = std::make_shared<memory_broker>();
+    return broker;
+}
+
+// ----------------------------------------------------------------------------------------- topics
+
+void memory_broker::create_topic(const topic_spec& spec) {
+    check_topic_name(spec.name);
+    if (spec.partitions < 0)
+        throw setup_error{"topic \"" + spec.name + "\" cannot have " +
+                          std::to_string(spec.partitions) + " partitions"};
+    session s{*core_};
+    auto& t = core_->open(spec.name);
+    const auto wanted = spec.partitions ? spec.partitions : core_->options.default_partitions;
+    if (!t.exists()) core_->grow(t, wanted);
+}
+
+void memory_broker::create_partitions(const std::string& topic, partition_id total) {
+    session s{*core_};
+    auto* t = core_->find(topic);
+    if (!t || !t->exists()) throw setup_error{"topic \"" + topic + "\" does not exist"};
+    if (total < t->partitions())
+        throw setup_error{"topic \"" + topic + "\" has " + std::to_string(t->partitions()) +
+                          " partitions and cannot shrink to " + std::to_string(total)};
+    if (total > t->partitions()) core_->grow(*t, total);
+}
+
+std::optional<partition_id> memory_broker::partitions(std::string_view topic) const {
+    session s{*core_};
+    const auto* t = core_->find(topic);
+    return t && t->exists() ? std::optional{t->partitions()} : std::nullopt;
+}
+
+std::vector<std::string> memory_broker::topics() const {
+    session s{*core_};
+    std::vector<std::string> all;
+    for (const auto& [name, id] : core_->names())
+        if (core_->at(id).exists()) all.push_back(name);
+    return all;
+}
+
+std::vector<stored_message> memory_broker::dump(std::string_view topic) const {
+    session s{*core_};
+    std::vector<std::pair<std::uint64_t, stored_message>> all;
+    const auto* t = core_->find(topic);
+    for (partition_id p = 0; t && p < t->partitions(); ++p) {
+        for (const auto& chunk : t->logs[static_cast<std::size_t>(p)].messages.chunks()) {
+            const auto numbers = chunk->numbers();
+            for (std::size_t i = 0; i < numbers.size(); ++i) {
+                const auto& m = chunk->messages()[i];
+                const auto h = chunk->headers(i, i + 1);
+                all.push_back({numbers[i], {p, m.offset, m.key, m.value,
+                                            h.empty() ? headers{} : h.front().values,
+                                            m.timestamp}});
+            }
+        }
+    }
+    std::sort(all.begin(), all.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<stored_message> in_order;
+    for (auto& [number, m] : all) in_order.push_back(std::move(m));
+    return in_order;
+}
+
+void memory_broker::skip_offsets(const topic_partition& place, offset n) {
+    assert(n >= 0);
+    session s{*core_};
+    auto* t = core_->find(place.topic);
+    if (!t || !t->has(place.partition))
+        throw setup_error{"there is no partition " + std::to_string(place.partition) +
+                          " of a topic \"" + place.topic + "\""};
+    t->logs[static_cast<std::size_t>(place.partition)].messages.skip(n);
+}
+
+// ----------------------------------------------------------------------------------------- groups
+
+void memory_broker::seed_commit(const std::string& group, const topic_partition& place, offset at) {
+    assert(place.partition >= 0 && at >= 0);
+    session s{*core_};
+    core_->join(group).at(core_->open(place.topic).id, place.partition).committed = at;
+}
+
+std::optional<offset> memory_broker::committed(std::string_view group,
+                                               const topic_partition& place) const {
+    session s{*core_};
+    const auto* p = find(*core_, group, place);
+    return p ? p->committed : std::nullopt;
+}
+
+std::vector<offset> memory_broker::commits(std::string_view group,
+                                           const topic_partition& place) const {
+    session s{*core_};
+    const auto* p = find(*core_, group, place);
+    return p ? p->history : std::vector<offset>{};
+}
+
+// ----------------------------------------------------------------------------------------- faults
+
+void memory_broker::revoke(std::string_view group, const topic_partition& place) {
+    session s{*core_};
+    existing(*core_, group).revoke(place);
+}
+
+void memory_broker::lose(std::string_view group, const topic_partition& place) {
+    session s{*core_};
+    existing(*core_, group).lose(place);
+}
+
+void memory_broker::assign(std::string_view group, const topic_partition& place) {
+    session s{*core_};
+    existing(*core_, group).assign(place);
+}
+
+void memory_broker::kill(transport& member) {
+    auto* m = dynamic_cast<memory::member*>(&member);
+    if (!m || m->broker() != this) throw setup_error{"this is no member of this memory broker"};
+    m->kill();
+}
+
+void memory_broker::fail_next_send(const std::string& topic, std::size_t n) {
+    session s{*core_};
+    core_->open(topic).failing = n;
+}
+
+void memory_broker::fail_next_commit(const std::string& group, std::size_t n, commit_error with) {
+    assert(with != commit_error::none);
+    session s{*core_};
+    core_->join(group).fail_next(n, with);
+}
+
+std::unique_ptr<transport> connect(std::shared_ptr<memory_broker> broker, std::string group,
+                                   memory_member_options options) {
+    assert(broker);
+    auto& core = *broker->core_;
+    return std::make_unique<memory::member>(std::move(broker), core, std::move(group), options);
+}
+
+}  // namespace weir::transport

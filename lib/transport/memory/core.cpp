@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Topics by name and number, the way of a sent message into its log, and waking who waits for it.
+#include "core.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <limits>
+#include <system_error>
+
+#include <weir/transport/topic_name.hpp>
+
+#include "../murmur2.hpp"
+#include "group.hpp"
+
+namespace weir::transport::memory {
+namespace {
+
+std::unique_ptr<delivery> failure(std::string text) {
+    return std::make_unique<delivery>(delivery{true, std::move(text)});
+}
+
+}  // namespace
+
+seat::seat() : fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (fd < 0) throw std::system_error{errno, std::generic_category(), "memory broker: eventfd"};
+}
+seat::~seat() { ::close(fd); }
+
+void seat::wake(const seat* by) {
+    news.store(true, std::memory_order_release);
+    if (by == this || signalled) return;
+    signalled = ::eventfd_write(fd, 1) == 0;
+    assert(signalled);
+}
+
+void seat::calm() {
+    news.store(false, std::memory_order_relaxed);
+    eventfd_t drained = 0;
+    if (signalled) ::eventfd_read(fd, &drained);
+    signalled = false;
+}
+
+core::core(memory_options o) : options(o) {}
+core::~core() = default;
+
+topic& core::open(std::string_view name) {
+    if (auto* t = find(name)) return *t;
+    check_topic_name(name);
+    const auto id = static_cast<topic_id>(topics_.size());
+    topics_.push_back({id, std::string{name}});
+    names_.emplace(name, id);
+    return topics_.back();
+}
+
+topic* core::find(std::string_view name) {
+    const auto it = names_.find(name);
+    return it == names_.end() ? nullptr : &topics_[it->second];
+}
+
+void core::grow(topic& t, partition_id total) {
+    while (t.partitions() < total) t.logs.push_back({log{options.retention_bytes}});
+    for (auto& [name, g] : groups_) g->grown(t);
+}
+
+group& core::join(const std::string& name) {
+    auto& g = groups_[name];
+    if (!g) g = std::make_unique<group>(*this, name);
+    return *g;
+}
+
+group* core::find_group(std::string_view name) {
+    const auto it = groups_.find(name);
+    return it == groups_.end() ? nullptr : it->second.get();
+}
+
+bool core::roll(topic& t, partition_id p, const record& r) {
+    auto floor = std::numeric_limits<offset>::max();
+    for (const auto* g : t.groups) floor = std::min(floor, g->floor(t.id, p));
+    return t.logs[static_cast<std::size_t>(p)].messages.roll(r, floor);
+}
+
+bool core::append(seat& by, const record& r, std::unique_ptr<delivery>& failed) {
+    auto& t = topics_[r.topic];
+    if (t.failing) {
+        --t.failing;
+        failed = failure("the broker was told to fail this message to topic \"" + t.name + "\"");
+        return true;
+    }
+    if (!t.exists()) {
+        failed = failure("topic \"" + t.name + "\" does not exist: create it first");
+        return true;
+    }
+    const auto size = r.key.size() + r.value.size() + (r.headers ? size_of(*r.headers) : 0);
+    if (size > options.max_message_bytes) {
+        failed = failure("a message of " + std::to_string(size) + " bytes to topic \"" + t.name +
+                         "\" is larger than max_message_bytes = " +
+                         std::to_string(options.max_message_bytes));
+        return true;
+    }
+    const auto turn = static_cast<partition_id>(t.turn % t.logs.size());
+    const auto p = r.partition        ? *r.partition
+                   : r.key.is_null() ? turn
+                                      : partition_for(r.key, t.partitions());
+    if (!t.has(p)) {
+        failed = failure("topic \"" + t.name + "\" has no partition " + std::to_string(p) +
+                         ": it has " + std::to_string(t.partitions()));
+        return true;
+    }
+    auto& to = t.logs[static_cast<std::size_t>(p)];
+    if (!to.messages.fits(r) && !roll(t, p, r)) {
+        if (std::find(blocked_.begin(), blocked_.end(), &by) == blocked_.end())
+            blocked_.push_back(&by);
+        return false;
+    }
+    to.messages.append(r, t.sent++);
+    if (!r.partition && r.key.is_null()) ++t.turn;
+    for (auto* reading : to.readers)
+        if (reading->waiting) reading->waiting = false, wake(*reading->owner);
+    return true;
+}
+
+void core::room_again() {
+    for (auto* s : blocked_) wake(*s);
+    blocked_.clear();
+}
+
+void core::forget(seat& s) { std::erase(blocked_, &s); }
+
+}  // namespace weir::transport::memory

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the broker's parts share: topics, seats of members, and the one lock.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/transport/memory.hpp>
+
+#include "log.hpp"
+
+namespace weir::transport::memory {
+
+class group;
+struct seat;
+struct topic_log;
+
+/// An assigned partition as the broker knows it, shared by the group and the member's `partition`.
+/// Life: from the poll that tells `assigned` until both have let go; after the assignment it is not
+/// `readable`. Under the broker's lock.
+struct reader {
+    seat* owner;
+    topic_log* from;
+    cursor at{};
+    bool readable = true;
+    bool waiting = false;  // the last read brought nothing: the next message wakes the owner
+};
+
+struct topic_log {
+    log messages;
+    std::vector<reader*> readers{};
+};
+
+/// A topic, or only its name and number while it does not exist (it has no partitions then).
+/// Owner: the core, for ever. Under the broker's lock.
+struct topic {
+    topic_id id;
+    std::string name;
+    std::deque<topic_log> logs{};  // a deque: readers point into it while it grows
+    std::vector<group*> groups{};  // every one that ever subscribed
+    std::uint64_t sent = 0;
+    std::uint32_t turn = 0;        // of the keyless messages
+    std::size_t failing = 0;       // sends to be failed on request
+
+    bool exists() const { return !logs.empty(); }
+    partition_id partitions() const { return static_cast<partition_id>(logs.size()); }
+    bool has(partition_id p) const { return p >= 0 && p < partitions(); }
+};
+
+/// A member as its group knows it. Owner: the member. Under the broker's lock, except `news`: the
+/// member looks at it without, so that a poll with nothing to tell costs one load.
+/// Invariant: `signalled` (the eventfd is readable) only if `news`.
+struct seat {
+    seat();
+    seat(const seat&) = delete;
+    seat& operator=(const seat&) = delete;
+    ~seat();
+
+    group* in = nullptr;                     // null: has not joined, or the membership is over
+    std::vector<std::pair<topic_id, reset>> subscribed{};
+    std::vector<topic_partition> lost{};     // to be told
+    bool topics_changed = false;             // to be told
+    bool signalled = false;
+    std::atomic<bool> news = false;
+    int fd;
+
+    /// There is something new; `by` did it, and needs no signal if it is this member itself.
+    void wake(const seat* by);
+    void calm();
+};
+
+/// The broker's state. Owner: the memory_broker. Everything but the options is used under `lock`,
+/// which a `session` holds; nothing of it calls a listener.
+class core {
+public:
+    explicit core(memory_options);
+    ~core();
+
+    /// The topic of that name; makes the name known if it is not.
+    topic& open(std::string_view name);
+    topic* find(std::string_view name);
+    topic& at(topic_id id) { return topics_[id]; }
+    /// The topic has `total` partitions from now on; groups share out the new ones.
+    void grow(topic&, partition_id total);
+    const std::map<std::string, topic_id, std::less<>>& names() const { return names_; }
+
+    group& join(const std::string& name);
+    group* find_group(std::string_view name);
+
+    /// False: no room. Else it was stored, or `failed` says why not.
+    bool append(seat& by, const record&, std::unique_ptr<delivery>& failed);
+    void wake(seat& s) { s.wake(acting_); }
+    /// Who was refused for want of room may try again.
+    void room_again();
+    void forget(seat&);
+
+    const memory_options options;
+    std::mutex lock;
+
+private:
+    friend class session;
+    bool roll(topic&, partition_id, const record&);
+
+    const seat* acting_ = nullptr;
+    std::map<std::string, topic_id, std::less<>> names_;
+    std::deque<topic> topics_;  // by id
+    std::map<std::string, std::unique_ptr<group>, std::less<>> groups_;
+    std::vector<seat*> blocked_;  // refused for want of room
+};
+
+/// Holds the broker's lock. A member that acts itself is not signalled for what it does.
+class session {
+public:
+    explicit session(core& c, const seat* acting = nullptr) : lock_(c.lock), core_(c) {
+        core_.acting_ = acting;
+    }
+
+private:
+    std::lock_guard<std::mutex> lock_;
+    core& core_;
+};
+
+}  // namespace weir::transport::memory

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// A partition's log: messages in chunks, appended at one end, dropped whole at the other.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <weir/transport/memory.hpp>
+
+namespace weir::transport::memory {
+
+/// The headers of the message at index `at` of its chunk.
+struct stored_headers {
+    std::size_t at;
+    weir::headers values;
+};
+
+/// A run of messages in one piece of memory: the `message`s grow from its front, their bytes from
+/// its back, and it is full when they meet. Headers, being rare, lie beside it.
+/// Life: made by a log, kept by it, by cursors and by fetches, whichever is longest.
+/// Threads: appended to and looked up under the broker's lock. What `messages` and `headers` have
+/// shown once never moves or changes, so it is read without the lock, also while others append.
+/// Invariant: offsets grow.
+class chunk {
+public:
+    explicit chunk(std::size_t capacity);
+    chunk(const chunk&) = delete;
+    chunk& operator=(const chunk&) = delete;
+
+    static std::size_t needed(const record& r) { return bookkeeping + payload(r); }
+    bool fits(const record& r) const { return room() >= needed(r); }
+    /// `number` is the message's place among all of the topic's.
+    void append(const record&, weir::offset, std::uint64_t number);
+
+    std::span<const message> messages() const { return {first_, count_}; }
+    /// Those of the messages at [from, to).
+    std::span<const stored_headers> headers(std::size_t from, std::size_t to) const;
+    std::vector<std::uint64_t> numbers() const;
+    /// The offset behind the last one.
+    weir::offset end() const { return count_ ? first_[count_ - 1].offset + 1 : 0; }
+    /// What it costs, in bytes.
+    std::size_t size() const { return capacity_ + beside_; }
+    std::size_t capacity() const { return capacity_; }
+
+private:
+    static constexpr std::size_t bookkeeping = sizeof(message) + sizeof(std::uint64_t);
+    static std::size_t payload(const record& r) { return r.key.size() + r.value.size(); }
+    std::size_t room() const {
+        return static_cast<std::size_t>(low_ - storage_.get()) - count_ * sizeof(message);
+    }
+    bytes_view put(bytes_view);
+
+    std::size_t capacity_;
+    std::unique_ptr<char[]> storage_;
+    message* first_;
+    std::size_t count_ = 0;
+    char* low_;               // the lowest byte in use at the back
+    std::size_t beside_ = 0;  // bytes of the headers
+    std::vector<stored_headers> headers_{};
+};
+
+std::size_t size_of(const weir::headers&);
+
+/// A place to read from. `in` is where the last read ended; it may have been dropped since.
+struct cursor {
+    offset next = 0;
+    std::shared_ptr<const chunk> in{};
+    std::size_t at = 0;
+};
+/// What a read brought: [from, from + count) of a chunk.
+struct piece {
+    std::shared_ptr<const chunk> in{};
+    std::size_t from = 0;
+    std::size_t count = 0;
+};
+
+/// One partition's messages. Life and owner: its topic's. Threads: under the broker's lock.
+/// Invariants: no chunk but the one just made is empty; offsets grow from chunk to chunk; its size
+/// is at most `limit`, or it is one chunk.
+class log {
+public:
+    explicit log(std::size_t limit);
+
+    bool fits(const record& r) const { return !chunks_.empty() && chunks_.back()->fits(r); }
+    /// Starts a chunk that `r` fits into, dropping old ones that end below `floor` where the limit
+    /// needs it. False if that does not make enough room.
+    bool roll(const record& r, offset floor);
+    /// `r` fits.
+    void append(const record& r, std::uint64_t number);
+    void skip(offset n) { next_ += n; }
+
+    /// Brings the next messages at or behind the cursor and moves it. False if there are none.
+    bool read(cursor&, std::size_t most, piece& into) const;
+    offset end() const { return next_; }
+    const std::deque<std::shared_ptr<chunk>>& chunks() const { return chunks_; }
+
+private:
+    bool find(cursor&) const;
+
+    std::size_t limit_;
+    std::size_t chunk_max_;
+    std::size_t size_ = 0;
+    offset next_ = 0;
+    std::deque<std::shared_ptr<chunk>> chunks_{};
+};
+
+}  // namespace weir::transport::memory

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a member asks of the broker, and what its poll tells.
+#include "member.hpp"
+
+#include <cassert>
+#include <utility>
+
+#include "partition.hpp"
+
+namespace weir::transport::memory {
+
+member::member(std::shared_ptr<memory_broker> broker, core& c, std::string group,
+               memory_member_options options)
+    : broker_(std::move(broker)), core_(c), group_(std::move(group)), options_(options) {}
+
+member::~member() {
+    session s{core_, &seat_};
+    if (seat_.in) seat_.in->leave(seat_, false);
+    core_.forget(seat_);
+}
+
+std::optional<partition_id> member::partitions(const std::string& topic) {
+    return broker_->partitions(topic);
+}
+std::vector<std::string> member::topics() { return broker_->topics(); }
+void member::create(const topic_spec& spec) { broker_->create_topic(spec); }
+
+void member::subscribe(std::span<const subscription> to) {
+    session s{core_, &seat_};
+    core_.join(group_).subscribe(seat_, to);
+}
+
+void member::release(std::span<const topic_partition> places) {
+    session s{core_, &seat_};
+    if (seat_.in) seat_.in->release(seat_, places);
+}
+
+void member::commit(std::span<const position> positions) {
+    session s{core_, &seat_};
+    results_.push_back(seat_.in ? seat_.in->commit(seat_, positions)
+                                : commit_result{{positions.begin(), positions.end()},
+                                                commit_error::member,
+                                                "not a member of group \"" + group_ + "\""});
+}
+
+topic_id member::open(const std::string& topic) {
+    session s{core_, &seat_};
+    return core_.open(topic).id;
+}
+
+bool member::send(const record& r, std::uint64_t token) {
+    if (reports_.size() >= options_.queue_max) return false;
+    std::unique_ptr<delivery> failed;
+    {
+        session s{core_, &seat_};
+        if (!core_.append(seat_, r, failed)) return false;
+    }
+    reports_.push_back({token, std::move(failed)});
+    return true;
+}
+
+bool member::poll(listener& to) {
+    const bool reported = tell_reports(to);
+    return tell_news(to) || reported;
+}
+
+bool member::tell_reports(listener& to) {
+    if (reports_.empty() && results_.empty()) return false;
+    static const delivery arrived{};
+    telling_.swap(reports_);
+    for (const auto& r : telling_) to.delivered(r.token, r.failed ? *r.failed : arrived);
+    telling_.clear();
+    for (const auto& r : std::exchange(results_, {})) to.committed(r);
+    return true;
+}
+
+bool member::tell_news(listener& to) {
+    if (!seat_.news.load(std::memory_order_acquire)) return false;
+    notices n;
+    {
+        session s{core_, &seat_};
+        seat_.calm();
+        n.lost = std::exchange(seat_.lost, {});
+        n.topics_changed = std::exchange(seat_.topics_changed, false);
+        if (seat_.in) seat_.in->take(seat_, n);
+    }
+    if (!n.lost.empty()) to.lost(std::move(n.lost));
+    if (!n.revoked.empty()) to.revoked(std::move(n.revoked));
+    if (!n.assigned.empty()) {
+        std::vector<assignment> all;
+        for (auto& [place, committed, reading] : n.assigned)
+            all.push_back({std::move(place), committed,
+                           std::make_unique<partition>(broker_, core_, std::move(reading))});
+        to.assigned(std::move(all));
+    }
+    if (n.topics_changed) to.topics_changed();
+    return true;  // also where it was a message: then a read that brought nothing will bring some
+}
+
+void member::close(listener& to) {
+    tell_reports(to);
+    session s{core_, &seat_};
+    if (seat_.in) seat_.in->leave(seat_, false);
+    seat_.lost.clear();
+    seat_.topics_changed = false;
+    seat_.calm();
+}
+
+void member::kill() {
+    session s{core_};
+    if (seat_.in) seat_.in->leave(seat_, true);
+}
+
+}  // namespace weir::transport::memory

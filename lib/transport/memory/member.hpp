@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// A member of a group and a producer: the memory broker's side of the transport interface.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/transport/memory.hpp>
+
+#include "core.hpp"
+#include "group.hpp"
+
+namespace weir::transport::memory {
+
+/// Life: from `connect` until its app is done with it; without `close` its destructor leaves.
+/// Owner and thread: the app's loop. It keeps the broker alive.
+/// What the broker and other members have for it is in its seat, under the broker's lock. The
+/// reports of what it sent and committed itself are its own, and wait for `poll` without one.
+class member final : public transport {
+public:
+    member(std::shared_ptr<memory_broker>, core&, std::string group, memory_member_options);
+    ~member() override;
+
+    std::optional<partition_id> partitions(const std::string& topic) override;
+    std::vector<std::string> topics() override;
+    void create(const topic_spec&) override;
+
+    void subscribe(std::span<const subscription>) override;
+    void release(std::span<const topic_partition>) override;
+    void commit(std::span<const position>) override;
+
+    topic_id open(const std::string& topic) override;
+    bool send(const record&, std::uint64_t token) override;
+
+    bool poll(listener&) override;
+    int fd() const override { return seat_.fd; }
+    void close(listener&) override;
+
+    const memory_broker* broker() const { return broker_.get(); }
+    void kill();
+
+private:
+    struct report {
+        std::uint64_t token;
+        std::unique_ptr<delivery> failed;  // null: delivered
+    };
+    bool tell_reports(listener&);
+    bool tell_news(listener&);
+
+    std::shared_ptr<memory_broker> broker_;
+    core& core_;
+    std::string group_;
+    memory_member_options options_;
+    seat seat_;
+    std::vector<report> reports_{}, telling_{};  // two, so that a listener may send
+    std::vector<commit_result> results_{};
+};
+
+}  // namespace weir::transport::memory

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// One lock a batch, and no work a message.
+#include "partition.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace weir::transport::memory {
+
+weir::headers slice::headers(std::size_t i) const {
+    assert(i < messages_.size());
+    const auto at = piece_.from + i;
+    const auto h = std::partition_point(headers_.begin(), headers_.end(),
+                                        [at](const stored_headers& s) { return s.at < at; });
+    return h != headers_.end() && h->at == at ? h->values : weir::headers{};
+}
+
+partition::partition(std::shared_ptr<memory_broker> broker, core& c, std::shared_ptr<reader> r)
+    : broker_(std::move(broker)), core_(c), reading_(std::move(r)) {}
+
+std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> recycled) {
+    std::unique_ptr<slice> into{static_cast<slice*>(recycled.release())};
+    if (!into) into = spare_ ? std::move(spare_) : std::make_unique<slice>();
+    if (read(most, *into)) return into;
+    *into = slice{};  // a partition that is idle keeps no chunk from being freed
+    spare_ = std::move(into);
+    return nullptr;
+}
+
+bool partition::read(std::size_t most, slice& into) {
+    const auto before = into.piece_.in;  // a chunk's last owner frees it without the lock
+    std::lock_guard held{core_.lock};
+    auto& r = *reading_;
+    if (!r.readable) return false;
+    r.waiting = !r.from->messages.read(r.at, most, into.piece_);
+    if (r.waiting) return false;
+    const auto& [in, from, count] = into.piece_;
+    into.messages_ = in->messages().subspan(from, count);
+    into.headers_ = in->headers(from, from + count);
+    return true;
+}
+
+}  // namespace weir::transport::memory

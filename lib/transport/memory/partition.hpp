@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a member reads: spans straight into the log's chunks.
+#pragma once
+#include <memory>
+
+#include <weir/transport/memory.hpp>
+
+#include "core.hpp"
+
+namespace weir::transport::memory {
+
+/// What one read brought: a part of one chunk, which it keeps alive. Owner and thread: the reader's
+/// loop; it takes no lock, because what has been appended to a chunk never changes.
+class slice final : public fetch {
+public:
+    weir::headers headers(std::size_t i) const override;
+
+private:
+    friend class partition;
+    piece piece_{};
+    std::span<const stored_headers> headers_{};
+};
+
+/// An assigned partition. Life: from the assignment until its owner drops it; once released,
+/// revoked or lost it brings nothing more. Thread: its owner's loop, under the broker's lock while
+/// it reads.
+class partition final : public weir::transport::partition {
+public:
+    partition(std::shared_ptr<memory_broker>, core&, std::shared_ptr<reader>);
+    std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) override;
+
+private:
+    bool read(std::size_t most, slice& into);
+
+    std::shared_ptr<memory_broker> broker_;  // keeps the core alive
+    core& core_;
+    std::shared_ptr<reader> reading_;
+    std::unique_ptr<slice> spare_{};  // what was recycled by a read that brought nothing
+};
+
+}  // namespace weir::transport::memory

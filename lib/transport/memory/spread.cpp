@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sticky assignor: keep what is there, give out what is free, move what is too much.
+#include "spread.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+#include <unordered_map>
+
+namespace weir::transport::memory {
+namespace {
+
+/// How much each subscriber of one topic has. Lives for one topic of one round; `loads` (what each
+/// member has in all) outlives it.
+class scales {
+public:
+    scales(std::vector<int> subscribers, std::vector<int>& loads)
+        : subscribers_(std::move(subscribers)), counts_(loads.size(), 0), loads_(loads) {}
+
+    bool subscribes(int m) const {
+        return m >= 0 && std::find(subscribers_.begin(), subscribers_.end(), m) !=
+                             subscribers_.end();
+    }
+    void give(int m) { ++counts_[index(m)], ++loads_[index(m)]; }
+    void take(int m) { --counts_[index(m)], --loads_[index(m)]; }
+    int lightest() const {
+        return *std::min_element(subscribers_.begin(), subscribers_.end(),
+                                 [this](int a, int b) { return weight(a) < weight(b); });
+    }
+    int heaviest() const {
+        return *std::max_element(subscribers_.begin(), subscribers_.end(),
+                                 [this](int a, int b) { return weight(a) < weight(b); });
+    }
+    bool uneven(int from, int to) const {
+        const int more = counts_[index(from)] - counts_[index(to)];
+        return more > 1 || (more == 1 && loads_[index(from)] - loads_[index(to)] > 1);
+    }
+
+private:
+    static std::size_t index(int m) { return static_cast<std::size_t>(m); }
+    std::tuple<int, int, int> weight(int m) const {
+        return {counts_[index(m)], loads_[index(m)], m};
+    }
+
+    std::vector<int> subscribers_;
+    std::vector<int> counts_;
+    std::vector<int>& loads_;
+};
+
+using topic_run = std::span<share>;
+
+std::vector<topic_run> by_topic(std::span<share> all) {
+    std::vector<topic_run> runs;
+    for (std::size_t i = 0; i < all.size();) {
+        auto end = i;
+        while (end < all.size() && all[end].topic == all[i].topic) ++end;
+        runs.push_back(all.subspan(i, end - i));
+        i = end;
+    }
+    return runs;
+}
+
+/// Moves partitions from the heaviest to the lightest until that is of no use. True if any moved.
+bool level(topic_run run, scales& on) {
+    bool moved = false;
+    for (;;) {
+        const int from = on.heaviest(), to = on.lightest();
+        if (!on.uneven(from, to)) return moved;
+        // The highest partition goes: a member keeps the low numbers it began with.
+        const auto p = std::find_if(run.rbegin(), run.rend(),
+                                    [from](const share& s) { return s.owner == from; });
+        assert(p != run.rend());
+        p->owner = to;
+        on.take(from), on.give(to);
+        moved = true;
+    }
+}
+
+}  // namespace
+
+void spread(std::span<share> partitions, const std::vector<std::vector<topic_id>>& subscribed) {
+    std::unordered_map<topic_id, std::vector<int>> subscribers;
+    for (std::size_t m = 0; m < subscribed.size(); ++m)
+        for (auto t : subscribed[m]) subscribers[t].push_back(static_cast<int>(m));
+
+    std::vector<int> loads(subscribed.size(), 0);
+    std::vector<std::pair<topic_run, scales>> topics;
+    for (auto run : by_topic(partitions)) {
+        scales on{subscribers[run.front().topic], loads};
+        for (auto& s : run) {
+            if (on.subscribes(s.owner)) on.give(s.owner);
+            else s.owner = share::nobody;
+        }
+        if (!subscribers[run.front().topic].empty()) topics.emplace_back(run, std::move(on));
+    }
+    for (auto& [run, on] : topics)
+        for (auto& s : run)
+            if (s.owner == share::nobody) on.give(s.owner = on.lightest());
+    // Each move lowers the sum of squares of a topic's counts, or keeps it and lowers that of the
+    // loads: it ends.
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (auto& [run, on] : topics) moved |= level(run, on);
+    }
+}
+
+}  // namespace weir::transport::memory

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client of the transport tests.
+#include "conformance.hpp"
+
+namespace weir::transport::conformance {
+
+bool client::turn() {
+    bool moved = to->poll(*this);
+    if (!reads) return moved;
+    for (auto& [place, from] : partitions) {
+        auto& recycled = recycled_[place];
+        recycled = from->read(most, std::move(recycled));
+        if (!recycled) continue;
+        moved = true;
+        const auto messages = recycled->messages();
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            const auto& m = messages[i];
+            got.push_back({place, m.offset, m.key, m.value, recycled->headers(i), m.timestamp});
+        }
+    }
+    return moved;
+}
+
+bool client::send(const std::string& topic, bytes_view key, bytes_view value,
+                  std::optional<partition_id> partition) {
+    record r{.topic = to->open(topic), .partition = partition, .key = key, .value = value};
+    r.timestamp = timestamp{std::chrono::milliseconds{1'700'000'000'000}};
+    return to->send(r, tokens++);
+}
+
+std::vector<std::string> client::values() const {
+    std::vector<std::string> all;
+    for (const auto& m : got) all.emplace_back(m.value.view());
+    return all;
+}
+
+void client::assigned(std::vector<assignment> all) {
+    for (auto& a : all) {
+        committed_at[a.place] = a.committed;
+        partitions[a.place] = std::move(a.partition);
+    }
+}
+
+void client::revoked(std::vector<topic_partition> all) {
+    for (const auto& place : all) {
+        revoked_.push_back(place);
+        if (releases) release(place);
+    }
+}
+
+void client::lost(std::vector<topic_partition> all) {
+    for (const auto& place : all) {
+        lost_.push_back(place);
+        partitions.erase(place);
+    }
+}
+
+client member(backend& on, const std::string& group) { return client{on.connect(group)}; }
+
+std::string topic(backend& on, client& by, partition_id partitions) {
+    auto name = on.fresh("t");
+    by.to->create({.name = name, .partitions = partitions});
+    return name;
+}
+
+void settle(std::initializer_list<client*> clients) {
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (auto* c : clients) moved |= c->turn();
+    }
+}
+
+}  // namespace weir::transport::conformance

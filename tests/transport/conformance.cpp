@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every transport does, first half: topics, sending, reading.
+#include "conformance.hpp"
+
+#include <algorithm>
+
+namespace weir::transport::conformance {
+
+/// One line a transport.
+std::vector<std::unique_ptr<backend>> backends() {
+    std::vector<std::unique_ptr<backend>> all;
+    all.push_back(memory_backend());
+    return all;
+}
+
+TEST_CASE("transport: a topic that does not exist has no partitions, a created one has its own") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        CHECK_FALSE(c.to->partitions(on.fresh("t")).has_value());
+        const auto t = topic(on, c, 3);
+        CHECK(c.to->partitions(t) == 3);
+        const auto all = c.to->topics();
+        CHECK(std::count(all.begin(), all.end(), t) == 1);
+    });
+}
+
+TEST_CASE("transport: creating a topic that exists is success and changes nothing") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 2);
+        c.to->create({.name = t, .partitions = 5});
+        CHECK(c.to->partitions(t) == 2);
+    });
+}
+
+TEST_CASE("transport: a topic opened twice has one id, two topics have two") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto a = topic(on, c, 1), b = topic(on, c, 1);
+        CHECK(c.to->open(a) == c.to->open(a));
+        CHECK(c.to->open(a) != c.to->open(b));
+    });
+}
+
+TEST_CASE("transport: what was sent is read, with key, value, headers and timestamp") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        const headers h{{"a", bytes{"1"}}, {"b", std::nullopt}, {"a", bytes{""}}};
+        const timestamp when{std::chrono::milliseconds{1'700'000'000'123}};
+        const auto id = c.to->open(t);
+        c.to->send({.topic = id, .key = "k", .value = "v", .headers = &h, .timestamp = when}, 0);
+        c.to->send({.topic = id, .key = "k", .value = "w", .timestamp = when}, 1);
+        c.subscribe({{t}});
+        REQUIRE(until(on, {&c}, [&] { return c.got.size() == 2; }));
+        CHECK(c.got[0] == received{{t, 0}, 0, "k", "v", h, when});
+        CHECK(c.got[1] == received{{t, 0}, 1, "k", "w", {}, when});
+    });
+}
+
+TEST_CASE("transport: null is told from empty, in keys and in values") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        c.send(t, {}, "");
+        c.send(t, "", {});
+        c.subscribe({{t}});
+        REQUIRE(until(on, {&c}, [&] { return c.got.size() == 2; }));
+        CHECK(c.got[0].key.is_null());
+        CHECK(c.got[0].value == bytes{""});
+        CHECK(c.got[1].key == bytes{""});
+        CHECK(c.got[1].value.is_null());
+    });
+}
+
+TEST_CASE("transport: a report is told by poll, once for each message, in the order of sending") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        for (int i = 0; i < 100; ++i) REQUIRE(c.send(t, "k", "v"));
+        CHECK(c.delivered_.empty());
+        REQUIRE(until(on, {&c}, [&] { return c.delivered_.size() >= 100; }));
+        for (std::uint64_t i = 0; i < 100; ++i) {
+            CHECK(c.delivered_[i].first == i);
+            CHECK_FALSE(c.delivered_[i].second.failed);
+        }
+    });
+}
+
+TEST_CASE("transport: close tells the reports that are still to come") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        for (int i = 0; i < 10; ++i) REQUIRE(c.send(t, "k", "v"));
+        c.leave();
+        CHECK(c.delivered_.size() == 10);
+    });
+}
+
+TEST_CASE("transport: a partition that does not exist fails the delivery with a sentence") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 2);
+        REQUIRE(c.send(t, "k", "v", 7));
+        REQUIRE(until(on, {&c}, [&] { return !c.delivered_.empty(); }));
+        CHECK(c.delivered_[0].second.failed);
+        CHECK_FALSE(c.delivered_[0].second.text.empty());
+    });
+}
+
+TEST_CASE("transport: a message that is too large fails its delivery and no other") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        REQUIRE(c.send(t, "k", std::string(3 << 20, 'x')));
+        REQUIRE(c.send(t, "k", "small"));
+        REQUIRE(until(on, {&c}, [&] { return c.delivered_.size() == 2; }));
+        for (const auto& [token, d] : c.delivered_) CHECK(d.failed == (token == 0));
+    });
+}
+
+TEST_CASE("transport: keys choose the partition as Kafka's own clients do") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 2);
+        c.send(t, "k1", "by key");
+        c.send(t, "k1", "by hand", 0);
+        c.subscribe({{t}});
+        REQUIRE(until(on, {&c}, [&] { return c.got.size() == 2; }));
+        for (const auto& m : c.got) CHECK(m.place.partition == (m.value.view() == "by key"));
+    });
+}
+
+TEST_CASE("transport: a partition is read in order and without gaps, however few at a time") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        c.most = 7;
+        const auto t = topic(on, c, 1);
+        for (int i = 0; i < 1000; ++i) REQUIRE(c.send(t, "k", std::to_string(i)));
+        c.subscribe({{t}});
+        REQUIRE(until(on, {&c}, [&] { return c.got.size() == 1000; }));
+        for (int i = 0; i < 1000; ++i) {
+            const auto& m = c.got[static_cast<std::size_t>(i)];
+            REQUIRE(m.offset == i);
+            REQUIRE(m.value.view() == std::to_string(i));
+        }
+    });
+}
+
+TEST_CASE("transport: what a read brought outlives its assignment") {
+    on_each([](backend& on) {
+        const auto g = on.fresh("g");
+        auto c = member(on, g);
+        const auto t = topic(on, c, 1);
+        c.send(t, "key", "value");
+        c.reads = false;
+        c.subscribe({{t}});
+        REQUIRE(until(on, {&c}, [&] { return c.owns({t, 0}); }));
+        std::unique_ptr<fetch> kept;
+        auto& from = *c.partitions[{t, 0}];
+        REQUIRE(until(on, {&c}, [&] { return (kept = from.read(10, nullptr)) != nullptr; }));
+        c.release({t, 0});
+        c.leave();
+        REQUIRE(kept->messages().size() == 1);
+        CHECK(kept->messages()[0].key == bytes_view{"key"});
+        CHECK(kept->messages()[0].value == bytes_view{"value"});
+    });
+}
+
+}  // namespace weir::transport::conformance
