@@ -218,7 +218,6 @@ bool engine::run_posted() {
 bool engine::turn() {
     if (stop_asked_.exchange(false) && conductor_) conductor_->stop();
     bool busy = run_posted();
-    if (beside) busy |= beside();
     busy |= conductor_->turn();
     last_turn_ = settings_.clock->steady();
     return busy;
@@ -239,20 +238,30 @@ bool engine::wait(duration most, bool alone) {
     return true;
 }
 
-void engine::run() {
+void engine::run(side_job* beside, duration idle) {
     in_loop guard{*this};
     start();
-    const auto all_ended = [&] {
-        return !agents_.empty() && std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.info.ended; });
-    };
+    auto last = settings_.clock->steady();
     while (running()) {
-        if (turn()) continue;
+        const bool fed = beside && !conductor_->stopping() && beside->turn();
+        if (turn() || fed) {
+            last = settings_.clock->steady();
+            continue;
+        }
         if (!running()) break;
-        if (all_ended() && !conductor_->stopping()) stop();
-        else if (!wait(duration::max(), false)) stop();
+        const auto quiet = settings_.clock->steady() - last;
+        if (conductor_->stopping()) wait(duration::max(), false);
+        else if (all_ended() || (beside && beside->failed())) stop();
+        else if (quiet < idle) wait(idle == duration::max() ? idle : idle - quiet, false) || (stop(), true);
+        else if (conductor_->flush()) last = settings_.clock->steady();  // what waits for company goes on without it
+        else stop();
     }
     end_run();
     rethrow();
+}
+
+bool engine::all_ended() const {
+    return !agents_.empty() && std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.info.ended; });
 }
 
 bool engine::poll(duration timeout) {
@@ -312,6 +321,12 @@ void engine::post(std::unique_ptr<posted> p) {
     wakeup_.wake();
 }
 
+std::vector<std::string> engine::agent_names() const {
+    std::vector<std::string> names;
+    for (auto& a : agents_)
+        if (!a.info.pull) names.push_back(a.info.name);
+    return names;
+}
 std::vector<partition_status> engine::status() const { return conductor_ ? conductor_->status() : last_status_; }
 std::size_t engine::messages_read() const { return conductor_ ? conductor_->messages() : last_read_; }
 

@@ -2,7 +2,6 @@
 // The app behind its header: topics, agents, the transport, and the run that is under way.
 #pragma once
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +15,18 @@
 #include "../conductor/wakeup.hpp"
 
 namespace weir::detail {
+
+/// What is done beside each round of a run: input that is fed in, progress that is shown.
+class side_job {
+public:
+    /// True if it did anything.
+    virtual bool turn() = 0;
+    /// It cannot go on: what it gave so far is processed, then the run stops.
+    virtual bool failed() const = 0;
+
+protected:
+    ~side_job() = default;
+};
 
 /// Owned by the app, and by the pull streams that were made of it. Between `start` and the end of the run a conductor
 /// is there; a new run builds every agent anew. Everything is the loop's thread's, but `stop` and `post`.
@@ -46,7 +57,8 @@ public:
     /// Waits for something to do, `most` at the most; a virtual clock jumps instead, as far as `alone` lets it.
     /// False if nothing will come.
     bool wait(duration most, bool alone);
-    void run();
+    /// Until the app stops, every source has ended, or nothing has happened for `idle`.
+    void run(side_job* beside = nullptr, duration idle = duration::max());
     bool poll(duration);
     bool turn_for(agent_info&) override;
     void passed(agent_info&) override;
@@ -61,8 +73,9 @@ public:
     conductor* running_conductor() { return conductor_.get(); }
     wakeup& sleeper() { return wakeup_; }
 
-    /// Something that is done beside each round, while the app runs: input that is fed in. True if it did anything.
-    std::function<bool()> beside{};
+    weir::app_options& options() { return settings_.options; }  // before the run
+    const weir::clock& time() const { return *settings_.clock; }
+    std::vector<std::string> agent_names() const;
 
     // for the test driver
     void use(clock& c) { settings_.clock = &c; }
@@ -83,6 +96,7 @@ private:
     partition_id resolve(topic_info&, int depth);
     std::vector<transport::subscription> subscriptions() const;
     bool run_posted();
+    bool all_ended() const;
 
     clock real_;
     settings settings_;

@@ -6,11 +6,13 @@
 
 namespace weir::detail {
 
-void fail_null() { throw decode_error{"null where none is allowed: make the type std::optional<…>"}; }
+void fail_null() {
+    throw decode_error{"null where none is allowed: make the type std::optional<…>"};
+}
 
 void fail_size(std::size_t expected, std::size_t found) {
-    throw decode_error{"expected " + std::to_string(expected) + (expected == 1 ? " byte" : " bytes") + ", found " +
-                       std::to_string(found)};
+    throw decode_error{"expected " + std::to_string(expected) +
+                       (expected == 1 ? " byte" : " bytes") + ", found " + std::to_string(found)};
 }
 
 void fail_bool(unsigned char found) {

@@ -16,10 +16,12 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-// A tree type recurses as deep as its message says: a hostile one must not reach the end of the stack.
+// A tree type recurses as deep as its message says: a hostile one must not reach the end of the
+// stack.
 constexpr std::size_t deepest = 256;
 
-/// The value in a result that has been checked, where it is: a copy right after it was written stalls (15 ns each).
+/// The value in a result that has been checked, where it is: a copy right after it was written
+/// stalls (15 ns each).
 template <class T>
 T& in(simdjson::simdjson_result<T>& checked) {
     auto&& value = std::move(checked).value_unsafe();
@@ -71,12 +73,13 @@ bool is_number(std::string_view t) {
 
 /// Not what was expected: says what it is, or that it is no JSON at all.
 [[noreturn]] void fail_expected(const path& at, std::string_view expected, std::string_view token) {
-    if (!token.empty() && (token.front() == '-' || (token.front() >= '0' && token.front() <= '9'))) {
+    if (!token.empty() &&
+        (token.front() == '-' || (token.front() >= '0' && token.front() <= '9'))) {
         if (!is_number(token)) fail_syntax(simdjson::NUMBER_ERROR);
         constexpr std::size_t shown = 40;
         const bool whole = token.size() <= shown;
-        fail(at, "expected " + std::string{expected} + ", found " + std::string{token.substr(0, shown)} +
-                     (whole ? "" : "…"));
+        fail(at, "expected " + std::string{expected} + ", found " +
+                     std::string{token.substr(0, shown)} + (whole ? "" : "…"));
     }
     const auto what = found(token);
     if (what.empty()) fail_syntax(simdjson::TAPE_ERROR);
@@ -85,7 +88,8 @@ bool is_number(std::string_view t) {
 
 std::string range(const json_shape& shape) {
     const unsigned bits = static_cast<unsigned>(shape.size * 8);
-    if (shape.kind == json_kind::natural) return "from 0 to " + std::to_string(~std::uint64_t{0} >> (64 - bits));
+    if (shape.kind == json_kind::natural)
+        return "from 0 to " + std::to_string(~std::uint64_t{0} >> (64 - bits));
     const auto most = static_cast<std::int64_t>(~std::uint64_t{0} >> (65 - bits));
     return "from " + std::to_string(-most - 1) + " to " + std::to_string(most);
 }
@@ -141,8 +145,9 @@ private:
     const char* end_ = nullptr;  // of what may be looked at: the message's copy and its padding
 };
 
-/// simdjson looks beyond the end, so the message must lie in a buffer of ours. Looking beyond the end of the
-/// client's buffer would save the copy (5 ns), and is nothing a sanitizer, or the next page, would forgive.
+/// simdjson looks beyond the end, so the message must lie in a buffer of ours. Looking beyond the
+/// end of the client's buffer would save the copy (5 ns), and is nothing a sanitizer, or the next
+/// page, would forgive.
 void reader::copy(std::string_view from) {
     if (from.size() > capacity_ || !copy_) {
         std::size_t capacity = 1024;
@@ -161,7 +166,8 @@ void reader::copy(std::string_view from) {
 
 void reader::read(bytes_view from, void* into, const json_shape& shape, const path& root) {
     copy(from.view());
-    const simdjson::padded_string_view padded{copy_.get(), from.size(), capacity_ + simdjson::SIMDJSON_PADDING};
+    const simdjson::padded_string_view padded{copy_.get(), from.size(),
+                                              capacity_ + simdjson::SIMDJSON_PADDING};
     auto begun = parser_.iterate(padded);
     if (const auto e = begun.error()) fail_syntax(e);
     ondemand::document& document = in(begun);
@@ -181,7 +187,8 @@ void reader::read(bytes_view from, void* into, const json_shape& shape, const pa
     } else {
         auto a = document.get_array();
         check(a.error(), "an array");
-        if (shape.kind == json_kind::bits) bits(in(a), *static_cast<std::vector<bool>*>(into), root);
+        if (shape.kind == json_kind::bits)
+            bits(in(a), *static_cast<std::vector<bool>*>(into), root);
         else array(in(a), shape, into, root);
     }
     if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
@@ -189,8 +196,8 @@ void reader::read(bytes_view from, void* into, const json_shape& shape, const pa
 }
 
 bool reader::is(const char* key, std::string_view name) const {
-    return static_cast<std::size_t>(end_ - key) > name.size() && std::memcmp(key, name.data(), name.size()) == 0 &&
-           key[name.size()] == '"';
+    return static_cast<std::size_t>(end_ - key) > name.size() &&
+           std::memcmp(key, name.data(), name.size()) == 0 && key[name.size()] == '"';
 }
 
 /// Which field this is. Writers keep an order, so the one after the last is asked first.
@@ -210,7 +217,8 @@ std::size_t reader::find(ondemand::field& f, const json_record& record, std::siz
 
 void reader::object(ondemand::object& o, const json_record& record, void* into, const path& at) {
     const auto place = [&](const json_field& f) {
-        return static_cast<char*>(into) + (static_cast<const char*>(f.at) - static_cast<const char*>(record.base));
+        return static_cast<char*>(into) +
+               (static_cast<const char*>(f.at) - static_cast<const char*>(record.base));
     };
     std::uint64_t seen = 0;
     std::size_t next = 0;
@@ -228,7 +236,8 @@ void reader::object(ondemand::object& o, const json_record& record, void* into, 
     for (std::size_t i = 0; i < record.count; ++i) {
         const json_field& missing = record.fields[i];
         if (seen >> i & 1) continue;
-        if (record.required >> i & 1) fail({&at, missing.name}, "missing, and it is not a std::optional");
+        if (record.required >> i & 1)
+            fail({&at, missing.name}, "missing, and it is not a std::optional");
         missing.what->container->resize(place(missing), 0);
     }
 }
@@ -262,7 +271,8 @@ void reader::bits(ondemand::array& a, std::vector<bool>& into, const path& at) {
 
 void reader::text(ondemand::value& v, std::string& into, const path& at) {
     const std::string_view token = token_of(v);
-    if (token.size() < 2 || token.front() != '"' || token.back() != '"') fail_expected(at, "a string", token);
+    if (token.size() < 2 || token.front() != '"' || token.back() != '"')
+        fail_expected(at, "a string", token);
     const std::string_view inside = token.substr(1, token.size() - 2);
     if (!inside.empty() && std::memchr(inside.data(), '\\', inside.size())) {
         std::string_view plain;
@@ -315,7 +325,8 @@ void reader::value(ondemand::value& v, const json_shape& shape, void* into, cons
             const char* start = v.raw_json_token().data();
             std::uint64_t n = 0;
             if (v.get_uint64().get(n)) fail_integer(at, shape, token_of(v));
-            if (store_integer<std::uint8_t, std::uint16_t, std::uint32_t>(n, shape.size, into)) return;
+            if (store_integer<std::uint8_t, std::uint16_t, std::uint32_t>(n, shape.size, into))
+                return;
             fail_integer(at, shape, {start, std::to_string(n).size()});
         }
         case json_kind::optional: {
@@ -329,17 +340,22 @@ void reader::value(ondemand::value& v, const json_shape& shape, void* into, cons
             return;
         }
         case json_kind::object: {
-            if (at.depth > deepest) throw decode_error{"nested too deep: no more than " + std::to_string(deepest) + " levels are read"};
+            if (at.depth > deepest)
+                throw decode_error{"nested too deep: no more than " + std::to_string(deepest) +
+                                   " levels are read"};
             auto o = v.get_object();
             if (o.error()) fail_expected(at, "an object", token_of(v));
             return object(in(o), *shape.record, into, at);
         }
         case json_kind::array:
         case json_kind::bits: {
-            if (at.depth > deepest) throw decode_error{"nested too deep: no more than " + std::to_string(deepest) + " levels are read"};
+            if (at.depth > deepest)
+                throw decode_error{"nested too deep: no more than " + std::to_string(deepest) +
+                                   " levels are read"};
             auto a = v.get_array();
             if (a.error()) fail_expected(at, "an array", token_of(v));
-            if (shape.kind == json_kind::bits) return bits(in(a), *static_cast<std::vector<bool>*>(into), at);
+            if (shape.kind == json_kind::bits)
+                return bits(in(a), *static_cast<std::vector<bool>*>(into), at);
             return array(in(a), shape, into, at);
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing JSON by the description of a type: into a buffer of the thread's, then at once to where it belongs.
+// Writing JSON by the description of a type: into a buffer of the thread's, then at once to where
+// it belongs.
 #include <weir/codec/json.hpp>
 
 #include <array>
@@ -21,18 +22,23 @@ enum : unsigned char { plain, escaped, beyond_ascii };
 /// What each byte of a text asks for.
 constexpr auto treatment = [] {
     std::array<unsigned char, 256> t{};
-    for (std::size_t c = 0; c < 256; ++c) t[c] = c < 0x20 ? escaped : c < 0x80 ? plain : beyond_ascii;
+    for (std::size_t c = 0; c < 256; ++c)
+        t[c] = c < 0x20 ? escaped : c < 0x80 ? plain : beyond_ascii;
     t['"'] = t['\\'] = escaped;
     return t;
 }();
 
-[[noreturn]] void fail(const path& at, const std::string& sentence) { throw error{at.text() + ": " + sentence}; }
+[[noreturn]] void fail(const path& at, const std::string& sentence) {
+    throw error{at.text() + ": " + sentence};
+}
 
 /// Writes past the end of nothing: `room` first, then any number of bytes up to that.
 class writer {
 public:
     void begin() { at_ = buffer_.get(); }
-    std::string_view written() const { return {buffer_.get(), static_cast<std::size_t>(at_ - buffer_.get())}; }
+    std::string_view written() const {
+        return {buffer_.get(), static_cast<std::size_t>(at_ - buffer_.get())};
+    }
     void value(const void* from, const json_shape& shape, const path& at);
 
 private:
@@ -89,7 +95,8 @@ char* escape(unsigned char c, char* to) {
 }
 
 void writer::text(std::string_view s, const path& at) {
-    constexpr std::size_t piece = 4096;  // at worst each byte is \u00XX: room for that, but not for megabytes of it
+    constexpr std::size_t piece =
+        4096;  // at worst each byte is \u00XX: room for that, but not for megabytes of it
     unsigned met = 0;
     raw('"');
     for (std::size_t done = 0; done < s.size(); done += piece) {
@@ -154,12 +161,14 @@ void writer::object(const void* from, const json_record& record, const path& at)
 void writer::value(const void* from, const json_shape& shape, const path& at) {
     switch (shape.kind) {
         case json_kind::text: return text(*static_cast<const std::string*>(from), at);
-        case json_kind::real: return shape.size == sizeof(float) ? real<float>(from, at) : real<double>(from, at);
+        case json_kind::real:
+            return shape.size == sizeof(float) ? real<float>(from, at) : real<double>(from, at);
         case json_kind::boolean: return raw(*static_cast<const bool*>(from) ? "true" : "false");
         case json_kind::integer:
             return integer<std::int8_t, std::int16_t, std::int32_t, std::int64_t>(from, shape.size);
         case json_kind::natural:
-            return integer<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>(from, shape.size);
+            return integer<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>(from,
+                                                                                      shape.size);
         case json_kind::object: return object(from, *shape.record, at);
         case json_kind::optional: {
             const auto inside = shape.container->view(from);
@@ -170,7 +179,8 @@ void writer::value(const void* from, const json_shape& shape, const path& at) {
             raw('[');
             for (std::size_t i = 0; i < inside.count; ++i) {
                 if (i) raw(',');
-                value(static_cast<const char*>(inside.first) + i * shape.element->size, *shape.element, {&at, {}, i});
+                value(static_cast<const char*>(inside.first) + i * shape.element->size,
+                      *shape.element, {&at, {}, i});
             }
             return raw(']');
         }

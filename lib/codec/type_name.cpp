@@ -13,13 +13,16 @@ bool starts(std::string_view s, std::string_view with) { return s.substr(0, with
 bool ends(std::string_view s, std::string_view with) {
     return s.size() >= with.size() && s.substr(s.size() - with.size()) == with;
 }
-bool part_of_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == ':'; }
+bool part_of_word(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == ':';
+}
 
 void replace_all(std::string& in, std::string_view what, std::string_view by) {
     for (std::size_t at = 0; (at = in.find(what, at)) != in.npos;) {
         const std::size_t after = at + what.size();
-        const bool whole = (at == 0 || !part_of_word(in[at - 1])) &&
-                           (after >= in.size() || !part_of_word(what.back()) || !part_of_word(in[after]));
+        const bool whole =
+            (at == 0 || !part_of_word(in[at - 1])) &&
+            (after >= in.size() || !part_of_word(what.back()) || !part_of_word(in[after]));
         if (whole) in.replace(at, what.size(), by);
         at += whole ? by.size() : 1;
     }
@@ -36,8 +39,8 @@ std::size_t closing(std::string_view s, std::size_t from) {
     return s.size();
 }
 
-/// If a scope ends at the bracket at `at` ("(int) const::", "(anonymous namespace)::", "<lambda(int)>::"): what
-/// follows its "::". Else 0.
+/// If a scope ends at the bracket at `at` ("(int) const::", "(anonymous namespace)::",
+/// "<lambda(int)>::"): what follows its "::". Else 0.
 std::size_t after_scope(std::string_view s, std::size_t at) {
     std::size_t i = closing(s, at) + 1;
     if (i >= s.size()) return 0;
@@ -57,7 +60,7 @@ std::size_t after_scope(std::string_view s, std::size_t at) {
 
 std::string readable_type_name(std::string_view raw) {
     std::string out;
-    std::size_t name = 0;               // where in `out` the name being read begins, with its scopes
+    std::size_t name = 0;              // where in `out` the name being read begins, with its scopes
     std::vector<std::size_t> outside;  // the same, of the templates whose arguments are being read
     for (std::size_t i = 0; i < raw.size(); ++i) {
         const char c = raw[i];
@@ -65,9 +68,11 @@ std::string readable_type_name(std::string_view raw) {
         if (c == '(' || unnamed) {
             const auto after = after_scope(raw, i);
             if (after) {
-                // An anonymous namespace lies in a named one, which is kept; a function and all around it is dropped.
+                // An anonymous namespace lies in a named one, which is kept; a function and all
+                // around it is dropped.
                 const auto inside = raw.substr(i, closing(raw, i) - i);
-                const bool nameless = inside == "(anonymous namespace" || inside == "{anonymous" || inside == "<unnamed";
+                const bool nameless = inside == "(anonymous namespace" || inside == "{anonymous" ||
+                                      inside == "<unnamed";
                 if (!nameless) out.resize(name);
                 i = after - 1;
                 continue;
@@ -79,11 +84,13 @@ std::string readable_type_name(std::string_view raw) {
         else if (!part_of_word(c)) name = out.size();
     }
     for (const std::string_view inline_namespace : {"__cxx11::", "__1::"})
-        for (std::size_t at; (at = out.find(inline_namespace)) != out.npos;) out.erase(at, inline_namespace.size());
+        for (std::size_t at; (at = out.find(inline_namespace)) != out.npos;)
+            out.erase(at, inline_namespace.size());
     for (std::size_t at; (at = out.find(" >")) != out.npos;) out.erase(at, 1);
     replace_all(out, "std::basic_string<char>", "std::string");
     replace_all(out, "std::basic_string_view<char>", "std::string_view");
-    replace_all(out, "std::basic_string<char, std::char_traits<char>, std::allocator<char>>", "std::string");
+    replace_all(out, "std::basic_string<char, std::char_traits<char>, std::allocator<char>>",
+                "std::string");
     replace_all(out, "std::basic_string_view<char, std::char_traits<char>>", "std::string_view");
     replace_all(out, "long long int", "long long");
     replace_all(out, "long long unsigned int", "unsigned long long");

@@ -15,9 +15,10 @@
 namespace weir::detail {
 namespace {
 
-constexpr std::size_t few = 64;  // as many finished words, or spare counts, are kept without asking
-constexpr std::size_t large =
-    4096;  // words (96 KB, a quarter of a million dense offsets) are not kept when none is open
+// So many finished words, or spare counts, are kept without asking.
+constexpr std::size_t few = 64;
+// Room for more words (96 KB, a quarter of a million dense offsets) is not kept when none is open.
+constexpr std::size_t large = 4096;
 
 constexpr std::uint64_t bit_of(offset at) {
     return std::uint64_t{1} << (at & 63);

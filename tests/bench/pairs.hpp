@@ -3,13 +3,15 @@
 //
 // A new row is an object in any file of this folder:
 //
-//     static const weir::bench::pair p{"map | filter | map in a segment, against by hand",
-//         {.a = [](auto& pass) { chain c; pass([&] { c.run(); }); },     // a pass: set up, then
-//         what is measured
+//     static const weir::bench::pair p{
+//         "segment: map | filter | map, against by hand",
+//         {.a = [](auto& pass) { chain c; pass([&] { c.run(); }); },
 //          .b = [](auto& pass) { pass([&] { by_hand(); }); },
-//          .messages = 4096,                                             // in one pass
-//          .wanted = {.above = 0.5ns, .allocations = 0}}};               // a bound missed is
-//          shown, not an error
+//          .messages = 4096,
+//          .wanted = {.above = 0.5ns, .allocations = 0}}};
+//
+// What stands before the colon is the topic the table is sorted by. A bound that is missed is shown;
+// it is not an error.
 #pragma once
 #include <chrono>
 #include <cstddef>

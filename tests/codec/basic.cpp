@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codecs that need no JSON: golden bytes, null against empty, the two shapes of a codec, the sentences.
+// Codecs that need no JSON: golden bytes, null against empty, the two shapes of a codec, the
+// sentences.
 #include <weir/codec/codec.hpp>
 
 #include <cstdint>
@@ -48,7 +49,9 @@ public:
 
 template <>
 struct weir::codec<money> {
-    static void decode(bytes_view from, money& into) { into.cents = std::stol(std::string{from.view()}); }
+    static void decode(bytes_view from, money& into) {
+        into.cents = std::stol(std::string{from.view()});
+    }
     static void encode(const money& m, bytes& onto) { onto.append(std::to_string(m.cents)); }
 };
 template <>
@@ -135,8 +138,11 @@ TEST_CASE("what a type can be is known when it is compiled") {
     using weir::detail::borrows, weir::detail::has_codec, weir::detail::nullable;
     static_assert(has_codec<int> && has_codec<weir::bytes> && has_codec<std::optional<money>>);
     static_assert(!has_codec<nothing> && !has_codec<std::optional<nothing>> && !has_codec<int*>);
-    static_assert(borrows<std::string_view> && borrows<weir::bytes_view> && borrows<std::optional<std::string_view>>);
-    static_assert(borrows<by_value> && !borrows<money> && !borrows<std::string> && !borrows<std::optional<std::string>>);
-    static_assert(nullable<weir::bytes> && nullable<std::optional<int>> && !nullable<std::string> && !nullable<int>);
+    static_assert(borrows<std::string_view> && borrows<weir::bytes_view> &&
+                  borrows<std::optional<std::string_view>>);
+    static_assert(borrows<by_value> && !borrows<money> && !borrows<std::string> &&
+                  !borrows<std::optional<std::string>>);
+    static_assert(nullable<weir::bytes> && nullable<std::optional<int>> && !nullable<std::string> &&
+                  !nullable<int>);
     CHECK(true);
 }

@@ -55,7 +55,8 @@ TEST_CASE("type names are those one would write") {
     CHECK(type_name<std::string>() == "std::string");
     CHECK(type_name<std::string_view>() == "std::string_view");
     CHECK(type_name<std::optional<std::string>>() == "std::optional<std::string>");
-    CHECK(type_name<std::vector<std::vector<std::string>>>() == "std::vector<std::vector<std::string>>");
+    CHECK(type_name<std::vector<std::vector<std::string>>>() ==
+          "std::vector<std::vector<std::string>>");
     CHECK(type_name<std::map<std::string, long>>().substr(0, 27) == "std::map<std::string, long>");
 }
 
@@ -84,10 +85,13 @@ TEST_CASE("compilers' spellings become one") {
     using weir::detail::readable_type_name;
     CHECK(readable_type_name("std::vector<{anonymous}::a>") == "std::vector<a>");
     CHECK(readable_type_name("n::(anonymous namespace)::a") == "n::a");
-    CHECK(readable_type_name("std::vector<n::f(int, std::vector<int>) const::<lambda(int)>::a>") == "std::vector<a>");
+    CHECK(readable_type_name("std::vector<n::f(int, std::vector<int>) const::<lambda(int)>::a>") ==
+          "std::vector<a>");
     CHECK(readable_type_name("n::box<int>::f() [with T = int]::a") == "a");
-    CHECK(readable_type_name("void(int, std::__cxx11::basic_string<char>)") == "void(int, std::string)");
-    CHECK(readable_type_name("std::map<long int, short unsigned int>") == "std::map<long, unsigned short>");
+    CHECK(readable_type_name("void(int, std::__cxx11::basic_string<char>)") ==
+          "void(int, std::string)");
+    CHECK(readable_type_name("std::map<long int, short unsigned int>") ==
+          "std::map<long, unsigned short>");
 }
 
 TEST_CASE("a member pointer finds its field's name without an object") {

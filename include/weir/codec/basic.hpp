@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The codecs of bytes, text, numbers and std::optional. Numbers are what Kafka's own serializers write
-// (IntegerSerializer, LongSerializer, DoubleSerializer …), so other clients can read our keys.
+// The codecs of bytes, text, numbers and std::optional. Numbers are what Kafka's own serializers
+// write (IntegerSerializer, LongSerializer, DoubleSerializer …), so other clients can read our
+// keys.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -118,7 +119,7 @@ struct codec<double> {
 
 /// Null is nullopt. A value that is there is decoded in place, so it keeps its capacity.
 template <class T>
-    requires detail::has_codec<T>
+requires detail::has_codec<T>
 struct codec<std::optional<T>> {
     static constexpr bool borrows = detail::borrows<T>;
     static void decode(bytes_view from, std::optional<T>& into) {

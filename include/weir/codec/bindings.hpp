@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fields of an aggregate as references. C++20 cannot bind a number of names it does not know, so every number is
-// written out once, here, and nowhere else.
+// The fields of an aggregate as references. C++20 cannot bind a number of names it does not know,
+// so every number is written out once, here, and nowhere else.
 #pragma once
 #include <cstddef>
 #include <utility>
@@ -9,7 +9,8 @@ namespace weir::detail {
 
 inline constexpr std::size_t most_fields = 64;
 
-/// Calls `f` with a reference to each field of `v`, in order of declaration. `Count` is how many there are.
+/// Calls `f` with a reference to each field of `v`, in order of declaration. `Count` is how many
+/// there are.
 template <std::size_t Count, class T, class F>
 constexpr decltype(auto) with_fields(T& v, F f) {
 // clang-format off

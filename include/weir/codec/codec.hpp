@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a codec is, and how the engine calls one. Those that need no JSON are in basic.hpp, included at the end.
+// What a codec is, and how the engine calls one. Those that need no JSON are in basic.hpp.
 #pragma once
 #include <concepts>
 #include <type_traits>
@@ -17,27 +17,36 @@ namespace weir {
 ///         static void encode(const money& value, weir::bytes& onto);
 ///     };
 ///
-/// decode   `into` is recycled: whatever an earlier message left there, overwrite it and keep its capacity.
-///          `static T decode(bytes_view)` is accepted too. After a throw `into` may be half written.
+/// decode   `into` is recycled: overwrite whatever an earlier message left there and keep its
+///          capacity. `static T decode(bytes_view)` is accepted too. After a throw `into` may be
+///          half written.
 /// encode   appends to `onto`.
-/// borrows  `static constexpr bool borrows = true;` where the value points into the message: then it may not
-///          outlive it, and the compiler refuses to let it.
-/// Null     never reaches a codec: say `std::optional<T>` where it is meant. (`bytes` and `bytes_view` have their own.)
+/// borrows  `static constexpr bool borrows = true;` where the value points into the message: then
+///          it may not outlive it, and the compiler refuses to let it.
+/// Null     never reaches a codec of yours: say `std::optional<T>` where it is meant. (`bytes` and
+///          `bytes_view` have a null of their own.)
 /// Throws   weir::decode_error, for the topic's `on_decode_error`
 ///
-/// Built in: bytes, bytes_view, std::string, std::string_view, bool, integers and floating point (as Kafka's own
-/// serializers write them), std::optional of any; with <weir/codec/json.hpp> any aggregate and std::vector, as JSON.
+/// Built in: bytes, bytes_view, std::string, std::string_view, bool, integers and floating point
+/// (as Kafka's own serializers write them), std::optional of any; with <weir/codec/json.hpp> any
+/// aggregate and std::vector, as JSON.
 template <class T>
 struct codec;
 
 namespace detail {
 
 template <class T>
-concept decodes_in_place = requires(bytes_view from, T& into) { codec<T>::decode(from, into); };
+concept decodes_in_place = requires(bytes_view from, T& into) {
+    codec<T>::decode(from, into);
+};
 template <class T>
-concept decodes_by_value = requires(bytes_view from, T& into) { into = codec<T>::decode(from); };
+concept decodes_by_value = requires(bytes_view from, T& into) {
+    into = codec<T>::decode(from);
+};
 template <class T>
-concept encodes = requires(const T& value, bytes& onto) { codec<T>::encode(value, onto); };
+concept encodes = requires(const T& value, bytes& onto) {
+    codec<T>::encode(value, onto);
+};
 
 /// Whether `T` can be a topic's key or value.
 template <class T>
@@ -59,13 +68,14 @@ inline constexpr bool borrows = [] {
 /// Says so in one sentence, wherever a type without a codec is used as a key or a value.
 template <class T>
 constexpr void require_codec() {
-    static_assert(has_codec<T>, "weir: no codec for this type: make it an aggregate whose fields have one, or "
-                                "specialise weir::codec<T>");
+    static_assert(has_codec<T>,
+                  "weir: no codec for this type: make it an aggregate whose fields have one, or "
+                  "specialise weir::codec<T>");
 }
 
 [[noreturn]] void fail_null();
 
-/// Decodes with the codec of `T`, in either of its shapes. Throws decode_error for a null that `T` cannot be.
+/// Decodes with the codec of `T`, in either of its shapes. A null that `T` cannot be is an error.
 template <class T>
 void decode_into(bytes_view from, T& into) {
     require_codec<T>();
@@ -87,7 +97,7 @@ void encode_onto(const T& value, bytes& onto) {
     require_codec<T>();
     if constexpr (has_codec<T>) {
         codec<T>::encode(value, onto);
-        if constexpr (!nullable<T>) onto.append({});  // an encoder that had nothing to write meant empty
+        if constexpr (!nullable<T>) onto.append({});  // one that wrote nothing meant empty
     }
 }
 

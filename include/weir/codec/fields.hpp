@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fields of an aggregate as data: names, places, types. No macro, no registration; local types too.
+// The fields of an aggregate as data: names, places, types. Of local types too, without a macro.
 #pragma once
 #include <bit>
 #include <cstddef>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -12,8 +11,8 @@
 
 namespace weir::detail {
 
-/// One field. Its place is that of the same field in an object nobody ever reads, less where that object begins:
-/// unlike an offset, an address is a constant for the compiler.
+/// One field. Its place is that of the same field in an object nobody ever reads, less where that
+/// object begins: unlike an offset, an address is a constant for the compiler.
 struct field {
     std::string_view name{};
     const void* at = nullptr;
@@ -36,9 +35,13 @@ struct ghosts {
 #endif
 };
 
+/// Stands for a value of any field in a question to the compiler. Never called, yet defined: some
+/// standard libraries make code of it, and for a type without linkage nobody else could.
 struct anything {
     template <class U>
-    operator U() const noexcept;
+    operator U() const noexcept {
+        __builtin_unreachable();
+    }
 };
 template <class T>
 struct base_of_it {
@@ -46,6 +49,10 @@ struct base_of_it {
         requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>)
     operator U() const noexcept;
 };
+template <class T>
+inline constexpr bool has_base = requires { T{base_of_it<T>{}}; };
+template <class T>
+inline constexpr bool is_tuple = requires { std::tuple_size<T>::value; };
 
 /// As many as `T{…}` takes.
 template <class T, class... Given>
@@ -59,13 +66,14 @@ consteval std::size_t count_fields() {
 template <class T>
 inline constexpr std::size_t field_count = count_fields<T>();
 
-/// An aggregate whose fields can be named: no base class, none of std's tuples, at most `most_fields` fields.
+/// An aggregate whose fields can be named. (std::array is one, but has elements, not fields.)
 template <class T>
-concept record_type = std::is_class_v<T> && std::is_aggregate_v<T> && !requires { std::tuple_size<T>::value; } &&
-                      !requires { T{base_of_it<T>{}}; } && field_count<T> <= most_fields;
+concept record_type = std::is_class_v<T> && std::is_aggregate_v<T> && !is_tuple<T> &&
+                      !has_base<T> && field_count<T> <= most_fields;
 
+/// Only wrapped does clang 16 take the address of a field for a template argument.
 template <class P>
-struct place {  // clang 16 takes the address of a field for a template argument only when it is wrapped
+struct place {
     P at;
 };
 template <class P>
@@ -76,11 +84,11 @@ constexpr const char* place_name() {
     return __PRETTY_FUNCTION__;
 }
 
-/// "… [with place<P> P = place<…>{(& ghosts<order>::one.ghost<order>::value.order::price)}]" -> "price"
+/// "… P = place<…>{(& ghosts<order>::one.ghost<order>::value.order::price)}]" -> "price"
 constexpr std::string_view last_identifier(std::string_view s) {
     constexpr auto part_of_one = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-               static_cast<unsigned char>(c) >= 0x80;
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || static_cast<unsigned char>(c) >= 0x80;
     };
     while (!s.empty() && !part_of_one(s.back())) s.remove_suffix(1);
     std::size_t from = s.size();
@@ -88,9 +96,24 @@ constexpr std::string_view last_identifier(std::string_view s) {
     return s.substr(from);
 }
 
+template <std::size_t I, class M>
+struct field_at {
+    M* at;
+};
+/// What std::tuple is, less what it costs to compile.
+template <class I, class... M>
+struct field_list;
+template <std::size_t... I, class... M>
+struct field_list<std::index_sequence<I...>, M...> : field_at<I, M>... {};
+template <std::size_t I, class M>
+constexpr M* nth(const field_at<I, M>& f) {
+    return f.at;
+}
+
 template <class T>
 inline constexpr auto places = with_fields<field_count<T>>(ghosts<T>::one.value, [](auto&... f) {
-    return std::tuple{&f...};
+    return field_list<std::index_sequence_for<decltype(f)...>,
+                      std::remove_reference_t<decltype(f)>...>{{&f}...};
 });
 
 template <class T, class Fields = std::make_index_sequence<field_count<T>>>
@@ -99,18 +122,18 @@ template <class T, std::size_t... I>
 struct fields_of<T, std::index_sequence<I...>> {
     static constexpr std::size_t count = sizeof...(I);
     template <std::size_t N>
-    using type = std::remove_pointer_t<std::tuple_element_t<N, decltype(places<T>)>>;
+    using type = std::remove_pointer_t<decltype(nth<N>(places<T>))>;
     static constexpr const void* base = &ghosts<T>::one;
     static constexpr field list[count + 1] = {
-        {last_identifier(place_name<place{std::get<I>(places<T>)}>()), std::get<I>(places<T>)}..., {}};
+        {last_identifier(place_name<place{nth<I>(places<T>)}>()), nth<I>(places<T>)}..., {}};
 };
 
 /// The name of the field a member pointer points to: `field_name(&order::price)` is "price".
 template <class T, class M>
     requires(!std::is_function_v<M>)
 std::string_view field_name(M T::*member) {
-    static_assert(record_type<T>, "weir: only a field of a plain aggregate has a name that can be found: use a callable "
-                                  "and give its name");
+    static_assert(record_type<T>, "weir: only a field of a plain aggregate has a name that can be "
+                                  "found: use a callable and give its name");
     static_assert(sizeof member == sizeof(std::ptrdiff_t));
     if constexpr (record_type<T>) {
         // On every ABI we build on, a pointer to a data member is its offset.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON for every aggregate. What is here describes a type in constants; lib/codec reads and writes by them, so a
-// program pays for no parser in its own translation units.
+// JSON for every aggregate. What is here describes a type in constants; lib/codec reads and writes
+// by them, so a program pays for no parser in its own translation units.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -14,7 +14,11 @@
 namespace weir {
 namespace detail {
 
-enum class json_kind : unsigned char { boolean, integer, natural, real, text, bits, optional, array, object };
+// clang-format off
+enum class json_kind : unsigned char {
+    boolean, integer, natural, real, text, bits /* std::vector<bool> */, optional, array, object
+};
+// clang-format on
 
 struct json_record;
 
@@ -60,16 +64,19 @@ template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
 
 template <class T>
-concept json_integer = std::integral<T> && sizeof(T) <= 8 && !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
-                       !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+concept json_integer = std::integral<T> && sizeof(T) <= 8 && !std::same_as<T, wchar_t> &&
+                       !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
+                       !std::same_as<T, char32_t>;
 
-/// Whether `T` has a JSON form. `Within` are the aggregates being asked about already: a tree holds itself.
+/// Whether `T` has a JSON form. `Within` are those being asked about already: a tree holds itself.
 template <class T, class... Within>
 consteval bool json_type() {
-    if constexpr (json_integer<T> || std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::string>) {
+    if constexpr (json_integer<T> || std::same_as<T, float> || std::same_as<T, double> ||
+                  std::same_as<T, std::string>) {
         return !std::is_const_v<T>;
     } else if constexpr (is_optional<T>) {
-        return !is_optional<typename T::value_type> && json_type<typename T::value_type, Within...>();
+        return !is_optional<typename T::value_type> &&
+               json_type<typename T::value_type, Within...>();
     } else if constexpr (is_vector<T>) {
         return json_type<typename T::value_type, Within...>();
     } else if constexpr ((std::same_as<T, Within> || ...)) {
@@ -120,8 +127,8 @@ constexpr json_shape make_shape() {
     else if constexpr (std::same_as<T, std::string>) return {json_kind::text, sizeof(T)};
     else if constexpr (std::same_as<T, std::vector<bool>>) return {json_kind::bits, sizeof(T)};
     else if constexpr (is_optional<T> || is_vector<T>)
-        return {is_optional<T> ? json_kind::optional : json_kind::array, sizeof(T), &json_of<typename T::value_type>::shape,
-                &container_of<T>};
+        return {is_optional<T> ? json_kind::optional : json_kind::array, sizeof(T),
+                &json_of<typename T::value_type>::shape, &container_of<T>};
     else return {json_kind::object, sizeof(T), nullptr, nullptr, &json_of<T>::record};
 }
 template <class T>
@@ -133,15 +140,18 @@ template <class T, std::size_t... I>
 struct json_fields_of<T, std::index_sequence<I...>> {
     using fields = fields_of<T>;
     static constexpr json_field list[sizeof...(I) + 1] = {
-        {fields::list[I].name, fields::list[I].at, &json_of<typename fields::template type<I>>::shape}..., {}};
+        {fields::list[I].name, fields::list[I].at,
+         &json_of<typename fields::template type<I>>::shape}...,
+        {}};
     static constexpr std::uint64_t required =
-        ((std::uint64_t{!is_optional<typename fields::template type<I>>} << I) | ... | std::uint64_t{0});
+        ((std::uint64_t{!is_optional<typename fields::template type<I>>} << I) | ... |
+         std::uint64_t{0});
 };
 template <class T>
-constexpr json_record json_of<T>::record{fields_of<T>::base, json_fields_of<T>::list, field_count<T>,
-                                         json_fields_of<T>::required};
+constexpr json_record json_of<T>::record{fields_of<T>::base, json_fields_of<T>::list,
+                                         field_count<T>, json_fields_of<T>::required};
 
-/// Reads `from` into the object at `into`. Throws decode_error; `type` is the raw name it begins with.
+/// Reads `from` into the object at `into`. Throws decode_error; `type` is the raw type name.
 void read_json(bytes_view from, void* into, const json_shape& shape, std::string_view type);
 /// Appends, or throws weir::error and appends nothing.
 void write_json(const void* value, const json_shape& shape, std::string_view type, bytes& onto);
@@ -149,19 +159,23 @@ void write_json(const void* value, const json_shape& shape, std::string_view typ
 /// What the codecs below have in common; a type whose codec is not this one has a codec of its own.
 template <class T>
 struct json_codec {
-    static void decode(bytes_view from, T& into) { read_json(from, &into, json_of<T>::shape, raw_type_name<T>()); }
-    static void encode(const T& value, bytes& onto) { write_json(&value, json_of<T>::shape, raw_type_name<T>(), onto); }
+    static void decode(bytes_view from, T& into) {
+        read_json(from, &into, json_of<T>::shape, raw_type_name<T>());
+    }
+    static void encode(const T& value, bytes& onto) {
+        write_json(&value, json_of<T>::shape, raw_type_name<T>(), onto);
+    }
 };
 
 template <class T>
 concept json_record_type = record_type<T> && json_type<T>();
 
-/// Whether an array of `T` is JSON without being told: yes, unless `T` brought a codec of its own.
 template <class T>
 inline constexpr bool own_codec = std::is_class_v<T> && !std::same_as<T, std::string> &&
                                   !std::is_base_of_v<json_codec<T>, codec<T>>;
 template <class T>
 inline constexpr bool own_codec<std::optional<T>> = own_codec<T>;
+/// Whether an array of `T` is JSON without being told: yes, unless `T` brought a codec of its own.
 template <class T>
 concept json_element_type = json_type<T>() && !own_codec<T>;
 
@@ -169,12 +183,15 @@ concept json_element_type = json_type<T>() && !own_codec<T>;
 
 /// An aggregate as a JSON object: its fields by name, in order of declaration.
 ///
-/// Fields   bool, integers, float, double, std::string, aggregates, std::optional and std::vector of these
-/// Reading  unknown fields are passed over, a missing one is an error unless it is optional, then nullopt; numbers
-///          must fit; what is read is checked, what is passed over only for its brackets and quotes
-/// Writing  compact; nullopt as null; doubles as short as they can be read back
-/// Throws   weir::decode_error `flight.delay: expected an integer, found a string`; writing: weir::error for NaN,
-///          infinity and text that is not UTF-8
+/// Fields   bool, integers, float, double, std::string, other aggregates (whatever codec those have
+///          as whole messages), std::optional and std::vector of these; at most 64
+/// Reading  unknown fields are passed over; a missing one is an error unless it is optional, then
+///          it is nullopt; numbers must fit. What is passed over is checked for its encoding,
+///          quotes and brackets only.
+/// Writing  compact; nullopt as null; floating point as short as it can be read back
+/// Throws   weir::decode_error: `flight.delay: expected an integer, found a string`;
+///          writing: weir::error for NaN, infinity and text that is not UTF-8
+/// Cost     no allocation when `into` is recycled and has the capacity
 template <class T>
     requires detail::json_record_type<T>
 struct codec<T> : detail::json_codec<T> {};

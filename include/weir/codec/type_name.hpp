@@ -6,16 +6,19 @@
 
 namespace weir::detail {
 
-/// The name as the compiler spells it: a constant that costs nothing until somebody wants to read it.
+/// The name as the compiler spells it: a constant that costs nothing until somebody wants to read
+/// it.
 template <class T>
 consteval std::string_view raw_type_name() {
     std::string_view s = __PRETTY_FUNCTION__;
     s.remove_prefix(s.find("T = ") + 4);
     // g++ goes on with "; std::string_view = …", clang does not.
-    return s.substr(0, s.rfind("; std::string_view") != s.npos ? s.rfind("; std::string_view") : s.size() - 1);
+    return s.substr(
+        0, s.rfind("; std::string_view") != s.npos ? s.rfind("; std::string_view") : s.size() - 1);
 }
 
-/// `std::__cxx11::basic_string<char>` -> `std::string`; anonymous namespaces and enclosing functions are left out.
+/// `std::__cxx11::basic_string<char>` -> `std::string`; anonymous namespaces and enclosing
+/// functions are left out.
 std::string readable_type_name(std::string_view raw);
 
 /// The name of `T`: `std::optional<std::string>`, `std::vector<flight>`, `long`.
