@@ -38,6 +38,12 @@ constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c
     throw decode_error{at.up ? at.text() + ": " + sentence : sentence};
 }
 
+void check_depth(const path& at) {
+    if (at.depth <= deepest) return;
+    throw decode_error{"nested too deep: no more than " + std::to_string(deepest) +
+                       " levels are read"};
+}
+
 /// What a value is, told from its text; empty where it is nothing JSON knows.
 std::string_view found(std::string_view token) {
     switch (token.empty() ? '\0' : token.front()) {
@@ -146,8 +152,7 @@ private:
 };
 
 /// simdjson looks beyond the end, so the message must lie in a buffer of ours. Looking beyond the
-/// end of the client's buffer would save the copy (5 ns), and is nothing a sanitizer, or the next
-/// page, would forgive.
+/// end of the client's would save the copy, and is nothing a sanitizer, or the next page, forgives.
 void reader::copy(std::string_view from) {
     if (from.size() > capacity_ || !copy_) {
         std::size_t capacity = 1024;
@@ -187,9 +192,7 @@ void reader::read(bytes_view from, void* into, const json_shape& shape, const pa
     } else {
         auto a = document.get_array();
         check(a.error(), "an array");
-        if (shape.kind == json_kind::bits)
-            bits(in(a), *static_cast<std::vector<bool>*>(into), root);
-        else array(in(a), shape, into, root);
+        array(in(a), shape, into, root);
     }
     if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
         throw decode_error{"not JSON: something follows the end of the value"};
@@ -243,6 +246,7 @@ void reader::object(ondemand::object& o, const json_record& record, void* into, 
 }
 
 void reader::array(ondemand::array& a, const json_shape& shape, void* into, const path& at) {
+    if (shape.kind == json_kind::bits) return bits(a, *static_cast<std::vector<bool>*>(into), at);
     const std::size_t size = shape.element->size;
     std::size_t have = shape.container->view(into).count;
     auto* first = static_cast<char*>(shape.container->resize(into, have));
@@ -340,22 +344,16 @@ void reader::value(ondemand::value& v, const json_shape& shape, void* into, cons
             return;
         }
         case json_kind::object: {
-            if (at.depth > deepest)
-                throw decode_error{"nested too deep: no more than " + std::to_string(deepest) +
-                                   " levels are read"};
+            check_depth(at);
             auto o = v.get_object();
             if (o.error()) fail_expected(at, "an object", token_of(v));
             return object(in(o), *shape.record, into, at);
         }
         case json_kind::array:
         case json_kind::bits: {
-            if (at.depth > deepest)
-                throw decode_error{"nested too deep: no more than " + std::to_string(deepest) +
-                                   " levels are read"};
+            check_depth(at);
             auto a = v.get_array();
             if (a.error()) fail_expected(at, "an array", token_of(v));
-            if (shape.kind == json_kind::bits)
-                return bits(in(a), *static_cast<std::vector<bool>*>(into), at);
             return array(in(a), shape, into, at);
         }
     }

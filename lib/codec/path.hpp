@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where in a value the JSON codec is: kept on the stack while it walks, written out only for an
-// error.
+// Where in a value the JSON codec is: on the stack while it walks, written out only for an error.
 #pragma once
 #include <cstddef>
 #include <string>

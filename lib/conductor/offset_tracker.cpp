@@ -116,6 +116,7 @@ void offset_tracker::emptied(word& in) {
     ++dead_;
     for (; head_ < words_.size() && words_[head_].open == 0; ++head_) --dead_;
     const std::size_t kept = words_.size() - head_;
+    assert(kept == 0 ? dead_ == 0 && open_ == 0 : dead_ < kept);
     if (kept == 0) {
         head_ = 0;
         words_.clear();

@@ -10,8 +10,8 @@
 //          .messages = 4096,
 //          .wanted = {.above = 0.5ns, .allocations = 0}}};
 //
-// What stands before the colon is the topic the table is sorted by. A bound that is missed is shown;
-// it is not an error.
+// What stands before the colon is the topic the table is sorted by. A bound that is missed is
+// shown; it is not an error.
 #pragma once
 #include <chrono>
 #include <cstddef>

@@ -284,7 +284,8 @@ TEST_CASE("an optional field may be missing or null, and is nullopt even in a re
     CHECK(into == flight{});
     into.gate = "x";
     weir::detail::decode_into(
-        R"({"origin":"","delay":0,"gate" : null ,"legs":[],"whole":{"from":"","to":""},"late":false})",
+        R"({"origin":"","delay":0,"gate" : null ,"legs":[],)"
+        R"("whole":{"from":"","to":""},"late":false})",
         into);
     CHECK(into == flight{});
 }

@@ -252,6 +252,23 @@ TEST_CASE("one old open message and millions opened and closed behind it cost th
     CHECK(t->to_commit() == 5'000'001);
 }
 
+TEST_CASE("a window of open messages that slides over millions costs the memory of the window") {
+    auto loop = std::make_shared<home>();
+    auto t = track(loop);
+    t->delivered(0, 2'000'000);
+    std::deque<hold> window;
+    std::size_t most = 0;
+    for (offset at = 0; at <= 2'000'000; ++at) {
+        t->passed(at);
+        window.emplace_back(*t, at);
+        if (window.size() > 10'000) window.pop_front();
+        if (at % 1'024 == 0) most = std::max(most, t->footprint());
+    }
+    CHECK(most < 20'000);
+    CHECK(t->open() == 10'000);
+    CHECK(t->to_commit() == 1'990'001);
+}
+
 TEST_CASE("the memory of a million open messages is given back when they are closed") {
     auto loop = std::make_shared<home>();
     auto t = track(loop);

@@ -89,6 +89,26 @@ TEST_CASE("memory groups: a revocation that was never told is taken back unseen"
     CHECK(a.partitions.size() == 2);
 }
 
+TEST_CASE("memory groups: a partition being given up stays its owner's through later rebalances") {
+    const auto b = broker_with({{.name = "t", .partitions = 2}});
+    auto a = member(b), c = member(b);
+    a.releases = false;
+    a.subscribe({{"t"}});
+    settle({&a});
+    c.subscribe({{"t"}});
+    settle({&a, &c});
+    REQUIRE(a.revoked_ == places{{"t", 1}});
+    b->create_partitions("t", 4);
+    settle({&a, &c});
+    CHECK_FALSE(c.owns({"t", 1}));
+    a.commit({"t", 1}, 0);
+    settle({&a});
+    CHECK(a.results.at(0).error == commit_error::none);
+    a.release({"t", 1});
+    settle({&a, &c});
+    CHECK(c.owns({"t", 1}));
+}
+
 TEST_CASE("memory groups: nothing is read of a partition once its revocation is told") {
     const auto b = broker_with({{.name = "t"}});
     auto a = member(b);

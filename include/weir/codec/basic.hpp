@@ -119,7 +119,7 @@ struct codec<double> {
 
 /// Null is nullopt. A value that is there is decoded in place, so it keeps its capacity.
 template <class T>
-requires detail::has_codec<T>
+    requires detail::has_codec<T>
 struct codec<std::optional<T>> {
     static constexpr bool borrows = detail::borrows<T>;
     static void decode(bytes_view from, std::optional<T>& into) {

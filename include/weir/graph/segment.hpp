@@ -116,25 +116,29 @@ public:
 
     outcome run(input& base, std::size_t at, turn& now) override {
         auto& from = static_cast<input_of<In>&>(base);
-        std::size_t i = at, look = at + 1;  // at the clock after 1, 2, 4 … 64, 128, 192 … messages
+        const slot<In>* const values = from.values.data();  // nobody fills an input while it is read
+        const auto count = from.count;
+        std::size_t i = at;
         try {
-            for (; i < from.count; ++i) {
-                context c{from, i, now};
-                chain_.push(c, std::as_const(from.values[i].value));
-                chain_.keep(c);
-                if (now.ends() == why::full) return {i, why::full};
-                chain_.finish();
-                if (now.ends() != why::done) return {i + 1, now.ends()};
-                if (i + 1 == look) {
-                    look += std::min<std::size_t>(look - at, 64);
-                    if (now.time.steady() >= now.deadline) return {i + 1, why::yield};
+            for (std::size_t some = 1;; some = std::min<std::size_t>(some * 2, 64)) {
+                for (const auto end = std::min(count, i + some); i < end; ++i) {
+                    context c{from, i, now};
+                    chain_.push(c, values[i].value);
+                    chain_.keep(c);
+                    if (const auto ends = now.ends(); ends != why::done) [[unlikely]] {
+                        if (ends == why::full) return {i, ends};
+                        chain_.finish();
+                        return {i + 1, ends};
+                    }
+                    chain_.finish();
                 }
+                if (i == count) return {i};
+                if (now.time.steady() >= now.deadline) return {i, why::yield};  // after 1, 3, 7 … 127, 191 … messages
             }
         } catch (...) {
             chain_.undo();
             return {i, why::failed, std::current_exception()};
         }
-        return {i};
     }
     bool full() override { return chain_.full(); }
     void check() override {

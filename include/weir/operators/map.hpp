@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weir/codec/codec.hpp>
 #include <weir/graph/async_stage.hpp>
 #include <weir/graph/pipeline.hpp>
 #include <weir/options.hpp>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <weir/batch.hpp>
+#include <weir/codec/codec.hpp>
 #include <weir/graph/pipeline.hpp>
 
 namespace weir {
