@@ -2,7 +2,7 @@
 // The contract between the loop and user code: one input, one virtual call, an answer that says how far and why.
 #pragma once
 #include <algorithm>
-#include <atomic>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -31,12 +31,18 @@ struct outcome {
     std::exception_ptr error{};
 };
 /// A sink or stop() ends the turn behind the message that is being worked on.
-struct turn {
+class turn {
+public:
+    turn(const clock& c, time_point until) : time(c), deadline(until) {}
     const clock& time;
-    time_point deadline;
-    std::atomic<why> because = why::done;  // atomic: a signal handler may call stop()
-    why ends() const { return because.load(std::memory_order_relaxed); }
-    void end(why w) { because.store(std::max(ends(), w), std::memory_order_relaxed); }
+    const time_point deadline;
+    why ends() const { return static_cast<why>(ends_); }
+    void end(why w) {
+        if (w > ends()) ends_ = static_cast<std::sig_atomic_t>(w);
+    }
+
+private:
+    volatile std::sig_atomic_t ends_ = 0;  // a signal handler on the loop's thread may call stop()
 };
 
 // ------------------------------------------------------------------------------------------- what a segment reads
