@@ -1,5 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// 20,000 real flights: which origins have late ones? Three agents, two topics between them, nothing to install.
+// 20,000 real flights: which origins have late ones? Three agents, two topics between them.
+//
+// Prints:
+//   flights read                         20000
+//   origins                                220
+//   late flights                          1089
+//   origins with late flights              118
+//   batches                                 11
+//   sum of delays, minutes              154078
+//   committed flights[0]                  5000
+//   committed flights[1]                  5000
+//   committed flights[2]                  5000
+//   committed flights[3]                  5000
+//   committed flights-late-origin-repartition[0]       255
+//   committed flights-late-origin-repartition[1]       349
+//   committed flights-late-origin-repartition[2]       154
+//   committed flights-late-origin-repartition[3]       331
+//   committed late-by-origin[0]             11
+//   messages still held                      0
+//   flights/s                       *
 #include <fmt/core.h>
 
 #include <chrono>
