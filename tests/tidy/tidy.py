@@ -68,7 +68,8 @@ def rule(sentence, bad, good=None):
 
 # ---- who includes whom -------------------------------------------------------------------------
 
-VOCABULARY = "fwd message hold event task clock options policy error hooks config version".split()
+VOCABULARY = ("fwd message hold home event task clock options policy error hooks type_name "
+              "config version").split()
 STREAM = "topic stream batch decode from".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself

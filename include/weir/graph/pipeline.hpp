@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <weir/codec/type_name.hpp>
+#include <weir/type_name.hpp>
 #include <weir/graph/plan.hpp>
 
 namespace weir {
