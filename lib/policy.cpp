@@ -7,7 +7,8 @@ namespace weir {
 
 policy retry(int n, duration backoff) {
     if (n < 1) throw setup_error{"weir: retry(n, backoff): n must be at least 1"};
-    if (backoff < duration::zero()) throw setup_error{"weir: retry(n, backoff): the backoff must not be negative"};
+    if (backoff < duration::zero())
+        throw setup_error{"weir: retry(n, backoff): the backoff must not be negative"};
     policy p{policy::action::stop};
     p.retries_ = n, p.backoff_ = backoff;
     return p;
@@ -24,7 +25,8 @@ std::string policy::text() const {
         return {};
     }();
     if (retries_ == 0) return last;
-    return "retry " + std::to_string(retries_) + " x " + detail::text_of(backoff_) + ", then " + last;
+    return "retry " + std::to_string(retries_) + " x " + detail::text_of(backoff_) + ", then " +
+           last;
 }
 
 std::string detail::text_of(duration d) {
@@ -33,9 +35,11 @@ std::string detail::text_of(duration d) {
         const char* name;
     };
     using namespace std::chrono_literals;
-    static constexpr std::array units{unit{1h, "h"}, unit{1min, "min"}, unit{1s, "s"}, unit{1ms, "ms"}, unit{1us, "us"}};
+    static constexpr std::array units{unit{1h, "h"}, unit{1min, "min"}, unit{1s, "s"},
+                                      unit{1ms, "ms"}, unit{1us, "us"}};
     for (auto& u : units)
-        if (d >= u.of && d % u.of == duration::zero()) return std::to_string(d / u.of) + ' ' + u.name;
+        if (d >= u.of && d % u.of == duration::zero())
+            return std::to_string(d / u.of) + ' ' + u.name;
     return std::to_string(d.count()) + " ns";
 }
 

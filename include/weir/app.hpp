@@ -20,7 +20,8 @@ namespace detail {
 
 class engine;
 
-/// A call that is handed to the loop; in place of std::function, which would be paid for in every file.
+/// A call that is handed to the loop; in place of std::function, which would be paid for in every
+/// file.
 class posted {
 public:
     virtual ~posted() = default;
@@ -38,12 +39,13 @@ private:
 
 }  // namespace detail
 
-/// A program's streams: topics, agents, and the one loop that runs them. Its id is the consumer group's. No globals:
-/// several apps live side by side. One thread calls `run`, `poll` or iterates; only `stop`, `post` and the release of a
-/// hold may come from others.
+/// A program's streams: topics, agents, and the one loop that runs them. Its id is the consumer
+/// group's. No globals: several apps live side by side. One thread calls `run`, `poll` or iterates;
+/// only `stop`, `post` and the release of a hold may come from others.
 class app {
 public:
-    /// Throws weir::setup_error if an option makes no sense. Nothing is connected before the loop starts.
+    /// Throws weir::setup_error if an option makes no sense. Nothing is connected before the loop
+    /// starts.
     explicit app(std::string id, app_options options = {});
     app(const app&) = delete;
     app& operator=(const app&) = delete;
@@ -66,7 +68,8 @@ public:
     /// Registers a pipeline under a name. One that does not end in a sink is drained.
     template <detail::is_pipeline P>
     void agent(std::string name, P what, agent_options options = {}) {
-        add(std::move(name), std::make_unique<detail::blueprint_of<P>>(std::move(what)), std::move(options));
+        add(std::move(name), std::make_unique<detail::blueprint_of<P>>(std::move(what)),
+            std::move(options));
     }
     /// A pipeline to be iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`.
     template <detail::is_stream S>
@@ -75,15 +78,19 @@ public:
     }
 
     weir::graph graph() const;
-    /// What is assigned, or was when the app stopped: how far it was read and committed, how much is held.
+    /// What is assigned, or was when the app stopped: how far it was read and committed, how much
+    /// is held.
     std::vector<partition_status> partitions() const;
 
-    /// Parses the command line, does what it says (`run` without one), prints errors; returns an exit code.
+    /// Parses the command line, does what it says (`run` without one), prints errors; returns an
+    /// exit code.
     int main(int argc, const char* const* argv);
-    /// Runs until `stop()`, until every source has ended, or until a policy says stop: then throws what was wrong.
+    /// Runs until `stop()`, until every source has ended, or until a policy says stop: then throws
+    /// what was wrong.
     void run();
-    /// Does what there is to do, waiting for it `timeout` at the most. False once the app has stopped; throws as `run`.
-    /// `poll_fd` is readable when it should be called; both are for programs with a loop of their own.
+    /// Does what there is to do, waiting for it `timeout` at the most. False once the app has
+    /// stopped; throws as `run`. `poll_fd` is readable when it should be called; both are for
+    /// programs with a loop of their own.
     bool poll(duration timeout);
     int poll_fd();
     /// From any thread, any signal handler, any body, as often as one likes.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `take` yields: a random-access range of values whose messages are held until it has been processed.
+// What `take` yields: a random-access range of values whose messages are held until it has been
+// processed.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -12,14 +13,18 @@
 namespace weir {
 namespace detail {
 
-/// The values of a batch, and the ledger in which their messages are entered as one: a hold of it holds them all.
-/// Lives as long as the last hold. Its elements have origins of their own, for who takes the batch apart.
+/// The values of a batch, and the ledger in which their messages are entered as one: a hold of it
+/// holds them all. Lives as long as the last hold. Its elements have origins of their own, for who
+/// takes the batch apart.
 template <class V>
 class batch_contents final : public ledger, public origins {
 public:
     batch_contents(std::shared_ptr<home> owner, std::vector<V> of, std::vector<hold> holds,
                    std::vector<kept_message> messages)
-        : ledger(std::move(owner)), values(std::move(of)), holds_(std::move(holds)), messages_(std::move(messages)) {}
+        : ledger(std::move(owner)),
+          values(std::move(of)),
+          holds_(std::move(holds)),
+          messages_(std::move(messages)) {}
 
     const std::vector<V> values;
 
@@ -31,15 +36,18 @@ public:
     message message_of(std::size_t i) const override { return origin(i).view(); }
     headers headers_of(std::size_t i) const override { return origin(i).headers; }
     const topic_partition* place_of(std::size_t i) const override { return origin(i).place; }
-    /// The batch as one message: the key its messages share, else null; the newest timestamp; no headers; the place of
-    /// its first.
+    /// The batch as one message: the key its messages share, else null; the newest timestamp; no
+    /// headers; the place of its first.
     kept_message common() const;
 private:
     ~batch_contents() override = default;
-    const kept_message& origin(std::size_t i) const { return messages_[std::min(i, messages_.size() - 1)]; }
+    const kept_message& origin(std::size_t i) const {
+        return messages_[std::min(i, messages_.size() - 1)];
+    }
 
     std::vector<hold> holds_;
-    std::vector<kept_message> messages_;  // one for each value where they are shown, else the first's alone
+    // one for each value where they are shown, else the first's alone
+    std::vector<kept_message> messages_;
     std::int64_t open_ = 0;
 };
 
@@ -56,7 +64,8 @@ kept_message batch_contents<V>::common() const {
 
 }  // namespace detail
 
-/// Values whose messages are held until the last copy is gone; a copy shares them. A hold of it holds them all.
+/// Values whose messages are held until the last copy is gone; a copy shares them. A hold of it
+/// holds them all.
 template <class V>
 class batch {
 public:

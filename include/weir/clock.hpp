@@ -11,7 +11,8 @@ public:
     virtual ~clock() = default;
     virtual time_point steady() const;
     virtual timestamp wall() const;
-    /// Instead of waiting: a virtual clock jumps to `t` and says true; the real one says false, and the loop waits.
+    /// Instead of waiting: a virtual clock jumps to `t` and says true; the real one says false, and
+    /// the loop waits.
     virtual bool skip_to(time_point t);
 };
 

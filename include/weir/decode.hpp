@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decode node: bytes of one partition's batch into recycled slots, read by every segment of the same types.
+// The decode node: bytes of one partition's batch into recycled slots, read by every segment of the
+// same types.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -14,7 +15,8 @@ namespace weir::detail {
 template <class T>
 inline constexpr bool is_raw = std::is_same_v<T, bytes> || std::is_same_v<T, bytes_view>;
 
-/// A batch of one partition, decoded. A slot keeps its capacity; only messages that decoded have one.
+/// A batch of one partition, decoded. A slot keeps its capacity; only messages that decoded have
+/// one.
 template <class K, class V>
 class decoded final : public input_of<V> {
 public:
@@ -55,7 +57,8 @@ public:
     std::unique_ptr<input> make(ledger& of, const topic_partition& place) const override {
         return std::make_unique<decoded<K, V>>(of, place);
     }
-    std::size_t decode(input& base, const fetch& what, std::size_t from, std::exception_ptr& error) const override {
+    std::size_t decode(input& base, const fetch& what, std::size_t from,
+                       std::exception_ptr& error) const override {
         auto& into = static_cast<decoded<K, V>&>(base);
         const auto messages = what.messages();
         into.what = &what;

@@ -13,7 +13,8 @@ struct error : std::runtime_error {
 struct setup_error : error {
     using error::error;
 };
-/// Bytes that are not what the codec expects. Thrown by codecs, met by the topic's `on_decode_error`.
+/// Bytes that are not what the codec expects. Thrown by codecs, met by the topic's
+/// `on_decode_error`.
 struct decode_error : error {
     using error::error;
 };

@@ -8,14 +8,21 @@
 
 namespace weir {
 
-/// A message as it was read: key and value, decoded and as bytes, and where and when it was. It owns its bytes.
+/// A message as it was read: key and value, decoded and as bytes, and where and when it was. It
+/// owns its bytes.
 template <class K, class V>
 class event {
 public:
-    event(K key, V value, weir::headers headers, weir::timestamp when, topic_partition place, weir::offset offset,
-          bytes raw_key, bytes raw_value)
-        : key_(std::move(key)), value_(std::move(value)), headers_(std::move(headers)), timestamp_(when),
-          place_(std::move(place)), offset_(offset), raw_key_(std::move(raw_key)), raw_value_(std::move(raw_value)) {}
+    event(K key, V value, weir::headers headers, weir::timestamp when, topic_partition place,
+          weir::offset offset, bytes raw_key, bytes raw_value)
+        : key_(std::move(key)),
+          value_(std::move(value)),
+          headers_(std::move(headers)),
+          timestamp_(when),
+          place_(std::move(place)),
+          offset_(offset),
+          raw_key_(std::move(raw_key)),
+          raw_value_(std::move(raw_value)) {}
 
     const K& key() const { return key_; }
     const V& value() const { return value_; }

@@ -24,7 +24,8 @@ public:
     void settle(time_point) override {
         if (stopped_ || agent->paused || ready_.count > 0) return;
         if (!started_) at_.emplace(std::begin(range_)), started_ = true;
-        for (std::size_t n = 0; n < at_once && *at_ != std::end(range_); ++n, ++*at_) ready_.push(**at_, {});
+        for (std::size_t n = 0; n < at_once && *at_ != std::end(range_); ++n, ++*at_)
+            ready_.push(**at_, {});
     }
 
 private:

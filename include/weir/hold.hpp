@@ -10,9 +10,9 @@ namespace detail {
 
 class home;
 
-/// Where holds are entered: a partition's tracker, or a batch that holds a hundred messages at once.
-/// It lives as long as its owner or its last hold, whichever is longer. `add` and `drop` run on the loop's thread
-/// (`drop` also elsewhere once the app is gone, but never two at a time).
+/// Where holds are entered: a partition's tracker, or a batch that holds a hundred messages at
+/// once. It lives as long as its owner or its last hold, whichever is longer. `add` and `drop` run
+/// on the loop's thread (`drop` also elsewhere once the app is gone, but never two at a time).
 class ledger {
 public:
     explicit ledger(std::shared_ptr<home> owner) : owner_(std::move(owner)) {}
@@ -20,7 +20,8 @@ public:
     ledger& operator=(const ledger&) = delete;
     virtual void add(std::int64_t number) = 0;
     virtual void drop(std::int64_t number) = 0;
-    /// On the loop's thread drops at once; on another one posts it to the loop; after the app only frees.
+    /// On the loop's thread drops at once; on another one posts it to the loop; after the app only
+    /// frees.
     void release(std::int64_t number);
 
 protected:
@@ -33,8 +34,9 @@ private:
 
 }  // namespace detail
 
-/// While a hold lives, no commit passes its message. A pointer to where it is entered and a number in it: 16 bytes,
-/// never the message's bytes. Move-only, released once. May be released on any thread; outliving its app is a no-op.
+/// While a hold lives, no commit passes its message. A pointer to where it is entered and a number
+/// in it: 16 bytes, never the message's bytes. Move-only, released once. May be released on any
+/// thread; outliving its app is a no-op.
 class [[nodiscard]] hold {
 public:
     hold() = default;

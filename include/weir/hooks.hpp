@@ -33,7 +33,8 @@ struct partition_status {
 class hooks {
 public:
     virtual ~hooks() = default;
-    /// A line of the log, without its end. The default log writes to standard error; with hooks, they get it instead.
+    /// A line of the log, without its end. The default log writes to standard error; with hooks,
+    /// they get it instead.
     virtual void log(std::string_view /*line*/) {}
     virtual void failed(const error_report&) {}
     virtual void assigned(const topic_partition&) {}

@@ -17,14 +17,17 @@ namespace weir {
 class bytes_view {
 public:
     constexpr bytes_view() = default;  // null
-    constexpr bytes_view(const char* data, std::size_t size) : data_(data ? data : ""), size_(size) {}
+    constexpr bytes_view(const char* data, std::size_t size)
+        : data_(data ? data : ""), size_(size) {}
     constexpr bytes_view(std::string_view s) : bytes_view(s.data(), s.size()) {}
     constexpr bytes_view(const char* s) : bytes_view(std::string_view{s}) {}
     bytes_view(const std::string& s) : bytes_view(s.data(), s.size()) {}
 
     constexpr const char* data() const { return data_; }
     constexpr std::size_t size() const { return size_; }
-    constexpr std::string_view view() const { return data_ ? std::string_view{data_, size_} : std::string_view{}; }
+    constexpr std::string_view view() const {
+        return data_ ? std::string_view{data_, size_} : std::string_view{};
+    }
     constexpr bool is_null() const { return data_ == nullptr; }
 
     friend constexpr bool operator==(bytes_view a, bytes_view b) {
@@ -49,9 +52,12 @@ public:
     std::size_t size() const { return data_.size(); }
     std::string_view view() const { return data_; }
     bool is_null() const { return null_; }
-    operator bytes_view() const { return null_ ? bytes_view{} : bytes_view{data_.data(), data_.size()}; }
+    operator bytes_view() const {
+        return null_ ? bytes_view{} : bytes_view{data_.data(), data_.size()};
+    }
 
-    /// Appends, and makes null bytes empty ones first: `append("")` is how an encoder says "not null".
+    /// Appends, and makes null bytes empty ones first: `append("")` is how an encoder says "not
+    /// null".
     void append(std::string_view s) { data_.append(s), null_ = false; }
     void push_back(char c) { data_.push_back(c), null_ = false; }
     /// For encoders that write into a string; makes null bytes empty ones.
@@ -60,7 +66,9 @@ public:
     void reset() { data_.clear(), null_ = true; }
     void assign(bytes_view v) { data_.assign(v.view()), null_ = v.is_null(); }
 
-    friend bool operator==(const bytes& a, const bytes& b) { return bytes_view{a} == bytes_view{b}; }
+    friend bool operator==(const bytes& a, const bytes& b) {
+        return bytes_view{a} == bytes_view{b};
+    }
 
 private:
     std::string data_;
@@ -83,8 +91,8 @@ struct message {
     weir::timestamp timestamp{};
 };
 
-/// What one read of a partition brought: messages, offsets growing. Their bytes live as long as it does, also beyond
-/// the assignment it was read in.
+/// What one read of a partition brought: messages, offsets growing. Their bytes live as long as it
+/// does, also beyond the assignment it was read in.
 class fetch {
 public:
     virtual ~fetch() = default;

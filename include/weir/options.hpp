@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every option, with its default, unit and effect. The order of the fields is part of the interface (designators).
+// Every option, with its default, unit and effect. The order of the fields is part of the interface
+// (designators).
 #pragma once
 #include <cstddef>
 #include <string>
@@ -14,7 +15,8 @@ namespace weir {
 class clock;
 class hooks;
 
-/// Where a partition is read from while its group has committed nothing. Internal topics: always earliest.
+/// Where a partition is read from while its group has committed nothing. Internal topics: always
+/// earliest.
 enum class offset_reset : std::uint8_t { earliest, latest };
 inline constexpr offset_reset earliest = offset_reset::earliest;
 inline constexpr offset_reset latest = offset_reset::latest;
@@ -22,7 +24,8 @@ inline constexpr offset_reset latest = offset_reset::latest;
 using properties = std::vector<std::pair<std::string, std::string>>;
 
 struct app_options {
-    /// "memory://" is the app's own embedded broker, "memory://NAME" one shared in the process, "kafka://host:port" Kafka.
+    /// "memory://" is the app's own embedded broker, "memory://NAME" one shared in the process,
+    /// "kafka://host:port" Kafka.
     std::string broker = "memory://";
     /// The time between two commits. On Kafka this replaces `auto.commit.interval.ms`.
     duration commit_interval = std::chrono::seconds{3};
@@ -30,11 +33,13 @@ struct app_options {
     std::size_t commit_every = 0;
     /// The largest batch, in messages, that is read from one partition at a time.
     std::size_t stream_buffer_max = 4096;
-    /// Messages of one partition that may be open (buffered, in flight, held); reaching it stops its reading.
+    /// Messages of one partition that may be open (buffered, in flight, held); reaching it stops
+    /// its reading.
     std::size_t open_max = 100'000;
     /// Where to start without a committed offset. Kafka: `auto.offset.reset`.
     offset_reset auto_offset_reset = earliest;
-    /// How long a revoked partition's work is awaited before it is given up; keep it below `max.poll.interval.ms`.
+    /// How long a revoked partition's work is awaited before it is given up; keep it below
+    /// `max.poll.interval.ms`.
     duration drain_timeout = std::chrono::seconds{10};
     /// The longest that `stop()` takes to finish, flush and commit.
     duration shutdown_timeout = std::chrono::seconds{30};
@@ -44,7 +49,8 @@ struct app_options {
     policy on_error{};
     /// A send that failed for good.
     policy on_produce_error = stop;
-    /// librdkafka's properties; they win over ours. The embedded broker ignores them and says so once.
+    /// librdkafka's properties; they win over ours. The embedded broker ignores them and says so
+    /// once.
     properties kafka{};
     /// Not owned; null: the real one.
     weir::clock* clock = nullptr;
@@ -57,7 +63,8 @@ struct app_options {
 };
 
 struct topic_options {
-    /// 0: one on the embedded broker (a derived topic: as many as its source), the broker's default on Kafka.
+    /// 0: one on the embedded broker (a derived topic: as many as its source), the broker's default
+    /// on Kafka.
     partition_id partitions = 0;
     /// 0: the broker's default.
     int replication = 0;

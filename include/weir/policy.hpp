@@ -11,7 +11,8 @@
 namespace weir {
 
 /// One type for all three seams (decode, process, produce). Made by `weir::stop`, `weir::skip`,
-/// `weir::dead_letter("topic")` and `weir::retry(n, backoff).then(…)`; empty it means "what the next outer one says".
+/// `weir::dead_letter("topic")` and `weir::retry(n, backoff).then(…)`; empty it means "what the
+/// next outer one says".
 class policy {
 public:
     enum class action : std::uint8_t { unset, stop, skip, dead_letter };
@@ -21,7 +22,8 @@ public:
 
     /// What is done when the retries are used up; without it, stop.
     policy then(const policy& last) const {
-        if (last.retries_ > 0) throw setup_error{"weir: retry(…).then(retry(…)): give one retry more attempts"};
+        if (last.retries_ > 0)
+            throw setup_error{"weir: retry(…).then(retry(…)): give one retry more attempts"};
         policy p = *this;
         p.last_ = last.last_, p.topic_ = last.topic_;
         return p;
@@ -50,7 +52,9 @@ namespace detail {
 std::string text_of(duration);  // "10 s", "500 ms"
 }
 /// The original bytes go to `topic`; the message stays open until they are there.
-inline policy dead_letter(std::string topic) { return policy{policy::action::dead_letter, std::move(topic)}; }
+inline policy dead_letter(std::string topic) {
+    return policy{policy::action::dead_letter, std::move(topic)};
+}
 
 namespace detail {
 template <policy::action A>

@@ -14,8 +14,8 @@
 namespace weir {
 namespace detail {
 
-/// One message's values, between the loop and who iterates. While one is there the sink is full, so the cursor stays
-/// on its message: no hold is needed, and what the values point into stays.
+/// One message's values, between the loop and who iterates. While one is there the sink is full, so
+/// the cursor stays on its message: no hold is needed, and what the values point into stays.
 template <class T>
 struct pull_slot {
     std::vector<slot<T>> values{};  // recycled
@@ -28,7 +28,8 @@ struct pull_sink : sink {
     explicit pull_sink(std::shared_ptr<pull_slot<T>> s) : to(std::move(s)) {}
     void push(context&, auto&& v) {
         if (to->empty()) to->at = to->count = 0;
-        if (to->count < to->values.size()) to->values[to->count].value = std::forward<decltype(v)>(v);
+        if (to->count < to->values.size())
+            to->values[to->count].value = std::forward<decltype(v)>(v);
         else to->values.push_back({T(std::forward<decltype(v)>(v))});
         ++to->count;
     }
@@ -54,7 +55,8 @@ private:
     std::shared_ptr<slot_of> slot_;
 };
 
-/// What the copies of one pull stream share. The loop knows its slot alone, so a stream that nobody has any more goes.
+/// What the copies of one pull stream share. The loop knows its slot alone, so a stream that nobody
+/// has any more goes.
 template <class T>
 struct pull_state {
     std::shared_ptr<runner> on;  // null until the first begin() of a range without an app
@@ -108,7 +110,8 @@ private:
     std::shared_ptr<void> lease_;  // copies share it; the last to go leaves the stream
 };
 
-/// What a range adaptor is given: it may look at one element more than the body gets, so the last is left unacknowledged.
+/// What a range adaptor is given: it may look at one element more than the body gets, so the last
+/// is left unacknowledged.
 template <class P>
 class pull_view : public std::ranges::view_base {
 public:
@@ -123,14 +126,17 @@ private:
 
 }  // namespace detail
 
-/// A pipeline that is iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`. A stream like any
-/// other, and a range: copies share one running stream, `begin()` goes on with the first value not acknowledged.
+/// A pipeline that is iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`. A
+/// stream like any other, and a range: copies share one running stream, `begin()` goes on with the
+/// first value not acknowledged.
 ///
 /// Shape    stream<K, V> -> a single-pass range of V
-/// Acks     a value when it is passed; the one that is current when the loop is left by `break` if it was dereferenced
-///          and no range adaptor stands between; leaving by exception acknowledges nothing more
+/// Acks     a value when it is passed; the one that is current when the loop is left by `break` if
+///          it was dereferenced and no range adaptor stands between; leaving by exception
+///          acknowledges nothing more
 /// Holds    one message
-/// Time     ends when the app stops, when every source has ended, or when on a virtual clock nothing can come any more
+/// Time     ends when the app stops, when every source has ended, or when on a virtual clock
+///          nothing can come any more
 /// Errors   `on_error`, by default stop: `++it` throws what stopped the app
 /// Throws   weir::error if used inside a body
 template <class P>
@@ -156,7 +162,9 @@ public:
     auto start(bool adapted) const {
         auto& s = *state_;
         if (!s.on) s.on = detail::private_runner();
-        if (!s.agent) s.agent = &s.on->add(s.name, std::make_unique<detail::pull_blueprint<P>>(what_, s.slot), {}, true);
+        if (!s.agent)
+            s.agent = &s.on->add(s.name, std::make_unique<detail::pull_blueprint<P>>(what_, s.slot),
+                                 {}, true);
         s.agent->paused = false, s.adapted = adapted, s.throwing = std::uncaught_exceptions();
         s.fill();
         return detail::pull_iterator<value>{state_};
@@ -165,12 +173,13 @@ public:
     /// One more operator: a stream of its own, with a running state of its own.
     template <detail::is_operator O>
     friend auto operator|(pull s, O op) {
-        return weir::pull<pipeline<P, O>>{pipeline<P, O>{std::move(s.what_), std::move(op)}, std::move(s.state_->on),
-                                          std::move(s.state_->name)};
+        return weir::pull<pipeline<P, O>>{pipeline<P, O>{std::move(s.what_), std::move(op)},
+                                          std::move(s.state_->on), std::move(s.state_->name)};
     }
     /// A range adaptor of the standard library. (range-v3's: <weir/ranges.hpp>)
     template <class Adaptor>
-        requires(!detail::is_operator<Adaptor> && std::is_invocable_v<Adaptor, detail::pull_view<pull>>)
+        requires(!detail::is_operator<Adaptor> &&
+                 std::is_invocable_v<Adaptor, detail::pull_view<pull>>)
     friend auto operator|(pull s, Adaptor adaptor) {
         return adaptor(detail::pull_view<pull>{std::move(s)});
     }

@@ -11,7 +11,8 @@
 namespace weir {
 namespace detail {
 
-/// The loop, seen from a coroutine. Coroutines are destroyed only when nothing of theirs waits here any more.
+/// The loop, seen from a coroutine. Coroutines are destroyed only when nothing of theirs waits here
+/// any more.
 class scheduler {
 public:
     virtual void ready(std::coroutine_handle<>) = 0;
@@ -58,13 +59,16 @@ struct promise_of<void> : promise_base {
 
 }  // namespace detail
 
-/// What an asynchronous function returns. Starts when it is awaited (or when the loop starts it), runs on the loop's
-/// thread, owns its frame. Inside one may be awaited: another task, `weir::sleep`.
+/// What an asynchronous function returns. Starts when it is awaited (or when the loop starts it),
+/// runs on the loop's thread, owns its frame. Inside one may be awaited: another task,
+/// `weir::sleep`.
 template <class T = void>
 class [[nodiscard]] task {
 public:
     struct promise_type : detail::promise_of<T> {
-        task get_return_object() { return task{std::coroutine_handle<promise_type>::from_promise(*this)}; }
+        task get_return_object() {
+            return task{std::coroutine_handle<promise_type>::from_promise(*this)};
+        }
     };
     using value_type = T;
 

@@ -10,7 +10,8 @@ app::app(std::string id, app_options options)
 app::~app() { engine_->close(); }
 
 const std::string& app::id() const { return engine_->id(); }
-detail::topic_info& app::declare(const std::string& name, topic_options o, void (*check)(bytes_view)) {
+detail::topic_info& app::declare(const std::string& name, topic_options o,
+                                 void (*check)(bytes_view)) {
     return engine_->declare(name, std::move(o), check);
 }
 void app::add(std::string name, std::unique_ptr<detail::blueprint> what, agent_options o) {

@@ -18,8 +18,8 @@ namespace {
 using detail::engine;
 using detail::line_input;
 
-/// The app that a signal stops: a handler has no argument, so this is the one variable of the process. A second
-/// signal ends the program at once.
+/// The app that a signal stops: a handler has no argument, so this is the one variable of the
+/// process. A second signal ends the program at once.
 std::atomic<engine*> to_stop = nullptr;
 extern "C" void weir_on_signal(int number) {
     if (auto* e = to_stop.exchange(nullptr)) e->stop();
@@ -50,20 +50,24 @@ duration parse_duration(const std::string& text) {
     long long n = 0;
     const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), n);
     for (auto& u : {unit{"ms", 1ms}, unit{"s", 1s}, unit{"min", 1min}, unit{"h", 1h}})
-        if (bad == std::errc{} && n >= 0 && std::string{end, text.data() + text.size()} == u.name) return n * u.of;
+        if (bad == std::errc{} && n >= 0 && std::string{end, text.data() + text.size()} == u.name)
+            return n * u.of;
     throw setup_error{"weir: '" + text + "' is no duration: write 500ms, 2s, 5min or 1h"};
 }
-std::pair<std::string, std::string> split(const std::string& text, const char* option, const char* shape) {
+std::pair<std::string, std::string> split(const std::string& text, const char* option,
+                                          const char* shape) {
     const auto at = text.find('=');
     if (at == 0 || at == std::string::npos)
-        throw setup_error{std::string{"weir: "} + option + ' ' + text + ": write " + option + ' ' + shape};
+        throw setup_error{std::string{"weir: "} + option + ' ' + text + ": write " + option + ' ' +
+                          shape};
     return {text.substr(0, at), text.substr(at + 1)};
 }
 
 /// What runs beside the loop: inputs that are fed in, and the line that says how far it is.
 class companions final : public detail::side_job {
 public:
-    companions(engine& e, const std::vector<std::string>& inputs, const clock& c) : of_(e), clock_(c) {
+    companions(engine& e, const std::vector<std::string>& inputs, const clock& c)
+        : of_(e), clock_(c) {
         for (auto& i : inputs) {
             const auto [topic, file] = split(i, "--input", "topic=file.jsonl");
             inputs_.emplace_back(find(topic), file, e.broker(), c);
@@ -100,13 +104,15 @@ private:
             if (known == name) return t;
             if (!t.internal) all += (all.empty() ? "" : ", ") + known;
         }
-        throw setup_error{"weir: --input " + name + ": the program has no such topic; it has: " + all};
+        throw setup_error{"weir: --input " + name +
+                          ": the program has no such topic; it has: " + all};
     }
     void show(const char* begin) {
         const auto now = clock_.steady();
         const auto n = of_.messages_read();
         const std::chrono::duration<double> since = now - last_;
-        const auto rate = shown_ && since.count() > 0 ? static_cast<double>(n - last_n_) / since.count() : 0.0;
+        const auto rate =
+            shown_ && since.count() > 0 ? static_cast<double>(n - last_n_) / since.count() : 0.0;
         std::size_t held = 0;
         for (auto& p : of_.status()) held += p.held;
         fmt::print(stderr, "{}{} messages read, {:.0f}/s, {} held   ", begin, n, rate, held);
@@ -160,22 +166,32 @@ int app::main(int argc, const char* const* argv) {
     cli.fallthrough();
     cli.require_subcommand(0, 1);
     cli.add_subcommand("run", "Process the streams until stopped (SIGINT, SIGTERM)");
-    auto* draw = cli.add_subcommand("graph", "Print what the pipelines are made of; starts nothing");
+    auto* draw =
+        cli.add_subcommand("graph", "Print what the pipelines are made of; starts nothing");
     auto* topics = cli.add_subcommand("topics", "List the topics; starts nothing");
     auto* agents = cli.add_subcommand("agents", "List the agents; starts nothing");
-    cli.add_option("--broker", a.broker, "memory://, memory://NAME or kafka://host:port")->envname("WEIR_BROKER");
-    cli.add_option("--set", a.set, "A librdkafka property, as property=value; may be repeated")->allow_extra_args(false);
-    cli.add_option("--input", a.inputs, "Feed a topic of the embedded broker: topic=file.jsonl, or topic=-")
+    cli.add_option("--broker", a.broker, "memory://, memory://NAME or kafka://host:port")
+        ->envname("WEIR_BROKER");
+    cli.add_option("--set", a.set, "A librdkafka property, as property=value; may be repeated")
         ->allow_extra_args(false);
-    cli.add_option("--until-idle", a.until_idle, "Stop when nothing has happened for so long, as in 2s");
-    draw->add_option("--format", a.format, "text, mermaid or dot")->check(CLI::IsMember({"text", "mermaid", "dot"}));
-    cli.footer("Exit codes: 0 stopped as asked; 1 an error's policy was stop, or an input was bad; 2 wrong usage.");
-    const std::string program = argc > 0 ? std::string{argv[0]}.substr(std::string{argv[0]}.rfind('/') + 1) : e.id();
+    cli.add_option("--input", a.inputs,
+                   "Feed a topic of the embedded broker: topic=file.jsonl, or topic=-")
+        ->allow_extra_args(false);
+    cli.add_option("--until-idle", a.until_idle,
+                   "Stop when nothing has happened for so long, as in 2s");
+    draw->add_option("--format", a.format, "text, mermaid or dot")
+        ->check(CLI::IsMember({"text", "mermaid", "dot"}));
+    cli.footer(
+        "Exit codes: 0 stopped as asked; 1 an error's policy was stop, or an input was bad; 2 "
+        "wrong usage.");
+    const std::string program =
+        argc > 0 ? std::string{argv[0]}.substr(std::string{argv[0]}.rfind('/') + 1) : e.id();
     try {
         cli.parse(argc, argv);
         if (draw->parsed()) return print_graph(e, a.format);
         if (topics->parsed()) {
-            for (auto& [name, t] : e.topics()) fmt::print("{}{}\n", name, t.internal ? " (internal)" : "");
+            for (auto& [name, t] : e.topics())
+                fmt::print("{}{}\n", name, t.internal ? " (internal)" : "");
             return exit_code::ok;
         }
         if (agents->parsed()) {

@@ -9,7 +9,8 @@
 namespace weir::detail {
 namespace {
 
-constexpr auto loop_budget = std::chrono::milliseconds{20};  // between two whole rounds while a pull range runs
+// between two whole rounds while a pull range runs
+constexpr auto loop_budget = std::chrono::milliseconds{20};
 constexpr int chain_max = 64;  // topics derived of one another
 
 void check(const app_options& o) {
@@ -35,7 +36,9 @@ class engine::in_loop {
 public:
     explicit in_loop(engine& e) : of_(e) {
         if (e.turning_)
-            throw weir::error{"weir: run, poll or a pull range inside a body of the same app: its loop is turning already"};
+            throw weir::error{
+                "weir: run, poll or a pull range inside a body of the same app: its loop is "
+                "turning already"};
         e.turning_ = true;
     }
     in_loop(const in_loop&) = delete;
@@ -47,8 +50,10 @@ private:
 };
 
 engine::engine(std::string id, app_options o)
-    : settings_{std::move(id), std::move(o), nullptr, std::make_shared<home>()}, report_(settings_.options.hooks) {
-    if (settings_.app.empty()) throw setup_error{"weir: an app needs an id: it is the consumer group's"};
+    : settings_{std::move(id), std::move(o), nullptr, std::make_shared<home>()},
+      report_(settings_.options.hooks) {
+    if (settings_.app.empty())
+        throw setup_error{"weir: an app needs an id: it is the consumer group's"};
     check(settings_.options);
     settings_.clock = settings_.options.clock ? settings_.options.clock : &real_;
     settings_.home->wake_by(&wakeup_);
@@ -69,16 +74,19 @@ void engine::close() noexcept {
     end_run();
 }
 
-// ------------------------------------------------------------------------------------------------ what there is
-topic_info& engine::declare(const std::string& name, topic_options o, void (*check_value)(bytes_view)) {
+// ----------------------------------------------------------------------------------- what there is
+topic_info& engine::declare(const std::string& name, topic_options o,
+                            void (*check_value)(bytes_view)) {
     transport::check_topic_name(name);
-    if (o.partitions < 0) throw setup_error{"weir: topic '" + name + "': partitions must not be negative"};
+    if (o.partitions < 0)
+        throw setup_error{"weir: topic '" + name + "': partitions must not be negative"};
     detail::check(o.on_decode_error, "topic '" + name + "'");
     detail::check(o.on_produce_error, "topic '" + name + "'");
     auto& t = topics_.try_emplace(name).first->second;
     if (t.declared && !(t.options == o))
-        throw setup_error{"weir: topic '" + name +
-                          "' is declared twice with different options: declare it once, and copy the handle"};
+        throw setup_error{
+            "weir: topic '" + name +
+            "' is declared twice with different options: declare it once, and copy the handle"};
     t.name = name, t.options = std::move(o), t.declared = true;
     if (!t.check) t.check = check_value;
     return t;
@@ -91,15 +99,18 @@ topic_info& engine::derive(const std::string& name, partition_id partitions, boo
     auto& t = it->second;
     if (made) t.name = name, t.options.partitions = partitions, t.internal = internal;
     for (auto* s : sources)
-        if (std::find(t.sources.begin(), t.sources.end(), s) == t.sources.end()) t.sources.push_back(s);
+        if (std::find(t.sources.begin(), t.sources.end(), s) == t.sources.end())
+            t.sources.push_back(s);
     return t;
 }
 
-agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const agent_options& o, bool pull) {
+agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const agent_options& o,
+                        bool pull) {
     const auto same = [&](const agent& a) { return a.info.name == name && !name.empty(); };
     if (!pull && name.empty()) throw setup_error{"weir: an agent needs a name"};
     if (std::any_of(agents_.begin(), agents_.end(), same))
-        throw setup_error{"weir: there is an agent '" + name + "' already: agents have unique names"};
+        throw setup_error{"weir: there is an agent '" + name +
+                          "' already: agents have unique names"};
     detail::check(o.on_error, "agent '" + name + "'");
     detail::check(settings_.options.on_error, "app '" + settings_.app + "'");
     sketch s{graph_, *this, settings_.app, name};
@@ -111,18 +122,21 @@ agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const
     return a.info;
 }
 
-// ------------------------------------------------------------------------------------------------ starting
+// ---------------------------------------------------------------------------------------- starting
 const std::shared_ptr<transport::memory_broker>& engine::broker() {
     if (broker_) return broker_;
     const auto& url = settings_.options.broker;
     constexpr std::string_view memory = "memory://";
     if (!url.starts_with(memory)) {
         if (url.starts_with("kafka://"))
-            throw setup_error{"weir: broker '" + url + "': the Kafka transport is not there yet: use memory://"};
-        throw setup_error{"weir: broker '" + url + "' is none: use memory://, memory://NAME or kafka://host:port"};
+            throw setup_error{"weir: broker '" + url +
+                              "': the Kafka transport is not there yet: use memory://"};
+        throw setup_error{"weir: broker '" + url +
+                          "' is none: use memory://, memory://NAME or kafka://host:port"};
     }
     const auto name = url.substr(memory.size());
-    broker_ = name.empty() ? std::make_shared<transport::memory_broker>() : transport::memory_broker::named(name);
+    broker_ = name.empty() ? std::make_shared<transport::memory_broker>()
+                           : transport::memory_broker::named(name);
     return broker_;
 }
 
@@ -131,8 +145,9 @@ partition_id engine::resolve(topic_info& t, int depth) {
     const auto wanted = t.options.partitions;
     const auto found = transport_->partitions(t.name);
     if (found && wanted > 0 && *found != wanted)
-        throw setup_error{"weir: topic '" + t.name + "' has " + std::to_string(*found) + " partitions and is declared with " +
-                          std::to_string(wanted) + ": declare what it has, or leave it out"};
+        throw setup_error{"weir: topic '" + t.name + "' has " + std::to_string(*found) +
+                          " partitions and is declared with " + std::to_string(wanted) +
+                          ": declare what it has, or leave it out"};
     t.partitions = found ? *found : std::max(wanted, 1);
     if (!found && wanted == 0 && !t.declared && depth < chain_max)
         for (auto* s : t.sources) t.partitions = std::max(t.partitions, resolve(*s, depth + 1));
@@ -158,7 +173,8 @@ std::vector<transport::subscription> engine::subscriptions() const {
 
 void engine::start() {
     const bool first = !running();
-    if (!first && std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.built; })) return;
+    if (!first && std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.built; }))
+        return;
     if (first) {
         end_run();
         error_ = nullptr;
@@ -204,7 +220,7 @@ void engine::abandon() {
     end_run();
 }
 
-// ------------------------------------------------------------------------------------------------ running
+// ----------------------------------------------------------------------------------------- running
 bool engine::run_posted() {
     std::vector<std::unique_ptr<posted>> now;
     {
@@ -233,7 +249,8 @@ bool engine::wait(duration most, bool alone) {
         return true;
     }
     const auto until = conductor_->due(false);
-    const auto left = until == time_point::max() ? duration::max() : std::max(until - now, duration::zero());
+    const auto left =
+        until == time_point::max() ? duration::max() : std::max(until - now, duration::zero());
     wakeup_.wait(std::min(most, left));
     return true;
 }
@@ -252,8 +269,10 @@ void engine::run(side_job* beside, duration idle) {
         const auto quiet = settings_.clock->steady() - last;
         if (conductor_->stopping()) wait(duration::max(), false);
         else if (all_ended() || (beside && beside->failed())) stop();
-        else if (quiet < idle) wait(idle == duration::max() ? idle : idle - quiet, false) || (stop(), true);
-        else if (conductor_->flush()) last = settings_.clock->steady();  // what waits for company goes on without it
+        else if (quiet < idle)
+            wait(idle == duration::max() ? idle : idle - quiet, false) || (stop(), true);
+        // what waits for company goes on without it
+        else if (conductor_->flush()) last = settings_.clock->steady();
         else stop();
     }
     end_run();
@@ -261,7 +280,8 @@ void engine::run(side_job* beside, duration idle) {
 }
 
 bool engine::all_ended() const {
-    return !agents_.empty() && std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.info.ended; });
+    return !agents_.empty() &&
+           std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.info.ended; });
 }
 
 bool engine::poll(duration timeout) {
@@ -275,7 +295,8 @@ bool engine::poll(duration timeout) {
     if (running()) {
         const auto at = conductor_->due(false);
         if (busy) wakeup_.wake();
-        else wakeup_.arm(at == time_point::max() ? duration::max() : at - settings_.clock->steady());
+        else
+            wakeup_.arm(at == time_point::max() ? duration::max() : at - settings_.clock->steady());
         return true;
     }
     end_run();
@@ -327,7 +348,11 @@ std::vector<std::string> engine::agent_names() const {
         if (!a.info.pull) names.push_back(a.info.name);
     return names;
 }
-std::vector<partition_status> engine::status() const { return conductor_ ? conductor_->status() : last_status_; }
-std::size_t engine::messages_read() const { return conductor_ ? conductor_->messages() : last_read_; }
+std::vector<partition_status> engine::status() const {
+    return conductor_ ? conductor_->status() : last_status_;
+}
+std::size_t engine::messages_read() const {
+    return conductor_ ? conductor_->messages() : last_read_;
+}
 
 }  // namespace weir::detail

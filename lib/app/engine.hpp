@@ -28,9 +28,10 @@ protected:
     ~side_job() = default;
 };
 
-/// Owned by the app, and by the pull streams that were made of it. Between `start` and the end of the run a conductor
-/// is there; a new run builds every agent anew. Everything is the loop's thread's, but `stop` and `post`.
-/// What differs between app.run, app.poll, a pull range and the test driver is only who turns the loop, and how it waits.
+/// Owned by the app, and by the pull streams that were made of it. Between `start` and the end of
+/// the run a conductor is there; a new run builds every agent anew. Everything is the loop's
+/// thread's, but `stop` and `post`. What differs between app.run, app.poll, a pull range and the
+/// test driver is only who turns the loop, and how it waits.
 class engine final : public runner, public topics {
 public:
     engine(std::string id, app_options);
@@ -40,7 +41,8 @@ public:
     topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view));
     topic_info& derive(const std::string& name, partition_id partitions, bool internal,
                        const std::vector<topic_info*>& sources) override;
-    agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&, bool pull) override;
+    agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&,
+                    bool pull) override;
     const weir::graph& graph() const { return graph_; }
     const std::map<std::string, topic_info>& topics() const { return topics_; }
     const std::string& id() const { return settings_.app; }
@@ -54,8 +56,8 @@ public:
     bool running() const { return conductor_ && !conductor_->stopped(); }
     /// One round: what was posted, then the conductor's. False if there was nothing to do.
     bool turn();
-    /// Waits for something to do, `most` at the most; a virtual clock jumps instead, as far as `alone` lets it.
-    /// False if nothing will come.
+    /// Waits for something to do, `most` at the most; a virtual clock jumps instead, as far as
+    /// `alone` lets it. False if nothing will come.
     bool wait(duration most, bool alone);
     /// Until the app stops, every source has ended, or nothing has happened for `idle`.
     void run(side_job* beside = nullptr, duration idle = duration::max());

@@ -20,15 +20,20 @@ constexpr std::size_t read_size = std::size_t{1} << 16;
 
 }  // namespace
 
-line_input::line_input(const topic_info& t, std::string file, std::shared_ptr<transport::memory_broker> b,
-                       const clock& c)
-    : topic_(t), file_(std::move(file)), clock_(c), connection_(transport::connect(std::move(b), "weir-input")) {
+line_input::line_input(const topic_info& t, std::string file,
+                       std::shared_ptr<transport::memory_broker> b, const clock& c)
+    : topic_(t),
+      file_(std::move(file)),
+      clock_(c),
+      connection_(transport::connect(std::move(b), "weir-input")) {
     fd_ = file_ == "-" ? STDIN_FILENO : ::open(file_.c_str(), O_RDONLY | O_CLOEXEC);
     struct stat s {};
     if (fd_ < 0 || ::fstat(fd_, &s) != 0)
-        throw setup_error{"weir: --input " + t.name + '=' + file_ + ": " + std::strerror(errno) + ": check the path"};
+        throw setup_error{"weir: --input " + t.name + '=' + file_ + ": " + std::strerror(errno) +
+                          ": check the path"};
     if (S_ISDIR(s.st_mode))
-        throw setup_error{"weir: --input " + t.name + '=' + file_ + ": this is a folder: name a file, or - for standard input"};
+        throw setup_error{"weir: --input " + t.name + '=' + file_ +
+                          ": this is a folder: name a file, or - for standard input"};
     pipe_ = !S_ISREG(s.st_mode);
 }
 
@@ -37,7 +42,8 @@ line_input::~line_input() {
 }
 
 void line_input::delivered(std::uint64_t, const transport::delivery& d) {
-    if (d.failed && error_.empty()) error_ = "weir: --input " + topic_.name + '=' + file_ + ": " + d.text;
+    if (d.failed && error_.empty())
+        error_ = "weir: --input " + topic_.name + '=' + file_ + ": " + d.text;
 }
 
 /// More bytes, if some are there. False at the end, or if none are there yet.
@@ -53,9 +59,11 @@ bool line_input::fill() {
     const auto got = ::read(fd_, buffer_.data() + before, read_size);
     buffer_.resize(before + static_cast<std::size_t>(got > 0 ? got : 0));
     if (got > 0 || (got < 0 && errno == EINTR)) return true;
-    if (got < 0) error_ = "weir: --input " + topic_.name + '=' + file_ + ": " + std::strerror(errno);
+    if (got < 0)
+        error_ = "weir: --input " + topic_.name + '=' + file_ + ": " + std::strerror(errno);
     ended_ = true;
-    if (!buffer_.empty() && buffer_.back() != '\n') buffer_.push_back('\n');  // a last line without an end
+    // a last line without an end
+    if (!buffer_.empty() && buffer_.back() != '\n') buffer_.push_back('\n');
     return !buffer_.empty();
 }
 
@@ -76,8 +84,9 @@ bool line_input::send(std::string_view line) {
         try {
             if (topic_.check) topic_.check(value);
         } catch (const std::exception& e) {
-            error_ = "weir: " + file_ + ':' + std::to_string(lines_ + 1) + ": not a value of topic '" + topic_.name +
-                     "': " + e.what() + ": mend the line";
+            error_ = "weir: " + file_ + ':' + std::to_string(lines_ + 1) +
+                     ": not a value of topic '" + topic_.name + "': " + e.what() +
+                     ": mend the line";
             ended_ = true;
             return false;
         }

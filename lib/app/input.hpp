@@ -11,12 +11,14 @@
 
 namespace weir::detail {
 
-/// One `--input`. Used on the loop's thread. Reads when the broker has room, never blocks on a pipe; a line that is no
-/// value of the topic ends it: what came before it is processed, then the program stops with its error.
+/// One `--input`. Used on the loop's thread. Reads when the broker has room, never blocks on a
+/// pipe; a line that is no value of the topic ends it: what came before it is processed, then the
+/// program stops with its error.
 class line_input final : transport::listener {
 public:
     /// Throws setup_error if the file cannot be read. "-" is standard input.
-    line_input(const topic_info&, std::string file, std::shared_ptr<transport::memory_broker>, const clock&);
+    line_input(const topic_info&, std::string file, std::shared_ptr<transport::memory_broker>,
+               const clock&);
     line_input(const line_input&) = delete;
     line_input& operator=(const line_input&) = delete;
     ~line_input();

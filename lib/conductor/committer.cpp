@@ -11,7 +11,8 @@ void committer::settle(const owned_partitions& all, time_point now) {
     if (asked_ && !in_flight_) commit(all);
     if (now >= next_) {
         const auto interval = settings_.options.commit_interval;
-        next_ += (now - next_) / interval * interval + interval;  // keeps its grid, skips missed ticks
+        // keeps its grid, skips missed ticks
+        next_ += (now - next_) / interval * interval + interval;
         commit(all);
     } else if (every > 0 && !in_flight_ && finished(all) >= every) {
         commit(all);
@@ -32,13 +33,15 @@ void committer::commit(const owned_partitions& all) {
     asked_ = false;
     std::vector<transport::position> positions;
     for (auto& [place, a] : all)
-        if (const auto to = a->tracker->to_commit(); to && !a->released) positions.push_back({place, *to});
+        if (const auto to = a->tracker->to_commit(); to && !a->released)
+            positions.push_back({place, *to});
     if (positions.empty()) return;
     in_flight_ = true;
     transport_.commit(positions);
 }
 
-void committer::answered(owned_partitions& all, const transport::commit_result& r, weir::hooks& hooks) {
+void committer::answered(owned_partitions& all, const transport::commit_result& r,
+                         weir::hooks& hooks) {
     in_flight_ = false;
     if (r.error != transport::commit_error::none) return;
     for (auto& p : r.positions) {

@@ -15,9 +15,10 @@ namespace weir::detail {
 
 using owned_partitions = std::map<topic_partition, std::unique_ptr<owned_partition>>;
 
-/// Made for one run, used on the loop's thread. One commit is in flight at a time (the last of two overlapping ones
-/// would win, even backwards); one that is asked for meanwhile is sent when the answer has come. What the answer
-/// refuses is still committable, so it is sent again at the next tick.
+/// Made for one run, used on the loop's thread. One commit is in flight at a time (the last of two
+/// overlapping ones would win, even backwards); one that is asked for meanwhile is sent when the
+/// answer has come. What the answer refuses is still committable, so it is sent again at the next
+/// tick.
 class committer {
 public:
     committer(transport::transport&, const settings&);

@@ -9,13 +9,21 @@
 namespace weir::detail {
 namespace {
 
-constexpr auto segment_budget = std::chrono::milliseconds{20};  // so that no agent keeps the others waiting
+// so that no agent keeps the others waiting
+constexpr auto segment_budget = std::chrono::milliseconds{20};
 
 }  // namespace
 
 conductor::conductor(const settings& s, transport::transport& t, reporter& r)
-    : settings_(s), transport_(t), report_(r), clock_(*s.clock), coroutines_(clock_), producer_(t, s, r),
-      plan_(coroutines_, s, producer_), committer_(t, s), now_(clock_.steady()) {}
+    : settings_(s),
+      transport_(t),
+      report_(r),
+      clock_(*s.clock),
+      coroutines_(clock_),
+      producer_(t, s, r),
+      plan_(coroutines_, s, producer_),
+      committer_(t, s),
+      now_(clock_.steady()) {}
 
 conductor::~conductor() {
     coroutines_.clear();  // before the frames go
@@ -35,7 +43,8 @@ void conductor::connect(const std::vector<transport::subscription>& to) {
     }
     const auto& feeds = plan_.feeds();
     for (auto i = seams_.size(); i < feeds.size(); ++i)
-        seams_.push_back({feeds[i].from, std::make_unique<feed>(feeds[i].from->ready(), *feeds[i].to)});
+        seams_.push_back(
+            {feeds[i].from, std::make_unique<feed>(feeds[i].from->ready(), *feeds[i].to)});
     for (auto& s : seams_) {
         const auto reads = [&](const segment* x) { return x->agent == s.from->agent; };
         const auto& all = plan_.readings();
@@ -46,7 +55,7 @@ void conductor::connect(const std::vector<transport::subscription>& to) {
     if (!to.empty()) transport_.subscribe(to);
 }
 
-// ------------------------------------------------------------------------------------------------ one round
+// --------------------------------------------------------------------------------------- one round
 bool conductor::turn() {
     if (stopped()) return false;
     now_ = clock_.steady();
@@ -107,7 +116,8 @@ bool conductor::turn_topics() {
     next_topic_ = topics_.empty() ? 0 : (next_topic_ + 1) % topics_.size();
     for (std::size_t t = 0; t < topics_.size() && !error_; ++t) {
         auto& topic = topics_[(next_topic_ + t) % topics_.size()];
-        for (std::size_t i = 0; i < topic.partitions.size(); ++i) {  // the next one that has something to do
+        // the next one that has something to do
+        for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
             topic.next = (topic.next + 1) % topic.partitions.size();
             if (turn_partition(*topic.partitions[topic.next])) {
                 busy = true;
@@ -146,8 +156,9 @@ bool conductor::turn_seams() {
     return busy;
 }
 
-// ------------------------------------------------------------------------------------------------ one feed
-/// Lets the feed's segment work, if it can. `last`: only what is in work already, and no message after it.
+// ---------------------------------------------------------------------------------------- one feed
+/// Lets the feed's segment work, if it can. `last`: only what is in work already, and no message
+/// after it.
 bool conductor::step(feed& f, bool last) {
     auto& s = *f.to;
     if (error_ || f.finished() || (f.made > 0 && now_ < f.not_before)) return false;
@@ -197,9 +208,11 @@ void conductor::passed(const agent_info& a) {
     }
 }
 
-/// Lets the first of an agent's buffers go that has something; those behind it wait for what it gives.
+/// Lets the first of an agent's buffers go that has something; those behind it wait for what it
+/// gives.
 bool conductor::flush(const agent_info& a) {
-    for (auto s = seams_.rbegin(); s != seams_.rend(); ++s) {  // built from the right: the first one stands last
+    // built from the right: the first one stands last
+    for (auto s = seams_.rbegin(); s != seams_.rend(); ++s) {
         if (s->from->agent != &a || s->from->empty()) continue;
         if (!s->feed->finished() || s->from->waits_for_work()) return false;
         s->from->flush();
@@ -213,7 +226,8 @@ bool conductor::flush() {
     return busy;
 }
 
-/// Agents whose sources have all ended: what they have buffered is delivered, then they have ended too.
+/// Agents whose sources have all ended: what they have buffered is delivered, then they have ended
+/// too.
 bool conductor::end_sources() {
     bool busy = false;
     for (auto& source : seams_) {
@@ -232,17 +246,22 @@ bool conductor::end_sources() {
     return busy;
 }
 
-// ------------------------------------------------------------------------------------------------ failures
-error_report conductor::place(const char* seam, const agent_info& a, attempt& what, const std::exception_ptr& error) {
+// ---------------------------------------------------------------------------------------- failures
+error_report conductor::place(const char* seam, const agent_info& a, attempt& what,
+                              const std::exception_ptr& error) {
     error_report r{seam, a.name, {}, -1, -1, text_of(error)};
     if (const auto* p = what.from().place_of(what.at()))
-        r.topic = p->topic, r.partition = p->partition, r.offset = what.from().message_of(what.at()).offset;
+        r.topic = p->topic, r.partition = p->partition,
+        r.offset = what.from().message_of(what.at()).offset;
     return r;
 }
 
-void conductor::failed(attempt& what, const agent_info& agent, bool of_batch, std::exception_ptr error) {
+void conductor::failed(attempt& what, const agent_info& agent, bool of_batch,
+                       std::exception_ptr error) {
     auto policy = agent.on_error;
-    if (!policy.is_set()) policy = of_batch || agent.pull ? static_cast<weir::policy>(weir::stop) : static_cast<weir::policy>(weir::skip);
+    if (!policy.is_set())
+        policy = of_batch || agent.pull ? static_cast<weir::policy>(weir::stop)
+                                        : static_cast<weir::policy>(weir::skip);
     if (what.made < policy.retries()) {
         ++what.made, what.not_before = now_ + policy.backoff();
         what.again();
@@ -250,7 +269,8 @@ void conductor::failed(attempt& what, const agent_info& agent, bool of_batch, st
     }
     auto report = place("process", agent, what, error);
     const auto line = "weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
-                      std::to_string(report.partition) + "]@" + std::to_string(report.offset) + ": " + report.text;
+                      std::to_string(report.partition) + "]@" + std::to_string(report.offset) +
+                      ": " + report.text;
     report_.failed(std::move(report), policy.text());
     what.made = 0;
     if (policy.last() == policy::action::skip) return what.give_up();
@@ -266,21 +286,28 @@ bool conductor::undecodable(owned_partition& a) {
         busy = true;
         if (policy.last() != policy::action::skip) a.stop_at_bad();
         else {
-            report_.failed({"decode", {}, a.place.topic, a.place.partition, a.raw(bad.at).offset, text_of(bad.error)},
+            report_.failed({"decode",
+                            {},
+                            a.place.topic,
+                            a.place.partition,
+                            a.raw(bad.at).offset,
+                            text_of(bad.error)},
                            policy.text());
             a.pass_bad();
         }
     }
     if (!a.stopped() || error_) return busy;
     const auto& feeds = a.feeds();
-    if (!std::all_of(feeds.begin(), feeds.end(), [](auto& f) { return f->finished(); })) return busy;
+    if (!std::all_of(feeds.begin(), feeds.end(), [](auto& f) { return f->finished(); }))
+        return busy;
     auto& bad = *a.bad();
     const auto at = a.raw(bad.at).offset;
     const auto text = text_of(bad.error);
     report_.failed({"decode", {}, a.place.topic, a.place.partition, at, text}, "stop");
-    fail(std::make_exception_ptr(decode_error{
-        "weir: " + a.place.topic + '[' + std::to_string(a.place.partition) + "]@" + std::to_string(at) +
-        " does not decode: " + text + "; mend the producer, or give the topic an on_decode_error policy"}));
+    fail(std::make_exception_ptr(
+        decode_error{"weir: " + a.place.topic + '[' + std::to_string(a.place.partition) + "]@" +
+                     std::to_string(at) + " does not decode: " + text +
+                     "; mend the producer, or give the topic an on_decode_error policy"}));
     return true;
 }
 

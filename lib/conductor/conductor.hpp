@@ -37,10 +37,10 @@ private:
     producer& producer_;
 };
 
-/// One run of an app, from the first subscription to leaving the group. Owned by the engine, used on the loop's thread
-/// (`stop` may be called from anywhere). Policies are applied here and nowhere else: operators and segments know of no
-/// retry. Invariants: a partition has one batch in work; a segment has at most one parked message; a commit names only
-/// what is assigned.
+/// One run of an app, from the first subscription to leaving the group. Owned by the engine, used
+/// on the loop's thread (`stop` may be called from anywhere). Policies are applied here and nowhere
+/// else: operators and segments know of no retry. Invariants: a partition has one batch in work; a
+/// segment has at most one parked message; a commit names only what is assigned.
 class conductor final : transport::listener {
 public:
     conductor(const settings&, transport::transport&, reporter&);
@@ -50,9 +50,11 @@ public:
     /// Takes over what was added to the plan since the last call, and subscribes.
     void connect(const std::vector<transport::subscription>&);
 
-    /// One round: what came in, what is due, every topic's and every seam's turn once. False if there was nothing to do.
+    /// One round: what came in, what is due, every topic's and every seam's turn once. False if
+    /// there was nothing to do.
     bool turn();
-    /// When there will be something to do, as far as that is known. `alone`: apart from the committer.
+    /// When there will be something to do, as far as that is known. `alone`: apart from the
+    /// committer.
     time_point due(bool alone) const;
     /// The message in this agent's sink has left it.
     void passed(const agent_info&);
@@ -60,7 +62,8 @@ public:
     /// What waits for time or company goes on now. False if nothing does.
     bool flush();
 
-    /// Ends the run: finishes what is in work, flushes, commits, leaves. Also from a body, a signal handler, a thread.
+    /// Ends the run: finishes what is in work, flushes, commits, leaves. Also from a body, a signal
+    /// handler, a thread.
     void stop() noexcept;
     bool stopped() const { return state_ == state::stopped; }
     bool stopping() const { return state_ != state::running; }
@@ -100,13 +103,16 @@ private:
     void failed(attempt&, const agent_info&, bool of_batch, std::exception_ptr);
     bool undecodable(owned_partition&);
     void fail(std::exception_ptr);
-    static error_report place(const char* seam, const agent_info&, attempt&, const std::exception_ptr&);
+    static error_report place(const char* seam, const agent_info&, attempt&,
+                              const std::exception_ptr&);
 
     // groups
     void assigned(std::vector<transport::assignment>) override;
     void revoked(std::vector<topic_partition>) override;
     void lost(std::vector<topic_partition>) override;
-    void delivered(std::uint64_t token, const transport::delivery& d) override { producer_.delivered(token, d); }
+    void delivered(std::uint64_t token, const transport::delivery& d) override {
+        producer_.delivered(token, d);
+    }
     void committed(const transport::commit_result&) override;
     void topics_changed() override {}
     bool drain();

@@ -10,8 +10,8 @@
 
 namespace weir::detail {
 
-/// Owned by the conductor, used on the loop's thread. Handles are not owned: a coroutine is destroyed only after
-/// `clear`, or when nothing of it waits here.
+/// Owned by the conductor, used on the loop's thread. Handles are not owned: a coroutine is
+/// destroyed only after `clear`, or when nothing of it waits here.
 class coroutines final : public scheduler {
 public:
     explicit coroutines(const clock& c) : clock_(c) {}

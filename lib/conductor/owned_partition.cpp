@@ -5,16 +5,20 @@
 
 namespace weir::detail {
 
-owned_partition::owned_partition(const topic_partition& at, transport::assignment from, const std::vector<plan::reading*>& readings,
-                   std::shared_ptr<home> owner)
-    : place(at), tracker(new offset_tracker{std::move(owner), from.committed}), partition_(std::move(from.partition)) {
+owned_partition::owned_partition(const topic_partition& at, transport::assignment from,
+                                 const std::vector<plan::reading*>& readings,
+                                 std::shared_ptr<home> owner)
+    : place(at),
+      tracker(new offset_tracker{std::move(owner), from.committed}),
+      partition_(std::move(from.partition)) {
     join(readings);
 }
 
 void owned_partition::join(const std::vector<plan::reading*>& readings) {
     const auto behind = fetched_ ? fetched_->messages().size() : 0;
     for (auto* r : readings) {
-        auto n = std::find_if(nodes_.begin(), nodes_.end(), [&](const node& x) { return x.by == r; });
+        auto n =
+            std::find_if(nodes_.begin(), nodes_.end(), [&](const node& x) { return x.by == r; });
         if (n == nodes_.end()) n = nodes_.insert(n, {r, r->decoder->make(*tracker, place), behind});
         for (auto* s : r->to) {
             if (reads(*s)) continue;
@@ -34,7 +38,8 @@ owned_partition::~owned_partition() {
 }
 
 bool owned_partition::finished() const {
-    return !bad_ && std::all_of(feeds_.begin(), feeds_.end(), [](auto& f) { return f->finished(); });
+    return !bad_ &&
+           std::all_of(feeds_.begin(), feeds_.end(), [](auto& f) { return f->finished(); });
 }
 
 std::size_t owned_partition::read(std::size_t most) {
@@ -70,7 +75,8 @@ void owned_partition::mark() {
     if (!fetched_ || fetched_->messages().empty()) return;
     auto passed = tracker->end();
     for (auto& n : nodes_)
-        if (n.decoded < fetched_->messages().size()) passed = std::min(passed, raw(n.decoded).offset);
+        if (n.decoded < fetched_->messages().size())
+            passed = std::min(passed, raw(n.decoded).offset);
     for (auto& f : feeds_)
         if (!f->finished()) passed = std::min(passed, f->in->message_of(f->cursor).offset);
     tracker->passed(passed);

@@ -14,8 +14,8 @@
 
 namespace weir::detail {
 
-/// One input on its way through one segment: where it stands, what was tried. Owned by the partition, or by the
-/// conductor for a seam's input.
+/// One input on its way through one segment: where it stands, what was tried. Owned by the
+/// partition, or by the conductor for a seam's input.
 struct feed final : attempt {
     feed(input& from, segment& s) : in(&from), to(&s) {}
     input* in;
@@ -37,13 +37,13 @@ struct bad_message {
     std::exception_ptr error;
 };
 
-/// Lives from the assignment until the partition is given up or lost. Used on the loop's thread. Invariants: one batch
-/// is in work; the next is read when every feed has finished it; a feed's cursor never goes back; what the tracker is
-/// told is passed is the slowest feed's place.
+/// Lives from the assignment until the partition is given up or lost. Used on the loop's thread.
+/// Invariants: one batch is in work; the next is read when every feed has finished it; a feed's
+/// cursor never goes back; what the tracker is told is passed is the slowest feed's place.
 class owned_partition {
 public:
-    owned_partition(const topic_partition& place, transport::assignment, const std::vector<plan::reading*>&,
-             std::shared_ptr<home>);
+    owned_partition(const topic_partition& place, transport::assignment,
+                    const std::vector<plan::reading*>&, std::shared_ptr<home>);
     owned_partition(const owned_partition&) = delete;
     owned_partition& operator=(const owned_partition&) = delete;
     ~owned_partition();

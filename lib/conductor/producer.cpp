@@ -25,11 +25,14 @@ public:
         of_.free_.pop_back();
         auto& p = of_.pending_[token];
         p.to = this, p.held = std::move(held);
-        if (on_error.retries() > 0) p.kept = what, p.kept.value.assign(value_of(what)), p.kept.unchanged = {};
+        if (on_error.retries() > 0)
+            p.kept = what, p.kept.value.assign(value_of(what)), p.kept.unchanged = {};
         ++of_.under_way_;
         return true;
     }
-    static bytes_view value_of(const outgoing& o) { return o.unchanged.is_null() ? bytes_view{o.value} : o.unchanged; }
+    static bytes_view value_of(const outgoing& o) {
+        return o.unchanged.is_null() ? bytes_view{o.value} : o.unchanged;
+    }
 
     topic_info& topic;
     agent_info& agent;
@@ -40,7 +43,8 @@ private:
     producer& of_;
 };
 
-producer::producer(transport::transport& t, const settings& s, reporter& r) : transport_(t), settings_(s), report_(r) {}
+producer::producer(transport::transport& t, const settings& s, reporter& r)
+    : transport_(t), settings_(s), report_(r) {}
 producer::~producer() = default;
 
 outlet& producer::to(topic_info& t, agent_info& a) {
@@ -74,7 +78,8 @@ void producer::delivered(std::uint64_t token, const transport::delivery& d) {
     const bool skip = policy.last() == policy::action::skip;
     report_.failed({"produce", p.to->agent.name, p.to->topic.name, -1, -1, d.text}, policy.text());
     if (skip) return free(token);
-    const auto text = "weir: agent '" + p.to->agent.name + "': sending to '" + p.to->topic.name + "' failed: " + d.text;
+    const auto text = "weir: agent '" + p.to->agent.name + "': sending to '" + p.to->topic.name +
+                      "' failed: " + d.text;
     if (!error_) error_ = std::make_exception_ptr(weir::error{text});
     --under_way_;  // and the hold stays
 }

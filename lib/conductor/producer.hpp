@@ -15,10 +15,11 @@
 
 namespace weir::detail {
 
-/// Made for one run, used on the loop's thread. Each message under way has a place in `pending_`, which keeps its hold
-/// until the broker has it; places are used again, so sending allocates nothing in the steady state. The transport
-/// retries on its own; what is reported as failed has failed for good, and the topic's policy decides. A message whose
-/// policy says stop keeps its hold, so that no commit passes its source.
+/// Made for one run, used on the loop's thread. Each message under way has a place in `pending_`,
+/// which keeps its hold until the broker has it; places are used again, so sending allocates
+/// nothing in the steady state. The transport retries on its own; what is reported as failed has
+/// failed for good, and the topic's policy decides. A message whose policy says stop keeps its
+/// hold, so that no commit passes its source.
 class producer {
 public:
     producer(transport::transport&, const settings&, reporter&);

@@ -7,11 +7,12 @@
 namespace weir::detail {
 namespace {
 
-constexpr auto answer_timeout = std::chrono::seconds{2};  // for a last commit, behind drain and shutdown limits
+// for a last commit, behind drain and shutdown limits
+constexpr auto answer_timeout = std::chrono::seconds{2};
 
 }  // namespace
 
-// ------------------------------------------------------------------------------------------------ assignments
+// ------------------------------------------------------------------------------------- assignments
 void conductor::assigned(std::vector<transport::assignment> all) {
     for (auto& a : all) {
         const auto& place = *places_.insert(a.place).first;
@@ -20,7 +21,8 @@ void conductor::assigned(std::vector<transport::assignment> all) {
         if (topic == topics_.end()) continue;  // not ours to read
         drop(place);
         auto& made = partitions_[place];
-        made = std::make_unique<owned_partition>(place, std::move(a), topic->readings, settings_.home);
+        made =
+            std::make_unique<owned_partition>(place, std::move(a), topic->readings, settings_.home);
         topic->partitions.push_back(made.get());
         report_.hooks().assigned(place);
     }
@@ -46,7 +48,8 @@ void conductor::lost(std::vector<topic_partition> all) {
     for (auto& place : all) {
         const auto it = partitions_.find(place);
         if (it == partitions_.end()) continue;
-        for (auto& s : seams_) s.from->revoke(*it->second->tracker), s.from->abandon(*it->second->tracker);
+        for (auto& s : seams_)
+            s.from->revoke(*it->second->tracker), s.from->abandon(*it->second->tracker);
         report_.hooks().revoked(place, true);
         drop(place);
     }
@@ -60,15 +63,18 @@ void conductor::drop(const topic_partition& place) {
     partitions_.erase(it);
 }
 
-/// Nothing of it is in work any more: no message in a sink or under retry, none held. A stream that nobody iterates
-/// is not awaited.
+/// Nothing of it is in work any more: no message in a sink or under retry, none held. A stream that
+/// nobody iterates is not awaited.
 bool conductor::quiet(const owned_partition& a) const {
     auto& feeds = const_cast<owned_partition&>(a).feeds();
-    const auto busy = [&](const auto& f) { return !f->to->agent->paused && !error_ && (f->parked || f->made > 0); };
+    const auto busy = [&](const auto& f) {
+        return !f->to->agent->paused && !error_ && (f->parked || f->made > 0);
+    };
     return a.tracker->open() == 0 && std::none_of(feeds.begin(), feeds.end(), busy);
 }
 
-/// Partitions that are to be given up: when they are quiet, or the time is over, they are committed and released.
+/// Partitions that are to be given up: when they are quiet, or the time is over, they are committed
+/// and released.
 bool conductor::drain() {
     std::vector<topic_partition> done;
     for (auto& [place, a] : partitions_) {
@@ -94,22 +100,26 @@ void conductor::committed(const transport::commit_result& r) {
     committer_.answered(partitions_, r, report_.hooks());
     if (r.error == transport::commit_error::none) return;
     report_.log("a commit failed: " + r.text);
-    if (r.error != transport::commit_error::member && r.error != transport::commit_error::fenced) return;
+    if (r.error != transport::commit_error::member && r.error != transport::commit_error::fenced)
+        return;
     std::vector<topic_partition> gone;
     for (auto& p : r.positions) gone.push_back(p.place);
     lost(std::move(gone));
 }
 
-// ------------------------------------------------------------------------------------------------ the end
+// ----------------------------------------------------------------------------------------- the end
 void conductor::stop() noexcept {
     stop_asked_.store(true, std::memory_order_relaxed);
-    if (auto* t = turn_.load(std::memory_order_relaxed); t && settings_.home->is_here()) t->end(why::stop);
+    if (auto* t = turn_.load(std::memory_order_relaxed); t && settings_.home->is_here())
+        t->end(why::stop);
 }
 
 bool conductor::work_left() const {
     if (producer_.under_way() > 0) return true;
     if (error_) return false;
-    const auto busy = [](const feed& f) { return !f.to->agent->paused && (f.parked || f.made > 0); };
+    const auto busy = [](const feed& f) {
+        return !f.to->agent->paused && (f.parked || f.made > 0);
+    };
     for (auto& [place, a] : partitions_)
         for (auto& f : a->feeds())
             if (busy(*f)) return true;
@@ -118,7 +128,8 @@ bool conductor::work_left() const {
     });
 }
 
-/// What is in work is finished, buffers go out as last short batches, then everything is committed and the group left.
+/// What is in work is finished, buffers go out as last short batches, then everything is committed
+/// and the group left.
 bool conductor::finish() {
     if (state_ == state::running) {
         state_ = state::finishing;
@@ -151,7 +162,8 @@ std::vector<partition_status> conductor::status() const {
     if (stopped()) return last_status_;
     std::vector<partition_status> all;
     for (auto& [place, a] : partitions_)
-        all.push_back({place.topic, place.partition, a->committed, a->tracker->open(), a->tracker->end()});
+        all.push_back(
+            {place.topic, place.partition, a->committed, a->tracker->open(), a->tracker->end()});
     return all;
 }
 

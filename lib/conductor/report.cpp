@@ -23,7 +23,8 @@ void reporter::log(std::string_view line) {
 void reporter::failed(error_report r, std::string_view done) {
     auto line = r.seam + (r.agent.empty() ? "" : " in agent '" + r.agent + "'") + ": ";
     if (!r.topic.empty()) line += r.topic;
-    if (r.partition >= 0) line += '[' + std::to_string(r.partition) + "]@" + std::to_string(r.offset);
+    if (r.partition >= 0)
+        line += '[' + std::to_string(r.partition) + "]@" + std::to_string(r.offset);
     log(line + ": " + r.text + " (" + std::string{done} + ')');
     hooks().failed(r);
     errors_.push_back(std::move(r));

@@ -25,7 +25,8 @@ void add(int epoll, int fd) {
 }
 void empty(int fd) {
     std::uint64_t n;
-    [[maybe_unused]] const auto got = ::read(fd, &n, sizeof n);  // non-blocking: nothing there is fine
+    // non-blocking: nothing there is fine
+    [[maybe_unused]] const auto got = ::read(fd, &n, sizeof n);
 }
 
 }  // namespace
@@ -33,7 +34,8 @@ void empty(int fd) {
 wakeup::wakeup() {
     epoll_ = checked(::epoll_create1(EPOLL_CLOEXEC), "weir: epoll_create1");
     event_ = checked(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "weir: eventfd");
-    timer_ = checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "weir: timerfd_create");
+    timer_ = checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC),
+                     "weir: timerfd_create");
     add(epoll_, event_), add(epoll_, timer_);
 }
 wakeup::~wakeup() { ::close(timer_), ::close(event_), ::close(epoll_); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the loop sleeps, and how it is woken: one descriptor for timers, other threads and the transport.
+// How the loop sleeps, and how it is woken: one descriptor for timers, other threads and the
+// transport.
 #pragma once
 #include <weir/fwd.hpp>
 
@@ -7,8 +8,9 @@
 
 namespace weir::detail {
 
-/// Owned by the app's engine. `wake` may be called on any thread and from signal handlers, everything else on the
-/// loop's thread. Linux: epoll over an eventfd, a timerfd and the transport's descriptor.
+/// Owned by the app's engine. `wake` may be called on any thread and from signal handlers,
+/// everything else on the loop's thread. Linux: epoll over an eventfd, a timerfd and the
+/// transport's descriptor.
 class wakeup final : public waker {
 public:
     wakeup();

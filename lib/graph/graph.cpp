@@ -11,7 +11,8 @@ using node = graph::node;
 
 std::string types(const node& n) {
     if (n.value.empty()) return {};
-    return n.kind == graph::kind::source || n.key == "weir::bytes" ? n.value : n.key + ", " + n.value;
+    return n.kind == graph::kind::source || n.key == "weir::bytes" ? n.value
+                                                                   : n.key + ", " + n.value;
 }
 std::string label(const node& n) {
     auto text = n.kind == graph::kind::topic ? "topic " + n.name : n.name;
@@ -33,7 +34,8 @@ std::string id(std::size_t i) { return 'n' + std::to_string(i); }
 std::vector<std::string> agents(const std::vector<node>& nodes) {
     std::vector<std::string> names;
     for (auto& n : nodes)
-        if (!n.agent.empty() && std::find(names.begin(), names.end(), n.agent) == names.end()) names.push_back(n.agent);
+        if (!n.agent.empty() && std::find(names.begin(), names.end(), n.agent) == names.end())
+            names.push_back(n.agent);
     return names;
 }
 
@@ -64,9 +66,10 @@ std::string graph::text() const {
             line(nodes_[i], nodes_[i].kind == kind::source ? "" : "| ");
             for (auto& e : edges_) {  // the topic it writes, unless this agent goes on from there
                 if (e.from != i || nodes_[e.to].kind != kind::topic) continue;
-                const auto goes_on = std::any_of(edges_.begin(), edges_.end(), [&](const edge& next) {
-                    return next.from == e.to && nodes_[next.to].agent == agent;
-                });
+                const auto goes_on =
+                    std::any_of(edges_.begin(), edges_.end(), [&](const edge& next) {
+                        return next.from == e.to && nodes_[next.to].agent == agent;
+                    });
                 if (!goes_on) line(nodes_[e.to], "-> ");
             }
         }
@@ -78,20 +81,24 @@ std::string graph::mermaid() const {
     std::string out = "flowchart LR\n";
     const auto draw = [&](std::size_t i) {
         const auto text = escaped(label(nodes_[i]), "#quot;");
-        out += "    " + id(i) + (nodes_[i].kind == kind::topic ? "[(\"" + text + "\")]" : "[\"" + text + "\"]") + '\n';
+        out += "    " + id(i) +
+               (nodes_[i].kind == kind::topic ? "[(\"" + text + "\")]" : "[\"" + text + "\"]") +
+               '\n';
     };
     for (std::size_t i = 0; i < nodes_.size(); ++i)
         if (nodes_[i].agent.empty()) draw(i);
     std::size_t k = 0;
     for (auto& agent : agents(nodes_)) {
-        out += "    subgraph agent" + std::to_string(k++) + "[\"agent " + escaped(agent, "#quot;") + "\"]\n";
+        out += "    subgraph agent" + std::to_string(k++) + "[\"agent " + escaped(agent, "#quot;") +
+               "\"]\n";
         for (std::size_t i = 0; i < nodes_.size(); ++i)
             if (nodes_[i].agent == agent) out += "    ", draw(i);
         out += "    end\n";
     }
     for (auto& e : edges_) {
         const auto t = escaped(types(nodes_[e.from]), "#quot;");
-        out += "    " + id(e.from) + (t.empty() ? " --> " : " -- \"" + t + "\" --> ") + id(e.to) + '\n';
+        out += "    " + id(e.from) + (t.empty() ? " --> " : " -- \"" + t + "\" --> ") + id(e.to) +
+               '\n';
     }
     return out;
 }
@@ -99,20 +106,22 @@ std::string graph::mermaid() const {
 std::string graph::dot() const {
     std::string out = "digraph weir {\n  rankdir=LR;\n";
     const auto draw = [&](std::size_t i, std::string_view indent) {
-        out += std::string{indent} + id(i) + " [label=\"" + escaped(label(nodes_[i]), "\\\"") + "\", shape=" +
-               (nodes_[i].kind == kind::topic ? "cylinder" : "box") + "];\n";
+        out += std::string{indent} + id(i) + " [label=\"" + escaped(label(nodes_[i]), "\\\"") +
+               "\", shape=" + (nodes_[i].kind == kind::topic ? "cylinder" : "box") + "];\n";
     };
     for (std::size_t i = 0; i < nodes_.size(); ++i)
         if (nodes_[i].agent.empty()) draw(i, "  ");
     std::size_t k = 0;
     for (auto& agent : agents(nodes_)) {
-        out += "  subgraph cluster" + std::to_string(k++) + " {\n    label=\"agent " + escaped(agent, "\\\"") + "\";\n";
+        out += "  subgraph cluster" + std::to_string(k++) + " {\n    label=\"agent " +
+               escaped(agent, "\\\"") + "\";\n";
         for (std::size_t i = 0; i < nodes_.size(); ++i)
             if (nodes_[i].agent == agent) draw(i, "    ");
         out += "  }\n";
     }
     for (auto& e : edges_)
-        out += "  " + id(e.from) + " -> " + id(e.to) + " [label=\"" + escaped(types(nodes_[e.from]), "\\\"") + "\"];\n";
+        out += "  " + id(e.from) + " -> " + id(e.to) + " [label=\"" +
+               escaped(types(nodes_[e.from]), "\\\"") + "\"];\n";
     return out + "}\n";
 }
 

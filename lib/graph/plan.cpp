@@ -8,15 +8,19 @@
 
 namespace weir::detail {
 
-// --------------------------------------------------------------------------------------------------- drawing
+// ----------------------------------------------------------------------------------------- drawing
 drawn sketch::topic(topic_info& t, std::string key, std::string value) {
     return {to_->add({graph::kind::topic, t.name, {}, std::move(key), std::move(value)}), {&t}};
 }
 drawn sketch::source(std::string name, std::string value) {
-    return {to_->add({graph::kind::source, std::move(name), agent_, "weir::bytes", std::move(value)}), {}};
+    return {
+        to_->add({graph::kind::source, std::move(name), agent_, "weir::bytes", std::move(value)}),
+        {}};
 }
 drawn sketch::operation(const drawn& before, std::string name, std::string key, std::string value) {
-    drawn here{to_->add({graph::kind::operation, std::move(name), agent_, std::move(key), std::move(value)}), before.from};
+    drawn here{to_->add({graph::kind::operation, std::move(name), agent_, std::move(key),
+                         std::move(value)}),
+               before.from};
     join(before, here);
     return here;
 }
@@ -24,11 +28,14 @@ void sketch::join(const drawn& before, const drawn& next) { to_->join(before.nod
 
 topic_info& sketch::repartition(const std::string& name, partition_id partitions, const drawn& of) {
     if (agent_.empty())
-        throw setup_error{"weir: a stream with a group_by needs a name, which names its topic: app.stream(…, {.name = …})"};
+        throw setup_error{
+            "weir: a stream with a group_by needs a name, which names its topic: app.stream(…, "
+            "{.name = …})"};
     const auto base = app_ + '-' + agent_ + '-' + name + "-repartition";
     auto unique = base;
     const auto taken = [&] {
-        return std::any_of(through_.begin(), through_.end(), [&](auto* t) { return t->name == unique; });
+        return std::any_of(through_.begin(), through_.end(),
+                           [&](auto* t) { return t->name == unique; });
     };
     for (int n = 2; taken(); ++n) unique = base + '-' + std::to_string(n);
     return passes(topics_->derive(unique, partitions, true, of.from));
@@ -41,7 +48,7 @@ topic_info& sketch::passes(topic_info& t) {
     return t;
 }
 
-// --------------------------------------------------------------------------------------------------- building
+// ---------------------------------------------------------------------------------------- building
 segment& plan::add(std::unique_ptr<segment> s) {
     s->agent = agent_;
     return *segments_.emplace_back(std::move(s));
@@ -50,10 +57,12 @@ seam& plan::add(std::unique_ptr<detail::seam> s) {
     s->agent = agent_;
     return *seams_.emplace_back(std::move(s));
 }
-void plan::read(topic_info& topic, const void* type, std::unique_ptr<decoder> (*make)(), segment& s) {
+void plan::read(topic_info& topic, const void* type, std::unique_ptr<decoder> (*make)(),
+                segment& s) {
     const auto of_these = [&](const auto& r) { return r->topic == &topic && r->type == type; };
     auto it = std::find_if(readings_.begin(), readings_.end(), of_these);
-    if (it == readings_.end()) it = readings_.insert(it, std::make_unique<reading>(reading{&topic, type, make(), {}}));
+    if (it == readings_.end())
+        it = readings_.insert(it, std::make_unique<reading>(reading{&topic, type, make(), {}}));
     (*it)->to.push_back(&s);
 }
 topic_info& plan::next_through() {
@@ -64,8 +73,9 @@ topic_info& plan::next_through() {
 }
 void plan::needs_open(std::size_t n, const std::string& who) {
     if (n > open_max_)
-        throw setup_error{"weir: agent '" + agent_->name + "': " + who + " waits for more messages than open_max = " +
-                          std::to_string(open_max_) + " lets be open: raise app_options::open_max, or take fewer"};
+        throw setup_error{"weir: agent '" + agent_->name + "': " + who +
+                          " waits for more messages than open_max = " + std::to_string(open_max_) +
+                          " lets be open: raise app_options::open_max, or take fewer"};
 }
 
 }  // namespace weir::detail

@@ -15,7 +15,8 @@ class virtual_clock final : public clock {
 public:
     time_point steady() const override { return now_; }
     timestamp wall() const override {
-        return timestamp{std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch())};
+        return timestamp{
+            std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch())};
     }
     bool skip_to(time_point t) override {
         now_ = std::max(now_, t);
@@ -29,12 +30,16 @@ private:
 /// Sends what the test sends; what fails is the test's mistake.
 class client final : transport::listener {
 public:
-    explicit client(std::shared_ptr<transport::memory_broker> b) : connection_(transport::connect(std::move(b), "weir-test")) {}
-    void send(const std::string& topic, bytes_view key, bytes_view value, const send_options& o, timestamp now) {
+    explicit client(std::shared_ptr<transport::memory_broker> b)
+        : connection_(transport::connect(std::move(b), "weir-test")) {}
+    void send(const std::string& topic, bytes_view key, bytes_view value, const send_options& o,
+              timestamp now) {
         transport::record r;
         r.topic = connection_->open(topic), r.partition = o.partition, r.key = key, r.value = value;
-        r.headers = o.headers.empty() ? nullptr : &o.headers, r.timestamp = o.timestamp.value_or(now);
-        if (!connection_->send(r, 0)) throw error{"weir: test_driver::send: partition of '" + topic + "' is full"};
+        r.headers = o.headers.empty() ? nullptr : &o.headers,
+        r.timestamp = o.timestamp.value_or(now);
+        if (!connection_->send(r, 0))
+            throw error{"weir: test_driver::send: partition of '" + topic + "' is full"};
         connection_->poll(*this);
     }
 
@@ -94,7 +99,8 @@ struct test_driver::state {
         e.stop();
         for (run(); e.running(); run()) {
             const auto at = due();
-            if (at == time_point::max()) throw error{"weir: test_driver::stop: the app waits for nothing that will come"};
+            if (at == time_point::max())
+                throw error{"weir: test_driver::stop: the app waits for nothing that will come"};
             time.skip_to(at);
         }
     }
@@ -114,22 +120,26 @@ void test_driver::add(app& a) {
     run();
 }
 
-// ------------------------------------------------------------------------------------------------ in
-void test_driver::append_raw(const topic_ref& to, bytes_view key, bytes_view value, send_options o) {
+// -------------------------------------------------------------------------------------------- in
+void test_driver::append_raw(const topic_ref& to, bytes_view key, bytes_view value,
+                             send_options o) {
     auto& b = state_->of(to).broker();
-    state_->clients.try_emplace(b.get(), b).first->second.send(to.name(), key, value, o, state_->time.wall());
+    state_->clients.try_emplace(b.get(), b)
+        .first->second.send(to.name(), key, value, o, state_->time.wall());
 }
 void test_driver::run() { state_->run(); }
 
-// ------------------------------------------------------------------------------------------------ out
-std::vector<transport::stored_message> test_driver::dump(const topic_ref& t) { return state_->of(t).broker()->dump(t.name()); }
+// -------------------------------------------------------------------------------------------- out
+std::vector<transport::stored_message> test_driver::dump(const topic_ref& t) {
+    return state_->of(t).broker()->dump(t.name());
+}
 weir::detail::topic_info& test_driver::unknown(const std::string& name) {
     auto& t = state_->unknown[name];
     t.name = name;
     return t;
 }
 
-// ------------------------------------------------------------------------------------------------ broker
+// ------------------------------------------------------------------------------------------ broker
 void test_driver::create_topic(const std::string& name, topic_options o) {
     state_->apps.front()->broker()->create_topic({name, o.partitions, o.replication, o.config});
 }
@@ -153,7 +163,7 @@ std::vector<offset> test_driver::commits(const topic_ref& t, partition_id p) {
     return a.broker()->commits(a.id(), {t.name(), p});
 }
 
-// ------------------------------------------------------------------------------------------------ time
+// -------------------------------------------------------------------------------------------- time
 void test_driver::advance(duration d) {
     const auto until = state_->time.steady() + d;
     run();
@@ -173,7 +183,7 @@ void test_driver::commit() {
     run();
 }
 
-// ------------------------------------------------------------------------------------------------ faults
+// ------------------------------------------------------------------------------------------ faults
 void test_driver::revoke(const topic_ref& t, partition_id p) {
     auto& a = state_->of(t);
     a.broker()->revoke(a.id(), {t.name(), p}), run();
@@ -186,7 +196,9 @@ void test_driver::lose(const topic_ref& t, partition_id p) {
     auto& a = state_->of(t);
     a.broker()->lose(a.id(), {t.name(), p}), run();
 }
-void test_driver::fail_next_send(const topic_ref& t, std::size_t n) { state_->of(t).broker()->fail_next_send(t.name(), n); }
+void test_driver::fail_next_send(const topic_ref& t, std::size_t n) {
+    state_->of(t).broker()->fail_next_send(t.name(), n);
+}
 void test_driver::fail_next_commit(std::size_t n, commit_error e) {
     auto& a = *state_->apps.front();
     a.broker()->fail_next_commit(a.id(), n, e);
@@ -202,7 +214,7 @@ void test_driver::kill(app& a) {
     run();
 }
 
-// ------------------------------------------------------------------------------------------------ state
+// ------------------------------------------------------------------------------------------- state
 std::size_t test_driver::held(const topic_ref& t, partition_id p) {
     for (auto& s : state_->of(t).status())
         if (s.topic == t.name() && s.partition == p) return s.held;
@@ -218,7 +230,11 @@ std::vector<error_report> test_driver::errors(app& a) {
 }
 bool test_driver::running() { return state_->apps.front()->running(); }
 bool test_driver::running(app& a) { return state_->of(a).running(); }
-int test_driver::exit_code() { return state_->apps.front()->error() ? exit_code::failed : exit_code::ok; }
-int test_driver::exit_code(app& a) { return state_->of(a).error() ? exit_code::failed : exit_code::ok; }
+int test_driver::exit_code() {
+    return state_->apps.front()->error() ? exit_code::failed : exit_code::ok;
+}
+int test_driver::exit_code(app& a) {
+    return state_->of(a).error() ? exit_code::failed : exit_code::ok;
+}
 
 }  // namespace weir::testing

@@ -43,21 +43,26 @@ struct totals {
     std::set<std::string> late_origins;
     long delays = 0;
     std::size_t read = 0, late = 0, batches = 0;
-    std::chrono::steady_clock::time_point last;  // when the last flight came; behind it is waiting for more
+    // when the last flight came; behind it is waiting for more
+    std::chrono::steady_clock::time_point last;
 };
 
 int main(int argc, char** argv) {
     weir::app app{"flights"};
     totals sum;
     auto flights = app.topic<flight>("flights", {.partitions = 4});
-    auto late_by_origin = app.topic<std::optional<std::string>, std::vector<flight>>("late-by-origin");
+    auto late_by_origin =
+        app.topic<std::optional<std::string>, std::vector<flight>>("late-by-origin");
 
     // [pipelines]
     app.agent("late", flights                                                    // stream of flight
         | weir::filter([](const flight& f) { return f.delay > 60; })             // the late ones
-        | weir::group_by(&flight::origin)                                        // keyed by origin, in a topic
-        | weir::take(100, 10s)                                                   // batches: 100, or what came in 10 s
-        | weir::through("late-by-origin"));                                      // one message a batch
+        // keyed by origin, in a topic
+        | weir::group_by(&flight::origin)
+        // batches: 100, or what came in 10 s
+        | weir::take(100, 10s)
+        // one message a batch
+        | weir::through("late-by-origin"));
 
     app.agent("origins", flights | weir::for_each([&](const flight& f) {
         ++sum.read, ++sum.flights[f.origin], sum.delays += f.delay;
@@ -83,7 +88,8 @@ int main(int argc, char** argv) {
     fmt::print("{:<32}{:>10}\n", "batches", sum.batches);
     fmt::print("{:<32}{:>10}\n", "sum of delays, minutes", sum.delays);
     for (auto& p : app.partitions()) {
-        fmt::print("{:<32}{:>10}\n", fmt::format("committed {}[{}]", p.topic, p.partition), p.committed.value_or(0));
+        fmt::print("{:<32}{:>10}\n", fmt::format("committed {}[{}]", p.topic, p.partition),
+                   p.committed.value_or(0));
         held += p.held;
     }
     fmt::print("{:<32}{:>10}\n", "messages still held", held);

@@ -28,7 +28,8 @@ struct nobody final : weir::transport::listener {
     void topics_changed() override {}
 };
 
-/// A log of `count` messages of 100 bytes, filled anew for every pass, so that it is as cold as a log is.
+/// A log of `count` messages of 100 bytes, filled anew for every pass, so that it is as cold as a
+/// log is.
 void fill(const std::shared_ptr<memory_broker>& broker) {
     broker->create_topic({"in", partitions});
     auto to = weir::transport::connect(broker, "fill");
@@ -60,9 +61,10 @@ void through(pass& measured, Setup setup) {
 void raw_view(pass& p) {
     long sum = 0;
     through(p, [&](weir::app& app, auto seen) {
-        app.agent("a", app.topic<weir::bytes_view>("in") | weir::for_each([&, seen](weir::bytes_view v) mutable {
-                           sum += v.data()[0], seen();
-                       }));
+        app.agent("a", app.topic<weir::bytes_view>("in") |
+                           weir::for_each([&, seen](weir::bytes_view v) mutable {
+                               sum += v.data()[0], seen();
+                           }));
     });
     weir::bench::keep(sum);
 }
@@ -104,13 +106,15 @@ void read_alone(pass& p) {
     to.mine.clear();
 }
 
-const weir::bench::pair views{"memory: raw bytes, one agent, tracked and committed, against reading alone",
-                              {.a = raw_view,
-                               .b = read_alone,
-                               .messages = count,
-                               .wanted = {.at_most = 40ns},
-                               .one_pass = true}};
-const weir::bench::single copies{"memory: the same, each value copied into bytes of its own",
-                                 {.a = raw_bytes, .messages = count, .wanted = {.at_most = 40ns}, .one_pass = true}};
+const weir::bench::pair views{
+    "memory: raw bytes, one agent, tracked and committed, against reading alone",
+    {.a = raw_view,
+     .b = read_alone,
+     .messages = count,
+     .wanted = {.at_most = 40ns},
+     .one_pass = true}};
+const weir::bench::single copies{
+    "memory: the same, each value copied into bytes of its own",
+    {.a = raw_bytes, .messages = count, .wanted = {.at_most = 40ns}, .one_pass = true}};
 
 }  // namespace

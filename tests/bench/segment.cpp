@@ -54,7 +54,8 @@ void in_a_segment(pass& measured) {
     weir::bench::keep(*sum);
 }
 
-/// What one would write without weir: a consumer that is handed batches, and keeps its sum as a member.
+/// What one would write without weir: a consumer that is handed batches, and keeps its sum as a
+/// member.
 class consumer {
 public:
     [[gnu::noinline]] void work(const numbers& batch) {
@@ -98,7 +99,8 @@ const weir::bench::pair fused_chain{"segment: map | filter | map, against by han
                                      .b = by_hand,
                                      .messages = messages,
                                      .wanted = {.above = 0.5ns, .allocations = 0}}};
-const weir::bench::pair register_chain{"segment: the same, the sum by hand in a register",
-                                       {.a = in_a_segment, .b = by_hand_in_a_register, .messages = messages}};
+const weir::bench::pair register_chain{
+    "segment: the same, the sum by hand in a register",
+    {.a = in_a_segment, .b = by_hand_in_a_register, .messages = messages}};
 
 }  // namespace

@@ -14,7 +14,8 @@ inline constexpr std::size_t most_fields = 64;
 template <std::size_t Count, class T, class F>
 constexpr decltype(auto) with_fields(T& v, F f) {
 // clang-format off
-#define WEIR_BIND(n, ...) else if constexpr (Count == n) { auto& [__VA_ARGS__] = v; return f(__VA_ARGS__); }
+#define WEIR_BIND(n, ...) \
+    else if constexpr (Count == n) { auto& [__VA_ARGS__] = v; return f(__VA_ARGS__); }
     if constexpr (Count == 0) { return f(); }
     WEIR_BIND(1, a)
     WEIR_BIND(2, a, b)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The asynchronous stage: calls that take their time, between two segments, results in order of input.
+// The asynchronous stage: calls that take their time, between two segments, results in order of
+// input.
 #pragma once
 #include <deque>
 #include <exception>
@@ -11,15 +12,19 @@
 
 namespace weir::detail {
 
-/// Keeps each call's argument and hold until its result has been worked off; at most `concurrency` of them are in it.
-/// A call that fails stays in its place until its policy has dealt with it: made again, or dropped. A revoked
-/// partition's calls run to their end, but once abandoned they give no result.
+/// Keeps each call's argument and hold until its result has been worked off; at most `concurrency`
+/// of them are in it. A call that fails stays in its place until its policy has dealt with it: made
+/// again, or dropped. A revoked partition's calls run to their end, but once abandoned they give no
+/// result.
 template <class In, class R, class F, bool Shows>
 class async_stage final : public seam {
 public:
-    async_stage(plan& p, F f, std::size_t concurrency) : loop_(p.loop()), f_(std::move(f)), concurrency_(concurrency) {}
+    async_stage(plan& p, F f, std::size_t concurrency)
+        : loop_(p.loop()), f_(std::move(f)), concurrency_(concurrency) {}
 
-    void push(context& c, auto&& v) { calls_.push_back(std::make_unique<one>(*this, c, std::forward<decltype(v)>(v))); }
+    void push(context& c, auto&& v) {
+        calls_.push_back(std::make_unique<one>(*this, c, std::forward<decltype(v)>(v)));
+    }
     void keep(context& c) {
         kept_ = calls_.size();
         start();
@@ -53,7 +58,9 @@ public:
         for (auto& c : calls_) c->dropped |= c->held.is_from(of);
     }
     std::pair<attempt*, std::exception_ptr> failure() override {
-        if (calls_.empty() || !calls_.front()->error || calls_.front()->dropped || calls_.front()->told) return {};
+        if (calls_.empty() || !calls_.front()->error || calls_.front()->dropped ||
+            calls_.front()->told)
+            return {};
         calls_.front()->told = true;
         return {calls_.front().get(), calls_.front()->error};
     }
@@ -61,7 +68,10 @@ public:
 private:
     struct one final : attempt, origins {
         one(async_stage& stage, context& c, auto&& v)
-            : of(stage), argument(std::forward<decltype(v)>(v)), held(c.hold()), kept(kept_message::of<Shows>(c)) {}
+            : of(stage),
+              argument(std::forward<decltype(v)>(v)),
+              held(c.hold()),
+              kept(kept_message::of<Shows>(c)) {}
         async_stage& of;
         In argument;
         hold held;

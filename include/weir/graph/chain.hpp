@@ -19,8 +19,8 @@ constexpr decltype(auto) call(F& f, Arg&& arg) {
         return f(std::forward<Arg>(arg));
 }
 
-/// What follows an operator: called with a value, any number of times. A value that is an lvalue lives until its
-/// message is finished; anything shorter-lived is handed on as an rvalue.
+/// What follows an operator: called with a value, any number of times. A value that is an lvalue
+/// lives until its message is finished; anything shorter-lived is handed on as an rvalue.
 template <class Next>
 struct onward {
     context& at;
@@ -30,12 +30,14 @@ struct onward {
     void operator()(context& its, auto&& v) const { next.push(its, std::forward<decltype(v)>(v)); }
 };
 
-/// One operator and the chain behind it. An operator is called as `op(context, value, next)` and may have
-///   keep(context)  the message went through the whole chain: make its effects real (send, wake, cut a batch)
-///   undo()         it threw: forget them
+/// One operator and the chain behind it. An operator is called as `op(context, value, next)` and
+/// may have
+///   keep(context)  the message went through the whole chain: make its effects real (send, wake,
+///   cut a batch) undo()         it threw: forget them
 ///   state          a kept<T>: kept when the message is finished, undone when it fails
 ///   full()         a message is parked in it (an operator that sends and goes on)
-///   shows          it looks at the message behind the value, so a seam before it keeps key, headers, timestamp
+///   shows          it looks at the message behind the value, so a seam before it keeps key,
+///   headers, timestamp
 template <class Op, class Next>
 struct step {
     Op op;
@@ -68,7 +70,8 @@ struct step {
     void check() { next.check(); }
 };
 
-/// The last of a chain has `push(context, value)` in place of `operator()`; the rest is here for those that need it.
+/// The last of a chain has `push(context, value)` in place of `operator()`; the rest is here for
+/// those that need it.
 struct sink {
     static constexpr bool shows = false;
     void keep(context&) {}

@@ -10,7 +10,8 @@
 
 namespace weir {
 
-/// Nodes and edges, in the order in which the pipelines were written. A topic is drawn once, however many use it.
+/// Nodes and edges, in the order in which the pipelines were written. A topic is drawn once,
+/// however many use it.
 class graph {
 public:
     enum class kind : std::uint8_t { topic, source, operation };
@@ -18,7 +19,8 @@ public:
         graph::kind kind;
         std::string name;      // of a topic its name, else the operator's: "take(100, 10s)"
         std::string agent;     // empty for topics
-        std::string key;       // type names, as the reader of the code would write them; empty: ends here
+        // type names, as the reader of the code would write them; empty: ends here
+        std::string key;
         std::string value;
         std::string note{};    // policies, partitions: what else is worth drawing
     };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pipeline is a value: a stream and one more operator. Built from the right to the left, it is cut at its seams.
+// A pipeline is a value: a stream and one more operator. Built from the right to the left, it is
+// cut at its seams.
 #pragma once
 #include <memory>
 #include <optional>
@@ -13,8 +14,9 @@
 namespace weir {
 namespace detail {
 
-// A stream is anything with `key` and `value` (what it yields), `draw(sketch)` (its last node) and `build(plan, chain)`
-// (run the chain on what it yields): a topic, a range, the far side of a seam, and a pipeline.
+// A stream is anything with `key` and `value` (what it yields), `draw(sketch)` (its last node) and
+// `build(plan, chain)` (run the chain on what it yields): a topic, a range, the far side of a seam,
+// and a pipeline.
 template <class S>
 concept is_stream = requires {
     typename S::weir_stream;
@@ -25,7 +27,8 @@ concept is_stream = requires {
 template <class P>
 concept is_pipeline = requires { typename P::weir_stream; };
 
-// An operator is a value with `out<In>` (void: it ends the pipeline), `describe()` (as drawn), and one of
+// An operator is a value with `out<In>` (void: it ends the pipeline), `describe()` (as drawn), and
+// one of
 //   operator()          fused: called in place with (context, value, next)
 //   open<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
 //   cut<K, In, Shows>(plan)  a seam: the sink that ends this segment, and the stream that goes on
@@ -50,8 +53,8 @@ struct key_of<Op, K, In> {
     using type = typename Op::template key<K, In>;
 };
 
-/// The key type behind `take`: the key that all messages of a batch share, or none. A batch that is taken apart gives
-/// each value its own key back, of type K.
+/// The key type behind `take`: the key that all messages of a batch share, or none. A batch that is
+/// taken apart gives each value its own key back, of type K.
 template <class K>
 struct common_key {};
 template <class K>
@@ -105,7 +108,8 @@ struct behind {
 
 }  // namespace detail
 
-/// `before | op`: what a pipeline is made of. A plain value: copying, storing and returning one starts nothing.
+/// `before | op`: what a pipeline is made of. A plain value: copying, storing and returning one
+/// starts nothing.
 template <class Before, class Op>
 class pipeline {
 public:
@@ -118,7 +122,8 @@ public:
 
     detail::drawn draw(detail::sketch& s) const {
         const auto from = before_.draw(s);
-        const auto here = s.operation(from, op_.describe(), detail::key_name<key>(), detail::value_name<value>());
+        const auto here =
+            s.operation(from, op_.describe(), detail::key_name<key>(), detail::value_name<value>());
         if constexpr (requires { op_.template draw<typename Before::key, in>(s, here); })
             return op_.template draw<typename Before::key, in>(s, here);
         else
@@ -136,7 +141,9 @@ public:
         }
     }
     /// Of a pipeline that ends: in a sink, or in a topic that nobody here reads on.
-    void build(detail::plan& p) const { before_.build(p, op_.template open<typename Before::key, in>(p)); }
+    void build(detail::plan& p) const {
+        before_.build(p, op_.template open<typename Before::key, in>(p));
+    }
 
     static constexpr bool ends =
         requires(const Op& op, detail::plan& p) { op.template open<typename Before::key, in>(p); };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What pipelines become: drawn into a graph when an agent is added, built into segments and seams when a run starts.
+// What pipelines become: drawn into a graph when an agent is added, built into segments and seams
+// when a run starts.
 #pragma once
 #include <cstddef>
 #include <exception>
@@ -17,21 +18,25 @@ namespace weir::detail {
 /// One agent, or one pull stream, of a run.
 struct agent_info {
     std::string name;
-    policy on_error{};          // resolved: the agent's, else the app's; unset: skip, but stop for batches and pull
+    // resolved: the agent's, else the app's; unset: skip, but stop for batches and pull
+    policy on_error{};
     bool pull = false;
-    bool paused = false;        // reads nothing: a pull stream that nobody iterates, an agent that has returned
+    // reads nothing: a pull stream that nobody iterates, an agent that has returned
+    bool paused = false;
     bool finite = false;        // reads ranges alone
     bool ended = false;         // all its sources have ended and everything of theirs is done
 };
 
-/// The decode node of one topic and one pair of types. Stateless; what it fills belongs to the assignment.
+/// The decode node of one topic and one pair of types. Stateless; what it fills belongs to the
+/// assignment.
 class decoder {
 public:
     virtual ~decoder() = default;
     virtual std::unique_ptr<input> make(ledger& of, const topic_partition& place) const = 0;
-    /// Decodes `what` from message `from` on, behind what is in `into` already. Returns the place of the first message
-    /// that does not decode, its error in `error`; the end, if none.
-    virtual std::size_t decode(input& into, const fetch& what, std::size_t from, std::exception_ptr& error) const = 0;
+    /// Decodes `what` from message `from` on, behind what is in `into` already. Returns the place
+    /// of the first message that does not decode, its error in `error`; the end, if none.
+    virtual std::size_t decode(input& into, const fetch& what, std::size_t from,
+                               std::exception_ptr& error) const = 0;
     virtual void clear(input&) const = 0;
 };
 
@@ -39,7 +44,8 @@ public:
 struct outgoing {
     bytes key{};
     bytes value{};
-    bytes_view unchanged{};  // if not null: send these bytes, they live as long as the message in work
+    // if not null: send these bytes, they live as long as the message in work
+    bytes_view unchanged{};
     weir::headers headers{};
     weir::timestamp timestamp{};
 };
@@ -53,7 +59,8 @@ public:
 /// Where a pipeline is drawn: one agent's, from the left to the right.
 struct drawn {
     std::size_t node = 0;
-    std::vector<topic_info*> from{};  // the topics the values come from, for what is derived of them
+    // the topics the values come from, for what is derived of them
+    std::vector<topic_info*> from{};
 };
 class sketch {
 public:
@@ -64,7 +71,8 @@ public:
     drawn source(std::string name, std::string value);
     drawn operation(const drawn& before, std::string name, std::string key, std::string value);
     void join(const drawn& before, const drawn& next);
-    /// The topic that `group_by` makes: `{app}-{agent}-{name}-repartition`, `-2` for the second of that name.
+    /// The topic that `group_by` makes: `{app}-{agent}-{name}-repartition`, `-2` for the second of
+    /// that name.
     topic_info& repartition(const std::string& name, partition_id partitions, const drawn& of);
     /// A topic that is sent to by name: derived, unless it is declared.
     topic_info& derived(const std::string& name, const drawn& of);
@@ -80,10 +88,12 @@ private:
     std::vector<topic_info*> through_;
 };
 
-/// Where a pipeline is built: one agent's, from the right to the left. What it makes lives as long as the run.
+/// Where a pipeline is built: one agent's, from the right to the left. What it makes lives as long
+/// as the run.
 class plan {
 public:
-    struct reading {  // a topic read by segments of the same key and value types: one decode for all
+    // a topic read by segments of the same key and value types: one decode for all
+    struct reading {
         topic_info* topic;
         const void* type;
         std::unique_ptr<detail::decoder> decoder;
@@ -97,7 +107,9 @@ public:
     plan(scheduler& loop, std::shared_ptr<home> owner) : loop_(&loop), owner_(std::move(owner)) {}
     virtual ~plan() = default;
 
-    void begin(agent_info& a, std::vector<topic_info*> through) { agent_ = &a, through_ = std::move(through); }
+    void begin(agent_info& a, std::vector<topic_info*> through) {
+        agent_ = &a, through_ = std::move(through);
+    }
     agent_info& agent() const { return *agent_; }
     scheduler& loop() const { return *loop_; }
     const std::shared_ptr<home>& owner() const { return owner_; }
@@ -109,7 +121,8 @@ public:
     virtual outlet& send_to(topic_info&) = 0;
     /// Refused when the app starts if `n` is more than open_max: it would wait for ever.
     void needs_open(std::size_t n, const std::string& who);
-    /// The topic of the seam that is being built: drawing went from the left, building comes from the right.
+    /// The topic of the seam that is being built: drawing went from the left, building comes from
+    /// the right.
     topic_info& next_through();
 
 protected:

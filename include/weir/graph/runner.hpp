@@ -10,11 +10,14 @@ namespace weir::detail {
 
 class runner {
 public:
-    virtual agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&, bool pull) = 0;
-    /// One round of the loop, waiting for something to do if there is nothing. False when nothing will come any more:
-    /// stopped, every source of the stream ended, or idle on a virtual clock. Throws what stopped the app.
+    virtual agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&,
+                            bool pull) = 0;
+    /// One round of the loop, waiting for something to do if there is nothing. False when nothing
+    /// will come any more: stopped, every source of the stream ended, or idle on a virtual clock.
+    /// Throws what stopped the app.
     virtual bool turn_for(agent_info&) = 0;
-    /// The message in the agent's sink has left it: its place is passed at once, not in the next round.
+    /// The message in the agent's sink has left it: its place is passed at once, not in the next
+    /// round.
     virtual void passed(agent_info&) = 0;
 
 protected:

@@ -10,8 +10,8 @@
 
 namespace weir::detail {
 
-/// Something that can fail and is tried again by its policy: the message a feed stands at, or an asynchronous call.
-/// Who fails says what happened; the conductor decides and calls one of the two.
+/// Something that can fail and is tried again by its policy: the message a feed stands at, or an
+/// asynchronous call. Who fails says what happened; the conductor decides and calls one of the two.
 struct attempt {
     int made = 0;             // attempts that failed
     time_point not_before{};  // of the next one
@@ -25,24 +25,34 @@ protected:
     ~attempt() = default;
 };
 
-/// Between two segments of one agent. Lives as long as its run; used by the loop's thread only. Its first half is the
-/// sink of the segment before, its second the input of the segment behind.
+/// Between two segments of one agent. Lives as long as its run; used by the loop's thread only. Its
+/// first half is the sink of the segment before, its second the input of the segment behind.
 class seam {
 public:
     virtual ~seam() = default;
     virtual input& ready() = 0;
-    virtual bool empty() const = 0;                      // nothing buffered, waiting or ready
-    virtual bool waits_for_work() const { return false; }  // has something in flight that ends by itself
-    virtual void settle(time_point /*now*/) {}           // moves into `ready` what is complete by now
+    /// Nothing is buffered, under way or ready.
+    virtual bool empty() const = 0;
+    /// Something is under way that ends by itself: a call.
+    virtual bool waits_for_work() const { return false; }
+
+    /// Moves into `ready` what is complete by now.
+    virtual void settle(time_point /*now*/) {}
+    /// When `settle` has something to do, as far as time decides.
     virtual time_point due() const { return time_point::max(); }
-    virtual void stop() {}                               // a source gives no more
-    virtual void flush() {}                              // what is buffered becomes a last short batch
-    virtual void revoke(const ledger&) {}                // what only waits for time or company leaves, unacknowledged
-    virtual void abandon(const ledger&) {}               // what is in flight will give no result
+    /// What is buffered becomes a last short batch.
+    virtual void flush() {}
+    /// What only waits for time or company leaves, unacknowledged.
+    virtual void revoke(const ledger&) {}
+    /// What is under way will give no result.
+    virtual void abandon(const ledger&) {}
     /// A call that failed and asks for its policy; told once a failure.
     virtual std::pair<attempt*, std::exception_ptr> failure() { return {}; }
-    virtual bool is_source() const { return false; }     // nothing before it: a range
-    virtual bool ended() const { return false; }         // of a source: it has no more
+
+    // Of a source, which has nothing before it: a range.
+    virtual bool is_source() const { return false; }
+    virtual bool ended() const { return false; }  // it has no more
+    virtual void stop() {}                        // it gives no more
 
     agent_info* agent = nullptr;
 };
@@ -62,7 +72,9 @@ struct kept_message {
         const auto m = c.message();
         kept_message kept;
         kept.offset = m.offset, kept.place = c.from.place_of(c.i);
-        if constexpr (Shows) kept.key.assign(m.key), kept.headers = c.from.headers_of(c.i), kept.timestamp = m.timestamp;
+        if constexpr (Shows)
+            kept.key.assign(m.key), kept.timestamp = m.timestamp,
+                kept.headers = c.from.headers_of(c.i);
         return kept;
     }
 };

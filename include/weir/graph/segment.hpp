@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract between the loop and user code: one input, one virtual call, an answer that says how far and why.
+// The contract between the loop and user code: one input, one virtual call, an answer that says how
+// far and why.
 #pragma once
 #include <algorithm>
 #include <csignal>
@@ -17,12 +18,13 @@ namespace weir::detail {
 
 struct agent_info;
 
-// ------------------------------------------------------------------------------------------- one turn of a segment
+// --------------------------------------------------------------------------- one turn of a segment
 enum class why : std::uint8_t {
     done,   // the input is finished
     yield,  // the time is up
     stop,   // stop() was called
-    full,   // the message at `at` is in the sink (parked); it is finished when the sink has room again
+    // the message at `at` is in the sink (parked); it is finished when the sink has room again
+    full,
     failed  // the message at `at` threw; nothing of it was kept
 };
 struct outcome {
@@ -45,27 +47,28 @@ private:
     volatile std::sig_atomic_t ends_ = 0;  // a signal handler on the loop's thread may call stop()
 };
 
-// ------------------------------------------------------------------------------------------- what a segment reads
-/// Where values come from, by number: a partition's messages, what a seam has ready, the elements of a batch.
-/// Only what buffers, waits, shows or sends asks; the fused operators never do.
+// ---------------------------------------------------------------------------- what a segment reads
+/// Where values come from, by number: a partition's messages, what a seam has ready, the elements
+/// of a batch. Only what buffers, waits, shows or sends asks; the fused operators never do.
 class origins {
 public:
     virtual ~origins() = default;
     virtual hold hold_of(std::size_t i) = 0;
-    /// Key, headers, timestamp and (at a topic) the original value. Behind a seam only where somebody can show or
-    /// send them (`shows`); else an empty message.
+    /// Key, headers, timestamp and (at a topic) the original value. Behind a seam only where
+    /// somebody can show or send them (`shows`); else an empty message.
     virtual message message_of(std::size_t i) const = 0;
     virtual headers headers_of(std::size_t i) const = 0;
     /// Null where the value is not from a topic.
     virtual const topic_partition* place_of(std::size_t i) const = 0;
     /// The decoded key, where one is kept.
     virtual const void* key_of(std::size_t) const { return nullptr; }
-    /// The object that holds the decoded value, if it is of this type: who is given that very object may send the
-    /// original bytes.
+    /// The object that holds the decoded value, if it is of this type: who is given that very
+    /// object may send the original bytes.
     virtual const void* value_of(std::size_t, const void* /*type*/) const { return nullptr; }
 };
 
-/// A partition's decoded batch, or what a seam has ready. `count` elements; which are worked on, the feed knows.
+/// A partition's decoded batch, or what a seam has ready. `count` elements; which are worked on,
+/// the feed knows.
 class input : public origins {
 public:
     std::size_t count = 0;
@@ -95,15 +98,18 @@ struct context {
     weir::message message() const { return from.message_of(i); }
 };
 
-// ------------------------------------------------------------------------------------------- the segment
-/// The operators between two seams, fused into one chain. Lives as long as its run; used by the loop's thread only.
+// ------------------------------------------------------------------------------------- the segment
+/// The operators between two seams, fused into one chain. Lives as long as its run; used by the
+/// loop's thread only.
 class segment {
 public:
     virtual ~segment() = default;
-    /// Works on `from`, starting at message `at`; one that was parked there before has been finished by `resume`.
+    /// Works on `from`, starting at message `at`; one that was parked there before has been
+    /// finished by `resume`.
     virtual outcome run(input& from, std::size_t at, turn&) = 0;
     virtual bool full() = 0;      // a message is parked in the sink, or it has no room for another
-    virtual void check() = 0;     // throws what the parked message threw; then nothing of it is kept
+    // throws what the parked message threw; then nothing of it is kept
+    virtual void check() = 0;
     virtual void finish() = 0;    // the parked message has left the sink: its state is kept
     virtual void drop() = 0;      // the parked message is not ours any more: nothing of it is kept
     virtual bool reads_batches() const = 0;
@@ -122,7 +128,8 @@ public:
 
     outcome run(input& base, std::size_t at, turn& now) override {
         auto& from = static_cast<input_of<In>&>(base);
-        const slot<In>* const values = from.values.data();  // nobody fills an input while it is read
+        // nobody fills an input while it is read
+        const slot<In>* const values = from.values.data();
         const auto count = from.count;
         std::size_t i = at;
         try {
@@ -139,7 +146,8 @@ public:
                     chain_.finish();
                 }
                 if (i == count) return {i};
-                if (now.time.steady() >= now.deadline) return {i, why::yield};  // after 1, 3, 7 … 127, 191 … messages
+                // after 1, 3, 7 … 127, 191 … messages
+                if (now.time.steady() >= now.deadline) return {i, why::yield};
             }
         } catch (...) {
             chain_.undo();

@@ -9,15 +9,19 @@
 
 namespace weir::detail {
 
-/// Owned by the app's topics, one for each name; lives as long as the app. `partitions` is resolved when a run starts.
+/// Owned by the app's topics, one for each name; lives as long as the app. `partitions` is resolved
+/// when a run starts.
 struct topic_info {
     std::string name;
     topic_options options{};
     bool declared = false;  // by app.topic; else derived by an operator
-    bool internal = false;  // ours alone: always read from the earliest offset, never matched by a pattern
-    std::vector<topic_info*> sources{};  // a derived topic has as many partitions as the largest of these
+    // ours alone: always read from the earliest offset, never matched by a pattern
+    bool internal = false;
+    // a derived topic has as many partitions as the largest of these
+    std::vector<topic_info*> sources{};
     partition_id partitions = 0;
-    void (*check)(bytes_view value) = nullptr;  // throws decode_error if no value of the declared type
+    // throws decode_error if no value of the declared type
+    void (*check)(bytes_view value) = nullptr;
 };
 
 /// Every topic of one app, by name.

@@ -40,7 +40,8 @@ struct filter_fn {
 /// Holds    nothing
 /// Errors   what `f` throws: the agent's `on_error`
 /// Cost     the call; no copy, no allocation
-/// Example  samples/operators/filter.cpp    Page docs/operators/filter.md    After Faust Stream.filter
+/// Example  samples/operators/filter.cpp    Page docs/operators/filter.md    After Faust
+///          Stream.filter
 inline constexpr detail::filter_fn filter{};
 
 }  // namespace weir

@@ -32,10 +32,11 @@ struct flat_map_op {
     static constexpr bool whole = is_batch<In>&& std::is_same_v<std::decay_t<range<In>>, In>;
     template <class K, class In>
     using key = typename flat_map_key<K, whole<In>>::type;
-    /// A container by value is ours, its values are moved; a reference or a view shows what belongs to somebody else.
+    /// A container by value is ours, its values are moved; a reference or a view shows what belongs
+    /// to somebody else.
     template <class R>
-    static constexpr bool owns =
-        !std::is_reference_v<R> && !std::ranges::enable_view<R> && !std::ranges::enable_borrowed_range<R>;
+    static constexpr bool owns = !std::is_reference_v<R> && !std::ranges::enable_view<R> &&
+                                 !std::ranges::enable_borrowed_range<R>;
     F f;
 
     std::string describe() const { return "flat_map"; }
@@ -64,8 +65,8 @@ struct flat_map_fn {
 
 }  // namespace detail
 
-/// Passes on every value of the range that `f(value)` gives. With `std::identity` a batch is taken apart again: each
-/// value with its own key, headers and timestamp.
+/// Passes on every value of the range that `f(value)` gives. With `std::identity` a batch is taken
+/// apart again: each value with its own key, headers and timestamp.
 ///
 ///     in   --1-----2-----3----|
 ///     out  --1-1---2-2---3-3--|          flat_map(twice)
@@ -74,7 +75,8 @@ struct flat_map_fn {
 /// Order    kept, the values of one message in the order of their range
 /// Acks     a message when all its values are done
 /// Holds    nothing
-/// Errors   what `f` or its range throws: the agent's `on_error`; then none of the message's values was sent on
+/// Errors   what `f` or its range throws: the agent's `on_error`; then none of the message's values
+///          was sent on
 /// Cost     the call; values of a range by value are moved, others copied
 /// Example  samples/operators/flat_map.cpp    Page docs/operators/flat_map.md
 inline constexpr detail::flat_map_fn flat_map{};

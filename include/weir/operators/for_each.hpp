@@ -18,7 +18,8 @@ struct for_each_op {
     struct running : sink {
         F f;
         explicit running(F body) : f(std::move(body)) {}
-        void push(context&, auto&& v) { call(f, v); }  // an lvalue: `auto& event` is what bodies write
+        // an lvalue: `auto& event` is what bodies write
+        void push(context&, auto&& v) { call(f, v); }
     };
     std::string describe() const { return "for_each"; }
     template <class K, class>
@@ -46,7 +47,8 @@ struct for_each_fn {
 /// Holds    nothing
 /// Errors   what `f` throws: the agent's `on_error`
 /// Cost     the call; no copy, no allocation
-/// Example  samples/operators/for_each.cpp    Page docs/operators/for_each.md    After Faust's agent body
+/// Example  samples/operators/for_each.cpp    Page docs/operators/for_each.md    After Faust's
+///          agent body
 inline constexpr detail::for_each_fn for_each{};
 
 }  // namespace weir

@@ -53,11 +53,14 @@ private:
     template <class K, class In>
     auto sink_to(plan& p, topic_info& there) const {
         static_assert(!is_batch<In>,
-                      "weir: group_by of a batch: group the values before take, or take it apart by flat_map");
+                      "weir: group_by of a batch: group the values before take, or take it apart "
+                      "by flat_map");
         static_assert(has_codec<key<K, In>>,
-                      "weir: group_by: this key has no codec: a string, a number, or a type with a weir::codec has one");
+                      "weir: group_by: this key has no codec: a string, a number, or a type with a "
+                      "weir::codec has one");
         static_assert(has_codec<In>,
-                      "weir: group_by: this value has no codec: make it an aggregate, or specialise weir::codec");
+                      "weir: group_by: this value has no codec: make it an aggregate, or "
+                      "specialise weir::codec");
         return sending<In, new_key<F>>{p.send_to(there), {f_}};
     }
 
@@ -70,7 +73,8 @@ struct group_by_fn {
     template <class T, class C>
         requires std::is_member_object_pointer_v<T C::*>
     group_by_op<T C::*> operator()(T C::*field, group_by_options o = {}) const {
-        return {field, o.name.empty() ? std::string{field_name(field)} : std::move(o.name), o.partitions};
+        return {field, o.name.empty() ? std::string{field_name(field)} : std::move(o.name),
+                o.partitions};
     }
     /// By a callable, which has no name of its own.
     template <class F>
@@ -87,22 +91,25 @@ struct group_by_fn {
         requires(!std::is_member_object_pointer_v<F>)
     void operator()(F) const {
         static_assert(std::is_void_v<F>,
-                      "weir: group_by(callable) needs a name, which names its topic: group_by(f, \"account\")");
+                      "weir: group_by(callable) needs a name, which names its topic: group_by(f, "
+                      "\"account\")");
     }
 
 private:
     template <class F>
     static group_by_op<F> named(F f, group_by_options o) {
         if (o.name.empty())
-            throw setup_error{"weir: group_by(callable) needs a name, which names its topic: group_by(f, \"account\")"};
+            throw setup_error{
+                "weir: group_by(callable) needs a name, which names its topic: group_by(f, "
+                "\"account\")"};
         return {std::move(f), std::move(o.name), o.partitions};
     }
 };
 
 }  // namespace detail
 
-/// Re-keys the stream by way of an internal topic, `{app}-{agent}-{name}-repartition`, so that all values of one key
-/// are read by one member of the group, in order.
+/// Re-keys the stream by way of an internal topic, `{app}-{agent}-{name}-repartition`, so that all
+/// values of one key are read by one member of the group, in order.
 ///
 ///     in   --a1-b2-a3--|
 ///     out  --a1-a3--|             group_by(&order::account_id), partition of a
@@ -112,10 +119,14 @@ private:
 /// Order    kept within a key, for values of one source partition
 /// Acks     holds each message until the broker has it under its new key
 /// Holds    one message's values while the producer has no room
-/// Errors   what a key function throws: the agent's `on_error`; a failed send: the app's `on_produce_error`
-/// Cost     encode the key, send, read, decode; the original bytes are sent on where the value is unchanged
-/// Throws   weir::setup_error if a callable's name is empty, or makes a topic name that Kafka forbids
-/// Example  samples/operators/group_by.cpp    Page docs/operators/group_by.md    After Faust Stream.group_by
+/// Errors   what a key function throws: the agent's `on_error`; a failed send: the app's
+///          `on_produce_error`
+/// Cost     encode the key, send, read, decode; the original bytes are sent on where the value is
+///          unchanged
+/// Throws   weir::setup_error if a callable's name is empty, or makes a topic name that Kafka
+///          forbids
+/// Example  samples/operators/group_by.cpp    Page docs/operators/group_by.md    After Faust
+///          Stream.group_by
 inline constexpr detail::group_by_fn group_by{};
 
 }  // namespace weir

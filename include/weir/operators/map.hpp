@@ -37,13 +37,16 @@ struct map_op {
     std::string describe() const {
         return asynchronous ? "map async(" + std::to_string(options.concurrency) + ")" : "map";
     }
-    void operator()(context&, auto&& v, auto&& next) { next(call(f, std::forward<decltype(v)>(v))); }
+    void operator()(context&, auto&& v, auto&& next) {
+        next(call(f, std::forward<decltype(v)>(v)));
+    }
 
     template <class K, class In, bool Shows>
         requires is_task<called<In>>
     auto cut(plan& p) const {
         using stage = async_stage<In, out<In>, F, Shows>;
-        static_assert(!borrows<In>, "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
+        static_assert(!borrows<In>,
+                      "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
         auto& s = static_cast<stage&>(p.add(std::make_unique<stage>(p, f, options.concurrency)));
         return cut_at{into<stage, Shows>{s}, behind<K, out<In>>{&s}};
     }
@@ -55,7 +58,8 @@ struct map_fn {
     }
     template <class F>
     map_op<F> operator()(F f, map_options options) const {
-        if (options.concurrency == 0) throw setup_error{"weir: map(f, {.concurrency = 0}): give it at least 1"};
+        if (options.concurrency == 0)
+            throw setup_error{"weir: map(f, {.concurrency = 0}): give it at least 1"};
         if (options.order != order_by::all)
             throw setup_error{"weir: map(f, {.order = …}): only order_by::all can be had so far"};
         return {std::move(f), options, true};
@@ -64,8 +68,8 @@ struct map_fn {
 
 }  // namespace detail
 
-/// Passes on `f(value)`. If `f` returns a `task<R>`, the call is awaited: results keep the order of their input, and at
-/// most `concurrency` calls are under way.
+/// Passes on `f(value)`. If `f` returns a `task<R>`, the call is awaited: results keep the order of
+/// their input, and at most `concurrency` calls are under way.
 ///
 ///     in   --1-2-3--|
 ///     out  --2-4-6--|          map(twice)
@@ -76,7 +80,8 @@ struct map_fn {
 /// Holds    nothing; asynchronous: `concurrency` arguments or results
 /// Time     none of its own
 /// Errors   what `f` throws: the agent's `on_error`. A retry makes the call again.
-/// Cost     the call, no allocation; asynchronous: the coroutine's frame and one allocation a message
+/// Cost     the call, no allocation; asynchronous: the coroutine's frame and one allocation a
+///          message
 /// Throws   weir::setup_error if concurrency is 0
 /// Example  samples/operators/map.cpp    Page docs/operators/map.md    After Faust's processors
 inline constexpr detail::map_fn map{};

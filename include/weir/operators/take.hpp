@@ -13,13 +13,15 @@
 namespace weir {
 namespace detail {
 
-/// Values until they are a batch, their holds, and their messages (the first one's alone, for errors to name, where
-/// none are shown). `kept_` counts those whose
-/// message has gone through its chain: what lies behind is the message in work and can be taken back.
+/// Values until they are a batch, their holds, and their messages (the first one's alone, for
+/// errors to name, where none are shown). `kept_` counts those whose
+/// message has gone through its chain: what lies behind is the message in work and can be taken
+/// back.
 template <class V, bool Shows>
 class take_seam final : public seam {
 public:
-    take_seam(plan& p, std::size_t n, duration within) : owner_(p.owner()), n_(n), within_(within) {}
+    take_seam(plan& p, std::size_t n, duration within)
+        : owner_(p.owner()), n_(n), within_(within) {}
 
     void push(context& c, auto&& v) {
         values_.push_back(std::forward<decltype(v)>(v));
@@ -27,11 +29,14 @@ public:
         if (Shows || messages_.empty()) messages_.push_back(kept_message::of<Shows>(c));
     }
     void keep(context& c) {
-        if (kept_ == 0 && !values_.empty() && within_ < duration::max()) due_ = c.now.time.steady() + within_;
+        if (kept_ == 0 && !values_.empty() && within_ < duration::max())
+            due_ = c.now.time.steady() + within_;
         for (kept_ = values_.size(); kept_ >= n_;) emit(n_);
         if (ready_.left() > 0) c.now.end(why::full);  // worked off before more comes
     }
-    void undo() { keep_first(values_, kept_), keep_first(holds_, kept_), keep_first(messages_, kept_); }
+    void undo() {
+        keep_first(values_, kept_), keep_first(holds_, kept_), keep_first(messages_, kept_);
+    }
     bool full() const { return ready_.left() > 0; }
 
     input& ready() override { return ready_; }
@@ -64,18 +69,21 @@ private:
         if (v.size() > n) v.erase(v.begin() + static_cast<std::ptrdiff_t>(n), v.end());
     }
     template <class T>
-    std::vector<T> first(std::vector<T>& from, std::size_t n) {  // the first n leave, the rest stays
+    // the first n leave, the rest stays
+    std::vector<T> first(std::vector<T>& from, std::size_t n) {
         if (from.empty()) return {};
         const auto middle = from.begin() + static_cast<std::ptrdiff_t>(n);
         std::vector<T> rest;
         rest.reserve(std::min(n_, at_first));
-        rest.insert(rest.end(), std::make_move_iterator(middle), std::make_move_iterator(from.end()));
+        rest.insert(rest.end(), std::make_move_iterator(middle),
+                    std::make_move_iterator(from.end()));
         from.erase(middle, from.end());
         return std::exchange(from, std::move(rest));
     }
     void emit(std::size_t n) {
         auto messages = Shows ? first(messages_, n) : messages_;
-        batch<V> b{*new batch_contents<V>{owner_, first(values_, n), first(holds_, n), std::move(messages)}};
+        batch<V> b{*new batch_contents<V>{owner_, first(values_, n), first(holds_, n),
+                                          std::move(messages)}};
         auto held = b.hold();
         auto common = b.contents().common();
         ready_.push(std::move(b), std::move(held), std::move(common));
@@ -105,11 +113,14 @@ struct take_op {
     duration within;
 
     std::string describe() const {
-        return "take(" + std::to_string(n) + (within == duration::max() ? "" : ", " + text_of(within)) + ")";
+        return "take(" + std::to_string(n) +
+               (within == duration::max() ? "" : ", " + text_of(within)) + ")";
     }
     template <class K, class In, bool Shows>
     auto cut(plan& p) const {
-        static_assert(!borrows<In>, "weir: take keeps values beyond their messages: put map(weir::own) before it");
+        static_assert(
+            !borrows<In>,
+            "weir: take keeps values beyond their messages: put map(weir::own) before it");
         p.needs_open(n, describe());
         using node = take_seam<In, Shows>;
         auto& s = static_cast<node&>(p.add(std::make_unique<node>(p, n, within)));
@@ -119,15 +130,16 @@ struct take_op {
 struct take_fn {
     take_op operator()(std::size_t n, duration within = duration::max()) const {
         if (n == 0) throw setup_error{"weir: take(0): a batch needs at least one value"};
-        if (within <= duration::zero()) throw setup_error{"weir: take(n, within): the limit of time must be positive"};
+        if (within <= duration::zero())
+            throw setup_error{"weir: take(n, within): the limit of time must be positive"};
         return {n, within};
     }
 };
 
 }  // namespace detail
 
-/// Collects values into batches of at most `n`, or of what came within `within` of a batch's first. Without a limit
-/// of time a batch is short only when the app stops or a finite source ends.
+/// Collects values into batches of at most `n`, or of what came within `within` of a batch's first.
+/// Without a limit of time a batch is short only when the app stops or a finite source ends.
 ///
 ///     in   --1-2-3---------4--|
 ///     out  ------[1 2 3]------[4]|          take(3, 10s)
@@ -136,12 +148,13 @@ struct take_fn {
 /// Order    kept
 /// Acks     holds each message until its batch has been processed; then all of them together
 /// Holds    at most `n` values and their messages, and one batch that is being worked off
-/// Time     the app's clock; a batch's first element starts the limit; flushes on stop. When a partition is revoked its
-///          values leave the batch unacknowledged, the rest stays.
+/// Time     the app's clock; a batch's first element starts the limit; flushes on stop. When a
+///          partition is revoked its values leave the batch unacknowledged, the rest stays.
 /// Errors   none of its own; a batch that fails is one failure, by default `stop`
-/// Cost     one copy of each decoded value (what `map` made is moved); a fixed number of allocations a batch
-/// Throws   weir::setup_error if n is 0 or within is not positive, when the pipeline is built; if n is more than the
-///          app's open_max, when the app starts
+/// Cost     one copy of each decoded value (what `map` made is moved); a fixed number of
+///          allocations a batch
+/// Throws   weir::setup_error if n is 0 or within is not positive, when the pipeline is built; if n
+///          is more than the app's open_max, when the app starts
 /// Example  samples/operators/take.cpp    Page docs/operators/take.md    After Faust Stream.take
 inline constexpr detail::take_fn take{};
 

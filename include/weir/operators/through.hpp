@@ -8,7 +8,8 @@
 namespace weir {
 namespace detail {
 
-/// A seam made of a sink and a source: what is sent to the topic is read from there, with keys and values as sent.
+/// A seam made of a sink and a source: what is sent to the topic is read from there, with keys and
+/// values as sent.
 template <class Target>
 struct through_op {
     using weir_operator = void;
@@ -30,7 +31,8 @@ struct through_op {
     template <class K, class In, bool>
     auto cut(plan& p) const {
         auto& there = p.next_through();
-        return cut_at{to_op<Target>::template sink_to<In>(p, there), topic<shown_key_t<K>, out<In>>{there}};
+        return cut_at{to_op<Target>::template sink_to<In>(p, there),
+                      topic<shown_key_t<K>, out<In>>{there}};
     }
 };
 struct through_fn {
@@ -43,9 +45,9 @@ struct through_fn {
 
 }  // namespace detail
 
-/// Sends every value to a topic and goes on from there, so that what follows survives a restart and is spread over the
-/// group. The topic is created if it is missing, with as many partitions as the source. At the end of a pipeline it
-/// only sends.
+/// Sends every value to a topic and goes on from there, so that what follows survives a restart and
+/// is spread over the group. The topic is created if it is missing, with as many partitions as the
+/// source. At the end of a pipeline it only sends.
 ///
 ///     in     --1-2-3--|
 ///     topic  --1-2-3--
@@ -53,12 +55,14 @@ struct through_fn {
 ///
 /// Shape    stream<K, V> -> stream<K, V>; of a batch: stream<common key, std::vector<V>>
 /// Order    kept within a key
-/// Acks     holds each message until the broker has what was made of it; what is read back is a message of its own
+/// Acks     holds each message until the broker has what was made of it; what is read back is a
+///          message of its own
 /// Holds    one message's values while the producer has no room
 /// Errors   a send that failed for good: the topic's `on_produce_error`
 /// Cost     encode, send, read, decode; the original bytes are sent on where the value is unchanged
 /// Throws   weir::setup_error for a name that Kafka forbids, when the app starts
-/// Example  samples/operators/through.cpp    Page docs/operators/through.md    After Faust Stream.through
+/// Example  samples/operators/through.cpp    Page docs/operators/through.md    After Faust
+///          Stream.through
 inline constexpr detail::through_fn through{};
 
 }  // namespace weir

@@ -33,8 +33,8 @@ struct same_key {
     }
 };
 
-/// The sink that sends: when a message has gone through its whole segment, so one that throws has sent nothing.
-/// A message is parked in it while the outlet has no room.
+/// The sink that sends: when a message has gone through its whole segment, so one that throws has
+/// sent nothing. A message is parked in it while the outlet has no room.
 template <class In, class Key>
 struct sending : sink {
     static constexpr bool shows = true;
@@ -103,7 +103,8 @@ struct to_op {
     template <class K, class In>
     drawn draw(sketch& s, const drawn& here) const {
         static_assert(Target::template fits<shown_key_t<K>, as_sent_t<In>>,
-                      "weir: to(topic): its key and value types are not those of the stream; map the value, or declare "
+                      "weir: to(topic): its key and value types are not those of the stream; map "
+                      "the value, or declare "
                       "the topic with the stream's types");
         auto& t = target.resolve(s, here);
         const auto there = s.topic(t, key_name<K>(), value_name<as_sent_t<In>>());
@@ -117,7 +118,8 @@ struct to_op {
     template <class In>
     static auto sink_to(plan& p, topic_info& there) {
         static_assert(has_codec<as_sent_t<In>>,
-                      "weir: to(topic): this value has no codec: map it to bytes or a string, make it an aggregate, or "
+                      "weir: to(topic): this value has no codec: map it to bytes or a string, make "
+                      "it an aggregate, or "
                       "specialise weir::codec (for a batch, of the vector of its values)");
         return sending<In, same_key>{p.send_to(there), {}};
     }
@@ -132,8 +134,8 @@ struct to_fn {
 
 }  // namespace detail
 
-/// Sends every value to a topic, by name or by handle, with the key, headers and timestamp of its message. A batch is
-/// sent as one message: the JSON array of its values. Ends the pipeline.
+/// Sends every value to a topic, by name or by handle, with the key, headers and timestamp of its
+/// message. A batch is sent as one message: the JSON array of its values. Ends the pipeline.
 ///
 ///     in     --1-2-3--|
 ///     topic  --1-2-3--            to("topic")

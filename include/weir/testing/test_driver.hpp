@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipelines under test: the embedded broker, a virtual clock, faults on demand. No port, no file, no thread, no sleep.
+// Pipelines under test: the embedded broker, a virtual clock, faults on demand. No port, no file,
+// no thread, no sleep.
 #pragma once
 #include <initializer_list>
 #include <memory>
@@ -24,7 +25,8 @@ struct send_options {
     weir::headers headers{};
 };
 
-/// A topic, by handle or by name. A handle means its own app's topic and group, a name the first app's.
+/// A topic, by handle or by name. A handle means its own app's topic and group, a name the first
+/// app's.
 class topic_ref {
 public:
     topic_ref(const char* name) : name_(name) {}
@@ -57,9 +59,9 @@ private:
 };
 }  // namespace detail
 
-/// Drives one app or several on one virtual clock. Built on apps that have not run yet, it starts them: setup errors
-/// are thrown here. `send` and `run` work until nothing is left to do at this time; an agent's error is in `errors()`,
-/// never thrown.
+/// Drives one app or several on one virtual clock. Built on apps that have not run yet, it starts
+/// them: setup errors are thrown here. `send` and `run` work until nothing is left to do at this
+/// time; an agent's error is in `errors()`, never thrown.
 class test_driver {
 public:
     template <class... Apps>
@@ -77,19 +79,21 @@ public:
         append(to, key, value, std::move(o)), run();
     }
     template <class A, class B>
-    void send(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key, std::nullopt_t,
-              send_options o = {}) {
+    void send(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key,
+              std::nullopt_t, send_options o = {}) {
         append(to, key, std::nullopt, std::move(o)), run();
     }
     /// Sends without running.
     template <class A, class B>
     void append(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key,
-                const std::type_identity_t<typename topic<A, B>::value>& value, send_options o = {}) {
-        append_raw(to, key.bytes(), detail::encoded<typename topic<A, B>::value>{value}.bytes(), std::move(o));
+                const std::type_identity_t<typename topic<A, B>::value>& value,
+                send_options o = {}) {
+        append_raw(to, key.bytes(), detail::encoded<typename topic<A, B>::value>{value}.bytes(),
+                   std::move(o));
     }
     template <class A, class B>
-    void append(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key, std::nullopt_t,
-                send_options o = {}) {
+    void append(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key,
+                std::nullopt_t, send_options o = {}) {
         append_raw(to, key.bytes(), {}, std::move(o));
     }
     void send_raw(const topic_ref& to, bytes_view key, bytes_view value, send_options o = {}) {
@@ -151,7 +155,8 @@ public:
     void commit();
 
     // faults
-    /// Starts it: what can finish now does; what waits for time is drained while the clock advances.
+    /// Starts it: what can finish now does; what waits for time is drained while the clock
+    /// advances.
     void revoke(const topic_ref&, partition_id);
     void assign(const topic_ref&, partition_id);
     /// The assignment has been somebody else's for a while: neither drained nor committed.

@@ -15,18 +15,21 @@ namespace weir::transport {
 
 using weir::fetch;
 
-/// An assigned partition, seen from its owner: lives from the assignment until the owner releases or loses it.
+/// An assigned partition, seen from its owner: lives from the assignment until the owner releases
+/// or loses it.
 class partition {
 public:
     virtual ~partition() = default;
-    /// The next messages, `most` at the most; null if none is there now. `recycled` is what an earlier read of this
-    /// partition gave (or null): its storage is used again, its messages are gone.
+    /// The next messages, `most` at the most; null if none is there now. `recycled` is what an
+    /// earlier read of this partition gave (or null): its storage is used again, its messages are
+    /// gone.
     virtual std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) = 0;
 };
 
 struct assignment {
     topic_partition place;
-    std::optional<offset> committed;  // what the group has committed, where the transport knows it at no cost
+    // what the group has committed, where the transport knows it at no cost
+    std::optional<offset> committed;
     std::unique_ptr<transport::partition> partition;
 };
 
@@ -49,7 +52,8 @@ struct delivery {
 class listener {
 public:
     virtual void assigned(std::vector<assignment>) = 0;
-    /// Finish what is in work, commit, then answer with `release`. Nothing of them is read meanwhile.
+    /// Finish what is in work, commit, then answer with `release`. Nothing of them is read
+    /// meanwhile.
     virtual void revoked(std::vector<topic_partition>) = 0;
     /// They belong to somebody else already: nothing can be committed, nothing is to be answered.
     virtual void lost(std::vector<topic_partition>) = 0;
@@ -79,21 +83,23 @@ struct subscription {
 using topic_id = std::uint32_t;
 struct record {
     topic_id topic = 0;
-    std::optional<partition_id> partition{};  // else chosen by key: murmur2, as Kafka's own clients do
+    // else chosen by key: murmur2, as Kafka's own clients do
+    std::optional<partition_id> partition{};
     bytes_view key{};
     bytes_view value{};
     const weir::headers* headers = nullptr;
     weir::timestamp timestamp{};
 };
 
-/// One app's connection to a broker. Everything is called on the loop's thread and nothing but the topic calls and
-/// `close` may block.
+/// One app's connection to a broker. Everything is called on the loop's thread and nothing but the
+/// topic calls and `close` may block.
 class transport {
 public:
     virtual ~transport() = default;
 
     // topics
-    virtual std::optional<partition_id> partitions(const std::string& topic) = 0;  // none: no such topic
+    // none: no such topic
+    virtual std::optional<partition_id> partitions(const std::string& topic) = 0;
     virtual std::vector<std::string> topics() = 0;
     virtual void create(const topic_spec&) = 0;  // one that exists already is success
 
@@ -106,14 +112,17 @@ public:
 
     // producing
     virtual topic_id open(const std::string& topic) = 0;  // the same name gives the same id
-    /// Answered by `listener::delivered(token)`. False: no room now, nothing was taken; try again later.
+    /// Answered by `listener::delivered(token)`. False: no room now, nothing was taken; try again
+    /// later.
     virtual bool send(const record&, std::uint64_t token) = 0;
 
     /// Tells the listener what has happened since. True if anything has. Never blocks.
     virtual bool poll(listener&) = 0;
-    /// Readable when `poll` or a partition has something new; -1 where everything happens on this thread.
+    /// Readable when `poll` or a partition has something new; -1 where everything happens on this
+    /// thread.
     virtual int fd() const = 0;
-    /// Leaves the group. What is assigned must have been released before. Delivery reports that come are told.
+    /// Leaves the group. What is assigned must have been released before. Delivery reports that
+    /// come are told.
     virtual void close(listener&) = 0;
 };
 
