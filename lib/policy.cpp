@@ -43,4 +43,9 @@ std::string detail::text_of(duration d) {
     return std::to_string(d.count()) + " ns";
 }
 
+std::string detail::text_of_call(const char* name, std::size_t n, duration within) {
+    const auto limit = within == duration::max() ? "" : ", " + text_of(within);
+    return name + ('(' + std::to_string(n)) + limit + ')';
+}
+
 }  // namespace weir

@@ -68,7 +68,8 @@ public:
     /// Registers a pipeline under a name. One that does not end in a sink is drained.
     template <detail::is_pipeline P>
     void agent(std::string name, P what, agent_options options = {}) {
-        add(std::move(name), std::make_unique<detail::blueprint_of<P>>(std::move(what)),
+        add(std::move(name),
+            std::unique_ptr<detail::blueprint>{new detail::blueprint_of<P>{std::move(what)}},
             std::move(options));
     }
     /// A pipeline to be iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`.
@@ -98,7 +99,7 @@ public:
     /// Calls `f` on the loop's thread. From any thread, but not from a signal handler.
     template <class F>
     void post(F f) {
-        post(std::unique_ptr<detail::posted>{std::make_unique<detail::posted_of<F>>(std::move(f))});
+        post(std::unique_ptr<detail::posted>{new detail::posted_of<F>{std::move(f)}});
     }
 
 private:

@@ -32,6 +32,10 @@ public:
     void drop(std::int64_t) override {
         if (--open_ == 0) delete this;
     }
+    bool is_of(const ledger& l) const override {
+        return std::all_of(holds_.begin(), holds_.end(),
+                           [&](const hold& h) { return h.is_from(l); });
+    }
     hold hold_of(std::size_t) override { return hold{*this, 0}; }
     message message_of(std::size_t i) const override { return origin(i).view(); }
     headers headers_of(std::size_t i) const override { return origin(i).headers; }

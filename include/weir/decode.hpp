@@ -42,7 +42,8 @@ public:
 
     const fetch* what = nullptr;
     std::vector<std::uint32_t> which;  // of the fetch's messages
-    std::vector<slot<K>> keys;         // empty where keys are bytes
+    struct nothing {};
+    std::conditional_t<is_raw<K>, nothing, std::vector<slot<K>>> keys{};
 
 private:
     const message& raw(std::size_t i) const { return what->messages()[which[i]]; }
@@ -55,7 +56,7 @@ template <class K, class V>
 class decoder_of final : public decoder {
 public:
     std::unique_ptr<input> make(ledger& of, const topic_partition& place) const override {
-        return std::make_unique<decoded<K, V>>(of, place);
+        return std::unique_ptr<input>{new decoded<K, V>{of, place}};
     }
     std::size_t decode(input& base, const fetch& what, std::size_t from,
                        std::exception_ptr& error) const override {
@@ -77,7 +78,7 @@ public:
     }
     void clear(input& base) const override { base.count = 0; }
 
-    static std::unique_ptr<decoder> make_one() { return std::make_unique<decoder_of>(); }
+    static std::unique_ptr<decoder> make_one() { return std::unique_ptr<decoder>{new decoder_of}; }
 };
 
 /// Whether these bytes are a value of the type; throws if not.

@@ -21,7 +21,7 @@ struct decode_error : error {
 
 /// What `app.main` and `test_driver::exit_code` answer.
 namespace exit_code {
-inline constexpr int ok = 0;      // stopped as asked, everything processed was committed
+inline constexpr int ok = 0;      // stopped as asked
 inline constexpr int failed = 1;  // an error's policy was `stop`, or the broker could not be used
 inline constexpr int usage = 2;   // wrong options, arguments or set-up: nothing was started
 }  // namespace exit_code

@@ -46,7 +46,7 @@ struct range_source {
     drawn draw(sketch& s) const { return s.source("from", value_name<value>()); }
     template <class Chain>
     void build(plan& p, Chain chain) const {
-        auto& from = p.add(std::make_unique<range_seam<R>>(range));
+        auto& from = p.add(std::unique_ptr<seam>{new range_seam<R>{range}});
         p.connect(from, new_segment<value>(p, std::move(chain)));
     }
 };

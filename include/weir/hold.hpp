@@ -20,6 +20,8 @@ public:
     ledger& operator=(const ledger&) = delete;
     virtual void add(std::int64_t number) = 0;
     virtual void drop(std::int64_t number) = 0;
+    /// Whether all that its holds stand for is entered in `l`.
+    virtual bool is_of(const ledger& l) const { return this == &l; }
     /// On the loop's thread drops at once; on another one posts it to the loop; after the app only
     /// frees.
     void release(std::int64_t number);
@@ -57,7 +59,7 @@ public:
 
     /// One more hold of the same message. Only on the loop's thread.
     hold share() const { return in_ ? hold{*in_, number_} : hold{}; }
-    bool is_from(const detail::ledger& l) const { return in_ == &l; }
+    bool is_from(const detail::ledger& l) const { return in_ && in_->is_of(l); }
 
 private:
     detail::ledger* in_ = nullptr;

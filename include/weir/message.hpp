@@ -111,3 +111,6 @@ struct topic_partition {
 };
 
 }  // namespace weir
+
+// Made once in the library: at -O0 every file would pay for it.
+extern template class std::vector<weir::header>;

@@ -56,9 +56,9 @@ struct app_options {
     weir::clock* clock = nullptr;
     /// Not owned; null: the log alone.
     weir::hooks* hooks = nullptr;
-    /// Threads for `offload`, started when the first call needs one.
+    /// Threads for `offload`, which is not there yet.
     std::size_t offload_threads = 4;
-    /// Calls of `offload` that may wait for a thread.
+    /// Calls of `offload` that may wait for a thread; not there yet.
     std::size_t offload_max = 1024;
 };
 
@@ -82,13 +82,17 @@ struct agent_options {
 enum class order_by : std::uint8_t { all, key, none };
 
 struct group_by_options {
+    /// Names the topic; a field names it by itself.
     std::string name{};
+    /// 0: as many as the source has.
     partition_id partitions = 0;
+    /// For asynchronous key functions, which are not there yet.
     std::size_t concurrency = 1;
     order_by order = order_by::all;
 };
 
 struct map_options {
+    /// Calls under way at once, for a function that returns a task.
     std::size_t concurrency = 1;
     order_by order = order_by::all;
 };
@@ -99,3 +103,6 @@ struct stream_options {
 };
 
 }  // namespace weir
+
+// Made once in the library: at -O0 every file would pay for it.
+extern template class std::vector<std::pair<std::string, std::string>>;

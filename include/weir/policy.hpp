@@ -50,8 +50,10 @@ private:
 policy retry(int n, duration backoff);
 namespace detail {
 std::string text_of(duration);  // "10 s", "500 ms"
+std::string text_of_call(const char* name, std::size_t n, duration within);  // "take(100, 10 s)"
 }
-/// The original bytes go to `topic`; the message stays open until they are there.
+/// The original bytes go to `topic`; the message stays open until they are there. Not there yet: an
+/// app, topic or agent that asks for it is refused with weir::setup_error.
 inline policy dead_letter(std::string topic) {
     return policy{policy::action::dead_letter, std::move(topic)};
 }

@@ -69,7 +69,10 @@ struct pull_state {
 
     void pass() {
         seen = false;
-        if (!slot->empty() && (++slot->at, slot->empty())) on->passed(*agent);
+        if (slot->empty()) return;
+        if constexpr (is_batch<T>)  // its messages are let go now, not when the slot is used again
+            [[maybe_unused]] const auto gone = std::move(slot->values[slot->at].value);
+        if (++slot->at, slot->empty()) on->passed(*agent);
     }
     void fill() {
         while (slot->empty() && on->turn_for(*agent)) {
@@ -81,6 +84,10 @@ struct pull_state {
         seen = false;
     }
 };
+
+/// Set by <weir/ranges.hpp> for range-v3's adaptors, which bring an operator| of their own.
+template <class Adaptor>
+inline constexpr bool is_foreign_adaptor = false;
 
 struct pull_end {};
 template <class T>
@@ -163,14 +170,30 @@ public:
         auto& s = *state_;
         if (!s.on) s.on = detail::private_runner();
         if (!s.agent)
-            s.agent = &s.on->add(s.name, std::make_unique<detail::pull_blueprint<P>>(what_, s.slot),
-                                 {}, true);
+            s.agent = &s.on->add(
+                s.name,
+                std::unique_ptr<detail::blueprint>{new detail::pull_blueprint<P>{what_, s.slot}},
+                {}, true);
         s.agent->paused = false, s.adapted = adapted, s.throwing = std::uncaught_exceptions();
         s.fill();
         return detail::pull_iterator<value>{state_};
     }
 
-    /// One more operator: a stream of its own, with a running state of its own.
+    /// What ends in a sink, or in a topic that nobody here reads on, is an agent's pipeline.
+    static constexpr bool ends = requires { requires P::ends; };
+    void build(detail::plan& p) const
+        requires ends
+    {
+        what_.build(p);
+    }
+
+    /// One more operator: a stream of its own, with a running state of its own. A sink: the end,
+    /// nothing to iterate.
+    template <detail::is_operator O>
+        requires std::is_void_v<typename weir::pipeline<P, O>::value>
+    friend auto operator|(pull s, O op) {
+        return weir::pipeline<P, O>{std::move(s.what_), std::move(op)};
+    }
     template <detail::is_operator O>
     friend auto operator|(pull s, O op) {
         return weir::pull<pipeline<P, O>>{pipeline<P, O>{std::move(s.what_), std::move(op)},
@@ -178,7 +201,7 @@ public:
     }
     /// A range adaptor of the standard library. (range-v3's: <weir/ranges.hpp>)
     template <class Adaptor>
-        requires(!detail::is_operator<Adaptor> &&
+        requires(!detail::is_operator<Adaptor> && !detail::is_foreign_adaptor<Adaptor> &&
                  std::is_invocable_v<Adaptor, detail::pull_view<pull>>)
     friend auto operator|(pull s, Adaptor adaptor) {
         return adaptor(detail::pull_view<pull>{std::move(s)});

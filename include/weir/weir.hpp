@@ -16,5 +16,6 @@
 #include <weir/operators/tap.hpp>
 #include <weir/operators/through.hpp>
 #include <weir/operators/to.hpp>
+#include <weir/own.hpp>
 #include <weir/task.hpp>
 #include <weir/topic.hpp>

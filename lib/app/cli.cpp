@@ -31,14 +31,17 @@ public:
         to_stop = &e;
         struct sigaction a {};
         a.sa_handler = weir_on_signal;
-        for (int s : {SIGINT, SIGTERM}) ::sigaction(s, &a, nullptr);
+        ::sigaction(SIGINT, &a, &interrupt_), ::sigaction(SIGTERM, &a, &terminate_);
     }
     stop_on_signals(const stop_on_signals&) = delete;
     stop_on_signals& operator=(const stop_on_signals&) = delete;
     ~stop_on_signals() {
         to_stop = nullptr;
-        for (int s : {SIGINT, SIGTERM}) ::signal(s, SIG_DFL);
+        ::sigaction(SIGINT, &interrupt_, nullptr), ::sigaction(SIGTERM, &terminate_, nullptr);
     }
+
+private:
+    struct sigaction interrupt_ {}, terminate_ {};  // what the program had
 };
 
 duration parse_duration(const std::string& text) {
@@ -50,7 +53,8 @@ duration parse_duration(const std::string& text) {
     long long n = 0;
     const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), n);
     for (auto& u : {unit{"ms", 1ms}, unit{"s", 1s}, unit{"min", 1min}, unit{"h", 1h}})
-        if (bad == std::errc{} && n >= 0 && std::string{end, text.data() + text.size()} == u.name)
+        if (bad == std::errc{} && n >= 0 && n <= duration::max() / u.of &&
+            std::string{end, text.data() + text.size()} == u.name)
             return n * u.of;
     throw setup_error{"weir: '" + text + "' is no duration: write 500ms, 2s, 5min or 1h"};
 }
@@ -70,6 +74,9 @@ public:
         : of_(e), clock_(c) {
         for (auto& i : inputs) {
             const auto [topic, file] = split(i, "--input", "topic=file.jsonl");
+            if (file == "-" && std::exchange(standard_input_, true))
+                throw setup_error{"weir: --input " + i +
+                                  ": standard input feeds another topic already: give it once"};
             inputs_.emplace_back(find(topic), file, e.broker(), c);
         }
         for (auto& i : inputs_) e.sleeper().watch(i.fd());
@@ -122,6 +129,7 @@ private:
     engine& of_;
     const clock& clock_;
     std::deque<line_input> inputs_;
+    bool standard_input_ = false;  // is one of them
     const bool terminal_ = ::isatty(STDERR_FILENO) != 0;
     bool shown_ = false;
     time_point next_{}, last_{};
@@ -131,17 +139,17 @@ private:
 struct arguments {
     std::string broker, format = "text", until_idle;
     std::vector<std::string> set, inputs;
+    duration idle = duration::max();
 };
 
 int run_app(engine& e, const arguments& a) {
     auto& options = e.options();
     if (!a.broker.empty()) options.broker = a.broker;
     for (auto& s : a.set) options.kafka.push_back(split(s, "--set", "property=value"));
-    const auto idle = a.until_idle.empty() ? duration::max() : parse_duration(a.until_idle);
     companions beside{e, a.inputs, e.time()};
     stop_on_signals guard{e};
     try {
-        e.run(&beside, idle);
+        e.run(&beside, a.idle);
     } catch (...) {
         beside.end();
         throw;
@@ -177,8 +185,8 @@ int app::main(int argc, const char* const* argv) {
     cli.add_option("--input", a.inputs,
                    "Feed a topic of the embedded broker: topic=file.jsonl, or topic=-")
         ->allow_extra_args(false);
-    cli.add_option("--until-idle", a.until_idle,
-                   "Stop when nothing has happened for so long, as in 2s");
+    auto* idle = cli.add_option("--until-idle", a.until_idle,
+                                "Stop when nothing has happened for so long, as in 2s");
     draw->add_option("--format", a.format, "text, mermaid or dot")
         ->check(CLI::IsMember({"text", "mermaid", "dot"}));
     cli.footer(
@@ -188,6 +196,7 @@ int app::main(int argc, const char* const* argv) {
         argc > 0 ? std::string{argv[0]}.substr(std::string{argv[0]}.rfind('/') + 1) : e.id();
     try {
         cli.parse(argc, argv);
+        if (idle->count() > 0) a.idle = parse_duration(a.until_idle);
         if (draw->parsed()) return print_graph(e, a.format);
         if (topics->parsed()) {
             for (auto& [name, t] : e.topics())

@@ -23,6 +23,9 @@ void check(const app_options& o) {
     positive(o.drain_timeout > duration::zero(), "drain_timeout");
     positive(o.shutdown_timeout > duration::zero(), "shutdown_timeout");
 }
+void check_partitions(const std::string& topic, partition_id n) {
+    if (n < 0) throw setup_error{"weir: topic '" + topic + "': partitions must not be negative"};
+}
 void check(const policy& p, const std::string& where) {
     if (p.last() == policy::action::dead_letter)
         throw setup_error{"weir: " + where + ": dead_letter(\"" + p.topic() +
@@ -35,11 +38,10 @@ void check(const policy& p, const std::string& where) {
 class engine::in_loop {
 public:
     explicit in_loop(engine& e) : of_(e) {
-        if (e.turning_)
+        if (e.turning_.exchange(true))
             throw weir::error{
                 "weir: run, poll or a pull range inside a body of the same app: its loop is "
                 "turning already"};
-        e.turning_ = true;
     }
     in_loop(const in_loop&) = delete;
     in_loop& operator=(const in_loop&) = delete;
@@ -55,6 +57,9 @@ engine::engine(std::string id, app_options o)
     if (settings_.app.empty())
         throw setup_error{"weir: an app needs an id: it is the consumer group's"};
     check(settings_.options);
+    for (auto* p : {&settings_.options.on_decode_error, &settings_.options.on_error,
+                    &settings_.options.on_produce_error})
+        detail::check(*p, "app '" + settings_.app + "'");
     settings_.clock = settings_.options.clock ? settings_.options.clock : &real_;
     settings_.home->wake_by(&wakeup_);
 }
@@ -78,8 +83,7 @@ void engine::close() noexcept {
 topic_info& engine::declare(const std::string& name, topic_options o,
                             void (*check_value)(bytes_view)) {
     transport::check_topic_name(name);
-    if (o.partitions < 0)
-        throw setup_error{"weir: topic '" + name + "': partitions must not be negative"};
+    check_partitions(name, o.partitions);
     detail::check(o.on_decode_error, "topic '" + name + "'");
     detail::check(o.on_produce_error, "topic '" + name + "'");
     auto& t = topics_.try_emplace(name).first->second;
@@ -95,6 +99,7 @@ topic_info& engine::declare(const std::string& name, topic_options o,
 topic_info& engine::derive(const std::string& name, partition_id partitions, bool internal,
                            const std::vector<topic_info*>& sources) {
     transport::check_topic_name(name);
+    check_partitions(name, partitions);
     auto [it, made] = topics_.try_emplace(name);
     auto& t = it->second;
     if (made) t.name = name, t.options.partitions = partitions, t.internal = internal;
@@ -112,9 +117,10 @@ agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const
         throw setup_error{"weir: there is an agent '" + name +
                           "' already: agents have unique names"};
     detail::check(o.on_error, "agent '" + name + "'");
-    detail::check(settings_.options.on_error, "app '" + settings_.app + "'");
-    sketch s{graph_, *this, settings_.app, name};
+    auto drawn = graph_;  // kept only if the whole of it can be drawn
+    sketch s{drawn, *this, settings_.app, name};
     what->draw(s);
+    graph_ = std::move(drawn);
     auto& a = agents_.emplace_back();
     a.info.name = std::move(name), a.info.pull = pull, a.info.paused = pull;
     a.info.on_error = o.on_error.is_set() ? o.on_error : settings_.options.on_error;
@@ -227,7 +233,13 @@ bool engine::run_posted() {
         std::lock_guard lock{mutex_};
         now.swap(posted_);
     }
-    for (auto& p : now) p->call();
+    for (auto& p : now) {
+        try {
+            p->call();
+        } catch (...) {
+            conductor_->fail(std::current_exception());
+        }
+    }
     return !now.empty();
 }
 
@@ -289,9 +301,15 @@ bool engine::poll(duration timeout) {
     start();
     const auto begin = settings_.clock->steady();
     wakeup_.drain();
-    bool busy = turn();
-    if (!busy && timeout > duration::zero() && running()) wait(timeout, false), busy = turn();
-    while (busy && running() && settings_.clock->steady() - begin < loop_budget) busy = turn();
+    const auto round = [this] {
+        if (turn()) return true;
+        if (!running() || conductor_->stopping() || !all_ended()) return false;
+        stop();
+        return true;
+    };
+    bool busy = round();
+    if (!busy && timeout > duration::zero() && running()) wait(timeout, false), busy = round();
+    while (busy && running() && settings_.clock->steady() - begin < loop_budget) busy = round();
     if (running()) {
         const auto at = conductor_->due(false);
         if (busy) wakeup_.wake();
@@ -307,8 +325,8 @@ bool engine::poll(duration timeout) {
 bool engine::turn_for(agent_info& a) {
     in_loop guard{*this};
     if (a.ended) return false;
-    start();
-    if (running() && turn()) return true;
+    if (!conductor_ || running()) start();  // else the run has ended since the last call
+    if (running() && turn() && running()) return true;
     if (running() && !a.ended && wait(duration::max(), true)) return true;
     if (running()) return false;
     end_run();

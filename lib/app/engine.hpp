@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The app behind its header: topics, agents, the transport, and the run that is under way.
 #pragma once
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -114,8 +115,8 @@ private:
     std::vector<partition_status> last_status_;
     std::size_t last_read_ = 0;
     time_point last_turn_{};
-    bool turning_ = false, told_properties_ = false;
-    std::atomic<bool> stop_asked_ = false;
+    bool told_properties_ = false;
+    std::atomic<bool> turning_ = false, stop_asked_ = false;
     std::mutex mutex_;  // guards what follows
     std::vector<std::unique_ptr<posted>> posted_;
 };

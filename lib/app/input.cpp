@@ -31,10 +31,13 @@ line_input::line_input(const topic_info& t, std::string file,
     if (fd_ < 0 || ::fstat(fd_, &s) != 0)
         throw setup_error{"weir: --input " + t.name + '=' + file_ + ": " + std::strerror(errno) +
                           ": check the path"};
-    if (S_ISDIR(s.st_mode))
+    if (S_ISDIR(s.st_mode)) {
+        ::close(fd_);
         throw setup_error{"weir: --input " + t.name + '=' + file_ +
                           ": this is a folder: name a file, or - for standard input"};
-    pipe_ = !S_ISREG(s.st_mode);
+    }
+    // what may keep us waiting; /dev/null, say, is like a file: epoll wants neither
+    pipe_ = S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode) || ::isatty(fd_) != 0;
 }
 
 line_input::~line_input() {

@@ -33,7 +33,7 @@ void committer::commit(const owned_partitions& all) {
     asked_ = false;
     std::vector<transport::position> positions;
     for (auto& [place, a] : all)
-        if (const auto to = a->tracker->to_commit(); to && !a->released)
+        if (const auto to = a->tracker->to_commit(); to)
             positions.push_back({place, *to});
     if (positions.empty()) return;
     in_flight_ = true;

@@ -28,6 +28,7 @@ public:
     /// A tick now.
     void commit(const owned_partitions&);
     bool in_flight() const { return in_flight_; }
+    bool asked() const { return asked_; }  // while one was in flight
     void answered(owned_partitions&, const transport::commit_result&, weir::hooks&);
     /// The next tick, if there is anything to commit.
     time_point due(const owned_partitions&) const;

@@ -59,11 +59,12 @@ void conductor::connect(const std::vector<transport::subscription>& to) {
 bool conductor::turn() {
     if (stopped()) return false;
     now_ = clock_.steady();
+    const bool asked = committer_.in_flight();
     bool busy = settings_.home->collect();
     busy |= transport_.poll(*this);
     busy |= coroutines_.run(now_);
     busy |= producer_.settle(now_);
-    if (producer_.error()) fail(producer_.error());
+    take_errors();
     busy |= settle_seams();
     if (!error_) {
         busy |= turn_topics();
@@ -72,15 +73,16 @@ bool conductor::turn() {
     for (auto& [place, a] : partitions_) a->mark();
     busy |= drain();
     busy |= end_sources();
-    if (stop_asked_.load(std::memory_order_relaxed) || stopping()) busy |= finish();
+    take_errors();
+    if (no_more()) busy |= finish();
     if (!stopped()) committer_.settle(partitions_, now_);
-    return busy;
+    return busy || (!asked && committer_.in_flight());  // its answer may be there already
 }
 
 time_point conductor::due(bool alone) const {
     auto at = std::min(coroutines_.due(), producer_.due());
     const auto feed_due = [&](const feed& f) {
-        if (f.made > 0 && !f.finished()) at = std::min(at, f.not_before);
+        if (f.made > 0 && !f.finished() && !f.to->agent->paused) at = std::min(at, f.not_before);
     };
     for (auto& [place, a] : partitions_) {
         for (auto& f : a->feeds()) feed_due(*f);
@@ -129,10 +131,10 @@ bool conductor::turn_topics() {
 }
 
 bool conductor::turn_partition(owned_partition& a) {
-    const bool no_more = a.revoking || stopping() || stop_asked_.load(std::memory_order_relaxed);
+    const bool last = a.revoking || no_more();
     bool busy = false;
-    if (a.bad() && !no_more) busy |= undecodable(a);
-    if (a.finished() && !no_more) {
+    if (a.bad() && !last) busy |= undecodable(a);
+    if (a.finished() && !last) {
         a.mark();
         const auto open = a.tracker->open();
         const auto room = settings_.options.open_max - std::min(open, settings_.options.open_max);
@@ -140,7 +142,7 @@ bool conductor::turn_partition(owned_partition& a) {
         messages_ += n, busy |= n > 0;
         if (a.bad()) busy |= undecodable(a);
     }
-    for (auto& f : a.feeds()) busy |= step(*f, no_more);
+    for (auto& f : a.feeds()) busy |= step(*f, last);
     return busy;
 }
 
@@ -183,7 +185,8 @@ bool conductor::step(feed& f, bool last) {
     }
     if (r.at != f.cursor) f.made = 0;
     f.cursor = r.at;
-    if (r.because == why::full) f.parked = true, s.parked_by = &f, last_parked_ = &f;
+    if (r.because == why::full)
+        f.parked = true, s.parked_by = &f, last_parked_ = last ? nullptr : &f;
     if (r.because == why::failed) failed(f, *s.agent, s.reads_batches(), r.error);
     return true;
 }
@@ -204,7 +207,7 @@ void conductor::passed(const agent_info& a) {
             turn_seams();
             return;
         }
-        step(*f, stopping());
+        step(*f, no_more());
     }
 }
 
@@ -309,6 +312,12 @@ bool conductor::undecodable(owned_partition& a) {
                      std::to_string(at) + " does not decode: " + text +
                      "; mend the producer, or give the topic an on_decode_error policy"}));
     return true;
+}
+
+/// What was thrown where nobody could be told.
+void conductor::take_errors() {
+    if (producer_.error()) fail(producer_.error());
+    if (auto thrown = report_.hooks().thrown()) fail(std::move(thrown));
 }
 
 void conductor::fail(std::exception_ptr error) {

@@ -67,7 +67,9 @@ public:
     void stop() noexcept;
     bool stopped() const { return state_ == state::stopped; }
     bool stopping() const { return state_ != state::running; }
-    /// What a policy said stop to.
+    /// Ends the run with this error: what is in work is not finished, what is done is committed.
+    void fail(std::exception_ptr);
+    /// What a policy said stop to, or what a hook or a posted call threw.
     const std::exception_ptr& error() const { return error_; }
     /// Its broker has gone; nothing is finished any more.
     void abandon() { state_ = state::stopped; }
@@ -91,6 +93,7 @@ private:
         std::unique_ptr<detail::feed> feed;
     };
 
+    bool no_more() const { return stopping() || stop_asked_.load(std::memory_order_relaxed); }
     // a turn
     bool settle_seams();
     bool turn_topics();
@@ -102,7 +105,7 @@ private:
     bool flush(const agent_info&);
     void failed(attempt&, const agent_info&, bool of_batch, std::exception_ptr);
     bool undecodable(owned_partition&);
-    void fail(std::exception_ptr);
+    void take_errors();
     static error_report place(const char* seam, const agent_info&, attempt&,
                               const std::exception_ptr&);
 
@@ -117,6 +120,7 @@ private:
     void topics_changed() override {}
     bool drain();
     bool quiet(const owned_partition&) const;
+    void abandon(owned_partition&);
     void drop(const topic_partition&);
 
     // the end

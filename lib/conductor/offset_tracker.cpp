@@ -83,6 +83,7 @@ void offset_tracker::drop(offset at) {
         if (holds_ == 0) delete this;
         return;
     }
+    if (forfeiting_) forfeited_ = std::min(forfeited_, at);
     const auto in = find(at >> 6);
     assert(in != words_.end() && in->index == at >> 6 && (in->open & bit_of(at)));
     if (in->more) {

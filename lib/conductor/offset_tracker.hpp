@@ -7,6 +7,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -54,9 +55,10 @@ public:
     /// The oldest message that is held or not finished. Means something once messages have been
     /// delivered.
     offset committable() const {
-        if (words_.empty()) return position_;
+        const offset upto = std::min(position_, forfeited_);
+        if (words_.empty()) return upto;
         const word& front = words_[head_];
-        return std::min(position_, first_of(front.index) + std::countr_zero(front.open));
+        return std::min(upto, first_of(front.index) + std::countr_zero(front.open));
     }
     /// What a commit is worth sending for: beyond what is committed, or beyond the first message
     /// that came.
@@ -73,6 +75,8 @@ public:
     /// The broker has it. An answer older than another one changes nothing: a commit never goes
     /// back.
     void committed(offset at) { committed_ = std::max(at, committed_.value_or(at)); }
+    /// While on, a hold that is dropped is no acknowledgement: no commit passes its message.
+    void forfeit(bool on) { forfeiting_ = on; }
     /// The owner lets go, and does not look at this again.
     void revoke();
 
@@ -105,7 +109,8 @@ private:
     offset position_ = 0, end_ = 0;
     std::optional<offset> committed_, first_;
     std::vector<std::unique_ptr<counts>> spare_;  // all zero
-    bool revoked_ = false;
+    offset forfeited_ = std::numeric_limits<offset>::max();  // the oldest
+    bool forfeiting_ = false, revoked_ = false;
 };
 
 /// How a partition's owner keeps its tracker: letting go revokes it.

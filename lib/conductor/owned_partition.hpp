@@ -71,7 +71,7 @@ public:
     std::vector<std::unique_ptr<feed>>& feeds() { return feeds_; }
 
     // Giving it up: revoked, but what is in work is still awaited.
-    bool revoking = false, released = false, abandoned = false;
+    bool revoking = false, abandoned = false;
     time_point drain_until{};
 
 private:

@@ -31,6 +31,7 @@ void conductor::assigned(std::vector<transport::assignment> all) {
 /// Only records: what is in work is drained by the next turns, then the broker is answered.
 void conductor::revoked(std::vector<topic_partition> all) {
     std::vector<topic_partition> unknown;
+    last_parked_ = nullptr;  // a turn decides what goes on behind it
     for (auto& place : all) {
         const auto it = partitions_.find(place);
         if (it == partitions_.end()) {
@@ -39,7 +40,9 @@ void conductor::revoked(std::vector<topic_partition> all) {
         }
         it->second->revoking = true;
         it->second->drain_until = clock_.steady() + settings_.options.drain_timeout;
+        it->second->tracker->forfeit(true);
         for (auto& s : seams_) s.from->revoke(*it->second->tracker);
+        it->second->tracker->forfeit(false);
     }
     if (!unknown.empty()) transport_.release(unknown);
 }
@@ -48,10 +51,19 @@ void conductor::lost(std::vector<topic_partition> all) {
     for (auto& place : all) {
         const auto it = partitions_.find(place);
         if (it == partitions_.end()) continue;
-        for (auto& s : seams_)
-            s.from->revoke(*it->second->tracker), s.from->abandon(*it->second->tracker);
+        for (auto& s : seams_) s.from->revoke(*it->second->tracker);
+        abandon(*it->second);
         report_.hooks().revoked(place, true);
         drop(place);
+    }
+}
+
+/// What is still in work is not waited for any more. A parked message stays: it is its sink's.
+void conductor::abandon(owned_partition& a) {
+    a.tracker->forfeit(true);
+    for (auto& s : seams_) {
+        s.from->abandon(*a.tracker);
+        if (!s.feed->parked && s.from->ready().forget(*a.tracker)) s.feed->made = 0;
     }
 }
 
@@ -81,7 +93,7 @@ bool conductor::drain() {
         if (!a->revoking) continue;
         if (now_ >= a->drain_until && !a->abandoned) {
             a->abandoned = true;
-            for (auto& s : seams_) s.from->abandon(*a->tracker);
+            abandon(*a);
         }
         if (!a->abandoned && !quiet(*a)) continue;
         const bool late = now_ >= a->drain_until + answer_timeout;
@@ -148,6 +160,10 @@ bool conductor::finish() {
         return true;
     }
     if (!late && committer_.in_flight()) return false;
+    if (!late && committer_.asked()) {  // behind the one whose answer has just come
+        committer_.commit(partitions_);
+        return true;
+    }
     last_status_ = status();
     std::vector<topic_partition> all;
     for (auto& [place, a] : partitions_) all.push_back(place);

@@ -15,8 +15,33 @@ std::string text_of(const std::exception_ptr& what) {
     }
 }
 
+template <class F>
+void guarded_hooks::tell(F f) noexcept {
+    if (!to_) return;
+    try {
+        f(*to_);
+    } catch (...) {
+        if (!thrown_) thrown_ = std::current_exception();
+    }
+}
+void guarded_hooks::log(std::string_view line) {
+    tell([&](weir::hooks& h) { h.log(line); });
+}
+void guarded_hooks::failed(const error_report& r) {
+    tell([&](weir::hooks& h) { h.failed(r); });
+}
+void guarded_hooks::assigned(const topic_partition& p) {
+    tell([&](weir::hooks& h) { h.assigned(p); });
+}
+void guarded_hooks::revoked(const topic_partition& p, bool lost) {
+    tell([&](weir::hooks& h) { h.revoked(p, lost); });
+}
+void guarded_hooks::committed(const topic_partition& p, offset o) {
+    tell([&](weir::hooks& h) { h.committed(p, o); });
+}
+
 void reporter::log(std::string_view line) {
-    if (hooks_) hooks_->log(line);
+    if (!logs_) hooks_.log(line);
     else std::fprintf(stderr, "weir: %.*s\n", static_cast<int>(line.size()), line.data());
 }
 

@@ -5,6 +5,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <weir/hooks.hpp>
 
@@ -13,21 +14,41 @@ namespace weir::detail {
 /// The sentence in an exception.
 std::string text_of(const std::exception_ptr&);
 
+/// The user's hooks, if there are any. What they throw is kept until the conductor's turn is over:
+/// it must not pass through whoever had something to tell.
+class guarded_hooks final : public weir::hooks {
+public:
+    explicit guarded_hooks(weir::hooks* to) : to_(to) {}
+    void log(std::string_view) override;
+    void failed(const error_report&) override;
+    void assigned(const topic_partition&) override;
+    void revoked(const topic_partition&, bool lost) override;
+    void committed(const topic_partition&, offset) override;
+    /// The first exception since the last call; null if there was none.
+    std::exception_ptr thrown() { return std::exchange(thrown_, nullptr); }
+
+private:
+    template <class F>
+    void tell(F f) noexcept;
+    weir::hooks* to_;
+    std::exception_ptr thrown_;
+};
+
 /// Owned by the app, used on the loop's thread. Keeps the last `errors_max` errors for who asks.
 class reporter {
 public:
-    explicit reporter(weir::hooks* hooks) : hooks_(hooks) {}
+    explicit reporter(weir::hooks* hooks) : hooks_(hooks), logs_(hooks == nullptr) {}
 
     void log(std::string_view line);
     /// A policy gave a message up: `done` says what it did with it.
     void failed(error_report, std::string_view done);
-    weir::hooks& hooks() { return hooks_ ? *hooks_ : none_; }
+    guarded_hooks& hooks() { return hooks_; }
     const std::deque<error_report>& errors() const { return errors_; }
 
 private:
     static constexpr std::size_t errors_max = 1000;
-    weir::hooks* hooks_;
-    weir::hooks none_;
+    guarded_hooks hooks_;
+    const bool logs_;  // to standard error: there is nobody else
     std::deque<error_report> errors_;
 };
 

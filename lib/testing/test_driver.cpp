@@ -96,7 +96,7 @@ struct test_driver::state {
         }
     }
     void stop(weir::detail::engine& e) {
-        e.stop();
+        if (e.running()) e.stop();
         for (run(); e.running(); run()) {
             const auto at = due();
             if (at == time_point::max())

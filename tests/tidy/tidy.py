@@ -68,7 +68,7 @@ def rule(sentence, bad, good=None):
 
 # ---- who includes whom -------------------------------------------------------------------------
 
-VOCABULARY = ("fwd message hold home event task clock options policy error hooks type_name "
+VOCABULARY = ("fwd message hold home event task clock options policy error hooks type_name own "
               "config version").split()
 STREAM = "topic stream batch decode from".split()
 

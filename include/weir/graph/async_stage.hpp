@@ -51,7 +51,8 @@ public:
     time_point due() const override {
         auto at = time_point::max();
         for (std::size_t i = 0; i < std::min(kept_, concurrency_); ++i)
-            if (!calls_[i]->started) at = std::min(at, calls_[i]->not_before);
+            if (!calls_[i]->started && !calls_[i]->dropped)
+                at = std::min(at, calls_[i]->not_before);
         return at;
     }
     void abandon(const ledger& of) override {
@@ -91,7 +92,7 @@ private:
             }
         }
         bool settled() {
-            if (!started || error || result) return error || result;
+            if (!started || error || result) return error || result || dropped;
             if (!work.done()) return false;
             try {
                 result.emplace(work.result());
@@ -113,7 +114,7 @@ private:
 
     void start() {
         for (std::size_t i = 0; i < std::min(kept_, concurrency_); ++i)
-            if (auto& c = *calls_[i]; !c.started && c.not_before <= now_) c.start();
+            if (auto& c = *calls_[i]; !c.started && !c.dropped && c.not_before <= now_) c.start();
     }
     void pop() { calls_.pop_front(), --kept_; }
 

@@ -34,7 +34,7 @@ struct onward {
 /// may have
 ///   keep(context)  the message went through the whole chain: make its effects real (send, wake,
 ///   cut a batch) undo()         it threw: forget them
-///   state          a kept<T>: kept when the message is finished, undone when it fails
+///   state          has keep() and undo(): called when the message is finished, when it fails
 ///   full()         a message is parked in it (an operator that sends and goes on)
 ///   shows          it looks at the message behind the value, so a seam before it keeps key,
 ///   headers, timestamp

@@ -90,7 +90,7 @@ std::string value_name() {
 
 template <class V, class Chain>
 segment& new_segment(plan& p, Chain chain) {
-    return p.add(std::make_unique<fused<V, Chain>>(std::move(chain)));
+    return p.add(std::unique_ptr<segment>{new fused<V, Chain>{std::move(chain)}});
 }
 
 /// The stream behind a seam.

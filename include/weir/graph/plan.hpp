@@ -140,3 +140,7 @@ private:
 };
 
 }  // namespace weir::detail
+
+// Made once in the library: at -O0 every file would pay for it.
+extern template class std::vector<weir::detail::outgoing>;
+extern template class std::vector<weir::detail::kept_message>;

@@ -101,6 +101,21 @@ public:
         this->values.clear(), holds_.clear(), messages_.clear();
         this->count = first_ = 0;
     }
+    bool forget(const ledger& of) override {
+        const bool first_goes = left() > 0 && holds_[first_].is_from(of);
+        std::vector<slot<T>> left_values;
+        std::vector<hold> left_holds;
+        std::vector<kept_message> left_messages;
+        for (std::size_t i = 0; i < this->count; ++i) {
+            if (holds_[i].is_from(of)) continue;
+            left_values.push_back(std::move(this->values[i]));
+            left_holds.push_back(std::move(holds_[i]));
+            left_messages.push_back(std::move(messages_[i]));
+        }
+        this->values.swap(left_values), holds_.swap(left_holds), messages_.swap(left_messages);
+        this->count = this->values.size();
+        return first_goes;
+    }
     std::size_t left() const { return this->count - first_; }
 
 private:

@@ -73,6 +73,8 @@ class input : public origins {
 public:
     std::size_t count = 0;
     virtual void passed(std::size_t /*upto*/) {}  // those before are finished
+    // what is of this assignment alone leaves; true if the first that is not finished does
+    virtual bool forget(const ledger&) { return false; }
 };
 /// Names a type, or a list of them: its address does.
 template <class... T>
@@ -105,7 +107,7 @@ class segment {
 public:
     virtual ~segment() = default;
     /// Works on `from`, starting at message `at`; one that was parked there before has been
-    /// finished by `resume`.
+    /// finished by `finish`.
     virtual outcome run(input& from, std::size_t at, turn&) = 0;
     virtual bool full() = 0;      // a message is parked in the sink, or it has no room for another
     // throws what the parked message threw; then nothing of it is kept

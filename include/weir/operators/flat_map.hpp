@@ -26,7 +26,7 @@ struct flat_map_op {
     template <class In>
     using range = decltype(call(std::declval<F&>(), std::declval<const In&>()));
     template <class In>
-    using out = std::decay_t<decltype(*std::begin(std::declval<range<In>&>()))>;
+    using out = std::iter_value_t<decltype(std::begin(std::declval<range<In>&>()))>;
     /// Whether `f` gives the batch itself back, so that each value has an origin of its own.
     template <class In>
     static constexpr bool whole = is_batch<In>&& std::is_same_v<std::decay_t<range<In>>, In>;

@@ -76,10 +76,10 @@ struct group_by_fn {
         return {field, o.name.empty() ? std::string{field_name(field)} : std::move(o.name),
                 o.partitions};
     }
-    /// By a callable, which has no name of its own.
-    template <class F>
-        requires(!std::is_member_object_pointer_v<F>)
-    group_by_op<F> operator()(F f, std::string name) const {
+    /// By a callable, which has no name of its own. (Any string: braces are the options'.)
+    template <class F, class Name>
+        requires(!std::is_member_object_pointer_v<F> && std::is_convertible_v<Name, std::string>)
+    group_by_op<F> operator()(F f, Name name) const {
         return named(std::move(f), {.name = std::move(name)});
     }
     template <class F>

@@ -47,7 +47,8 @@ struct map_op {
         using stage = async_stage<In, out<In>, F, Shows>;
         static_assert(!borrows<In>,
                       "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
-        auto& s = static_cast<stage&>(p.add(std::make_unique<stage>(p, f, options.concurrency)));
+        auto& s =
+            static_cast<stage&>(p.add(std::unique_ptr<seam>{new stage{p, f, options.concurrency}}));
         return cut_at{into<stage, Shows>{s}, behind<K, out<In>>{&s}};
     }
 };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,10 +12,9 @@
 namespace weir {
 namespace detail {
 
-/// Values until they are a batch, their holds, and their messages (the first one's alone, for
-/// errors to name, where none are shown). `kept_` counts those whose
-/// message has gone through its chain: what lies behind is the message in work and can be taken
-/// back.
+/// Values until they are a batch, their holds, and their messages (where none are shown, only what
+/// an error names). `kept_` counts those whose message has gone through its chain: what lies behind
+/// is the message in work and can be taken back.
 template <class V, bool Shows>
 class take_seam final : public seam {
 public:
@@ -26,12 +24,12 @@ public:
     void push(context& c, auto&& v) {
         values_.push_back(std::forward<decltype(v)>(v));
         holds_.push_back(c.hold());
-        if (Shows || messages_.empty()) messages_.push_back(kept_message::of<Shows>(c));
+        messages_.push_back(kept_message::of<Shows>(c));
     }
     void keep(context& c) {
-        if (kept_ == 0 && !values_.empty() && within_ < duration::max())
-            due_ = c.now.time.steady() + within_;
         for (kept_ = values_.size(); kept_ >= n_;) emit(n_);
+        if (kept_ > 0 && due_ == time_point::max() && within_ < duration::max())
+            due_ = c.now.time.steady() + within_;
         if (ready_.left() > 0) c.now.end(why::full);  // worked off before more comes
     }
     void undo() {
@@ -54,7 +52,7 @@ public:
             if (holds_[i].is_from(of)) continue;
             if (i != left) {
                 std::swap(values_[left], values_[i]), std::swap(holds_[left], holds_[i]);
-                if constexpr (Shows) std::swap(messages_[left], messages_[i]);
+                std::swap(messages_[left], messages_[i]);
             }
             ++left;
         }
@@ -64,32 +62,29 @@ public:
     }
 
 private:
+    // Plain loops: a vector's erase and insert are paid for in every file that takes.
     template <class T>
     static void keep_first(std::vector<T>& v, std::size_t n) {
-        if (v.size() > n) v.erase(v.begin() + static_cast<std::ptrdiff_t>(n), v.end());
+        while (v.size() > n) v.pop_back();
     }
+    /// The first n leave, the rest stays.
     template <class T>
-    // the first n leave, the rest stays
     std::vector<T> first(std::vector<T>& from, std::size_t n) {
-        if (from.empty()) return {};
-        const auto middle = from.begin() + static_cast<std::ptrdiff_t>(n);
-        std::vector<T> rest;
-        rest.reserve(std::min(n_, at_first));
-        rest.insert(rest.end(), std::make_move_iterator(middle),
-                    std::make_move_iterator(from.end()));
-        from.erase(middle, from.end());
-        return std::exchange(from, std::move(rest));
+        std::vector<T> taken;
+        taken.swap(from);
+        from.reserve(std::min(n_, at_first));
+        for (auto i = n; i < taken.size(); ++i) from.push_back(std::move(taken[i]));
+        keep_first(taken, n);
+        return taken;
     }
     void emit(std::size_t n) {
-        auto messages = Shows ? first(messages_, n) : messages_;
         batch<V> b{*new batch_contents<V>{owner_, first(values_, n), first(holds_, n),
-                                          std::move(messages)}};
+                                          first(messages_, n)}};
         auto held = b.hold();
         auto common = b.contents().common();
         ready_.push(std::move(b), std::move(held), std::move(common));
         kept_ = values_.size();
         due_ = time_point::max();
-        keep_first(messages_, kept_);
     }
 
     static constexpr std::size_t at_first = 1024;  // capacity taken before it is needed
@@ -112,10 +107,7 @@ struct take_op {
     std::size_t n;
     duration within;
 
-    std::string describe() const {
-        return "take(" + std::to_string(n) +
-               (within == duration::max() ? "" : ", " + text_of(within)) + ")";
-    }
+    std::string describe() const { return text_of_call("take", n, within); }
     template <class K, class In, bool Shows>
     auto cut(plan& p) const {
         static_assert(
@@ -123,7 +115,7 @@ struct take_op {
             "weir: take keeps values beyond their messages: put map(weir::own) before it");
         p.needs_open(n, describe());
         using node = take_seam<In, Shows>;
-        auto& s = static_cast<node&>(p.add(std::make_unique<node>(p, n, within)));
+        auto& s = static_cast<node&>(p.add(std::unique_ptr<seam>{new node{p, n, within}}));
         return cut_at{into<node, Shows>{s}, behind<common_key<K>, batch<In>>{&s}};
     }
 };

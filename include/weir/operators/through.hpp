@@ -60,7 +60,7 @@ struct through_fn {
 /// Holds    one message's values while the producer has no room
 /// Errors   a send that failed for good: the topic's `on_produce_error`
 /// Cost     encode, send, read, decode; the original bytes are sent on where the value is unchanged
-/// Throws   weir::setup_error for a name that Kafka forbids, when the app starts
+/// Throws   weir::setup_error for a name that Kafka forbids, when the agent is added
 /// Example  samples/operators/through.cpp    Page docs/operators/through.md    After Faust
 ///          Stream.through
 inline constexpr detail::through_fn through{};

@@ -146,7 +146,7 @@ struct to_fn {
 /// Holds    one message's values while the producer has no room
 /// Errors   a send that failed for good: the topic's `on_produce_error`
 /// Cost     encoding; the original bytes are sent on where the value is unchanged
-/// Throws   weir::setup_error for a name that Kafka forbids, when the app starts
+/// Throws   weir::setup_error for a name that Kafka forbids, when the agent is added
 /// Example  samples/operators/to.cpp    Page docs/operators/to.md    After Faust's sinks
 inline constexpr detail::to_fn to{};
 

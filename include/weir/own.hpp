@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What makes a value that points into its message one that owns its bytes.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include <weir/message.hpp>
+
+namespace weir {
+namespace detail {
+
+struct own_fn {
+    bytes operator()(bytes_view v) const { return bytes{v}; }
+    std::string operator()(std::string_view v) const { return std::string{v}; }
+};
+
+}  // namespace detail
+
+/// `map(weir::own)`: before an operator that keeps values beyond their messages (`take`, an
+/// asynchronous `map`), a view becomes bytes or a string of its own.
+inline constexpr detail::own_fn own{};
+
+}  // namespace weir

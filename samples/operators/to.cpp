@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// to: results go to a topic, where another agent, or another program, reads them.
+//
+// Prints:
+//   warn bob: 5000
+//   warn dave: 1200
+#include <fmt/core.h>
+
+#include <string>
+#include <vector>
+#include <weir/weir.hpp>
+
+struct withdrawal {
+    std::string account;
+    int amount;
+};
+
+int main() {
+    weir::app app{"to-sample"};
+    auto withdrawals = app.topic<withdrawal>("withdrawals");
+    auto flagged = app.topic<withdrawal>("flagged");
+    const std::vector<withdrawal> some{{"alice", 12}, {"bob", 5000}, {"carol", 7}, {"dave", 1200}};
+
+    // [to]
+    app.agent("feed", weir::from(some) | weir::to(withdrawals));
+
+    app.agent("flag", withdrawals                                            // of withdrawal
+        | weir::filter([](const withdrawal& w) { return w.amount > 1000; })  // the big ones
+        | weir::to(flagged));                                                // into a topic
+    // [/to]
+
+    app.agent("warn", flagged | weir::for_each([&](const withdrawal& w) {
+        fmt::print("warn {}: {}\n", w.account, w.amount);
+        if (w.account == "dave") app.stop();
+    }));
+    app.run();
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// What makes no sense is refused before anything runs, with a sentence that says what to do.
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <string>
+
+#include <weir/transport/memory.hpp>
+#include <weir/weir.hpp>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+struct order {
+    std::string account;
+    double price;
+};
+
+/// The sentence of the setup_error that `f` throws.
+std::string refused(const std::function<void()>& f) {
+    try {
+        f();
+    } catch (const weir::setup_error& e) {
+        return e.what();
+    }
+    return "nothing was thrown";
+}
+std::string app_refused(weir::app_options o) {
+    return refused([&] { weir::app app{"a", std::move(o)}; });
+}
+std::string bad_name(const std::string& name) {
+    return '"' + name +
+           "\" cannot be a topic's name: it must be 1 to 249 of the characters a-z A-Z 0-9 . _ - "
+           "and neither \".\" nor \"..\"";
+}
+const auto price_of = [](const order& o) { return std::to_string(o.price); };
+const auto ignore = weir::for_each([](const auto&) {});
+
+}  // namespace
+
+TEST_CASE("an app's options must be positive") {
+    const std::string of = "weir: app_options::";
+    CHECK(app_refused({.commit_interval = 0s}) == of + "commit_interval must be positive");
+    CHECK(app_refused({.commit_interval = -1s}) == of + "commit_interval must be positive");
+    CHECK(app_refused({.stream_buffer_max = 0}) == of + "stream_buffer_max must be positive");
+    CHECK(app_refused({.open_max = 0}) == of + "open_max must be positive");
+    CHECK(app_refused({.drain_timeout = 0s}) == of + "drain_timeout must be positive");
+    CHECK(app_refused({.shutdown_timeout = 0s}) == of + "shutdown_timeout must be positive");
+    CHECK(refused([] { weir::app app{""}; }) ==
+          "weir: an app needs an id: it is the consumer group's");
+}
+
+TEST_CASE("agents have unique names, and each has one") {
+    weir::app app{"a"};
+    auto t = app.topic("t");
+    app.agent("one", t | ignore);
+    CHECK(refused([&] { app.agent("one", t | ignore); }) ==
+          "weir: there is an agent 'one' already: agents have unique names");
+    CHECK(refused([&] { app.agent("", t | ignore); }) == "weir: an agent needs a name");
+    CHECK_NOTHROW(app.agent("two", t | ignore));
+}
+
+TEST_CASE("a topic may be declared twice, with the same options") {
+    weir::app app{"a"};
+    auto first = app.topic<order>("t", {.partitions = 2});
+    CHECK_NOTHROW(app.topic<order>("t", {.partitions = 2}));
+    CHECK_NOTHROW(app.topic("t", {.partitions = 2}));
+    CHECK(refused([&] { app.topic<order>("t", {.partitions = 3}); }) ==
+          "weir: topic 't' is declared twice with different options: declare it once, and copy the "
+          "handle");
+    CHECK(refused([&] { app.topic<order>("t"); }) != "nothing was thrown");
+    CHECK(refused([&] {
+              app.topic<order>("t", {.partitions = 2, .on_decode_error = weir::skip});
+          }) != "nothing was thrown");
+    CHECK(first.info().options.partitions == 2);
+}
+
+TEST_CASE("a topic that an agent sends to by name may be declared afterwards") {
+    weir::app app{"a"};
+    app.agent("send", app.topic("in") | weir::to("out"));
+    CHECK_NOTHROW(app.topic("out", {.partitions = 2}));
+    CHECK_THROWS_AS(app.topic("out", {.partitions = 3}), weir::setup_error);
+}
+
+TEST_CASE("partitions are never negative") {
+    weir::app app{"a"};
+    CHECK(refused([&] { app.topic("t", {.partitions = -1}); }) ==
+          "weir: topic 't': partitions must not be negative");
+    auto t = app.topic<order>("t");
+    CHECK(refused([&] {
+              app.agent("g", t | weir::group_by(&order::account, {.partitions = -2}) | ignore);
+          }) == "weir: topic 'a-g-account-repartition': partitions must not be negative");
+}
+
+TEST_CASE("names that Kafka forbids are refused where they are given") {
+    weir::app app{"a"};
+    auto t = app.topic<order>("t");
+    for (const std::string name : {"", ".", "..", "a b", "naïve", "a/b"})
+        CHECK(refused([&] { app.topic(name); }) == bad_name(name));
+    const std::string longest(249, 'x');
+    CHECK_NOTHROW(app.topic(longest));
+    CHECK(refused([&] { app.topic(longest + 'x'); }) == bad_name(longest + 'x'));
+
+    CHECK(refused([&] { app.agent("to", t | weir::to("no way")); }) == bad_name("no way"));
+    CHECK(refused([&] { app.agent("through", t | weir::through("a:b") | ignore); }) ==
+          bad_name("a:b"));
+    CHECK(refused([&] { app.agent("by", t | weir::group_by(price_of, "the price") | ignore); }) ==
+          bad_name("a-by-the price-repartition"));
+    CHECK(refused([&] { app.agent("my agent", t | weir::group_by(price_of, "p") | ignore); }) ==
+          bad_name("a-my agent-p-repartition"));
+}
+
+TEST_CASE("an agent that was refused leaves nothing behind") {
+    weir::app app{"a"};
+    auto t = app.topic<order>("t");
+    app.agent("good", t | ignore);
+    const auto before = app.graph().text();
+    CHECK_THROWS_AS(app.agent("bad", t | weir::filter([](const order&) { return true; })  //
+                                         | weir::through("x") | weir::to("no way")),
+                    weir::setup_error);
+    CHECK(app.graph().text() == before);
+    app.agent("bad", t | weir::to("out"));  // its name is still to be had
+    app.post([&] { app.stop(); });
+    CHECK_NOTHROW(app.run());
+}
+
+TEST_CASE("group_by a callable needs a name") {
+    const std::string sentence =
+        "weir: group_by(callable) needs a name, which names its topic: group_by(f, \"account\")";
+    CHECK(refused([] { weir::group_by(price_of, ""); }) == sentence);
+    CHECK(refused([] { weir::group_by(price_of, {.partitions = 3}); }) == sentence);
+}
+
+TEST_CASE("a pull stream with a group_by needs a name") {
+    weir::app app{"a"};
+    auto t = app.topic<order>("t");
+    auto nameless = app.stream(t) | weir::group_by(&order::account);
+    CHECK(refused([&] { nameless.begin(); }) ==
+          "weir: a stream with a group_by needs a name, which names its topic: app.stream(…, "
+          "{.name = …})");
+}
+
+TEST_CASE("take wants at least one value, and some time") {
+    CHECK(refused([] { weir::take(0); }) == "weir: take(0): a batch needs at least one value");
+    CHECK(refused([] { weir::take(0, 1s); }) == "weir: take(0): a batch needs at least one value");
+    for (const weir::duration d : {weir::duration{0s}, weir::duration{-1s}})
+        CHECK(refused([&] { weir::take(5, d); }) ==
+              "weir: take(n, within): the limit of time must be positive");
+}
+
+TEST_CASE("take of more than may be open is refused when the app starts") {
+    weir::app app{"a", {.open_max = 10}};
+    app.agent("batches", app.topic("t") | weir::take(11, 1s) | ignore);
+    const auto sentence =
+        "weir: agent 'batches': take(11, 1 s) waits for more messages than open_max = 10 lets be "
+        "open: raise app_options::open_max, or take fewer";
+    CHECK(refused([&] { app.run(); }) == sentence);
+    CHECK(refused([&] { app.run(); }) == sentence);
+    CHECK(refused([&] { app.poll(0s); }) == sentence);
+}
+
+TEST_CASE("take of as many as may be open is fine") {
+    weir::app app{"a", {.open_max = 10}};
+    app.agent("batches", app.topic("t") | weir::take(10) | ignore);
+    app.stop();
+    CHECK_NOTHROW(app.run());
+}
+
+TEST_CASE("map wants at least one call at a time") {
+    CHECK(refused([] { weir::map(price_of, {.concurrency = 0}); }) ==
+          "weir: map(f, {.concurrency = 0}): give it at least 1");
+}
+
+TEST_CASE("a retry has attempts, a backoff, and no retry behind it") {
+    CHECK(refused([] { weir::retry(0, 1s); }) == "weir: retry(n, backoff): n must be at least 1");
+    CHECK(refused([] { weir::retry(1, -1s); }) ==
+          "weir: retry(n, backoff): the backoff must not be negative");
+    CHECK(refused([] { weir::retry(1, 0s).then(weir::retry(1, 0s)); }) ==
+          "weir: retry(…).then(retry(…)): give one retry more attempts");
+    CHECK_NOTHROW(weir::retry(1, 0s).then(weir::skip));
+}
+
+TEST_CASE("dead_letter is not there yet, and said so wherever a policy is given") {
+    const auto sentence = [](const std::string& where) {
+        return "weir: " + where +
+               ": dead_letter(\"dead\") is not there yet: use stop, skip or retry(…).then(…) of "
+               "these";
+    };
+    const auto dead = weir::dead_letter("dead");
+    CHECK(app_refused({.on_decode_error = dead}) == sentence("app 'a'"));
+    CHECK(app_refused({.on_error = dead}) == sentence("app 'a'"));
+    CHECK(app_refused({.on_produce_error = weir::retry(2, 1s).then(dead)}) == sentence("app 'a'"));
+    weir::app app{"a"};
+    CHECK(refused([&] { app.topic("t", {.on_decode_error = dead}); }) == sentence("topic 't'"));
+    CHECK(refused([&] { app.topic("t", {.on_produce_error = dead}); }) == sentence("topic 't'"));
+    CHECK(refused([&] { app.agent("x", app.topic("t") | ignore, {.on_error = dead}); }) ==
+          sentence("agent 'x'"));
+}
+
+TEST_CASE("a topic that has other partitions than declared is refused when the app starts") {
+    const auto broker = weir::transport::memory_broker::named("setup");
+    broker->create_topic({"t", 3});
+    weir::app app{"a", {.broker = "memory://setup"}};
+    app.agent("x", app.topic("t", {.partitions = 2}) | ignore);
+    CHECK(refused([&] { app.run(); }) ==
+          "weir: topic 't' has 3 partitions and is declared with 2: declare what it has, or leave "
+          "it out");
+}
+
+TEST_CASE("a broker is memory:// or kafka://, and Kafka is not there yet") {
+    const auto run_with = [](const std::string& url) {
+        weir::app app{"a", {.broker = url}};
+        return refused([&] { app.run(); });
+    };
+    for (const std::string url : {"", "localhost:9092", "memory:", "amqp:x"})
+        CHECK(run_with(url) == "weir: broker '" + url +
+                                   "' is none: use memory://, memory://NAME or kafka://host:port");
+    CHECK(run_with("kafka://localhost:9092") ==
+          "weir: broker 'kafka://localhost:9092': the Kafka transport is not there yet: use "
+          "memory://");
+}

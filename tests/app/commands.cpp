@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program that app.main makes: what its commands print, what it says to a wrong command line.
+#include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <weir/weir.hpp>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A file descriptor's output, kept while this lives.
+class captured {
+public:
+    explicit captured(std::FILE* stream) : stream_(stream) {
+        std::fflush(stream_);
+        saved_ = ::dup(::fileno(stream_));
+        ::dup2(memory_, ::fileno(stream_));
+    }
+    captured(const captured&) = delete;
+    captured& operator=(const captured&) = delete;
+    ~captured() { text(), ::close(memory_); }
+    std::string text() {
+        if (saved_ >= 0) {
+            std::fflush(stream_);
+            ::dup2(saved_, ::fileno(stream_)), ::close(saved_);
+            saved_ = -1;
+        }
+        std::string all(static_cast<std::size_t>(::lseek(memory_, 0, SEEK_END)), ' ');
+        const auto got = ::pread(memory_, all.data(), all.size(), 0);
+        CHECK(got == static_cast<::ssize_t>(all.size()));
+        return all;
+    }
+
+private:
+    std::FILE* stream_;
+    int memory_ = ::memfd_create("captured", 0), saved_ = -1;
+};
+struct printed {
+    int code;
+    std::string out, err;
+};
+printed run(weir::app& app, const std::vector<const char*>& arguments) {
+    std::vector<const char*> argv{"/usr/bin/prog"};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    captured out{stdout}, err{stderr};
+    const int code = app.main(static_cast<int>(argv.size()), argv.data());
+    return {code, out.text(), err.text()};
+}
+
+struct order {
+    std::string account;
+    double price;
+};
+/// Two agents; the second one's source is the first one's target.
+void shop(weir::app& app) {
+    auto orders = app.topic<std::string, order>("orders");
+    auto sorted = app.topic<std::string, order>("sorted");
+    app.agent("sort", orders | weir::filter([](const order& o) { return o.price > 1; })  //
+                          | weir::group_by(&order::account)                              //
+                          | weir::take(100, 10s)                                         //
+                          | weir::flat_map(std::identity{})                              //
+                          | weir::through(sorted));
+    app.agent("all", sorted | weir::for_each([](const auto&) {}));
+}
+printed shop_says(const std::vector<const char*>& arguments) {
+    weir::app app{"shop"};
+    shop(app);
+    return run(app, arguments);
+}
+
+}  // namespace
+
+TEST_CASE("graph prints the pipelines as text") {
+    const auto said = shop_says({"graph"});
+    CHECK(said.code == weir::exit_code::ok);
+    CHECK(said.err.empty());
+    CHECK(said.out == R"~(agent sort
+  topic orders : std::string, order
+  | filter : std::string, order
+  | group_by account : std::string, order
+  topic shop-sort-account-repartition : std::string, order
+  | take(100, 10 s) : std::optional<std::string>, weir::batch<order>
+  | flat_map : std::string, order
+  | through : std::string, order
+  -> topic sorted : std::string, order
+agent all
+  topic sorted : std::string, order
+  | for_each
+)~");
+    CHECK(shop_says({"graph", "--format", "text"}).out == said.out);
+}
+
+TEST_CASE("graph prints the pipelines as Mermaid") {
+    const auto said = shop_says({"graph", "--format", "mermaid"});
+    CHECK(said.code == weir::exit_code::ok);
+    CHECK(said.out == R"~(flowchart LR
+    n0[("topic orders")]
+    n3[("topic shop-sort-account-repartition")]
+    n7[("topic sorted")]
+    subgraph agent0["agent sort"]
+        n1["filter"]
+        n2["group_by account"]
+        n4["take(100, 10 s)"]
+        n5["flat_map"]
+        n6["through"]
+    end
+    subgraph agent1["agent all"]
+        n8["for_each"]
+    end
+    n0 -- "std::string, order" --> n1
+    n1 -- "std::string, order" --> n2
+    n2 -- "std::string, order" --> n3
+    n3 -- "std::string, order" --> n4
+    n4 -- "std::optional<std::string>, weir::batch<order>" --> n5
+    n5 -- "std::string, order" --> n6
+    n6 -- "std::string, order" --> n7
+    n7 -- "std::string, order" --> n8
+)~");
+}
+
+TEST_CASE("graph prints the pipelines as DOT") {
+    const auto said = shop_says({"graph", "--format=dot"});
+    CHECK(said.code == weir::exit_code::ok);
+    CHECK(said.out == R"~(digraph weir {
+  rankdir=LR;
+  n0 [label="topic orders", shape=cylinder];
+  n3 [label="topic shop-sort-account-repartition", shape=cylinder];
+  n7 [label="topic sorted", shape=cylinder];
+  subgraph cluster0 {
+    label="agent sort";
+    n1 [label="filter", shape=box];
+    n2 [label="group_by account", shape=box];
+    n4 [label="take(100, 10 s)", shape=box];
+    n5 [label="flat_map", shape=box];
+    n6 [label="through", shape=box];
+  }
+  subgraph cluster1 {
+    label="agent all";
+    n8 [label="for_each", shape=box];
+  }
+  n0 -> n1 [label="std::string, order"];
+  n1 -> n2 [label="std::string, order"];
+  n2 -> n3 [label="std::string, order"];
+  n3 -> n4 [label="std::string, order"];
+  n4 -> n5 [label="std::optional<std::string>, weir::batch<order>"];
+  n5 -> n6 [label="std::string, order"];
+  n6 -> n7 [label="std::string, order"];
+  n7 -> n8 [label="std::string, order"];
+}
+)~");
+}
+
+TEST_CASE("topics and agents list what there is, and start nothing") {
+    CHECK(shop_says({"topics"}).out ==
+          "orders\nshop-sort-account-repartition (internal)\nsorted\n");
+    CHECK(shop_says({"agents"}).out == "sort\nall\n");
+    CHECK(shop_says({"agents", "--broker", "kafka://nowhere:1"}).code == weir::exit_code::ok);
+}
+
+TEST_CASE("--help lists commands and options, and says what the exit codes mean") {
+    const auto said = shop_says({"--help"});
+    CHECK(said.code == weir::exit_code::ok);
+    CHECK(said.err.empty());
+    for (const char* part :
+         {"shop: a program of streams", "--broker", "--set", "--input", "--until-idle",
+          "WEIR_BROKER", "run ", "graph ", "topics ", "agents ",
+          "Exit codes: 0 stopped as asked; 1 an error's policy was stop, or an input was bad; "
+          "2 wrong usage."}) {
+        CAPTURE(part);
+        CHECK(said.out.find(part) != std::string::npos);
+    }
+}
+
+TEST_CASE("what the command line does not know is named, with a hint, and exit code 2") {
+    const auto names = [](const std::vector<const char*>& arguments, const std::string& culprit) {
+        CAPTURE(culprit);
+        const auto said = shop_says(arguments);
+        CHECK(said.code == weir::exit_code::usage);
+        CHECK(said.out.empty());
+        CHECK(said.err.starts_with("prog: "));
+        CHECK(said.err.ends_with("; see prog --help\n"));
+        CHECK(said.err.find(culprit) != std::string::npos);
+        CHECK(std::count(said.err.begin(), said.err.end(), '\n') == 1);
+    };
+    names({"--speed", "9"}, "--speed");
+    names({"fly"}, "fly");
+    names({"run", "graph"}, "graph");
+    names({"graph", "--format", "svg"}, "svg");
+    names({"--broker"}, "--broker");
+    names({"--until-idle", "1s", "--until-idle", "2s"}, "--until-idle");
+}
+
+TEST_CASE("a wrong command line is one sentence and exit code 2") {
+    const auto says = [](const std::vector<const char*>& arguments, const std::string& sentence) {
+        const auto said = shop_says(arguments);
+        CHECK(said.code == weir::exit_code::usage);
+        CHECK(said.out.empty());
+        CHECK(said.err == sentence + "\n");
+    };
+    says({"--set", "linger.ms"}, "prog: weir: --set linger.ms: write --set property=value");
+    says({"--set", "=5"}, "prog: weir: --set =5: write --set property=value");
+    says({"--broker", "nats://x"},
+         "prog: weir: broker 'nats://x' is none: use memory://, memory://NAME or "
+         "kafka://host:port");
+    says({"--broker", "kafka://localhost:9092"},
+         "prog: weir: broker 'kafka://localhost:9092': the Kafka transport is not there yet: use "
+         "memory://");
+}
+
+TEST_CASE("--until-idle takes a number and a unit, nothing else") {
+    for (const std::string bad :
+         {"", "5", "s", "2 s", "-2s", "1.5s", "2sec", "2s ", "9223372036854775807h", "1e3ms",
+          "99999999999999999999s"}) {
+        CAPTURE(bad);
+        const auto said = shop_says({"--until-idle", bad.c_str()});
+        CHECK(said.code == weir::exit_code::usage);
+        CHECK(said.err == "prog: weir: '" + bad +
+                              "' is no duration: write 500ms, 2s, 5min or 1h\n");
+    }
+    for (const char* good : {"0s", "1ms"})
+        CHECK(shop_says({"--until-idle", good}).code == weir::exit_code::ok);
+    weir::app app{"stopped at once"};
+    for (const char* good : {"2s", "5min", "1h"}) {
+        app.stop();
+        CHECK(run(app, {"--until-idle", good}).code == weir::exit_code::ok);
+    }
+}
+
+TEST_CASE("librdkafka's properties mean nothing to the embedded broker: this is said once") {
+    struct noted final : weir::hooks {
+        std::vector<std::string> lines;
+        void log(std::string_view line) override { lines.emplace_back(line); }
+    } told;
+    weir::app app{"a", {.kafka = {{"linger.ms", "5"}}, .hooks = &told}};
+    CHECK(run(app, {"--set", "acks=1", "--set", "fetch.min.bytes=1", "--until-idle", "0s"}).code ==
+          weir::exit_code::ok);
+    app.stop();
+    app.run();
+    CHECK(told.lines == std::vector<std::string>{
+                            "the embedded broker ignores librdkafka's properties (3 given)"});
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// --input: a topic of the embedded broker is fed from a file. What is good is processed and
+// committed, also when what follows is bad.
+#include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <weir/weir.hpp>
+
+namespace {
+
+struct reading {
+    int id;
+    double celsius;
+};
+using ids = std::vector<int>;
+using committed = std::optional<weir::offset>;
+
+/// A file of the test's own, gone with it.
+class file {
+public:
+    explicit file(const std::string& text) {
+        const int fd = ::mkstemp(path_.data());
+        REQUIRE(fd >= 0);
+        ::close(fd);
+        std::ofstream{path_} << text;
+    }
+    file(const file&) = delete;
+    file& operator=(const file&) = delete;
+    ~file() { std::filesystem::remove(path_); }
+    const std::string& path() const { return path_; }
+
+private:
+    std::string path_ = std::filesystem::temp_directory_path() / "weir-input-XXXXXX";
+};
+std::string line(int id) {
+    return R"({"id": )" + std::to_string(id) + R"(, "celsius": 20.5})" + '\n';
+}
+std::string lines(int first, int last) {
+    std::string all;
+    for (int i = first; i <= last; ++i) all += line(i);
+    return all;
+}
+
+/// A program with the topics "t" and "u". What it wrote on standard error is in `said`.
+struct program {
+    weir::app app{"a"};
+    ids seen{};
+    std::vector<std::size_t> sizes{};
+    std::string said{};
+
+    program() {
+        app.agent("see", app.topic<reading>("t") | weir::for_each([this](const reading& r) {
+                             seen.push_back(r.id);
+                         }));
+        app.agent("batches", app.topic<reading>("u") | weir::take(4) |
+                                 weir::for_each([this](const auto& b) {
+                                     sizes.push_back(b.size());
+                                 }));
+    }
+    /// With `--input` for each; ends when there is nothing more to do.
+    int run(const std::vector<std::string>& inputs) {
+        std::vector<const char*> argv{"prog", "--until-idle", "0s"};
+        for (auto& i : inputs) argv.push_back("--input"), argv.push_back(i.c_str());
+        std::fflush(stderr);
+        const int memory = ::memfd_create("said", 0), saved = ::dup(STDERR_FILENO);
+        ::dup2(memory, STDERR_FILENO);
+        const int code = app.main(static_cast<int>(argv.size()), argv.data());
+        std::fflush(stderr);
+        ::dup2(saved, STDERR_FILENO), ::close(saved);
+        said.resize(static_cast<std::size_t>(::lseek(memory, 0, SEEK_END)));
+        CHECK(::pread(memory, said.data(), said.size(), 0) ==
+              static_cast<::ssize_t>(said.size()));
+        ::close(memory);
+        return code;
+    }
+    committed committed_of(const std::string& topic) const {
+        for (auto& p : app.partitions())
+            if (p.topic == topic) return p.committed;
+        return {};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("--input feeds a topic with a file's lines") {
+    const file f{lines(1, 5)};
+    program p;
+    CHECK(p.run({"t=" + f.path()}) == weir::exit_code::ok);
+    CHECK(p.said.empty());
+    CHECK(p.seen == ids{1, 2, 3, 4, 5});
+    CHECK(p.committed_of("t") == committed{5});
+}
+
+TEST_CASE("--input: empty lines do not count, \\r\\n is an end of line, the last may have none") {
+    const file f{"\n" + line(1) + "\n\r\n" + R"({"id": 2, "celsius": 1})" + "\r\n" +
+                 R"({"id": 3, "celsius": 1})"};
+    program p;
+    CHECK(p.run({"t=" + f.path()}) == weir::exit_code::ok);
+    CHECK(p.seen == ids{1, 2, 3});
+    const file empty{""};
+    program q;
+    CHECK(q.run({"t=" + empty.path()}) == weir::exit_code::ok);
+    CHECK(q.seen.empty());
+}
+
+TEST_CASE("--input: a line that is longer than what is read at once is one value") {
+    const file f{line(1) + R"({"id": 2, "celsius": 1)" + std::string(200'000, ' ') + "}\n" +
+                 line(3)};
+    program p;
+    CHECK(p.run({"t=" + f.path()}) == weir::exit_code::ok);
+    CHECK(p.seen == ids{1, 2, 3});
+}
+
+TEST_CASE("--input: more lines than one turn sends all arrive, in order") {
+    const file f{lines(0, 2999)};
+    program p;
+    CHECK(p.run({"t=" + f.path()}) == weir::exit_code::ok);
+    REQUIRE(p.seen.size() == 3000);
+    for (int i = 0; i < 3000; ++i) CHECK(p.seen[static_cast<std::size_t>(i)] == i);
+    CHECK(p.committed_of("t") == committed{3000});
+}
+
+TEST_CASE("a bad seventh line: file:7 is named, lines 1 to 6 are processed and committed") {
+    const file f{lines(1, 6) + "{\"id\": \"seven\"}\n" + lines(8, 9)};
+    program p;
+    CHECK(p.run({"t=" + f.path()}) == weir::exit_code::failed);
+    CHECK(p.said == "prog: weir: " + f.path() +
+                        ":7: not a value of topic 't': reading.id: expected an integer, found a "
+                        "string: mend the line\n");
+    CHECK(p.seen == ids{1, 2, 3, 4, 5, 6});
+    CHECK(p.committed_of("t") == committed{6});
+}
+
+TEST_CASE("a bad line counts the empty ones before it, and a take's short batch is delivered") {
+    const file f{"\n" + lines(1, 6) + "\n\nno\n"};
+    program p;
+    CHECK(p.run({"u=" + f.path()}) == weir::exit_code::failed);
+    CHECK(p.said.starts_with("prog: weir: " + f.path() + ":10: not a value of topic 'u': "));
+    CHECK(p.sizes == std::vector<std::size_t>{4, 2});
+    CHECK(p.committed_of("u") == committed{6});
+}
+
+TEST_CASE("--until-idle flushes what waits for company, and goes on before it stops") {
+    const file f{lines(1, 6)};
+    program p;
+    CHECK(p.run({"u=" + f.path()}) == weir::exit_code::ok);
+    CHECK(p.sizes == std::vector<std::size_t>{4, 2});
+    CHECK(p.committed_of("u") == committed{6});
+}
+
+TEST_CASE("--until-idle goes on with what a flush gave, from take to take, from topic to topic") {
+    const file f{lines(1, 3)};
+    program p;
+    std::size_t batches = 0;
+    p.app.agent("first", p.app.topic<reading>("v")              //
+                             | weir::take(100)                  // a short batch of three
+                             | weir::flat_map(std::identity{})  //
+                             | weir::take(2)                    // then two and one
+                             | weir::through("batches"));
+    p.app.agent("second", p.app.topic<std::vector<reading>>("batches")  //
+                              | weir::take(10)
+                              | weir::for_each([&](const auto& b) { batches += b.size(); }));
+    CHECK(p.run({"v=" + f.path()}) == weir::exit_code::ok);
+    CHECK(batches == 2);
+    CHECK(p.committed_of("v") == committed{3});
+    CHECK(p.committed_of("batches") == committed{2});
+}
+
+TEST_CASE("two inputs feed two topics, or one") {
+    const file f{lines(1, 4)}, g{lines(11, 12)};
+    program p;
+    CHECK(p.run({"t=" + f.path(), "u=" + f.path(), "t=" + g.path()}) == weir::exit_code::ok);
+    CHECK(p.seen.size() == 6);
+    CHECK(p.sizes == std::vector<std::size_t>{4});
+}
+
+TEST_CASE("an input that cannot be is one sentence and exit code 2; nothing runs") {
+    const auto says = [](const std::string& input, const std::string& sentence) {
+        program p;
+        const file good{lines(1, 2)};
+        CHECK(p.run({"t=" + good.path(), input}) == weir::exit_code::usage);
+        CHECK(p.said == "prog: weir: --input " + input + sentence + '\n');
+        CHECK(p.seen.empty());
+    };
+    says("t=/no/such/file.jsonl", ": No such file or directory: check the path");
+    says("t=", ": No such file or directory: check the path");
+    says("t=/", ": this is a folder: name a file, or - for standard input");
+    says("t", ": write --input topic=file.jsonl");
+    says("=x.jsonl", ": write --input topic=file.jsonl");
+    program p;
+    CHECK(p.run({"nope=x.jsonl"}) == weir::exit_code::usage);
+    CHECK(p.said == "prog: weir: --input nope: the program has no such topic; it has: t, u\n");
+    CHECK(p.run({"t=-", "u=-"}) == weir::exit_code::usage);
+    CHECK(p.said ==
+          "prog: weir: --input u=-: standard input feeds another topic already: give it once\n");
+}
+
+TEST_CASE("an input that is no regular file and never waits is read to its end") {
+    program p;
+    CHECK(p.run({"t=/dev/null"}) == weir::exit_code::ok);
+    CHECK(p.said.empty());
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// What run throws: an agent's error by policy, what a hook or a posted call threw, a wrong set-up.
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <weir/testing/test_driver.hpp>
+#include <weir/transport/memory.hpp>
+#include <weir/weir.hpp>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using texts = std::vector<std::string>;
+using committed = std::optional<weir::offset>;
+
+auto broker_with(const texts& values) {
+    auto broker = weir::transport::memory_broker::named("thrown");
+    weir::app nothing{"nothing", {.broker = "memory://thrown"}};
+    weir::testing::test_driver feed{nothing};
+    feed.create_topic("t");
+    for (auto& v : values) feed.append_raw("t", {}, v);
+    return broker;
+}
+template <class Error>
+std::string thrown(auto f) {
+    try {
+        f();
+    } catch (const Error& e) {
+        return e.what();
+    }
+    return "nothing was thrown";
+}
+void no_two(const std::string& s) {
+    if (s == "2") throw std::out_of_range{"two is out of range"};
+}
+
+}  // namespace
+
+TEST_CASE("setup_error and decode_error are errors, and errors are runtime_errors") {
+    CHECK(std::is_base_of_v<weir::error, weir::setup_error>);
+    CHECK(std::is_base_of_v<weir::error, weir::decode_error>);
+    CHECK(std::is_base_of_v<std::runtime_error, weir::error>);
+    CHECK(!std::is_base_of_v<weir::setup_error, weir::decode_error>);
+}
+
+TEST_CASE("an agent that fails by policy stop ends the run with an error that names the place") {
+    const auto broker = broker_with({"0", "1", "2", "3"});
+    weir::app app{"a", {.broker = "memory://thrown"}};
+    app.agent("see", app.topic<std::string>("t") | weir::for_each(no_two),
+              {.on_error = weir::stop});
+    CHECK(thrown<weir::error>([&] { app.run(); }) ==
+          "weir: agent 'see' stopped at t[0]@2: two is out of range");
+    CHECK(broker->committed("a", {"t", 0}) == committed{2});
+}
+
+TEST_CASE("poll throws what run would have thrown") {
+    const auto broker = broker_with({"2"});
+    weir::app app{"a", {.broker = "memory://thrown"}};
+    app.agent("see", app.topic<std::string>("t") | weir::for_each(no_two),
+              {.on_error = weir::stop});
+    CHECK(thrown<weir::error>([&] {
+              while (app.poll(1s)) {}
+          }) == "weir: agent 'see' stopped at t[0]@0: two is out of range");
+    CHECK(broker->committed("a", {"t", 0}) == committed{});
+}
+
+TEST_CASE("a pull range throws the exception itself") {
+    const auto broker = broker_with({"1", "2"});
+    weir::app app{"a", {.broker = "memory://thrown"}};
+    texts seen;
+    CHECK(thrown<std::out_of_range>([&] {
+              for (auto& s : app.stream(app.topic<std::string>("t")) | weir::tap(no_two))
+                  seen.push_back(s);
+          }) == "two is out of range");
+    CHECK(seen == texts{"1"});
+    CHECK(broker->committed("a", {"t", 0}) == committed{1});
+}
+
+TEST_CASE("an exception of a range that is read stops the app") {
+    struct bad_range {
+        struct iterator {
+            int i;
+            int operator*() const { return i; }
+            iterator& operator++() {
+                if (++i == 2) throw std::runtime_error{"the range is torn"};
+                return *this;
+            }
+            bool operator==(const iterator& o) const { return i == o.i; }
+        };
+        iterator begin() const { return {0}; }
+        iterator end() const { return {9}; }
+    };
+    weir::app app{"a"};
+    app.agent("torn", weir::from(bad_range{}) | weir::tap([](int) {}));
+    CHECK(thrown<std::runtime_error>([&] { app.run(); }) == "the range is torn");
+}
+
+TEST_CASE("a send that fails for good ends the run with an error that names agent and topic") {
+    const auto broker = broker_with({"1"});
+    broker->create_topic({"out"});
+    broker->fail_next_send("out", 1);
+    weir::app app{"a", {.broker = "memory://thrown"}};
+    app.agent("copy", app.topic<std::string>("t") | weir::to("out"));
+    const auto said = thrown<weir::error>([&] { app.run(); });
+    CHECK(said.starts_with("weir: agent 'copy': sending to 'out' failed: "));
+    CHECK(broker->committed("a", {"t", 0}) == committed{});
+}
+
+TEST_CASE("a posted call that throws stops the app: run throws it, the others are called") {
+    const auto broker = broker_with({"1"});
+    weir::app app{"a", {.broker = "memory://thrown"}};
+    texts seen;
+    app.agent("see", app.topic<std::string>("t") |
+                         weir::for_each([&](const std::string& s) { seen.push_back(s); }));
+    app.post([&] { throw std::logic_error{"posted in vain"}; });
+    app.post([&] { seen.emplace_back("the other call"); });
+    CHECK(thrown<std::logic_error>([&] { app.run(); }) == "posted in vain");
+    CHECK(seen.front() == "the other call");
+    app.stop();
+    CHECK_NOTHROW(app.run());
+}
+
+TEST_CASE("a hook that throws stops the app: run throws it") {
+    struct angry final : weir::hooks {
+        void committed(const weir::topic_partition&, weir::offset) override {
+            throw std::logic_error{"no commits, please"};
+        }
+        void assigned(const weir::topic_partition&) override {
+            if (unwilling) throw std::logic_error{"no partitions, please"};
+        }
+        bool unwilling = true;
+    } hooks;
+    const auto broker = broker_with({"1"});
+    weir::app app{"a", {.broker = "memory://thrown", .commit_interval = 1ms, .hooks = &hooks}};
+    texts seen;
+    app.agent("see", app.topic<std::string>("t") |
+                         weir::for_each([&](const std::string& s) { seen.push_back(s); }));
+    CHECK(thrown<std::logic_error>([&] { app.run(); }) == "no partitions, please");
+    CHECK(seen.empty());
+    hooks.unwilling = false;
+    CHECK(thrown<std::logic_error>([&] { app.run(); }) == "no commits, please");
+    CHECK(seen == texts{"1"});
+    CHECK(broker->committed("a", {"t", 0}) == committed{1});
+}

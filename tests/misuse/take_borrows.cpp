@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: take keeps values beyond their messages: put map(weir::own) before it
+#include <weir/weir.hpp>
+
+int main() {
+    weir::app app{"a"};
+    app.agent("x", app.topic<std::string_view>("t") | weir::take(3) |
+                       weir::for_each([](const auto&) {}));
+}

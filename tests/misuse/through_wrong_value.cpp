@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: to(topic): its key and value types are not those of the stream
+#include <weir/weir.hpp>
+
+#include <string>
+
+int main() {
+    weir::app app{"a"};
+    auto numbers = app.topic<int>("numbers");
+    app.agent("x", app.topic<std::string>("t") | weir::through(numbers) |
+                       weir::for_each([](const auto&) {}));
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: to(topic): this value has no codec: map it to bytes or a string
+#include <weir/weir.hpp>
+
+#include <string>
+
+int main() {
+    weir::app app{"a"};
+    const auto end = [](const std::string& s) { return s.data() + s.size(); };
+    app.agent("x", app.topic<std::string>("t") | weir::map(end) | weir::to("out"));
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Re-keying, with one source; and batches that are sent.
+#include <weir/weir.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <weir/testing/test_driver.hpp>
+
+using namespace std::chrono_literals;
+using weir::offset;
+using weir::testing::test_driver;
+
+namespace {
+
+struct order {
+    std::string account_id;
+    int product_id = 0;
+    friend bool operator==(const order&, const order&) = default;
+};
+using orders = std::vector<order>;
+const auto nothing = std::optional<offset>{};
+const auto drain = weir::for_each([](const order&) {});
+
+template <class P>
+using key_of = typename P::key;
+
+}  // namespace
+
+TEST_CASE("semantics 38: group_by(&order::account_id) goes through the internal topic "
+          "{app}-{agent}-account_id-repartition") {
+    weir::app app{"shop"};
+    auto in = app.topic<std::string, order>("orders", {.partitions = 3});
+    orders seen;
+    auto grouped = in | weir::group_by(&order::account_id);
+    static_assert(std::is_same_v<key_of<decltype(grouped)>, std::string>);
+    app.agent("totals", grouped | weir::for_each([&](const order& o) { seen.push_back(o); }));
+    test_driver test{app};
+    const std::string name = "shop-totals-account_id-repartition";
+    CHECK(test.partitions(name) == 3);  // declared, created, and as many as that
+    const weir::timestamp when{12'345ms};
+    const weir::headers headers{{"trace", weir::bytes{"1"}}, {"trace", {}}};
+    test.send(in, "x", {"alice", 7}, {.partition = 2, .timestamp = when, .headers = headers});
+    CHECK(seen == orders{{"alice", 7}});
+    const auto there = test.events(test.peek<std::string, order>(name));
+    REQUIRE(there.size() == 1);
+    CHECK(there[0].key() == "alice");
+    CHECK(there[0].value() == order{"alice", 7});
+    CHECK(there[0].headers() == headers);
+    CHECK(there[0].timestamp() == when);
+    test.commit();
+    CHECK(test.committed(in, 2) == 1);
+    CHECK(test.committed(name, there[0].partition()) == 1);
+}
+
+TEST_CASE("semantics 38: the key is the field, encoded; the stream's key type becomes the "
+          "field's") {
+    weir::app app{"shop"};
+    auto in = app.topic<std::string, order>("orders");
+    auto grouped = in | weir::group_by(&order::product_id);
+    static_assert(std::is_same_v<key_of<decltype(grouped)>, int>);
+    app.agent("a", grouped | drain);
+    test_driver test{app};
+    test.send(in, "x", {"alice", 258});
+    const std::string name = "shop-a-product_id-repartition";
+    const auto there = test.events(test.peek<weir::bytes, order>(name));
+    REQUIRE(there.size() == 1);
+    CHECK(there[0].raw_key() == weir::bytes_view{"\0\0\1\2", 4});
+    CHECK(test.items(test.peek<int, order>(name))[0].first == 258);
+}
+
+TEST_CASE("semantics 38: a second of that name in one agent gets -2; another agent its own") {
+    weir::app app{"shop"};
+    auto in = app.topic<std::string, order>("orders");
+    const auto by_account = weir::group_by(&order::account_id);
+    app.agent("a", in | by_account | weir::group_by(&order::product_id) | by_account | drain);
+    app.agent("b", in | by_account | drain);
+    test_driver test{app};
+    test.send(in, "x", {"alice", 1});
+    for (const std::string name :
+         {"shop-a-account_id-repartition", "shop-a-product_id-repartition",
+          "shop-a-account_id-repartition-2", "shop-b-account_id-repartition"}) {
+        CAPTURE(name);
+        CHECK(test.values(test.peek<std::string, order>(name)) == orders{{"alice", 1}});
+    }
+}
+
+TEST_CASE("semantics 38: the source is resolved first: one that exists gives its count") {
+    weir::app app{"shop", {.broker = "memory://group-by-exists"}};
+    const auto broker = weir::transport::memory_broker::named("group-by-exists");
+    broker->create_topic({"orders", 5});
+    auto in = app.topic<std::string, order>("orders");
+    app.agent("a", in | weir::group_by(&order::account_id) | drain);
+    test_driver test{app};
+    CHECK(test.partitions(in) == 5);
+    CHECK(test.partitions("shop-a-account_id-repartition") == 5);
+}
+
+TEST_CASE("semantics 38: created with as many partitions as it was told") {
+    weir::app app{"shop"};
+    auto in = app.topic<std::string, order>("orders", {.partitions = 3});
+    app.agent("a", in | weir::group_by(&order::account_id, {.partitions = 7}) |
+                       weir::group_by([](const order& o) { return o.product_id; },
+                                      {.name = "product"}) |
+                       drain);
+    test_driver test{app};
+    CHECK(test.partitions("shop-a-account_id-repartition") == 7);
+    CHECK(test.partitions("shop-a-product-repartition") == 7);  // its source's
+}
+
+TEST_CASE("semantics 38: all values of one key meet in one partition, in order") {
+    weir::app app{"shop"};
+    auto in = app.topic<std::string, order>("orders", {.partitions = 4});
+    app.agent("a", in | weir::group_by(&order::account_id) | drain);
+    test_driver test{app};
+    for (int n = 0; n < 12; ++n)
+        test.send(in, "x", {n % 2 ? "alice" : "bob", n}, {.partition = n % 4});
+    std::map<std::string, std::map<weir::partition_id, std::vector<int>>> where;
+    for (auto& e : test.events(test.peek<std::string, order>("shop-a-account_id-repartition")))
+        where[e.key()][e.partition()].push_back(e.value().product_id);
+    REQUIRE(where.size() == 2);
+    CHECK(where["alice"].size() == 1);
+    CHECK(where["alice"].begin()->second == std::vector<int>{1, 3, 5, 7, 9, 11});
+    CHECK(where["bob"].begin()->second == std::vector<int>{0, 2, 4, 6, 8, 10});
+}
+
+TEST_CASE("semantics 38: a pull stream with a group_by needs a name") {
+    weir::app app{"shop"};
+    auto in = app.topic<std::string, order>("orders");
+    test_driver test{app};
+    test.append(in, "x", {"alice", 1});
+    auto s = app.stream(in) | weir::group_by(&order::account_id);
+    CHECK_THROWS_AS(s.begin(), weir::setup_error);
+    orders seen;
+    auto named = app.stream(in, {.name = "pulled"}) | weir::group_by(&order::account_id);
+    for (const order& o : named) seen.push_back(o);
+    CHECK(seen == orders{{"alice", 1}});
+    CHECK(test.partitions("shop-pulled-account_id-repartition") == 1);
+}
+
+TEST_CASE("semantics 45: orders | group_by | take(100, 10s) | through(\"t\"): a batch is sent as "
+          "one message, its sources held until it is delivered") {
+    weir::app app{"shop"};
+    auto in = app.topic<std::string, order>("orders");
+    auto batched = in | weir::group_by(&order::account_id) | weir::take(100, 10s) |
+                   weir::through("t");
+    static_assert(std::is_same_v<key_of<decltype(batched)>, std::optional<std::string>>);
+    static_assert(std::is_same_v<decltype(batched)::value, orders>);
+    std::vector<orders> seen;
+    app.agent("a", batched | weir::for_each([&](const orders& b) { seen.push_back(b); }));
+    test_driver test{app};
+    const std::string repartition = "shop-a-account_id-repartition";
+    const auto t = test.peek<std::optional<std::string>, orders>("t");
+    const auto at = [](int n) { return weir::timestamp{n * 1000ms}; };
+    for (int n = 0; n < 99; ++n)
+        test.append(in, "x", {"alice", n}, {.timestamp = at(n == 50 ? 900 : n),
+                                            .headers = {{"h", weir::bytes{"1"}}}});
+    test.run();
+    CHECK(test.values(t).empty());
+    CHECK(test.held(repartition, 0) == 99);
+    test.commit();
+    CHECK(test.committed(in, 0) == 99);
+    CHECK(test.committed(repartition, 0) == nothing);
+    test.send(in, "x", {"alice", 99});
+    REQUIRE(seen.size() == 1);
+    CHECK(seen[0].size() == 100);
+    CHECK(seen[0][99] == order{"alice", 99});
+    auto sent = test.events(t);
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].key() == "alice");
+    CHECK(sent[0].value() == seen[0]);
+    CHECK(sent[0].headers().empty());
+    CHECK(sent[0].timestamp() == test.now());
+    CHECK(sent[0].raw_value().view().starts_with(R"([{"account_id":"alice","product_id":0},)"));
+    test.commit();
+    CHECK(test.committed(repartition, 0) == 100);
+    CHECK(test.committed("t", 0) == 1);
+
+    test.send(in, "x", {"alice", 100}, {.timestamp = at(8)});
+    test.send(in, "x", {"bob", 101}, {.timestamp = at(9)});
+    test.advance(10s);
+    sent = test.events(t);
+    REQUIRE(sent.size() == 2);
+    CHECK(sent[1].key() == std::nullopt);  // not one key
+    CHECK(sent[1].timestamp() == at(9));   // the newest
+    CHECK(seen.back() == orders{{"alice", 100}, {"bob", 101}});
+}
+
+TEST_CASE("semantics 45: a batch that flat_map takes apart gives each value its own key, headers "
+          "and timestamp back") {
+    weir::app app{"shop"};
+    auto in = app.topic<std::string, order>("orders");
+    auto out = app.topic<std::string, order>("out");
+    app.agent("a", in | weir::take(2) | weir::flat_map(std::identity{}) | weir::to(out));
+    test_driver test{app};
+    const weir::headers one{{"h", weir::bytes{"1"}}};
+    test.send(in, "k1", {"alice", 1}, {.timestamp = weir::timestamp{1s}, .headers = one});
+    test.send(in, "k2", {"bob", 2}, {.timestamp = weir::timestamp{2s}});
+    const auto there = test.events(out);
+    REQUIRE(there.size() == 2);
+    CHECK(std::pair{there[0].key(), there[0].timestamp()} ==
+          std::pair{std::string{"k1"}, weir::timestamp{1s}});
+    CHECK(there[0].headers() == one);
+    CHECK(std::pair{there[1].key(), there[1].timestamp()} ==
+          std::pair{std::string{"k2"}, weir::timestamp{2s}});
+    CHECK(there[1].headers().empty());
+}

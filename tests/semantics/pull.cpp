@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Acknowledgement in pull: what was passed, and what becomes of the current one.
+#include <weir/weir.hpp>
+
+#include <ranges>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <weir/testing/test_driver.hpp>
+
+using namespace std::chrono_literals;
+using weir::offset;
+using weir::testing::test_driver;
+
+namespace {
+
+using trace = std::vector<int>;
+using offsets = std::vector<offset>;
+const auto nothing = std::optional<offset>{};
+
+struct silent : weir::hooks {};
+
+/// An app with 0 to 4 in its topic.
+struct five {
+    silent quiet{};
+    weir::app app{"pull", {.hooks = &quiet}};
+    weir::topic<int> in = app.topic<int>("in");
+    test_driver test{app};
+    five() {
+        for (int n = 0; n < 5; ++n) test.append(in, "k", n);
+    }
+    std::optional<offset> committed() {
+        test.commit();
+        return test.committed(in, 0);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("semantics 9: the event before is acknowledged when the stream advances") {
+    five t;
+    const auto s = t.app.stream(t.in);
+    auto it = s.begin();
+    CHECK(*it == 0);
+    CHECK(t.committed() == nothing);
+    ++it;
+    CHECK(t.committed() == 1);  // the advance alone, 1 was not looked at
+    ++it, ++it;
+    CHECK(t.committed() == 3);
+    CHECK(*it == 3);
+    CHECK(t.committed() == 3);
+}
+
+TEST_CASE("semantics 9: on break the current one is acknowledged if it was dereferenced") {
+    five t;
+    const auto s = t.app.stream(t.in);
+    for (auto it = s.begin(); it != s.end(); ++it)
+        if (*it == 2) break;
+    CHECK(t.committed() == 3);
+    trace rest;
+    for (int n : s) rest.push_back(n);
+    CHECK(rest == trace{3, 4});
+    CHECK(t.committed() == 5);
+}
+
+TEST_CASE("semantics 9: on break the current one is not acknowledged if it was not dereferenced") {
+    five t;
+    const auto s = t.app.stream(t.in);
+    int steps = 0;
+    for (auto it = s.begin(); it != s.end(); ++it)
+        if (++steps == 3) break;
+    CHECK(t.committed() == 2);
+    trace rest;
+    for (int n : s) rest.push_back(n);
+    CHECK(rest == trace{2, 3, 4});
+}
+
+TEST_CASE("semantics 9: behind a range adaptor the last one is not acknowledged on leaving") {
+    five t;
+    trace seen;
+    const auto even = [](int n) { return n % 2 == 0; };
+    for (int n : t.app.stream(t.in) | weir::filter(even) | std::views::take(2)) seen.push_back(n);
+    CHECK(seen == trace{0, 2});
+    CHECK(t.committed() == 4);  // the adaptor advanced to 4, and nobody looked at it
+    trace rest;
+    for (int n : t.app.stream(t.in)) rest.push_back(n);
+    CHECK(rest.empty());  // it is in the first stream, which reads the topic still
+}
+
+TEST_CASE("semantics 9: an adaptor that looks ahead leaves what the body did not get") {
+    five t;
+    trace seen;
+    const auto small = [](int n) { return n < 2; };
+    const auto s = t.app.stream(t.in);
+    for (int n : s | std::views::take_while(small)) seen.push_back(n);
+    CHECK(seen == trace{0, 1});
+    CHECK(t.committed() == 2);
+    seen.clear();
+    for (int n : s) seen.push_back(n);
+    CHECK(seen == trace{2, 3, 4});
+}
+
+TEST_CASE("semantics 9: an exception that leaves the loop acknowledges nothing more") {
+    five t;
+    const auto s = t.app.stream(t.in);
+    const auto loop = [&] {
+        for (int n : s)
+            if (n == 2) throw std::runtime_error{"body"};
+    };
+    CHECK_THROWS_WITH(loop(), "body");
+    CHECK(t.committed() == 2);
+    CHECK(t.test.running());
+    trace rest;
+    for (int n : s) rest.push_back(n);
+    CHECK(rest == trace{2, 3, 4});
+}
+
+TEST_CASE("semantics 9: a loop that is left while an exception is handled is left by break") {
+    five t;
+    const auto s = t.app.stream(t.in);
+    struct cleanup {
+        const decltype(s)& of;
+        ~cleanup() {
+            for (int n : of)
+                if (n == 1) break;
+        }
+    };
+    try {
+        cleanup c{s};
+        throw 1;
+    } catch (int) {
+    }
+    CHECK(t.committed() == 2);
+}
+
+TEST_CASE("semantics 9: several values of one message are passed with the last of them") {
+    five t;
+    const auto thrice = [](int n) { return trace{n, n + 100, n + 200}; };
+    const auto s = t.app.stream(t.in) | weir::flat_map(thrice);
+    trace seen;
+    for (int n : s) {
+        seen.push_back(n);
+        if (seen.size() == 4) break;
+    }
+    CHECK(seen == trace{0, 100, 200, 1});
+    CHECK(t.committed() == 1);
+    for (int n : s) {
+        seen.push_back(n);
+        if (seen.size() == 6) break;
+    }
+    CHECK(seen == trace{0, 100, 200, 1, 101, 201});
+    CHECK(t.committed() == 2);
+}
+
+TEST_CASE("semantics 9: what a filter drops before the first is acknowledged by passing") {
+    five t;
+    const auto s = t.app.stream(t.in) | weir::filter([](int n) { return n >= 3; });
+    const auto it = s.begin();
+    CHECK(t.committed() == 3);
+    CHECK(*it == 3);
+}
+
+TEST_CASE("semantics 9: the current one is not acknowledged when the app stops") {
+    five t;
+    const auto s = t.app.stream(t.in);
+    auto it = s.begin();
+    ++it;
+    CHECK(*it == 1);
+    t.app.stop();
+    ++it;  // passed, and the end
+    CHECK(it == s.end());
+    CHECK(t.test.committed(t.in, 0) == 2);
+}
+
+TEST_CASE("semantics 9: an operator that throws stops a pull stream; ++it throws it") {
+    five t;
+    const auto s = t.app.stream(t.in) | weir::map([](int n) {
+                       if (n == 2) throw std::runtime_error{"operator"};
+                       return n;
+                   });
+    trace seen;
+    const auto loop = [&] {
+        for (int n : s) seen.push_back(n);
+    };
+    CHECK_THROWS_WITH(loop(), "operator");
+    CHECK(seen == trace{0, 1});
+    CHECK(!t.test.running());
+    CHECK(t.test.committed(t.in, 0) == 2);
+}
+
+TEST_CASE("semantics 9: a batch in pull is acknowledged when it is passed, whole") {
+    five t;
+    const auto s = t.app.stream(t.in) | weir::take(2);
+    auto it = s.begin();
+    CHECK(it->values() == trace{0, 1});
+    CHECK(t.committed() == nothing);
+    ++it;
+    CHECK(it->values() == trace{2, 3});
+    CHECK(t.committed() == 2);
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// A partition is given up: what was finished is committed first, what was not is the next owner's.
+#include <weir/weir.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <weir/testing/test_driver.hpp>
+
+using namespace std::chrono_literals;
+using weir::offset;
+using weir::testing::test_driver;
+
+namespace {
+
+using trace = std::vector<int>;
+using batches = std::vector<std::vector<int>>;
+const auto nothing = std::optional<offset>{};
+
+struct silent : weir::hooks {};
+
+}  // namespace
+
+TEST_CASE("semantics 23: closed but uncommitted offsets are committed before a partition is "
+          "given up") {
+    weir::app app{"revoke"};
+    auto in = app.topic<int>("in");
+    trace seen;
+    app.agent("a", in | weir::for_each([&](int n) { seen.push_back(n); }));
+    test_driver test{app};
+    for (int n = 0; n < 3; ++n) test.send(in, "k", n);
+    CHECK(test.committed(in, 0) == nothing);
+    test.revoke(in, 0);
+    CHECK(test.committed(in, 0) == 3);
+    test.send(in, "k", 3);
+    CHECK(seen == trace{0, 1, 2});
+    test.assign(in, 0);
+    CHECK(seen == trace{0, 1, 2, 3});
+    test.advance(3s);
+    CHECK(test.commits(in, 0) == std::vector<offset>{3, 4});
+}
+
+TEST_CASE("semantics 24: on revoke, queued messages are dropped, what is under retry is awaited, "
+          "then treated as unacknowledged") {
+    silent quiet;
+    weir::app app{"revoke", {.commit_interval = 1h, .drain_timeout = 10s, .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    trace seen;
+    app.agent("a", in | weir::for_each([&](int n) {
+                       seen.push_back(n);
+                       if (n == 1) throw std::runtime_error{"not now"};
+                   }),
+              {.on_error = weir::retry(3, 4s)});
+    test_driver test{app};
+    for (int n = 0; n < 4; ++n) test.append(in, "k", n);
+    test.run();
+    CHECK(seen == trace{0, 1});
+    test.revoke(in, 0);
+    CHECK(test.committed(in, 0) == nothing);  // it is still ours
+    test.advance(4s);
+    test.advance(4s);
+    CHECK(seen == trace{0, 1, 1, 1});
+    CHECK(test.committed(in, 0) == nothing);
+    test.advance(2s);
+    CHECK(test.committed(in, 0) == 1);
+    test.advance(1h);
+    CHECK(seen == trace{0, 1, 1, 1});
+    CHECK(test.running());
+    CHECK(test.errors().empty());
+}
+
+TEST_CASE("semantics 24: what is under retry and succeeds within drain_timeout is committed, "
+          "nothing behind it is begun") {
+    silent quiet;
+    weir::app app{"revoke", {.commit_interval = 1h, .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    trace seen;
+    bool ready = false;
+    app.agent("a", in | weir::for_each([&](int n) {
+                       seen.push_back(n);
+                       if (n == 1 && !ready) throw std::runtime_error{"not now"};
+                   }),
+              {.on_error = weir::retry(3, 4s)});
+    test_driver test{app};
+    for (int n = 0; n < 4; ++n) test.append(in, "k", n);
+    test.run();
+    test.revoke(in, 0);
+    ready = true;
+    test.advance(4s);
+    CHECK(seen == trace{0, 1, 1});
+    CHECK(test.commits(in, 0) == std::vector<offset>{2});
+    test.assign(in, 0);
+    CHECK(seen == trace{0, 1, 1, 2, 3});
+}
+
+TEST_CASE("semantics 24: a lost assignment is neither drained nor committed") {
+    weir::app app{"revoke"};
+    auto in = app.topic<int>("in");
+    trace seen;
+    app.agent("a", in | weir::for_each([&](int n) { seen.push_back(n); }));
+    test_driver test{app};
+    test.send(in, "k", 0);
+    test.lose(in, 0);
+    test.advance(10s);
+    CHECK(test.committed(in, 0) == nothing);
+    test.assign(in, 0);
+    CHECK(seen == trace{0, 0});
+    test.advance(3s);
+    CHECK(test.commits(in, 0) == std::vector<offset>{1});
+}
+
+TEST_CASE("semantics 24: an asynchronous call is awaited before its partition is given up") {
+    weir::app app{"revoke"};
+    auto in = app.topic<int>("in");
+    trace called, seen;
+    app.agent("a", in | weir::map([&](int n) -> weir::task<int> {
+                        called.push_back(n);
+                        co_await weir::sleep(5s);
+                        co_return n * 10;
+                    }) | weir::for_each([&](int n) { seen.push_back(n); }));
+    test_driver test{app};
+    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.revoke(in, 0);
+    CHECK(test.committed(in, 0) == nothing);
+    test.advance(5s);
+    CHECK(seen == trace{10});
+    CHECK(test.commits(in, 0) == std::vector<offset>{1});
+    CHECK(called == trace{1});
+}
+
+TEST_CASE("semantics 24: after drain_timeout the result of an asynchronous call is dropped") {
+    weir::app app{"revoke", {.drain_timeout = 10s}};
+    auto in = app.topic<int>("in");
+    trace called, seen;
+    app.agent("a", in | weir::map([&](int n) -> weir::task<int> {
+                        called.push_back(n);
+                        co_await weir::sleep(60s);
+                        co_return n * 10;
+                    }, {.concurrency = 4}) | weir::for_each([&](int n) { seen.push_back(n); }));
+    test_driver test{app};
+    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.revoke(in, 0);
+    test.advance(10s);
+    CHECK(test.committed(in, 0) == nothing);
+    test.assign(in, 0);
+    CHECK(called == trace{1, 2, 1, 2});
+    test.advance(50s);
+    CHECK(seen.empty());
+    test.advance(10s);
+    CHECK(seen == trace{10, 20});
+    test.commit();
+    CHECK(test.commits(in, 0) == std::vector<offset>{2});
+}
+
+TEST_CASE("semantics 25: an asynchronous call under retry is not made again for an older "
+          "assignment") {
+    silent quiet;
+    weir::app app{"revoke", {.drain_timeout = 10s, .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    trace called;
+    app.agent("a", in | weir::map([&](int n) -> weir::task<int> {
+                        called.push_back(n);
+                        throw std::runtime_error{"down"};
+                        co_return n;
+                    }) | weir::for_each([](int) {}),
+              {.on_error = weir::retry(5, 1h)});
+    test_driver test{app};
+    test.send(in, "k", 1);
+    test.revoke(in, 0);
+    test.advance(10s);
+    CHECK(test.committed(in, 0) == nothing);
+    test.advance(2h);
+    CHECK(called == trace{1});
+    CHECK(test.errors().empty());
+    test.assign(in, 0);
+    CHECK(called == trace{1, 1});
+}
+
+TEST_CASE("semantics 25: a batch under retry is not delivered again once all its partitions are "
+          "given up") {
+    silent quiet;
+    weir::app app{"revoke", {.drain_timeout = 10s, .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    int bodies = 0;
+    app.agent("a", in | weir::take(2) | weir::for_each([&](const weir::batch<int>&) {
+                       ++bodies;
+                       throw std::runtime_error{"down"};
+                   }),
+              {.on_error = weir::retry(5, 1h)});
+    test_driver test{app};
+    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.revoke(in, 0);
+    test.advance(10s);
+    CHECK(test.committed(in, 0) == nothing);
+    test.advance(2h);
+    CHECK(bodies == 1);
+    test.assign(in, 0);
+    CHECK(bodies == 2);
+}
+
+TEST_CASE("semantics 26: on revoke the revoked partition's events leave the buffer "
+          "unacknowledged and the rest stays") {
+    weir::app app{"revoke"};
+    auto in = app.topic<int>("in", {.partitions = 2});
+    batches seen;
+    app.agent("a", in | weir::take(4, 60s) | weir::for_each([&](const weir::batch<int>& b) {
+                       seen.push_back(b.values());
+                   }));
+    test_driver test{app};
+    test.send(in, "k", 0, {.partition = 0});
+    test.send(in, "k", 10, {.partition = 1});
+    test.send(in, "k", 1, {.partition = 0});
+    test.revoke(in, 0);
+    CHECK(test.committed(in, 0) == nothing);
+    CHECK(seen.empty());
+    test.advance(60s);
+    CHECK(seen == batches{{10}});
+    test.commit();
+    CHECK(test.committed(in, 0) == nothing);
+    CHECK(test.committed(in, 1) == 1);
+    test.assign(in, 0);
+    test.advance(60s);
+    CHECK(seen == batches{{10}, {0, 1}});
+}
+
+TEST_CASE("semantics 24: a pull loop gets nothing more of a revoked partition") {
+    weir::app app{"revoke"};
+    auto in = app.topic<int>("in");
+    test_driver test{app};
+    for (int n = 0; n < 4; ++n) test.append(in, "k", n);
+    const auto s = app.stream(in);
+    trace seen;
+    for (int n : s) {
+        seen.push_back(n);
+        if (n == 1) {
+            test.revoke(in, 0);
+            CHECK(test.committed(in, 0) == nothing);  // the current one is awaited
+        }
+    }
+    CHECK(seen == trace{0, 1});
+    CHECK(test.committed(in, 0) == 2);
+    test.assign(in, 0);
+    for (int n : s) seen.push_back(n);
+    CHECK(seen == trace{0, 1, 2, 3});
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a run ends and goes on: stop, errors, commits that fail, holds elsewhere, several apps.
+#include <weir/weir.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <weir/testing/test_driver.hpp>
+
+using namespace std::chrono_literals;
+using weir::offset;
+using weir::testing::test_driver;
+
+namespace {
+
+using trace = std::vector<int>;
+using offsets = std::vector<offset>;
+using batches = std::vector<std::vector<int>>;
+const auto nothing = std::optional<offset>{};
+
+struct silent : weir::hooks {};
+
+}  // namespace
+
+TEST_CASE("stop() from a body ends behind that message, is idempotent and commits it") {
+    weir::app app{"run"};
+    auto in = app.topic<int>("in");
+    trace seen;
+    app.agent("a", in | weir::for_each([&](int n) {
+                       seen.push_back(n);
+                       if (n == 1) app.stop(), app.stop();
+                   }));
+    test_driver test{app};
+    for (int n = 0; n < 4; ++n) test.append(in, "k", n);
+    test.run();
+    CHECK(seen == trace{0, 1});
+    CHECK(!test.running());
+    CHECK(test.exit_code() == 0);
+    CHECK(test.commits(in, 0) == offsets{2});
+    app.stop();
+    test.stop();
+    CHECK(test.commits(in, 0) == offsets{2});
+}
+
+TEST_CASE("stop() flushes buffers as last short batches, also those behind another") {
+    weir::app app{"run"};
+    auto in = app.topic<int>("in");
+    auto out = app.topic<int>("out");
+    std::vector<std::size_t> sizes;
+    app.agent("a", in | weir::take(3) | weir::flat_map(std::identity{}) | weir::take(2) |
+                       weir::tap([&](const auto& b) { sizes.push_back(b.size()); }) |
+                       weir::flat_map(std::identity{}) | weir::to(out));
+    test_driver test{app};
+    for (int n = 0; n < 7; ++n) test.send(in, "k", n);
+    CHECK(test.values(out) == trace{0, 1, 2, 3, 4, 5});
+    test.stop();
+    CHECK(test.values(out) == trace{0, 1, 2, 3, 4, 5, 6});
+    CHECK(sizes == std::vector<std::size_t>{2, 2, 2, 1});
+    CHECK(test.committed(in, 0) == 7);
+}
+
+TEST_CASE("stop() waits for asynchronous calls, and gives up after shutdown_timeout") {
+    weir::app app{"run", {.shutdown_timeout = 30s}};
+    auto in = app.topic<int>("in");
+    trace seen;
+    app.agent("a", in | weir::map([](int n) -> weir::task<int> {
+                        co_await weir::sleep(n == 0 ? 29s : 31s);
+                        co_return n;
+                    }, {.concurrency = 2}) | weir::for_each([&](int n) { seen.push_back(n); }));
+    test_driver test{app};
+    test.append(in, "k", 0), test.append(in, "k", 1), test.run();
+    const auto before = test.now();
+    test.stop();
+    CHECK(seen == trace{0});
+    CHECK(test.now() - before == 30s);
+    CHECK(test.committed(in, 0) == 1);
+}
+
+TEST_CASE("policy stop: the error, exit code 1, nothing behind it is committed") {
+    silent quiet;
+    weir::app app{"run", {.on_error = weir::stop, .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    batches buffered;
+    trace seen;
+    app.agent("a", in | weir::for_each([&](int n) {
+                       if (n == 2) throw std::runtime_error{"two"};
+                       seen.push_back(n);
+                   }));
+    app.agent("b", in | weir::take(10) |
+                       weir::for_each([&](const auto& b) { buffered.push_back(b.values()); }));
+    test_driver test{app};
+    for (int n = 0; n < 5; ++n) test.append(in, "k", n);
+    test.run();
+    CHECK(!test.running());
+    CHECK(test.exit_code() == 1);
+    CHECK(seen == trace{0, 1});
+    CHECK(buffered.empty());
+    CHECK(test.committed(in, 0) == nothing);  // the other agent has not finished any
+    REQUIRE(test.errors().size() == 1);
+    CHECK(test.errors()[0].text == "two");
+    CHECK(test.errors()[0].offset == 2);
+}
+
+TEST_CASE("semantics 19: a commit that fails is retried at the next tick even if nothing new "
+          "closed") {
+    silent quiet;
+    weir::app app{"run", {.hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    app.agent("a", in | weir::for_each([](int) {}));
+    test_driver test{app};
+    test.send(in, "k", 0);
+    test.fail_next_commit(2);
+    test.advance(3s);
+    CHECK(test.committed(in, 0) == nothing);
+    test.advance(3s);
+    CHECK(test.committed(in, 0) == nothing);
+    test.advance(3s);
+    CHECK(test.commits(in, 0) == offsets{1});
+    test.send(in, "k", 1);
+    test.fail_next_commit(1, weir::testing::commit_error::generation);
+    test.advance(6s);
+    CHECK(test.commits(in, 0) == offsets{1, 2});
+}
+
+TEST_CASE("semantics 19: a commit that is rejected for its member or fencing means that the "
+          "assignment is lost") {
+    using weir::testing::commit_error;
+    for (const auto e : {commit_error::member, commit_error::fenced}) {
+        silent quiet;
+        weir::app app{"run", {.hooks = &quiet}};
+        auto in = app.topic<int>("in");
+        trace seen;
+        app.agent("a", in | weir::for_each([&](int n) { seen.push_back(n); }));
+        test_driver test{app};
+        test.send(in, "k", 0);
+        test.fail_next_commit(1, e);
+        test.advance(3s);
+        test.send(in, "k", 1);
+        test.advance(30s);
+        CHECK(test.committed(in, 0) == nothing);
+        CHECK(seen == trace{0});
+    }
+}
+
+TEST_CASE("semantics 13: a hold released on another thread is posted to the loop") {
+    weir::app app{"run"};
+    auto in = app.topic<int>("in");
+    std::vector<weir::hold> holds;
+    app.agent("a", in | weir::take(1) |
+                       weir::for_each([&](const auto& b) { holds.push_back(b.hold()); }));
+    test_driver test{app};
+    test.send(in, "k", 0), test.send(in, "k", 1);
+    std::thread{[&] { holds.erase(holds.begin()); }}.join();
+    CHECK(test.held(in, 0) == 2);
+    test.run();
+    CHECK(test.held(in, 0) == 1);
+    test.commit();
+    CHECK(test.committed(in, 0) == 1);
+}
+
+TEST_CASE("semantics 13: a hold that outlives its app is a no-op") {
+    std::vector<weir::hold> holds;
+    {
+        weir::app app{"run"};
+        auto in = app.topic<int>("in");
+        app.agent("a", in | weir::take(2) |
+                           weir::for_each([&](const auto& b) { holds.push_back(b.hold()); }));
+        test_driver test{app};
+        for (int n = 0; n < 4; ++n) test.send(in, "k", n);
+        test.restart();
+        for (int n = 4; n < 6; ++n) test.send(in, "k", n);
+    }
+    CHECK(holds.size() == 5);
+    holds.front().release();
+    std::thread{[&] { holds.clear(); }}.join();
+}
+
+TEST_CASE("semantics 25: a hold of an older run is neither acknowledged nor counted") {
+    weir::app app{"run"};
+    auto in = app.topic<int>("in");
+    std::vector<weir::hold> holds;
+    app.agent("a", in | weir::take(1) |
+                       weir::for_each([&](const auto& b) { holds.push_back(b.hold()); }));
+    test_driver test{app};
+    test.send(in, "k", 0), test.send(in, "k", 1);
+    test.restart();
+    REQUIRE(holds.size() == 4);
+    holds.erase(holds.begin(), holds.begin() + 2);
+    CHECK(test.held(in, 0) == 2);
+    test.commit();
+    CHECK(test.committed(in, 0) == nothing);
+    holds.clear();
+    test.commit();
+    CHECK(test.committed(in, 0) == 2);
+}
+
+TEST_CASE("a restart resumes at the committed offset") {
+    weir::app app{"run"};
+    auto in = app.topic<int>("in");
+    trace seen;
+    app.agent("a", in | weir::for_each([&](int n) { seen.push_back(n); }));
+    test_driver test{app};
+    for (int n = 0; n < 3; ++n) test.send(in, "k", n);
+    test.restart();
+    test.send(in, "k", 3);
+    CHECK(seen == trace{0, 1, 2, 3});
+    test.stop();
+    CHECK(test.commits(in, 0) == offsets{3, 4});
+}
