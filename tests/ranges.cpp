@@ -25,7 +25,7 @@ TEST_CASE("a pull stream is an input range, and under an adaptor a view, for std
     CHECK(true);
 }
 
-TEST_CASE("under range-v3's views what was passed is acknowledged, and not what was looked at ahead") {
+TEST_CASE("under range-v3's views what was passed is acknowledged, not what was looked at ahead") {
     weir::app app{"shop"};
     auto in = app.topic<int>("in");
     weir::testing::test_driver test{app};

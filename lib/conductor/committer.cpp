@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "committer.hpp"
 
+#include <algorithm>
+
 namespace weir::detail {
+namespace {
+
+// Between a commit that failed and the next one that is not a tick's.
+constexpr auto retry_pause = std::chrono::milliseconds{100};
+
+}  // namespace
 
 committer::committer(transport::transport& t, const settings& s)
     : transport_(t), settings_(s), next_(s.clock->steady() + s.options.commit_interval) {}
 
 void committer::settle(const owned_partitions& all, time_point now) {
     const auto every = settings_.options.commit_every;
-    if (asked_ && !in_flight_) commit(all);
+    if (asked_ && !in_flight_ && now >= not_before_) commit(all);
     if (now >= next_) {
         const auto interval = settings_.options.commit_interval;
         // keeps its grid, skips missed ticks
         next_ += (now - next_) / interval * interval + interval;
         commit(all);
-    } else if (every > 0 && !in_flight_ && finished(all) >= every) {
+    } else if (every > 0 && !in_flight_ && now >= not_before_ && finished(all) >= every) {
         commit(all);
     }
 }
@@ -33,8 +41,7 @@ void committer::commit(const owned_partitions& all) {
     asked_ = false;
     std::vector<transport::position> positions;
     for (auto& [place, a] : all)
-        if (const auto to = a->tracker->to_commit(); to)
-            positions.push_back({place, *to});
+        if (const auto to = a->tracker->to_commit()) positions.push_back({place, *to});
     if (positions.empty()) return;
     in_flight_ = true;
     transport_.commit(positions);
@@ -43,7 +50,10 @@ void committer::commit(const owned_partitions& all) {
 void committer::answered(owned_partitions& all, const transport::commit_result& r,
                          weir::hooks& hooks) {
     in_flight_ = false;
-    if (r.error != transport::commit_error::none) return;
+    if (r.error != transport::commit_error::none) {
+        not_before_ = settings_.clock->steady() + retry_pause;
+        return;
+    }
     for (auto& p : r.positions) {
         const auto it = all.find(p.place);
         if (it == all.end()) continue;
@@ -51,6 +61,14 @@ void committer::answered(owned_partitions& all, const transport::commit_result& 
         it->second->committed = p.offset;
         hooks.committed(p.place, p.offset);
     }
+}
+
+bool committer::finish(const owned_partitions& all, time_point now) {
+    if (in_flight_) return false;
+    const auto left = [](auto& p) { return p.second->tracker->to_commit().has_value(); };
+    if (std::none_of(all.begin(), all.end(), left)) return true;
+    if (now >= not_before_) commit(all);
+    return false;
 }
 
 time_point committer::due(const owned_partitions& all) const {

@@ -27,8 +27,11 @@ public:
     void settle(const owned_partitions&, time_point now);
     /// A tick now.
     void commit(const owned_partitions&);
+    /// What is left is committed, at the end of an assignment or a run. True when nothing is left;
+    /// one that fails is sent again after a pause.
+    bool finish(const owned_partitions&, time_point now);
     bool in_flight() const { return in_flight_; }
-    bool asked() const { return asked_; }  // while one was in flight
+    time_point next_try() const { return not_before_; }
     void answered(owned_partitions&, const transport::commit_result&, weir::hooks&);
     /// The next tick, if there is anything to commit.
     time_point due(const owned_partitions&) const;
@@ -38,7 +41,7 @@ private:
 
     transport::transport& transport_;
     const settings& settings_;
-    time_point next_;
+    time_point next_, not_before_{};
     bool in_flight_ = false, asked_ = false;
 };
 

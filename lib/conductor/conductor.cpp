@@ -12,6 +12,9 @@ namespace {
 // so that no agent keeps the others waiting
 constexpr auto segment_budget = std::chrono::milliseconds{20};
 
+// How often it is looked whether a last commit is answered, or late.
+constexpr auto answer_pause = std::chrono::milliseconds{10};
+
 }  // namespace
 
 conductor::conductor(const settings& s, transport::transport& t, reporter& r)
@@ -79,6 +82,11 @@ bool conductor::turn() {
     return busy || (!asked && committer_.in_flight());  // its answer may be there already
 }
 
+/// While nothing but a commit's answer is waited for: when it is sent again, if it failed.
+time_point conductor::answer_due() const {
+    return std::max(committer_.next_try(), now_ + answer_pause);
+}
+
 time_point conductor::due(bool alone) const {
     auto at = std::min(coroutines_.due(), producer_.due());
     const auto feed_due = [&](const feed& f) {
@@ -86,10 +94,11 @@ time_point conductor::due(bool alone) const {
     };
     for (auto& [place, a] : partitions_) {
         for (auto& f : a->feeds()) feed_due(*f);
-        if (a->revoking) at = std::min(at, a->drain_until);
+        if (a->revoking)
+            at = std::min(at, a->abandoned || quiet(*a) ? answer_due() : a->drain_until);
     }
     for (auto& s : seams_) feed_due(*s.feed), at = std::min(at, s.from->due());
-    if (stopping()) at = std::min(at, stop_until_);
+    if (stopping()) at = std::min(at, state_ == state::leaving ? answer_due() : stop_until_);
     return alone ? at : std::min(at, committer_.due(partitions_));
 }
 

@@ -122,6 +122,7 @@ private:
     bool quiet(const owned_partition&) const;
     void abandon(owned_partition&);
     void drop(const topic_partition&);
+    time_point answer_due() const;
 
     // the end
     bool finish();

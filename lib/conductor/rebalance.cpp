@@ -97,10 +97,7 @@ bool conductor::drain() {
         }
         if (!a->abandoned && !quiet(*a)) continue;
         const bool late = now_ >= a->drain_until + answer_timeout;
-        if (!late && (committer_.in_flight() || a->tracker->to_commit())) {
-            if (!committer_.in_flight()) committer_.commit(partitions_);
-            continue;
-        }
+        if (!late && !committer_.finish(partitions_, now_)) continue;
         done.push_back(place);
     }
     for (auto& place : done) drop(place), report_.hooks().revoked(place, false);
@@ -155,15 +152,10 @@ bool conductor::finish() {
             return !error_ && flush();
         }
         state_ = state::leaving;
-        committer_.commit(partitions_);
         stop_until_ = std::max(stop_until_, now_ + answer_timeout);
         return true;
     }
-    if (!late && committer_.in_flight()) return false;
-    if (!late && committer_.asked()) {  // behind the one whose answer has just come
-        committer_.commit(partitions_);
-        return true;
-    }
+    if (!late && !committer_.finish(partitions_, now_)) return false;
     last_status_ = status();
     std::vector<topic_partition> all;
     for (auto& [place, a] : partitions_) all.push_back(place);

@@ -212,3 +212,26 @@ TEST_CASE("a restart resumes at the committed offset") {
     test.stop();
     CHECK(test.commits(in, 0) == offsets{3, 4});
 }
+
+TEST_CASE("semantics 19: a commit that fails while its partition is given up is sent again") {
+    weir::app app{"shop"};
+    auto in = app.topic<int>("in");
+    app.agent("a", in | weir::for_each([](int) {}));
+    weir::testing::test_driver test{app};
+    test.send(in, "k", 0);
+    test.fail_next_commit(3);
+    test.revoke(in, 0);
+    CHECK(test.committed(in, 0) == std::nullopt);
+    test.advance(1s);
+    CHECK(test.committed(in, 0) == std::optional<offset>{1});
+}
+TEST_CASE("semantics 28: the last commit of a run is sent again when it fails") {
+    weir::app app{"shop"};
+    auto in = app.topic<int>("in");
+    app.agent("a", in | weir::for_each([](int) {}));
+    weir::testing::test_driver test{app};
+    test.send(in, "k", 0);
+    test.fail_next_commit(2);
+    test.stop();
+    CHECK(test.committed(in, 0) == std::optional<offset>{1});
+}
