@@ -55,14 +55,11 @@ int main(int argc, char** argv) {
         app.topic<std::optional<std::string>, std::vector<flight>>("late-by-origin");
 
     // [pipelines]
-    app.agent("late", flights                                                    // stream of flight
-        | weir::filter([](const flight& f) { return f.delay > 60; })             // the late ones
-        // keyed by origin, in a topic
-        | weir::group_by(&flight::origin)
-        // batches: 100, or what came in 10 s
-        | weir::take(100, 10s)
-        // one message a batch
-        | weir::through("late-by-origin"));
+    app.agent("late", flights                                         // stream of flight
+        | weir::filter([](const flight& f) { return f.delay > 60; })  // the late ones
+        | weir::group_by(&flight::origin)                             // keyed by origin, in a topic
+        | weir::take(100, 10s)                                        // 100, or what came in 10 s
+        | weir::through("late-by-origin"));                           // one message a batch
 
     app.agent("origins", flights | weir::for_each([&](const flight& f) {
         ++sum.read, ++sum.flights[f.origin], sum.delays += f.delay;
