@@ -50,7 +50,7 @@ private:
     }
 
     std::vector<hold> holds_;
-    // one for each value where they are shown, else the first's alone
+  
     std::vector<kept_message> messages_;
     std::int64_t open_ = 0;
 };

@@ -9,41 +9,18 @@
 #include <weir/testing/test_driver.hpp>
 #include <weir/weir.hpp>
 
+#include "counted.hpp"
+
 using namespace std::chrono_literals;
 
 namespace {
 
+using weir::testing::counted;
 struct order {
     std::string account;
     int amount = 0;
     std::string text() const { return account + " " + std::to_string(amount); }
 };
-
-/// A value that counts how often it is copied.
-struct counted {
-    int number = 0;
-    counted() = default;
-    explicit counted(int n) : number(n) {}
-    counted(const counted& o) : number(o.number) { ++copies; }
-    counted(counted&&) noexcept = default;
-    counted& operator=(const counted& o) {
-        number = o.number, ++copies;
-        return *this;
-    }
-    counted& operator=(counted&&) noexcept = default;
-    ~counted() = default;
-    static inline int copies = 0;
-};
-
-}  // namespace
-
-template <>
-struct weir::codec<counted> {
-    static void decode(bytes_view from, counted& into) { codec<int>::decode(from, into.number); }
-    static void encode(const counted& v, bytes& onto) { codec<int>::encode(v.number, onto); }
-};
-
-namespace {
 
 using numbers = std::vector<int>;
 using committed = std::optional<weir::offset>;
