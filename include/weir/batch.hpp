@@ -37,21 +37,18 @@ public:
                            [&](const hold& h) { return h.is_from(l); });
     }
     hold hold_of(std::size_t) override { return hold{*this, 0}; }
-    message message_of(std::size_t i) const override { return origin(i).view(); }
-    headers headers_of(std::size_t i) const override { return origin(i).headers; }
-    const topic_partition* place_of(std::size_t i) const override { return origin(i).place; }
+    message message_of(std::size_t i) const override { return messages_[i].view(); }
+    headers headers_of(std::size_t i) const override { return messages_[i].headers; }
+    const topic_partition* place_of(std::size_t i) const override { return messages_[i].place; }
     /// The batch as one message: the key its messages share, else null; the newest timestamp; no
     /// headers; the place of its first.
     kept_message common() const;
+
 private:
     ~batch_contents() override = default;
-    const kept_message& origin(std::size_t i) const {
-        return messages_[std::min(i, messages_.size() - 1)];
-    }
 
     std::vector<hold> holds_;
-  
-    std::vector<kept_message> messages_;
+    std::vector<kept_message> messages_;  // one for each value
     std::int64_t open_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any C++ range as a source.
 #pragma once
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,9 @@
 
 namespace weir {
 namespace detail {
+
+template <class R>
+using element_of = std::iter_value_t<decltype(std::begin(std::declval<R&>()))>;
 
 /// Reads a range in small batches; nothing is held, since nothing can be committed.
 template <class R>
@@ -32,7 +36,7 @@ private:
     static constexpr std::size_t at_once = 64;
     R range_;
     std::optional<decltype(std::begin(std::declval<R&>()))> at_;
-    ready_input<std::decay_t<decltype(*std::begin(std::declval<R&>()))>> ready_;
+    ready_input<element_of<R>> ready_;
     bool started_ = false, stopped_ = false;
 };
 
@@ -40,7 +44,7 @@ template <class R>
 struct range_source {
     using weir_stream = void;
     using key = bytes;
-    using value = std::decay_t<decltype(*std::begin(std::declval<R&>()))>;
+    using value = element_of<R>;
     R range;
 
     drawn draw(sketch& s) const { return s.source("from", value_name<value>()); }
