@@ -21,9 +21,7 @@ struct order {
 std::string refused(const std::function<void()>& f) {
     try {
         f();
-    } catch (const weir::setup_error& e) {
-        return e.what();
-    }
+    } catch (const weir::setup_error& e) { return e.what(); }
     return "nothing was thrown";
 }
 std::string app_refused(weir::app_options o) {

@@ -38,9 +38,7 @@ template <class Error>
 std::string thrown_by_run(weir::app& app) {
     try {
         app.run();
-    } catch (const Error& e) {
-        return e.what();
-    }
+    } catch (const Error& e) { return e.what(); }
     return "nothing was thrown";
 }
 
@@ -94,9 +92,8 @@ TEST_CASE(
     std::vector<std::size_t> sizes;
     app.agent("see", app.topic<reading>("t")  //
                          | weir::take(2)      // batches of two
-                         | weir::for_each([&](const weir::batch<reading>& b) {
-                               sizes.push_back(b.size());
-                           }));
+                         | weir::for_each(
+                               [&](const weir::batch<reading>& b) { sizes.push_back(b.size()); }));
     CHECK_THROWS_AS(app.run(), weir::decode_error);
     CHECK(sizes == std::vector<std::size_t>{2});
     CHECK(broker->committed("a", {"t", 0}) == committed{2});

@@ -216,14 +216,13 @@ TEST_CASE("a wrong command line is one sentence and exit code 2") {
 }
 
 TEST_CASE("--until-idle takes a number and a unit, nothing else") {
-    for (const std::string bad :
-         {"", "5", "s", "2 s", "-2s", "1.5s", "2sec", "2s ", "9223372036854775807h", "1e3ms",
-          "99999999999999999999s"}) {
+    for (const std::string bad : {"", "5", "s", "2 s", "-2s", "1.5s", "2sec", "2s ",
+                                  "9223372036854775807h", "1e3ms", "99999999999999999999s"}) {
         CAPTURE(bad);
         const auto said = shop_says({"--until-idle", bad.c_str()});
         CHECK(said.code == weir::exit_code::usage);
-        CHECK(said.err == "prog: weir: '" + bad +
-                              "' is no duration: write 500ms, 2s, 5min or 1h\n");
+        CHECK(said.err ==
+              "prog: weir: '" + bad + "' is no duration: write 500ms, 2s, 5min or 1h\n");
     }
     for (const char* good : {"0s", "1ms"})
         CHECK(shop_says({"--until-idle", good}).code == weir::exit_code::ok);

@@ -57,13 +57,11 @@ struct program {
     std::string said{};
 
     program() {
-        app.agent("see", app.topic<reading>("t") | weir::for_each([this](const reading& r) {
-                             seen.push_back(r.id);
-                         }));
-        app.agent("batches", app.topic<reading>("u") | weir::take(4) |
-                                 weir::for_each([this](const auto& b) {
-                                     sizes.push_back(b.size());
-                                 }));
+        app.agent("see", app.topic<reading>("t") |
+                             weir::for_each([this](const reading& r) { seen.push_back(r.id); }));
+        app.agent("batches",
+                  app.topic<reading>("u") | weir::take(4) |
+                      weir::for_each([this](const auto& b) { sizes.push_back(b.size()); }));
     }
     /// With `--input` for each; ends when there is nothing more to do.
     int run(const std::vector<std::string>& inputs) {
@@ -76,8 +74,7 @@ struct program {
         std::fflush(stderr);
         ::dup2(saved, STDERR_FILENO), ::close(saved);
         said.resize(static_cast<std::size_t>(::lseek(memory, 0, SEEK_END)));
-        CHECK(::pread(memory, said.data(), said.size(), 0) ==
-              static_cast<::ssize_t>(said.size()));
+        CHECK(::pread(memory, said.data(), said.size(), 0) == static_cast<::ssize_t>(said.size()));
         ::close(memory);
         return code;
     }
@@ -166,8 +163,8 @@ TEST_CASE("--until-idle goes on with what a flush gave, from take to take, from 
                              | weir::take(2)                    // then two and one
                              | weir::through("batches"));
     p.app.agent("second", p.app.topic<std::vector<reading>>("batches")  //
-                              | weir::take(10)
-                              | weir::for_each([&](const auto& b) { batches += b.size(); }));
+                              | weir::take(10) |
+                              weir::for_each([&](const auto& b) { batches += b.size(); }));
     CHECK(p.run({"v=" + f.path()}) == weir::exit_code::ok);
     CHECK(batches == 2);
     CHECK(p.committed_of("v") == committed{3});

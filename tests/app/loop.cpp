@@ -46,9 +46,7 @@ template <class Error = weir::error>
 std::string thrown(auto f) {
     try {
         f();
-    } catch (const Error& e) {
-        return e.what();
-    }
+    } catch (const Error& e) { return e.what(); }
     return "nothing was thrown";
 }
 const char* const turning =
@@ -164,8 +162,8 @@ TEST_CASE("a second run of the same app goes on where the first one ended") {
     CHECK(told.lines == texts{"assigned t[0]", "committed t[0]@2"});
     app.run();
     CHECK(seen == texts{"1", "2", "3", "4"});
-    CHECK(told.lines == texts{"assigned t[0]", "committed t[0]@2", "assigned t[0]",
-                              "committed t[0]@4"});
+    CHECK(told.lines ==
+          texts{"assigned t[0]", "committed t[0]@2", "assigned t[0]", "committed t[0]@4"});
 }
 
 TEST_CASE("a hook learns of a commit when it is made, not a tick later") {

@@ -2,6 +2,7 @@
 // What run throws: an agent's error by policy, what a hook or a posted call threw, a wrong set-up.
 #include <doctest/doctest.h>
 
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -29,9 +30,7 @@ template <class Error>
 std::string thrown(auto f) {
     try {
         f();
-    } catch (const Error& e) {
-        return e.what();
-    }
+    } catch (const Error& e) { return e.what(); }
     return "nothing was thrown";
 }
 void no_two(const std::string& s) {
@@ -81,21 +80,13 @@ TEST_CASE("a pull range throws the exception itself") {
 }
 
 TEST_CASE("an exception of a range that is read stops the app") {
-    struct bad_range {
-        struct iterator {
-            int i;
-            int operator*() const { return i; }
-            iterator& operator++() {
-                if (++i == 2) throw std::runtime_error{"the range is torn"};
-                return *this;
-            }
-            bool operator==(const iterator& o) const { return i == o.i; }
-        };
-        iterator begin() const { return {0}; }
-        iterator end() const { return {9}; }
+    const auto torn = [](int i) {
+        if (i == 2) throw std::runtime_error{"the range is torn"};
+        return i;
     };
     weir::app app{"a"};
-    app.agent("torn", weir::from(bad_range{}) | weir::tap([](int) {}));
+    app.agent("torn", weir::from(std::views::iota(0, 9) | std::views::transform(torn)) |
+                          weir::tap([](int) {}));
     CHECK(thrown<std::runtime_error>([&] { app.run(); }) == "the range is torn");
 }
 

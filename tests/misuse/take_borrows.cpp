@@ -4,6 +4,6 @@
 
 int main() {
     weir::app app{"a"};
-    app.agent("x", app.topic<std::string_view>("t") | weir::take(3) |
-                       weir::for_each([](const auto&) {}));
+    app.agent(
+        "x", app.topic<std::string_view>("t") | weir::take(3) | weir::for_each([](const auto&) {}));
 }
