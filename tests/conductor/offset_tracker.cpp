@@ -231,7 +231,7 @@ TEST_CASE(
     CHECK(t->oldest_open() == nothing);
 }
 
-TEST_CASE("one old open message and half a million opened and closed behind it cost the memory of one") {
+TEST_CASE("an old open message, and half a million behind it that close, cost the memory of one") {
     auto loop = std::make_shared<home>();
     auto t = track(loop);
     t->delivered(0, 500'000);
