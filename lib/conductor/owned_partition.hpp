@@ -68,7 +68,7 @@ public:
     void mark();
     const message& raw(std::size_t i) const { return fetched_->messages()[i]; }
 
-    std::vector<std::unique_ptr<feed>>& feeds() { return feeds_; }
+    const std::vector<std::unique_ptr<feed>>& feeds() const { return feeds_; }
 
     // Giving it up: revoked, but what is in work is still awaited.
     bool revoking = false, abandoned = false;

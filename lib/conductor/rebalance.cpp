@@ -10,6 +10,9 @@ namespace {
 // for a last commit, behind drain and shutdown limits
 constexpr auto answer_timeout = std::chrono::seconds{2};
 
+/// A message of it is in a sink or under retry. A stream that nobody iterates is not awaited.
+bool in_work(const feed& f) { return !f.to->agent->paused && (f.parked || f.made > 0); }
+
 }  // namespace
 
 // ------------------------------------------------------------------------------------- assignments
@@ -75,14 +78,10 @@ void conductor::drop(const topic_partition& place) {
     partitions_.erase(it);
 }
 
-/// Nothing of it is in work any more: no message in a sink or under retry, none held. A stream that
-/// nobody iterates is not awaited.
+/// Nothing of it is in work any more, and no message held.
 bool conductor::quiet(const owned_partition& a) const {
-    auto& feeds = const_cast<owned_partition&>(a).feeds();
-    const auto busy = [&](const auto& f) {
-        return !f->to->agent->paused && !error_ && (f->parked || f->made > 0);
-    };
-    return a.tracker->open() == 0 && std::none_of(feeds.begin(), feeds.end(), busy);
+    const auto busy = [&](const auto& f) { return !error_ && in_work(*f); };
+    return a.tracker->open() == 0 && std::none_of(a.feeds().begin(), a.feeds().end(), busy);
 }
 
 /// Partitions that are to be given up: when they are quiet, or the time is over, they are committed
@@ -126,12 +125,9 @@ void conductor::stop() noexcept {
 bool conductor::work_left() const {
     if (producer_.under_way() > 0) return true;
     if (error_) return false;
-    const auto busy = [](const feed& f) {
-        return !f.to->agent->paused && (f.parked || f.made > 0);
-    };
     for (auto& [place, a] : partitions_)
         for (auto& f : a->feeds())
-            if (busy(*f)) return true;
+            if (in_work(*f)) return true;
     return std::any_of(seams_.begin(), seams_.end(), [](const seam_work& s) {
         return !s.from->agent->paused && (!s.from->empty() || !s.feed->finished());
     });
