@@ -12,9 +12,6 @@
 
 namespace weir::detail {
 
-template <class T>
-inline constexpr bool is_raw = std::is_same_v<T, bytes> || std::is_same_v<T, bytes_view>;
-
 /// A batch of one partition, decoded. A slot keeps its capacity; only messages that decoded have
 /// one.
 template <class K, class V>

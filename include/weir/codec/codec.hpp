@@ -52,9 +52,12 @@ concept encodes = requires(const T& value, bytes& onto) {
 template <class T>
 concept has_codec = encodes<T> && (decodes_in_place<T> || decodes_by_value<T>);
 
+/// Bytes as they are: nothing to decode.
+template <class T>
+inline constexpr bool is_raw = std::same_as<T, bytes> || std::same_as<T, bytes_view>;
 /// Whether null is a value of `T`. Everywhere else it is an error.
 template <class T>
-inline constexpr bool nullable = std::same_as<T, bytes> || std::same_as<T, bytes_view>;
+inline constexpr bool nullable = is_raw<T>;
 template <class T>
 inline constexpr bool nullable<std::optional<T>> = true;
 

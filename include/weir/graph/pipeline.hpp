@@ -30,13 +30,16 @@ concept is_pipeline = requires { typename P::weir_stream; };
 // An operator is a value with `out<In>` (void: it ends the pipeline), `describe()` (as drawn), and
 // one of
 //   operator()          fused: called in place with (context, value, next)
+//   fuse<K, In>(plan)   fused, too, by another object that is made when the pipeline is built
 //   open<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
 //   cut<K, In, Shows>(plan)  a seam: the sink that ends this segment, and the stream that goes on
-// and, where it changes it, `key<K, In>`.
+// and, where it changes it, `key<K, In>`. `keeps_element`: what it passes on is what it was given.
 template <class O>
 concept is_operator = requires { typename O::weir_operator; };
 template <class Op, class K, class In>
 concept is_seam = requires(const Op& op, plan& p) { op.template cut<K, In, true>(p); };
+template <class Op, class K, class In>
+concept is_made = requires(const Op& op, plan& p) { op.template fuse<K, In>(p); };
 template <class Sink, class Source>
 struct cut_at {
     Sink sink;
@@ -136,6 +139,9 @@ public:
             auto [end, source] = op_.template cut<typename Before::key, in, Chain::shows>(p);
             source.build(p, std::move(chain));
             before_.build(p, std::move(end));
+        } else if constexpr (detail::is_made<Op, typename Before::key, in>) {
+            auto made = op_.template fuse<typename Before::key, in>(p);
+            before_.build(p, detail::step<decltype(made), Chain>{std::move(made), std::move(chain)});
         } else {
             before_.build(p, detail::step<Op, Chain>{op_, std::move(chain)});
         }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `items`, `enumerate` and `events` show of a message: a look at a value, not a copy of it.
+#pragma once
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <weir/codec/codec.hpp>
+#include <weir/graph/chain.hpp>
+
+namespace weir::detail {
+
+/// Points at a value that somebody else keeps while its message is in work. A copy owns a value of
+/// its own, so what is buffered, stored or returned outlives the message; so does what is moved.
+template <class T>
+class shown {
+public:
+    explicit shown(const T* at) : at_(at) {}
+    shown(T own) : own_(std::move(own)), at_(&*own_) {}
+    shown(const shown& o) : own_(*o), at_(&*own_) {}
+    shown(shown&& o) : own_(o.taken()), at_(&*own_) {}
+    shown& operator=(const shown& o) {
+        if (own_) *own_ = *o;
+        else own_.emplace(*o);
+        at_ = &*own_;
+        return *this;
+    }
+    shown& operator=(shown&& o) {
+        if (!o.own_) return *this = std::as_const(o);
+        own_ = std::move(o.own_), at_ = &*own_;
+        return *this;
+    }
+    ~shown() = default;
+
+    const T& operator*() const { return *at_; }
+    const T* operator->() const { return at_; }
+
+private:
+    T taken() { return own_ ? T(std::move(*own_)) : T(*at_); }
+
+    std::optional<T> own_;  // capacity is kept: a recycled place allocates nothing
+    const T* at_;
+};
+
+/// The key of the message a chain is working on: the decoded one where there is one, else decoded
+/// into `scratch`.
+template <class K>
+const K* key_at(const context& c, K& scratch) {
+    if constexpr (is_raw<K>) {
+        decode_into<K>(c.message().key, scratch);
+    } else {
+        if (const auto* k = c.from.key_of(c.i)) return static_cast<const K*>(k);
+        decode_into<K>(c.message().key, scratch);
+    }
+    return &scratch;
+}
+
+}  // namespace weir::detail
