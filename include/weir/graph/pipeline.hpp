@@ -27,8 +27,8 @@ concept is_stream = requires {
 template <class P>
 concept is_pipeline = requires { typename P::weir_stream; };
 
-// An operator is a value with `out<In>` (void: it ends the pipeline), `describe()` (as drawn), and
-// one of
+// An operator is a value with `out<In>` (void: it ends the pipeline) or, where the key shows in what
+// it yields, `out<K, In>`; with `describe()` (as drawn), and one of
 //   operator()          fused: called in place with (context, value, next)
 //   fuse<K, In>(plan)   fused, too, by another object that is made when the pipeline is built
 //   open<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
@@ -46,6 +46,15 @@ struct cut_at {
     Source source;
 };
 
+template <class Op, class K, class In>
+struct value_of {
+    using type = typename Op::template out<In>;
+};
+template <class Op, class K, class In>
+    requires requires { typename Op::template out<K, In>; }
+struct value_of<Op, K, In> {
+    using type = typename Op::template out<K, In>;
+};
 template <class Op, class K, class In>
 struct key_of {
     using type = K;
@@ -118,7 +127,7 @@ class pipeline {
 public:
     using weir_stream = void;
     using in = typename Before::value;
-    using value = typename Op::template out<in>;
+    using value = typename detail::value_of<Op, typename Before::key, in>::type;
     using key = typename detail::key_of<Op, typename Before::key, in>::type;
 
     pipeline(Before before, Op op) : before_(std::move(before)), op_(std::move(op)) {}

@@ -13,6 +13,7 @@ struct filter_op {
     using weir_operator = void;
     template <class In>
     using out = In;
+    static constexpr bool keeps_element = true;
     F f;
 
     std::string describe() const { return "filter"; }
