@@ -27,8 +27,8 @@ concept is_stream = requires {
 template <class P>
 concept is_pipeline = requires { typename P::weir_stream; };
 
-// An operator is a value with `out<In>` (void: it ends the pipeline) or, where the key shows in what
-// it yields, `out<K, In>`; with `describe()` (as drawn), and one of
+// An operator is a value with `out<In>` (void: it ends the pipeline) or, where the key shows in
+// what it yields, `out<K, In>`; with `describe()` (as drawn), and one of
 //   operator()          fused: called in place with (context, value, next)
 //   fuse<K, In>(plan)   fused, too, by another object that is made when the pipeline is built
 //   open<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
@@ -150,7 +150,8 @@ public:
             before_.build(p, std::move(end));
         } else if constexpr (detail::is_made<Op, typename Before::key, in>) {
             auto made = op_.template fuse<typename Before::key, in>(p);
-            before_.build(p, detail::step<decltype(made), Chain>{std::move(made), std::move(chain)});
+            before_.build(
+                p, detail::step<decltype(made), Chain>{std::move(made), std::move(chain)});
         } else {
             before_.build(p, detail::step<Op, Chain>{op_, std::move(chain)});
         }
