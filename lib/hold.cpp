@@ -29,10 +29,11 @@ std::uint64_t next_thread() noexcept {
 
 }  // namespace
 
-void ledger::release(std::int64_t number) {
-    if (owner_->is_here()) return drop(number);
+void ledger::release(std::int64_t number, bool acknowledged) {
+    const home::release r{this, number, acknowledged};
+    if (owner_->is_here()) return r.run();
     const auto keep = owner_;  // once posted, this ledger may go any time
-    keep->post(*this, number);
+    keep->post(r);
 }
 
 bool home::is_here() const noexcept {
@@ -50,9 +51,9 @@ void home::wake_by(waker* w) {
     waker_ = w;
 }
 
-void home::post(ledger& in, std::int64_t number) {
+void home::post(const release& r) {
     std::unique_lock lock{mutex_};
-    posted_.emplace_back(&in, number);
+    posted_.push_back(r);
     if (closed_) return drain(lock);
     if (!posted_any_.exchange(true, std::memory_order_release) && waker_) waker_->wake();
 }
@@ -65,7 +66,7 @@ bool home::collect_posted() {
         now.swap(posted_);
         posted_any_.store(false, std::memory_order_relaxed);
     }
-    for (auto [in, number] : now) in->drop(number);
+    for (auto& r : now) r.run();
     now.clear();
     spare_ = std::move(now);
     return true;
@@ -89,7 +90,7 @@ void home::drain(std::unique_lock<std::mutex>& lock) {
     while (!posted_.empty()) {
         const auto now = std::exchange(posted_, {});
         lock.unlock();
-        for (auto [in, number] : now) in->drop(number);
+        for (auto& r : now) r.run();
         lock.lock();
     }
     draining_ = false;

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
-#include <utility>
 #include <vector>
 
 #include <weir/hold.hpp>
@@ -52,9 +51,17 @@ public:
 
 private:
     friend class ledger;
-    using release = std::pair<ledger*, std::int64_t>;
+    struct release {
+        ledger* in;
+        std::int64_t number;
+        bool acknowledged;
+        void run() const {
+            if (acknowledged) in->acknowledge(number);
+            in->drop(number);
+        }
+    };
 
-    void post(ledger&, std::int64_t number);
+    void post(const release&);
     bool collect_posted();
     void drain(std::unique_lock<std::mutex>&);
 

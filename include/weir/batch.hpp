@@ -30,13 +30,18 @@ public:
 
     void add(std::int64_t) override { ++open_; }
     void drop(std::int64_t) override {
-        if (--open_ == 0) delete this;
+        if (--open_ > 0) return;
+        if (forfeited_)
+            for (auto& h : holds_) h.forfeit();
+        delete this;
     }
+    void forfeit(std::int64_t n) override { forfeited_ = true, drop(n); }
     bool is_of(const ledger& l) const override {
         return std::all_of(holds_.begin(), holds_.end(),
                            [&](const hold& h) { return h.is_from(l); });
     }
     hold hold_of(std::size_t) override { return hold{*this, 0}; }
+    bool let_go(std::size_t i) override { return holds_[i].release(), true; }
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* place_of(std::size_t i) const override { return messages_[i].place; }
@@ -50,6 +55,7 @@ private:
     std::vector<hold> holds_;
     std::vector<kept_message> messages_;  // one for each value
     std::int64_t open_ = 0;
+    bool forfeited_ = false;
 };
 
 template <class V>

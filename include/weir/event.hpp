@@ -1,47 +1,145 @@
 // SPDX-License-Identifier: Apache-2.0
-// An event: a value with all that is known of its message.
+// An event: a value with all that is known of its message, and the means to acknowledge it.
 #pragma once
+#include <optional>
 #include <string>
 #include <utility>
 
-#include <weir/message.hpp>
+#include <weir/graph/receipt.hpp>
+#include <weir/shown.hpp>
 
 namespace weir {
+namespace detail {
+template <class K, class V>
+class event_source;
+struct event_access;
+}
 
-/// A message as it was read: key and value, decoded and as bytes, and where and when it was. It
-/// owns its bytes.
+/// A message: key and value, decoded and as bytes, where and when it was. What `events()` hands on
+/// is a look at the message, valid inside the body; a copy owns its bytes and may be kept, but it
+/// keeps no offset from being committed: `hold()` does. Used on the loop's thread (a hold may go
+/// elsewhere).
 template <class K, class V>
 class event {
 public:
+    /// Of a message that was read elsewhere: nothing to acknowledge.
     event(K key, V value, weir::headers headers, weir::timestamp when, topic_partition place,
           weir::offset offset, bytes raw_key, bytes raw_value)
         : key_(std::move(key)),
           value_(std::move(value)),
           headers_(std::move(headers)),
-          timestamp_(when),
           place_(std::move(place)),
-          offset_(offset),
           raw_key_(std::move(raw_key)),
-          raw_value_(std::move(raw_value)) {}
+          raw_value_(std::move(raw_value)),
+          offset_(offset),
+          timestamp_(when) {}
+    event(const event& o) { *this = o; }
+    event(event&& o) { *this = std::move(o); }
+    event& operator=(const event& o) {
+        if (this == &o) return *this;
+        key_ = o.key(), headers_ = o.headers(), raw_key_.assign(o.raw_key());
+        if (value_) *value_ = o.value();
+        else value_.emplace(o.value());
+        raw_value_.assign(o.raw_value()), offset_ = o.offset(), timestamp_ = o.timestamp();
+        place_.topic = o.topic(), place_.partition = o.partition();
+        from_ = nullptr, receipt_ = o.receipt_;
+        handle_ = receipt_ ? receipt_->handle() : weir::hold{};
+        return *this;
+    }
+    event& operator=(event&& o) {
+        if (o.from_) return *this = std::as_const(o);
+        key_ = std::move(o.key_), value_ = std::move(o.value_), headers_ = std::move(o.headers_);
+        place_ = std::move(o.place_), raw_key_ = std::move(o.raw_key_);
+        raw_value_ = std::move(o.raw_value_), offset_ = o.offset_, timestamp_ = o.timestamp_;
+        from_ = nullptr, receipt_ = std::exchange(o.receipt_, nullptr);
+        handle_ = std::move(o.handle_);
+        return *this;
+    }
+    ~event() = default;
 
-    const K& key() const { return key_; }
-    const V& value() const { return value_; }
-    const weir::headers& headers() const { return headers_; }
-    weir::timestamp timestamp() const { return timestamp_; }
-    const std::string& topic() const { return place_.topic; }
-    partition_id partition() const { return place_.partition; }
-    weir::offset offset() const { return offset_; }
-    bytes_view raw_key() const { return raw_key_; }
-    bytes_view raw_value() const { return raw_value_; }
+    const K& key() const { return from_ ? *detail::key_at<K>(at(), key_) : key_; }
+    const V& value() const { return from_ && shown_ ? *shown_ : *value_; }
+    const weir::headers& headers() const {
+        if (from_ && !std::exchange(has_headers_, true)) headers_ = from_->headers_of(i_);
+        return headers_;
+    }
+    weir::timestamp timestamp() const { return from_ ? at().message().timestamp : timestamp_; }
+    const std::string& topic() const { return place().topic; }
+    partition_id partition() const { return place().partition; }
+    weir::offset offset() const { return from_ ? at().message().offset : offset_; }
+    bytes_view raw_key() const { return from_ ? at().message().key : bytes_view{raw_key_}; }
+    /// The message's own bytes; null where the value was not read from a topic as it is.
+    bytes_view raw_value() const { return from_ ? at().message().value : bytes_view{raw_value_}; }
+
+    /// Acknowledges at once, on behalf of this agent, and spends the event's holds. True if this
+    /// call did it; false if it had been done, by hand or when the body was left.
+    bool ack() const { return receipt_ && receipt_->ack(); }
+    bool acked() const { return !receipt_ || receipt_->acked(); }
+    /// Keeps the message from being acknowledged by itself until the hold is released.
+    weir::hold hold() const { return receipt_ ? receipt_->hold() : weir::hold{}; }
 
 private:
-    K key_;
-    V value_;
-    weir::headers headers_;
-    weir::timestamp timestamp_;
+    friend class detail::event_source<K, V>;
+    friend struct detail::event_access;
+    event() = default;
+
+    detail::origin at() const { return {*from_, i_}; }
+    const topic_partition& place() const {
+        const auto* there = from_ ? from_->place_of(i_) : nullptr;
+        return there ? *there : place_;
+    }
+
+    // a look at a message in work
+    detail::origins* from_ = nullptr;
+    std::size_t i_ = 0;
+    const V* shown_ = nullptr;  // null: the value is our own
+    // of our own
+    mutable K key_{};
+    std::optional<V> value_;
+    mutable weir::headers headers_;
+    mutable bool has_headers_ = false;
     topic_partition place_;
-    weir::offset offset_;
     bytes raw_key_, raw_value_;
+    weir::offset offset_ = 0;
+    weir::timestamp timestamp_{};
+
+    detail::receipt* receipt_ = nullptr;
+    weir::hold handle_;  // of a copy: the receipt stays
 };
 
+/// Acknowledges an event when the scope is left, however it is left.
+class ack_on_exit {
+public:
+    template <class K, class V>
+    explicit ack_on_exit(const event<K, V>& e)
+        : event_(&e), ack_([](const void* of) { static_cast<const event<K, V>*>(of)->ack(); }) {}
+    ack_on_exit(const ack_on_exit&) = delete;
+    ack_on_exit& operator=(const ack_on_exit&) = delete;
+    ~ack_on_exit() { ack_(event_); }
+
+private:
+    const void* event_;
+    void (*ack_)(const void*);
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_event = false;
+template <class K, class V>
+inline constexpr bool is_event<event<K, V>> = true;
+template <class K, class V>
+inline constexpr bool borrows<event<K, V>> = borrows<K> || borrows<V>;
+
+/// What the operators may do with an event and the user may not.
+struct event_access {
+    static receipt& of(const auto& e) { return *e.receipt_; }
+};
+/// A body has been given it: from now on it can be acknowledged by hand.
+void shown_to_body(const auto& v) {
+    if constexpr (is_event<std::decay_t<decltype(v)>>)
+        if (auto* r = event_access::of(v)) r->seen();
+}
+
+}  // namespace detail
 }  // namespace weir

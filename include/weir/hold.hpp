@@ -20,11 +20,16 @@ public:
     ledger& operator=(const ledger&) = delete;
     virtual void add(std::int64_t number) = 0;
     virtual void drop(std::int64_t number) = 0;
+    /// Drops without acknowledging: what it stood for stays open, and no commit passes it.
+    virtual void forfeit(std::int64_t number) { drop(number); }
+    /// Acknowledges by hand what the hold stands for; it is dropped afterwards. Where dropping is
+    /// acknowledging there is nothing to do.
+    virtual void acknowledge(std::int64_t) {}
     /// Whether all that its holds stand for is entered in `l`.
     virtual bool is_of(const ledger& l) const { return this == &l; }
     /// On the loop's thread drops at once; on another one posts it to the loop; after the app only
     /// frees.
-    void release(std::int64_t number);
+    void release(std::int64_t number, bool acknowledged = false);
 
 protected:
     virtual ~ledger() = default;
@@ -55,10 +60,19 @@ public:
     void release() {
         if (auto* in = std::exchange(in_, nullptr)) in->release(number_);
     }
+    /// Acknowledges, and lets go. Differs from `release` only behind `noack()`: there, what is let
+    /// go without it is delivered again after a restart.
+    void ack() {
+        if (auto* in = std::exchange(in_, nullptr)) in->release(number_, true);
+    }
     explicit operator bool() const { return in_ != nullptr; }
 
     /// One more hold of the same message. Only on the loop's thread.
     hold share() const { return in_ ? hold{*in_, number_} : hold{}; }
+    /// Lets go without acknowledging. Only on the loop's thread.
+    void forfeit() {
+        if (auto* in = std::exchange(in_, nullptr)) in->forfeit(number_);
+    }
     bool is_from(const detail::ledger& l) const { return in_ && in_->is_of(l); }
 
 private:

@@ -42,10 +42,10 @@ private:
     const T* at_;
 };
 
-/// The key of the message a chain is working on: the decoded one where there is one, else decoded
+/// The key of the message at `c`, a context or an origin: the decoded one where there is one, else decoded
 /// into `scratch`.
 template <class K>
-const K* key_at(const context& c, K& scratch) {
+const K* key_at(const auto& c, K& scratch) {
     if constexpr (is_raw<K>) {
         decode_into<K>(c.message().key, scratch);
     } else {

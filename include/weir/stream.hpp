@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <weir/event.hpp>
 #include <weir/graph/runner.hpp>
 
 namespace weir {
@@ -27,6 +28,7 @@ struct pull_sink : sink {
     std::shared_ptr<pull_slot<T>> to;
     explicit pull_sink(std::shared_ptr<pull_slot<T>> s) : to(std::move(s)) {}
     void push(context&, auto&& v) {
+        shown_to_body(v);
         if (to->empty()) to->at = to->count = 0;
         if (to->count < to->values.size())
             to->values[to->count].value = std::forward<decltype(v)>(v);
@@ -163,6 +165,12 @@ public:
     void build(detail::plan& p, Chain chain) const {
         what_.build(p, std::move(chain));
     }
+
+    static constexpr bool unacked = detail::is_unacked<P>;
+    /// The stream alone, and who runs it: for what is made of it.
+    const P& what() const { return what_; }
+    const std::shared_ptr<detail::runner>& on() const { return state_->on; }
+    const std::string& name() const { return state_->name; }
 
     auto begin() const { return start(false); }
     detail::pull_end end() const { return {}; }

@@ -173,7 +173,7 @@ bool conductor::turn_seams() {
 bool conductor::step(feed& f, bool last) {
     auto& s = *f.to;
     if (error_ || f.finished() || (f.made > 0 && now_ < f.not_before)) return false;
-    if (s.parked_by && s.parked_by != &f) return false;
+    if (s.sink->parked_by && s.sink->parked_by != &f) return false;
     bool busy = false;
     outcome r{f.cursor};
     try {
@@ -184,18 +184,19 @@ bool conductor::step(feed& f, bool last) {
         }
         if (s.full() || s.agent->paused || f.finished() || (last && f.made == 0)) return busy;
         detail::turn now{clock_, clock_.steady() + segment_budget};
+        now.work = &f;
         if (last) now.end(why::stop);
         turn_ = &now;
         r = s.run(*f.in, f.cursor, now);
         turn_ = nullptr;
     } catch (...) {  // what was parked has thrown
-        f.parked = false, s.parked_by = nullptr;
+        f.parked = false, s.sink->parked_by = nullptr;
         r = {f.cursor, why::failed, std::current_exception()};
     }
     if (r.at != f.cursor) f.made = 0;
     f.cursor = r.at;
     if (r.because == why::full)
-        f.parked = true, s.parked_by = &f, last_parked_ = last ? nullptr : &f;
+        f.parked = true, s.sink->parked_by = &f, last_parked_ = last ? nullptr : &f;
     if (r.because == why::failed) failed(f, *s.agent, s.reads_batches(), r.error);
     return true;
 }
@@ -203,7 +204,7 @@ bool conductor::step(feed& f, bool last) {
 /// The parked message has left the sink: it is finished.
 bool conductor::leave_sink(feed& f) {
     f.to->finish();
-    f.parked = false, f.to->parked_by = nullptr;
+    f.parked = false, f.to->sink->parked_by = nullptr;
     ++f.cursor, f.made = 0;
     return true;
 }
@@ -274,6 +275,9 @@ void conductor::failed(attempt& what, const agent_info& agent, bool of_batch,
     if (!policy.is_set())
         policy = of_batch || agent.pull ? static_cast<weir::policy>(weir::stop)
                                         : static_cast<weir::policy>(weir::skip);
+    if (what.acked)  // it is done with already: told, and not tried again
+        policy = weir::policy{policy.last() == policy::action::stop ? policy::action::stop
+                                                              : policy::action::skip};
     if (what.made < policy.retries()) {
         ++what.made, what.not_before = now_ + policy.backoff();
         what.again();

@@ -97,6 +97,11 @@ void offset_tracker::drop(offset at) {
     if (in->open == 0) emptied(*in);
 }
 
+void offset_tracker::forfeit(offset at) {
+    if (!revoked_) forfeited_ = std::min(forfeited_, at);
+    drop(at);
+}
+
 void offset_tracker::one_more(word& in, std::size_t bit) {
     if (!in.more) {
         if (spare_.empty()) {

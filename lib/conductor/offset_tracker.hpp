@@ -82,6 +82,7 @@ public:
 
     void add(offset at) override;
     void drop(offset at) override;
+    void forfeit(offset at) override;
 
     /// Bytes in use, for tests and figures.
     std::size_t footprint() const;

@@ -34,7 +34,7 @@ bool owned_partition::reads(const segment& s) const {
 
 owned_partition::~owned_partition() {
     for (auto& f : feeds_)
-        if (f->parked) f->to->drop(), f->to->parked_by = nullptr;
+        if (f->parked) f->to->drop(), f->to->sink->parked_by = nullptr;
 }
 
 bool owned_partition::finished() const {
@@ -78,7 +78,8 @@ void owned_partition::mark() {
         if (n.decoded < fetched_->messages().size())
             passed = std::min(passed, raw(n.decoded).offset);
     for (auto& f : feeds_)
-        if (!f->finished()) passed = std::min(passed, f->in->message_of(f->cursor).offset);
+        if (const auto at = f->cursor + f->acked; at < f->in->count)
+            passed = std::min(passed, f->in->message_of(at).offset);
     tracker->passed(passed);
 }
 

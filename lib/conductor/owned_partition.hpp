@@ -25,7 +25,7 @@ struct feed final : attempt {
 
     bool finished() const { return cursor == in->count; }
     void again() override {}  // the message is where it was
-    void give_up() override { ++cursor; }
+    void give_up() override { ++cursor, acked = false; }
     origins& from() override { return *in; }
     std::size_t at() const override { return cursor; }
 };

@@ -24,6 +24,14 @@ drawn sketch::operation(const drawn& before, std::string name, std::string key, 
     join(before, here);
     return here;
 }
+drawn sketch::merge(const drawn* all, std::size_t n, std::string key, std::string value) {
+    auto here = operation(all[0], "merge", std::move(key), std::move(value));
+    for (std::size_t i = 1; i < n; ++i) {
+        join(all[i], here);
+        here.from.insert(here.from.end(), all[i].from.begin(), all[i].from.end());
+    }
+    return here;
+}
 void sketch::join(const drawn& before, const drawn& next) { to_->join(before.node, next.node); }
 
 topic_info& sketch::repartition(const std::string& name, partition_id partitions, const drawn& of) {
@@ -57,6 +65,7 @@ seam& plan::add(std::unique_ptr<detail::seam> s) {
     s->agent = agent_;
     return *seams_.emplace_back(std::move(s));
 }
+plan::node& plan::add(std::unique_ptr<node> n) { return *nodes_.emplace_back(std::move(n)); }
 void plan::read(topic_info& topic, const void* type, std::unique_ptr<decoder> (*make)(),
                 segment& s) {
     const auto of_these = [&](const auto& r) { return r->topic == &topic && r->type == type; };

@@ -68,6 +68,7 @@ struct step {
         return next.full();
     }
     void check() { next.check(); }
+    gate* joined() { return next.joined(); }
 };
 
 /// The last of a chain has `push(context, value)` in place of `operator()`; the rest is here for
@@ -79,6 +80,7 @@ struct sink {
     void undo() {}
     bool full() { return false; }
     void check() {}
+    gate* joined() { return nullptr; }  // not null: other chains end here, too
 };
 
 }  // namespace weir::detail

@@ -23,6 +23,13 @@ concept is_stream = requires {
     typename S::value;
 } && !std::is_void_v<typename S::value>;
 
+/// Behind `noack()`: what is not acknowledged by hand stays open, so it has to stay an event.
+template <class S>
+inline constexpr bool is_unacked = [] {
+    if constexpr (requires { S::unacked; }) return bool{S::unacked};
+    else return false;
+}();
+
 /// What an agent can run: a stream, or one that has ended in a sink.
 template <class P>
 concept is_pipeline = requires { typename P::weir_stream; };
@@ -33,7 +40,8 @@ concept is_pipeline = requires { typename P::weir_stream; };
 //   fuse<K, In>(plan)   fused, too, by another object that is made when the pipeline is built
 //   open<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
 //   cut<K, In, Shows>(plan)  a seam: the sink that ends this segment, and the stream that goes on
-// and, where it changes it, `key<K, In>`. `keeps_element`: what it passes on is what it was given.
+// and, where it changes it, `key<K, In>`. Where what it yields depends on the key's type it has
+// `value<K, In>` in place of `out<In>`. `keeps_element`: what it passes on is what it was given.
 template <class O>
 concept is_operator = requires { typename O::weir_operator; };
 template <class Op, class K, class In>
@@ -102,7 +110,10 @@ std::string value_name() {
 
 template <class V, class Chain>
 segment& new_segment(plan& p, Chain chain) {
-    return p.add(std::unique_ptr<segment>{new fused<V, Chain>{std::move(chain)}});
+    auto* joined = chain.joined();
+    auto& s = p.add(std::unique_ptr<segment>{new fused<V, Chain>{std::move(chain)}});
+    if (joined) s.sink = joined;
+    return s;
 }
 
 /// The stream behind a seam.
@@ -129,6 +140,10 @@ public:
     using in = typename Before::value;
     using value = typename detail::value_of<Op, typename Before::key, in>::type;
     using key = typename detail::key_of<Op, typename Before::key, in>::type;
+    static constexpr bool unacked = detail::is_unacked<Before> || requires { Op::unacks; };
+    static_assert(!detail::is_unacked<Before> || requires { Op::keeps_element; },
+                  "weir: behind noack() an element has to stay an event, or nobody could acknowledge "
+                  "it: put map and the like before events(), or into the body");
 
     pipeline(Before before, Op op) : before_(std::move(before)), op_(std::move(op)) {}
 

@@ -70,6 +70,7 @@ public:
     drawn topic(topic_info&, std::string key, std::string value);
     drawn source(std::string name, std::string value);
     drawn operation(const drawn& before, std::string name, std::string key, std::string value);
+    drawn merge(const drawn* all, std::size_t n, std::string key, std::string value);
     void join(const drawn& before, const drawn& next);
     /// The topic that `group_by` makes: `{app}-{agent}-{name}-repartition`, `-2` for the second of
     /// that name.
@@ -99,6 +100,10 @@ public:
         std::unique_ptr<detail::decoder> decoder;
         std::vector<segment*> to;
     };
+    // what else lives as long as the run: where chains meet
+    struct node {
+        virtual ~node() = default;
+    };
     struct feed {  // what a seam has ready, and who works on it
         detail::seam* from;
         segment* to;
@@ -116,6 +121,7 @@ public:
 
     segment& add(std::unique_ptr<segment>);
     seam& add(std::unique_ptr<detail::seam>);
+    node& add(std::unique_ptr<node>);
     void connect(detail::seam& from, segment& to) { feeds_.push_back({&from, &to}); }
     void read(topic_info&, const void* type, std::unique_ptr<decoder> (*make)(), segment&);
     virtual outlet& send_to(topic_info&) = 0;
@@ -128,6 +134,7 @@ public:
 protected:
     std::vector<std::unique_ptr<segment>> segments_;
     std::vector<std::unique_ptr<detail::seam>> seams_;
+    std::vector<std::unique_ptr<node>> nodes_;
     std::vector<std::unique_ptr<reading>> readings_;
     std::vector<feed> feeds_;
     std::size_t open_max_ = 0;

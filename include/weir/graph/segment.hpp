@@ -17,6 +17,7 @@
 namespace weir::detail {
 
 struct agent_info;
+struct attempt;
 
 // --------------------------------------------------------------------------- one turn of a segment
 enum class why : std::uint8_t {
@@ -38,6 +39,7 @@ public:
     turn(const clock& c, time_point until) : time(c), deadline(until) {}
     const clock& time;
     const time_point deadline;
+    attempt* work = nullptr;  // what the segment works on, as its policy sees it
     why ends() const { return static_cast<why>(ends_); }
     void end(why w) {
         if (w > ends()) ends_ = static_cast<std::sig_atomic_t>(w);
@@ -54,6 +56,9 @@ class origins {
 public:
     virtual ~origins() = default;
     virtual hold hold_of(std::size_t i) = 0;
+    /// Acknowledged before it is finished: its own hold goes now. False: it has none, a cursor
+    /// keeps it.
+    virtual bool let_go(std::size_t) { return false; }
     /// Key, headers, timestamp and (at a topic) the original value. Behind a seam only where
     /// somebody can show or send them (`shows`); else an empty message.
     virtual message message_of(std::size_t i) const = 0;
@@ -90,6 +95,14 @@ public:
     std::vector<slot<T>> values;  // recycled: may be longer than count
 };
 
+/// One of them.
+struct origin {
+    origins& from;
+    std::size_t i;
+
+    weir::hold hold() const { return from.hold_of(i); }
+    weir::message message() const { return from.message_of(i); }
+};
 /// The message a chain is working on.
 struct context {
     origins& from;
@@ -101,6 +114,11 @@ struct context {
 };
 
 // ------------------------------------------------------------------------------------- the segment
+/// Who is in a segment's sink. Segments whose chains end in one port share a gate.
+struct gate {
+    const void* parked_by = nullptr;  // the feed whose message is parked
+};
+
 /// The operators between two seams, fused into one chain. Lives as long as its run; used by the
 /// loop's thread only.
 class segment {
@@ -117,7 +135,10 @@ public:
     virtual bool reads_batches() const = 0;
 
     agent_info* agent = nullptr;
-    const void* parked_by = nullptr;  // the feed whose message is in the sink
+    gate* sink = &own_;
+
+private:
+    gate own_;
 };
 
 template <class T>

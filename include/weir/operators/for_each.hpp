@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include <weir/event.hpp>
 #include <weir/graph/pipeline.hpp>
 
 namespace weir {
@@ -11,6 +12,7 @@ namespace detail {
 template <class F>
 struct for_each_op {
     using weir_operator = void;
+    static constexpr bool keeps_element = true;
     template <class>
     using out = void;
     F f;
@@ -19,7 +21,10 @@ struct for_each_op {
         F f;
         explicit running(F body) : f(std::move(body)) {}
         // an lvalue: `auto& event` is what bodies write
-        void push(context&, auto&& v) { call(f, v); }
+        void push(context&, auto&& v) {
+            shown_to_body(v);
+            call(f, v);
+        }
     };
     std::string describe() const { return "for_each"; }
     template <class K, class>

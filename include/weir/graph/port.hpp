@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// A chain behind a virtual call: where branches meet, and where a plain type hides what is before.
+#pragma once
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <weir/graph/plan.hpp>
+
+namespace weir::detail {
+
+/// One chain that several segments end in. No seam: nothing waits here, a failure is that of the
+/// branch's own message, and while one branch's message is parked behind it no other pushes
+/// (`gate`).
+template <class T>
+class port : public plan::node {
+public:
+    virtual void push(context&, const T&) = 0;
+    virtual void push(context&, T&&) = 0;
+    virtual void keep(context&) = 0;
+    virtual void finish() = 0;
+    virtual void undo() = 0;
+    virtual bool full() = 0;
+    virtual void check() = 0;
+    virtual gate* joined() = 0;
+};
+
+template <class T, class Chain>
+class port_of final : public port<T> {
+public:
+    explicit port_of(Chain c) : chain_(std::move(c)) {}
+    void push(context& c, const T& v) override { chain_.push(c, v); }
+    void push(context& c, T&& v) override { chain_.push(c, std::move(v)); }
+    void keep(context& c) override { chain_.keep(c); }
+    void finish() override { chain_.finish(); }
+    void undo() override { chain_.undo(); }
+    bool full() override { return chain_.full(); }
+    void check() override { chain_.check(); }
+    gate* joined() override {
+        auto* behind = chain_.joined();
+        return behind ? behind : &gate_;
+    }
+
+private:
+    Chain chain_;
+    gate gate_;
+};
+
+template <class T, class Chain>
+port<T>& new_port(plan& p, Chain chain) {
+    return static_cast<port<T>&>(
+        p.add(std::unique_ptr<plan::node>{new port_of<T, Chain>{std::move(chain)}}));
+}
+
+/// The end of a branch. A value of another type than the port's becomes one.
+template <class T, bool Shows>
+struct into_port {
+    static constexpr bool shows = Shows;
+    port<T>* to;
+
+    void push(context& c, auto&& v) {
+        using given = decltype(v);
+        if constexpr (!std::is_same_v<std::decay_t<given>, T>) to->push(c, T(std::forward<given>(v)));
+        else if constexpr (std::is_lvalue_reference_v<given>) to->push(c, std::as_const(v));
+        else to->push(c, std::move(v));
+    }
+    void keep(context& c) { to->keep(c); }
+    void finish() { to->finish(); }
+    void undo() { to->undo(); }
+    bool full() { return to->full(); }
+    void check() { to->check(); }
+    gate* joined() { return to->joined(); }
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether an event has been acknowledged: shared by the event, its copies and its holds.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <weir/graph/seam.hpp>
+
+namespace weir::detail {
+
+class receipts;
+
+/// One agent's reference to one message, where it can be let go by hand. While the message is in
+/// work its place is kept by the cursor; beyond that, by one hold (`inner_`) that all of the
+/// event's holds share. It is acknowledged once: by hand, or by itself when the message is finished
+/// and no hold is left; behind `noack()` by hand alone, and who drops the last handle without
+/// having done so has left the message open for good. Lives as long as its last handle; used on the
+/// loop's thread only (holds that go elsewhere are posted).
+class receipt final : public ledger {
+public:
+    receipt(std::shared_ptr<home> owner, receipts& pool) : ledger(std::move(owner)), pool_(&pool) {}
+
+    // the event
+    /// True if this call let the message go.
+    bool ack();
+    bool acked() const { return acked_; }
+    weir::hold hold() { return acked_ ? weir::hold{} : weir::hold{*this, of_message}; }
+    /// A handle that keeps nothing but this object: a copy of the event has one.
+    weir::hold handle() { return {*this, of_object}; }
+    void by_hand_only() { by_hand_ = true; }
+    void seen() { seen_ = true; }  // by a body, which could have acknowledged it
+
+    // the message
+    void begin(const context& c);
+    void finish();
+    void undo();
+    bool in_use() const { return holds_ > 0 || handles_ > 0; }
+
+    // its holds
+    void add(std::int64_t number) override;
+    void drop(std::int64_t number) override;
+    void acknowledge(std::int64_t) override { ack(); }
+    bool is_of(const ledger& l) const override { return inner_.is_from(l); }
+
+private:
+    friend class receipts;
+    enum kind : std::int64_t { of_message, of_object };
+    ~receipt() override = default;
+    void last_gone();
+
+    receipts* pool_;  // null once the run is over
+    origins* from_ = nullptr;  // while the message is in work
+    std::size_t i_ = 0;
+    attempt* work_ = nullptr;
+    weir::hold inner_;
+    std::int64_t holds_ = 0, handles_ = 0;
+    bool acked_ = false, by_hand_ = false, seen_ = false;
+};
+
+/// The receipts of one running stream, used again. Those that are still in use when it goes live on
+/// alone.
+class receipts {
+public:
+    explicit receipts(std::shared_ptr<home> owner) : owner_(std::move(owner)) {}
+    receipts(const receipts&) = delete;
+    receipts& operator=(const receipts&) = delete;
+    ~receipts();
+
+    receipt& next();
+    void give_back(receipt& r) { free_.push_back(&r); }
+
+private:
+    std::shared_ptr<home> owner_;
+    std::vector<receipt*> all_, free_;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <weir/graph/port.hpp>
+
+namespace weir {
+namespace detail {
+
+/// A stream whose type is forgotten.
+template <class T>
+class hidden {
+public:
+    virtual ~hidden() = default;
+    virtual drawn draw(sketch&) const = 0;
+    virtual void build(plan&, into_port<T, true>) const = 0;
+};
+template <class T, class S>
+class hidden_stream final : public hidden<T> {
+public:
+    explicit hidden_stream(S s) : what_(std::move(s)) {}
+    drawn draw(sketch& s) const override { return what_.draw(s); }
+    void build(plan& p, into_port<T, true> to) const override { what_.build(p, to); }
+
+private:
+    S what_;
+};
+
+}  // namespace detail
+
+/// Any stream of these keys and values, by one plain type: to return one from a function, to keep
+/// one in a class, to build one at run time. Made by `erase()`, or by assigning a pipeline to it. A
+/// value like any other stream: copies share what they were made of.
+///
+///     weir::stream<std::string, order> dear(weir::topic<std::string, order> t);
+///
+/// Shape    stream<K, V>
+/// Order    kept
+/// Acks     as of what it was made of
+/// Holds    nothing
+/// Cost     one virtual call a value; a pipeline that has been erased compiles once
+/// Example  samples/operators/erase.cpp    Page docs/operators/erase.md
+template <class K, class V>
+class stream {
+public:
+    using weir_stream = void;
+    using key = K;
+    using value = V;
+
+    template <detail::is_stream S>
+        requires(!std::is_same_v<S, stream> && std::is_same_v<typename S::value, V> &&
+                 std::is_same_v<detail::shown_key_t<typename S::key>, K>)
+    stream(S s) : what_(std::shared_ptr<detail::hidden<V>>{new detail::hidden_stream<V, S>{std::move(s)}}) {
+        static_assert(!detail::is_unacked<S>,
+                      "weir: erase() behind noack(): erase before it, so that an element that has to "
+                      "be acknowledged by hand shows in the type");
+    }
+
+    detail::drawn draw(detail::sketch& s) const { return what_->draw(s); }
+    template <class Chain>
+    void build(detail::plan& p, Chain chain) const {
+        what_->build(p, {&detail::new_port<V>(p, std::move(chain))});
+    }
+
+private:
+    std::shared_ptr<detail::hidden<V>> what_;
+};
+
+namespace detail {
+
+struct erase_op {};
+struct erase_fn {
+    erase_op operator()() const { return {}; }
+    template <is_stream S>
+    auto operator()(S s) const {
+        return stream<shown_key_t<typename S::key>, typename S::value>{std::move(s)};
+    }
+};
+
+}  // namespace detail
+
+/// `orders | filter(dear) | erase()`, or `erase(orders | filter(dear))`.
+inline constexpr detail::erase_fn erase{};
+
+template <detail::is_stream S>
+auto operator|(S s, detail::erase_op) {
+    return erase(std::move(s));
+}
+
+}  // namespace weir

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/event.hpp>
+#include <weir/graph/pipeline.hpp>
+
+namespace weir {
+namespace detail {
+
+/// The events of the message in work, in places that are used again. An event is an origin, too:
+/// who buffers it takes a hold of the event, so that it can still be acknowledged by hand.
+template <class K, class V>
+class event_source {
+public:
+    static constexpr bool shows = true;
+    explicit event_source(std::shared_ptr<home> owner)
+        : receipts_(std::make_unique<receipts>(std::move(owner))) {}
+
+    void operator()(context& c, auto&& v, auto&& next) {
+        auto& p = state.next();
+        auto& e = p.shown;
+        e.from_ = &c.from, e.i_ = c.i, e.has_headers_ = false;
+        if constexpr (std::is_lvalue_reference_v<decltype(v)>) e.shown_ = &v;
+        else e.shown_ = nullptr, e.value_ = std::forward<decltype(v)>(v);
+        p.of = &receipts_->next(), e.receipt_ = p.of;
+        p.of->begin(c);
+        if (state.count > 1 && c.now.work) c.now.work->acked = false;  // one of several
+        context its{p, 0, c.now};
+        next(its, e);
+    }
+
+private:
+    struct place final : origins {
+        event<K, V> shown{};
+        receipt* of = nullptr;
+
+        hold hold_of(std::size_t) override { return of->hold(); }
+        bool let_go(std::size_t) override { return of->ack(), true; }
+        message message_of(std::size_t) const override { return shown.at().message(); }
+        headers headers_of(std::size_t) const override { return shown.from_->headers_of(shown.i_); }
+        const topic_partition* place_of(std::size_t) const override {
+            return shown.from_->place_of(shown.i_);
+        }
+        const void* key_of(std::size_t) const override { return shown.from_->key_of(shown.i_); }
+    };
+    struct places {
+        std::vector<std::unique_ptr<place>> all{};
+        std::size_t count = 0;
+        place& next() {
+            if (count == all.size()) all.push_back(std::unique_ptr<place>{new place});
+            return *all[count++];
+        }
+        void keep() {
+            while (count > 0) all[--count]->of->finish();
+        }
+        void undo() {
+            while (count > 0) all[--count]->of->undo();
+        }
+    };
+
+    std::unique_ptr<receipts> receipts_;
+
+public:
+    places state;
+};
+
+struct events_op {
+    using weir_operator = void;
+    template <class K, class In>
+    using out = event<shown_key_t<K>, In>;
+
+    std::string describe() const { return "events"; }
+    template <class K, class In>
+    auto fuse(plan& p) const {
+        return event_source<shown_key_t<K>, In>{p.owner()};
+    }
+};
+
+struct events_fn {
+    events_op operator()() const { return {}; }
+};
+
+}  // namespace detail
+
+/// Passes on every value with its message: key, headers, timestamp, place, bytes, and the means to
+/// acknowledge it by hand.
+///
+///     in   --1--2--3--|
+///     out  --e--e--e--|          events()
+///
+/// Shape    stream<K, V> -> stream<K, event<K, V>>
+/// Order    kept
+/// Acks     by itself, when the body is left; `event.ack()` does it at once, `event.hold()` keeps
+///          it from happening
+/// Holds    nothing
+/// Errors   none of its own. What fails after it was acknowledged by hand is told, not tried again.
+/// Cost     a look at the message: no copy, no allocation; headers are made when asked for. A copy
+///          of an event owns its bytes.
+/// Example  samples/operators/events.cpp    Page docs/operators/events.md    After Faust
+///          Stream.events
+inline constexpr detail::events_fn events{};
+
+}  // namespace weir

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <weir/graph/port.hpp>
+#include <weir/stream.hpp>
+
+namespace weir {
+namespace detail {
+
+/// The element types of some streams, each once: one, or a std::variant of them.
+template <class Found, class... Rest>
+struct either {
+    using type = Found;
+};
+template <class... Found, class Next, class... Rest>
+struct either<std::variant<Found...>, Next, Rest...> {
+    static constexpr bool known = (std::is_same_v<Found, Next> || ...);
+    using type = typename either<
+        std::conditional_t<known, std::variant<Found...>, std::variant<Found..., Next>>,
+        Rest...>::type;
+};
+template <class T>
+struct alone {
+    using type = T;
+};
+template <class T>
+struct alone<std::variant<T>> {
+    using type = T;
+};
+template <class First, class... Rest>
+using either_of =
+    typename alone<typename either<std::variant<First>, Rest...>::type>::type;
+
+template <class First, class... Rest>
+using common_key_of = std::conditional_t<(std::is_same_v<First, Rest> && ...), First, bytes>;
+
+/// Several streams into one chain.
+template <class... S>
+struct merged {
+    using weir_stream = void;
+    using key = common_key_of<typename S::key...>;
+    using value = either_of<typename S::value...>;
+    static constexpr bool unacked = (is_unacked<S> || ...);
+    std::tuple<S...> streams;
+
+    drawn draw(sketch& s) const {
+        const drawn all[] = {std::get<S>(streams).draw(s)...};
+        return s.merge(all, sizeof...(S), key_name<key>(), value_name<value>());
+    }
+    template <class Chain>
+    void build(plan& p, Chain chain) const {
+        constexpr bool shows = Chain::shows;
+        auto& to = new_port<value>(p, std::move(chain));
+        build_all<shows>(p, to, std::index_sequence_for<S...>{});
+    }
+
+private:
+    // Built from the right to the left, as everything is.
+    template <bool Shows, std::size_t... I>
+    void build_all(plan& p, port<value>& to, std::index_sequence<I...>) const {
+        (std::get<sizeof...(S) - 1 - I>(streams).build(p, into_port<value, Shows>{&to}), ...);
+    }
+};
+
+template <class S>
+std::tuple<S> branches(S s) {
+    return std::tuple<S>{std::move(s)};
+}
+template <class... S>
+std::tuple<S...> branches(merged<S...> m) {
+    return std::move(m.streams);
+}
+template <class... S>
+merged<S...> merge(std::tuple<S...> all) {
+    return {std::move(all)};
+}
+
+}  // namespace detail
+
+/// All values of both streams, each stream's order kept. Where their types differ the element is a
+/// std::variant of them, and where their key types differ keys are bytes. Put a branch of several
+/// operators in brackets: & binds tighter than |.
+///
+///     a    --1-----2--|
+///     b    ----7-8----|
+///     out  --1-7-8-2--|          a & b
+///
+/// Shape    stream<K, A>, stream<L, B> -> stream<K or bytes, A or std::variant<A, B>>
+/// Order    each stream's is kept; whose turn it is, the loop decides: topics take turns
+/// Acks     each value's message to its own topic
+/// Holds    nothing: no queue stands between
+/// Errors   none of its own: a failure is that of its branch's own message
+/// Cost     one virtual call a value; a copy of it where it becomes part of a variant
+/// Example  samples/operators/merge.cpp    Page docs/operators/merge.md    After Faust
+///          Stream.combine
+template <detail::is_stream A, detail::is_stream B>
+auto operator&(A a, B b) {
+    return detail::merge(std::tuple_cat(detail::branches(std::move(a)),
+                                        detail::branches(std::move(b))));
+}
+/// Of streams that are iterated: one that is iterated. Both are of one app.
+template <class P, class Q>
+auto operator&(pull<P> a, pull<Q> b) {
+    auto both = a.what() & b.what();
+    const auto& on = a.on() ? a.on() : b.on();
+    if (b.on() && b.on() != on)
+        throw setup_error{"weir: a & b: the two streams are of different apps"};
+    return pull<decltype(both)>{std::move(both), on, a.name()};
+}
+template <detail::is_operator O, detail::is_stream S>
+void operator&(O, S) {
+    static_assert(!detail::is_operator<O>,
+                  "weir: & binds tighter than |: put each branch in brackets, (a | f) & (b | g)");
+}
+}  // namespace weir

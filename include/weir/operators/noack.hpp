@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+#include <utility>
+
+#include <weir/event.hpp>
+#include <weir/graph/pipeline.hpp>
+
+namespace weir {
+namespace detail {
+
+struct noack_op {
+    using weir_operator = void;
+    static constexpr bool keeps_element = true;
+    static constexpr bool unacks = true;
+    template <class In>
+    using out = In;
+
+    std::string describe() const { return "noack"; }
+    void operator()(context&, auto&& v, auto&& next) {
+        static_assert(is_event<std::decay_t<decltype(v)>>,
+                      "weir: noack() is for events: put events() before it");
+        event_access::of(v).by_hand_only();
+        next(std::forward<decltype(v)>(v));
+    }
+};
+struct noack_fn {
+    noack_op operator()() const { return {}; }
+};
+
+}  // namespace detail
+
+/// Acknowledges nothing by itself any more: the body calls `ack()` on each event, or keeps a hold
+/// of it and acknowledges that. What nobody acknowledges is never committed past, and comes again
+/// after a restart.
+///
+///     in   --e--e--e--|
+///     out  --e--e--e--|          noack()
+///
+/// Shape    stream<K, event<K, V>> -> the same; up to the body an element has to stay an event
+/// Order    kept
+/// Acks     by hand alone. What a `filter` drops, before or behind it, is acknowledged: no body
+///          will see it. So is what a policy skips.
+/// Holds    a message from its body until `ack()`; one whose last handle goes without it keeps the
+///          partition from being committed beyond it
+/// Errors   none of its own
+/// Cost     one hold a message that is kept
+/// Example  samples/operators/noack.cpp    Page docs/operators/noack.md    After Faust
+///          Stream.noack
+inline constexpr detail::noack_fn noack{};
+
+}  // namespace weir
