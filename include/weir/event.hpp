@@ -133,7 +133,7 @@ inline constexpr bool borrows<event<K, V>> = borrows<K> || borrows<V>;
 
 /// What the operators may do with an event and the user may not.
 struct event_access {
-    static receipt& of(const auto& e) { return *e.receipt_; }
+    static receipt* of(const auto& e) { return e.receipt_; }
 };
 /// A body has been given it: from now on it can be acknowledged by hand.
 void shown_to_body(const auto& v) {

@@ -42,8 +42,8 @@ private:
     const T* at_;
 };
 
-/// The key of the message at `c`, a context or an origin: the decoded one where there is one, else decoded
-/// into `scratch`.
+/// The key of the message at `c`, a context or an origin: the decoded one where there is one, else
+/// decoded into `scratch`.
 template <class K>
 const K* key_at(const auto& c, K& scratch) {
     if constexpr (is_raw<K>) {

@@ -31,7 +31,9 @@ public:
     std::vector<std::unique_ptr<reading>>& readings() { return readings_; }
     std::vector<std::unique_ptr<detail::seam>>& seams() { return seams_; }
     std::vector<feed>& feeds() { return feeds_; }
-    void forget() { readings_.clear(), feeds_.clear(), segments_.clear(), seams_.clear(), nodes_.clear(); }
+    void forget() {
+        readings_.clear(), feeds_.clear(), segments_.clear(), seams_.clear(), nodes_.clear();
+    }
 
 private:
     producer& producer_;

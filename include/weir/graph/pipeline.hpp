@@ -142,8 +142,8 @@ public:
     using key = typename detail::key_of<Op, typename Before::key, in>::type;
     static constexpr bool unacked = detail::is_unacked<Before> || requires { Op::unacks; };
     static_assert(!detail::is_unacked<Before> || requires { Op::keeps_element; },
-                  "weir: behind noack() an element has to stay an event, or nobody could acknowledge "
-                  "it: put map and the like before events(), or into the body");
+                  "weir: behind noack() an element has to stay an event, or nobody could "
+                  "acknowledge it: put map and the like before events(), or into the body");
 
     pipeline(Before before, Op op) : before_(std::move(before)), op_(std::move(op)) {}
 

@@ -60,7 +60,8 @@ struct into_port {
 
     void push(context& c, auto&& v) {
         using given = decltype(v);
-        if constexpr (!std::is_same_v<std::decay_t<given>, T>) to->push(c, T(std::forward<given>(v)));
+        if constexpr (!std::is_same_v<std::decay_t<given>, T>)
+            to->push(c, T(std::forward<given>(v)));
         else if constexpr (std::is_lvalue_reference_v<given>) to->push(c, std::as_const(v));
         else to->push(c, std::move(v));
     }

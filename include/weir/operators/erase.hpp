@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <weir/graph/port.hpp>
+#include <weir/stream.hpp>
 
 namespace weir {
 namespace detail {
@@ -52,10 +53,10 @@ public:
     template <detail::is_stream S>
         requires(!std::is_same_v<S, stream> && std::is_same_v<typename S::value, V> &&
                  std::is_same_v<detail::shown_key_t<typename S::key>, K>)
-    stream(S s) : what_(std::shared_ptr<detail::hidden<V>>{new detail::hidden_stream<V, S>{std::move(s)}}) {
+    stream(S s) : what_(new detail::hidden_stream<V, S>{std::move(s)}) {
         static_assert(!detail::is_unacked<S>,
-                      "weir: erase() behind noack(): erase before it, so that an element that has to "
-                      "be acknowledged by hand shows in the type");
+                      "weir: erase() behind noack(): erase before it, so that an element that has "
+                      "to be acknowledged by hand shows in the type");
     }
 
     detail::drawn draw(detail::sketch& s) const { return what_->draw(s); }
@@ -76,6 +77,12 @@ struct erase_fn {
     template <is_stream S>
     auto operator()(S s) const {
         return stream<shown_key_t<typename S::key>, typename S::value>{std::move(s)};
+    }
+    /// Of one that is iterated: one that is iterated.
+    template <class P>
+    auto operator()(pull<P> s) const {
+        using plain = stream<shown_key_t<typename P::key>, typename P::value>;
+        return pull<plain>{plain{s.what()}, s.on(), s.name()};
     }
 };
 

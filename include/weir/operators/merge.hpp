@@ -39,30 +39,34 @@ template <class First, class... Rest>
 using common_key_of = std::conditional_t<(std::is_same_v<First, Rest> && ...), First, bytes>;
 
 /// Several streams into one chain.
-template <class... S>
+template <class First, class... Rest>
 struct merged {
     using weir_stream = void;
-    using key = common_key_of<typename S::key...>;
-    using value = either_of<typename S::value...>;
-    static constexpr bool unacked = (is_unacked<S> || ...);
-    std::tuple<S...> streams;
+    using key = common_key_of<typename First::key, typename Rest::key...>;
+    using value = either_of<typename First::value, typename Rest::value...>;
+    static constexpr bool unacked = is_unacked<First> || (is_unacked<Rest> || ...);
+    std::tuple<First, Rest...> streams;
 
     drawn draw(sketch& s) const {
-        const drawn all[] = {std::get<S>(streams).draw(s)...};
-        return s.merge(all, sizeof...(S), key_name<key>(), value_name<value>());
+        return std::apply(
+            [&](auto&... each) {
+                const drawn all[] = {each.draw(s)...};
+                return s.merge(all, sizeof...(each), key_name<key>(), value_name<value>());
+            },
+            streams);
     }
     template <class Chain>
     void build(plan& p, Chain chain) const {
-        constexpr bool shows = Chain::shows;
         auto& to = new_port<value>(p, std::move(chain));
-        build_all<shows>(p, to, std::index_sequence_for<S...>{});
+        build_all<Chain::shows>(p, to, std::index_sequence_for<Rest...>{});
+        std::get<0>(streams).build(p, into_port<value, Chain::shows>{&to});
     }
 
 private:
-    // Built from the right to the left, as everything is.
+    // From the right to the left, as everything is built.
     template <bool Shows, std::size_t... I>
     void build_all(plan& p, port<value>& to, std::index_sequence<I...>) const {
-        (std::get<sizeof...(S) - 1 - I>(streams).build(p, into_port<value, Shows>{&to}), ...);
+        (std::get<sizeof...(Rest) - I>(streams).build(p, into_port<value, Shows>{&to}), ...);
     }
 };
 

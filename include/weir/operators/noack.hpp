@@ -20,7 +20,7 @@ struct noack_op {
     void operator()(context&, auto&& v, auto&& next) {
         static_assert(is_event<std::decay_t<decltype(v)>>,
                       "weir: noack() is for events: put events() before it");
-        event_access::of(v).by_hand_only();
+        event_access::of(v)->by_hand_only();
         next(std::forward<decltype(v)>(v));
     }
 };
