@@ -27,7 +27,9 @@ public:
     }
     shown& operator=(shown&& o) {
         if (!o.own_) return *this = std::as_const(o);
-        own_ = std::move(o.own_), at_ = &*own_;
+        if (own_) *own_ = std::move(o.mine());
+        else own_.emplace(std::move(o.mine()));
+        at_ = &*own_;
         return *this;
     }
     ~shown() = default;
@@ -36,7 +38,9 @@ public:
     const T* operator->() const { return at_; }
 
 private:
-    T taken() { return own_ ? T(std::move(*own_)) : T(*at_); }
+    // by way of the pointer: g++ warns of an optional that it does not know to be empty
+    T& mine() { return const_cast<T&>(*at_); }
+    T taken() { return own_ ? T(std::move(mine())) : T(*at_); }
 
     std::optional<T> own_;  // capacity is kept: a recycled place allocates nothing
     const T* at_;

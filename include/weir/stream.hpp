@@ -72,7 +72,7 @@ struct pull_state {
     void pass() {
         seen = false;
         if (slot->empty()) return;
-        if constexpr (is_batch<T>)  // its messages are let go now, not when the slot is used again
+        if constexpr (holds_messages<T>)  // let go now, not when the slot is used again
             [[maybe_unused]] const auto gone = std::move(slot->values[slot->at].value);
         if (++slot->at, slot->empty()) on->passed(*agent);
     }

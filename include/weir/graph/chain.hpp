@@ -18,6 +18,14 @@ constexpr decltype(auto) call(F& f, Arg&& arg) {
     else
         return f(std::forward<Arg>(arg));
 }
+/// With one argument more.
+template <class F, class Arg, class More>
+constexpr decltype(auto) call(F& f, Arg&& arg, More&& more) {
+    if constexpr (std::is_member_function_pointer_v<F>)
+        return (std::forward<Arg>(arg).*f)(std::forward<More>(more));
+    else
+        return f(std::forward<Arg>(arg), std::forward<More>(more));
+}
 
 /// What follows an operator: called with a value, any number of times. A value that is an lvalue
 /// lives until its message is finished; anything shorter-lived is handed on as an rvalue.

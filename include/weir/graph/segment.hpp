@@ -143,6 +143,9 @@ private:
 
 template <class T>
 inline constexpr bool is_batch = false;
+/// A value whose life keeps messages open: it has to go as soon as it is passed.
+template <class T>
+inline constexpr bool holds_messages = is_batch<T>;
 
 template <class In, class Chain>
 class fused final : public segment {

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <weir/graph/pipeline.hpp>
+#include <weir/shown.hpp>
+
+namespace weir {
+
+/// What `enumerate` yields: a number and a look at a value, `auto& [i, order] = indexed`. A copy
+/// owns a value of its own.
+template <class V>
+class indexed {
+public:
+    /// Looks at a value that lives longer.
+    indexed(std::size_t index, const V& value) : index_(index), value_(&value) {}
+    indexed(std::size_t index, V&& value) : index_(index), value_(std::move(value)) {}
+
+    std::size_t index() const { return index_; }
+    const V& value() const { return *value_; }
+    template <std::size_t I>
+    const auto& get() const {
+        if constexpr (I == 0) return index_;
+        else return *value_;
+    }
+
+private:
+    std::size_t index_;
+    detail::shown<V> value_;
+};
+
+namespace detail {
+
+template <class V>
+inline constexpr bool borrows<indexed<V>> = borrows<V>;
+template <class V>
+inline constexpr bool holds_messages<indexed<V>> = holds_messages<V>;
+
+/// What the message in work has counted is kept when it is finished.
+struct enumerate_state {
+    std::size_t kept, next;
+    void keep() { kept = next; }
+    void undo() { next = kept; }
+};
+
+struct enumerate_op {
+    using weir_operator = void;
+    template <class In>
+    using out = indexed<In>;
+    enumerate_state state;
+
+    std::string describe() const { return "enumerate"; }
+    void operator()(context&, auto&& v, auto&& next) {
+        next(indexed<std::decay_t<decltype(v)>>{state.next++, std::forward<decltype(v)>(v)});
+    }
+};
+struct enumerate_fn {
+    enumerate_op operator()(std::size_t start = 0) const { return {{start, start}}; }
+};
+
+}  // namespace detail
+
+/// Numbers the values: yields `indexed<V>`, which is taken apart by `auto& [i, value] = indexed`.
+///
+///     in   --a---b---c--|
+///     out  --0a--1b--2c-|          enumerate()
+///
+/// Shape    stream<K, V> -> stream<K, indexed<V>>
+/// Order    kept
+/// Acks     as without it
+/// Holds    one number for each running stream, whatever the partition; a new run begins anew
+/// Errors   none of its own. A message that fails has not been counted.
+/// Cost     no copy, no allocation; who buffers an indexed value copies it, as any other
+/// Example  samples/operators/enumerate.cpp    Page docs/operators/enumerate.md    After Faust
+///          Stream.enumerate
+inline constexpr detail::enumerate_fn enumerate{};
+
+}  // namespace weir
+
+template <class V>
+struct std::tuple_size<weir::indexed<V>> : std::integral_constant<std::size_t, 2> {};
+template <class V>
+struct std::tuple_element<0, weir::indexed<V>> {
+    using type = const std::size_t;
+};
+template <class V>
+struct std::tuple_element<1, weir::indexed<V>> {
+    using type = const V;
+};

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: scan(init, f): f(const state&, const value&) must give the next state, of init's own
+#include <weir/weir.hpp>
+
+int main() {
+    weir::app app{"a"};
+    const auto add = [](double sum, double x) { return sum + x; };
+    app.agent("x", app.topic<double>("t") | weir::scan(0, add));
+}
