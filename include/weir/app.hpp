@@ -57,12 +57,14 @@ public:
     /// A topic whose values are decoded to V (bytes, unless told otherwise), keys being bytes.
     template <class V = bytes>
     weir::topic<V> topic(const std::string& name, topic_options options = {}) {
-        return weir::topic<V>{declare(name, std::move(options), &detail::check_decodes<V>)};
+        return weir::topic<V>{
+            declare(name, std::move(options), &detail::check_decodes<V>, nullptr)};
     }
     /// A topic whose keys and values are decoded.
     template <class K, class V>
     weir::topic<K, V> topic(const std::string& name, topic_options options = {}) {
-        return weir::topic<K, V>{declare(name, std::move(options), &detail::check_decodes<V>)};
+        return weir::topic<K, V>{declare(name, std::move(options), &detail::check_decodes<V>,
+                                         &detail::check_decodes<K>)};
     }
 
     /// Registers a pipeline under a name. One that does not end in a sink is drained.
@@ -104,7 +106,8 @@ public:
 
 private:
     friend class testing::test_driver;
-    detail::topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view));
+    detail::topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view),
+                                void (*check_key)(bytes_view));
     void add(std::string name, std::unique_ptr<detail::blueprint>, agent_options);
     void post(std::unique_ptr<detail::posted>);
     std::shared_ptr<detail::runner> runner() const;

@@ -11,8 +11,8 @@ app::~app() { engine_->close(); }
 
 const std::string& app::id() const { return engine_->id(); }
 detail::topic_info& app::declare(const std::string& name, topic_options o,
-                                 void (*check)(bytes_view)) {
-    return engine_->declare(name, std::move(o), check);
+                                 void (*check)(bytes_view), void (*check_key)(bytes_view)) {
+    return engine_->declare(name, std::move(o), check, check_key);
 }
 void app::add(std::string name, std::unique_ptr<detail::blueprint> what, agent_options o) {
     engine_->add(std::move(name), std::move(what), o, false);

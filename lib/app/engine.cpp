@@ -2,6 +2,7 @@
 #include "engine.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 #include <weir/error.hpp>
 #include <weir/transport/topic_name.hpp>
@@ -12,6 +13,7 @@ namespace {
 // between two whole rounds while a pull range runs
 constexpr auto loop_budget = std::chrono::milliseconds{20};
 constexpr int chain_max = 64;  // topics derived of one another
+constexpr std::string_view memory = "memory://";
 
 void check(const app_options& o) {
     const auto positive = [](bool ok, const char* what) {
@@ -81,7 +83,8 @@ void engine::close() noexcept {
 
 // ----------------------------------------------------------------------------------- what there is
 topic_info& engine::declare(const std::string& name, topic_options o,
-                            void (*check_value)(bytes_view)) {
+                            void (*check_value)(bytes_view),
+                            void (*check_key)(bytes_view)) {
     transport::check_topic_name(name);
     check_partitions(name, o.partitions);
     detail::check(o.on_decode_error, "topic '" + name + "'");
@@ -93,6 +96,7 @@ topic_info& engine::declare(const std::string& name, topic_options o,
             "' is declared twice with different options: declare it once, and copy the handle"};
     t.name = name, t.options = std::move(o), t.declared = true;
     if (!t.check) t.check = check_value;
+    if (!t.check_key) t.check_key = check_key;
     return t;
 }
 
@@ -132,7 +136,6 @@ agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const
 const std::shared_ptr<transport::memory_broker>& engine::broker() {
     if (broker_) return broker_;
     const auto& url = settings_.options.broker;
-    constexpr std::string_view memory = "memory://";
     if (!url.starts_with(memory)) {
         if (url.starts_with("kafka://"))
             throw setup_error{"weir: broker '" + url +
@@ -144,6 +147,12 @@ const std::shared_ptr<transport::memory_broker>& engine::broker() {
     broker_ = name.empty() ? std::make_shared<transport::memory_broker>()
                            : transport::memory_broker::named(name);
     return broker_;
+}
+
+bool engine::embedded() const { return settings_.options.broker.starts_with(memory); }
+
+std::unique_ptr<transport::transport> engine::connect(const std::string& group) {
+    return transport::connect(broker(), group);
 }
 
 partition_id engine::resolve(topic_info& t, int depth) {
@@ -186,7 +195,7 @@ void engine::start() {
         error_ = nullptr;
         for (auto& a : agents_) a.built = a.info.ended = false;
         settings_.home->enter();
-        transport_ = transport::connect(broker(), settings_.app);
+        transport_ = connect(settings_.app);
         if (!settings_.options.kafka.empty() && !std::exchange(told_properties_, true))
             report_.log("the embedded broker ignores librdkafka's properties (" +
                         std::to_string(settings_.options.kafka.size()) + " given)");
@@ -272,12 +281,13 @@ void engine::run(side_job* beside, duration idle) {
     start();
     auto last = settings_.clock->steady();
     while (running()) {
-        const bool fed = beside && !conductor_->stopping() && beside->turn();
+        const bool fed = beside && beside->turn(conductor_->stopping());
         if (turn() || fed) {
             last = settings_.clock->steady();
             continue;
         }
         if (!running()) break;
+        if (beside) beside->rest();
         const auto quiet = settings_.clock->steady() - last;
         if (conductor_->stopping()) wait(duration::max(), false);
         else if (all_ended() || (beside && beside->failed())) stop();

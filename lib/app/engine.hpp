@@ -17,11 +17,14 @@
 
 namespace weir::detail {
 
-/// What is done beside each round of a run: input that is fed in, progress that is shown.
+/// What is done beside each round of a run: input that is fed in, output that is read, progress
+/// that is shown.
 class side_job {
 public:
-    /// True if it did anything.
-    virtual bool turn() = 0;
+    /// True if it did anything. `stopping`: nothing more may come in.
+    virtual bool turn(bool stopping) = 0;
+    /// There is nothing to do: the loop is about to wait.
+    virtual void rest() = 0;
     /// It cannot go on: what it gave so far is processed, then the run stops.
     virtual bool failed() const = 0;
 
@@ -39,7 +42,8 @@ public:
     ~engine();
 
     // what there is
-    topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view));
+    topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view),
+                        void (*check_key)(bytes_view));
     topic_info& derive(const std::string& name, partition_id partitions, bool internal,
                        const std::vector<topic_info*>& sources) override;
     agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&,
@@ -78,6 +82,10 @@ public:
 
     weir::app_options& options() { return settings_.options; }  // before the run
     const weir::clock& time() const { return *settings_.clock; }
+    /// The broker is in this process.
+    bool embedded() const;
+    /// A connection to the app's broker, for a group. Throws setup_error if there is none.
+    std::unique_ptr<transport::transport> connect(const std::string& group);
     std::vector<std::string> agent_names() const;
 
     // for the test driver

@@ -20,24 +20,37 @@ constexpr std::size_t read_size = std::size_t{1} << 16;
 
 }  // namespace
 
-line_input::line_input(const topic_info& t, std::string file,
-                       std::shared_ptr<transport::memory_broker> b, const clock& c)
+line_input::line_input(const topic_info& t, std::string file, bool keyed,
+                       std::unique_ptr<transport::transport> connection, const clock& c)
     : topic_(t),
       file_(std::move(file)),
+      keyed_(keyed),
       clock_(c),
-      connection_(transport::connect(std::move(b), "weir-input")) {
+      connection_(std::move(connection)) {
+    if (!keyed_ && t.check_key) {
+        try {
+            t.check_key({});  // null
+        } catch (const std::exception&) {
+            throw setup_error{"weir: " + name() +
+                              ": the topic's messages have keys: write --keyed-input " + t.name +
+                              "=FILE, its lines being a key, a tab and a value"};
+        }
+    }
     fd_ = file_ == "-" ? STDIN_FILENO : ::open(file_.c_str(), O_RDONLY | O_CLOEXEC);
     struct stat s {};
     if (fd_ < 0 || ::fstat(fd_, &s) != 0)
-        throw setup_error{"weir: --input " + t.name + '=' + file_ + ": " + std::strerror(errno) +
-                          ": check the path"};
+        throw setup_error{"weir: " + name() + ": " + std::strerror(errno) + ": check the path"};
     if (S_ISDIR(s.st_mode)) {
         ::close(fd_);
-        throw setup_error{"weir: --input " + t.name + '=' + file_ +
+        throw setup_error{"weir: " + name() +
                           ": this is a folder: name a file, or - for standard input"};
     }
     // what may keep us waiting; /dev/null, say, is like a file: epoll wants neither
     pipe_ = S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode) || ::isatty(fd_) != 0;
+}
+
+std::string line_input::name() const {
+    return (keyed_ ? "--keyed-input " : "--input ") + topic_.name + '=' + file_;
 }
 
 line_input::~line_input() {
@@ -46,7 +59,7 @@ line_input::~line_input() {
 
 void line_input::delivered(std::uint64_t, const transport::delivery& d) {
     if (d.failed && error_.empty())
-        error_ = "weir: --input " + topic_.name + '=' + file_ + ": " + d.text;
+        error_ = "weir: " + name() + ": " + d.text;
 }
 
 /// More bytes, if some are there. False at the end, or if none are there yet.
@@ -62,8 +75,7 @@ bool line_input::fill() {
     const auto got = ::read(fd_, buffer_.data() + before, read_size);
     buffer_.resize(before + static_cast<std::size_t>(got > 0 ? got : 0));
     if (got > 0 || (got < 0 && errno == EINTR)) return true;
-    if (got < 0)
-        error_ = "weir: --input " + topic_.name + '=' + file_ + ": " + std::strerror(errno);
+    if (got < 0) error_ = "weir: " + name() + ": " + std::strerror(errno);
     ended_ = true;
     // a last line without an end
     if (!buffer_.empty() && buffer_.back() != '\n') buffer_.push_back('\n');
@@ -81,21 +93,37 @@ bool line_input::next_line(std::string_view& line) {
     }
 }
 
+/// The line at hand is no message: the input ends here.
+bool line_input::wrong(const std::string& what) {
+    error_ = "weir: " + file_ + ':' + std::to_string(lines_ + 1) + ": " + what + ": mend the line";
+    ended_ = true;
+    return false;
+}
+
 bool line_input::send(std::string_view line) {
+    transport::record r;
     auto value = line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
     if (!value.empty()) {
+        const char* part = "value";
         try {
+            if (keyed_) {
+                const auto tab = value.find('\t');
+                if (tab == std::string_view::npos)
+                    return wrong("no tab between the key and a value of topic '" + topic_.name +
+                                 '\'');
+                r.key = value.substr(0, tab), value.remove_prefix(tab + 1);
+                part = "key";
+                if (topic_.check_key) topic_.check_key(r.key);
+                part = "value";
+            }
             if (topic_.check) topic_.check(value);
         } catch (const std::exception& e) {
-            error_ = "weir: " + file_ + ':' + std::to_string(lines_ + 1) +
-                     ": not a value of topic '" + topic_.name + "': " + e.what() +
-                     ": mend the line";
-            ended_ = true;
-            return false;
+            return wrong("not a " + std::string{part} + " of topic '" + topic_.name +
+                         "': " + e.what());
         }
-        transport::record r;
         r.topic = connection_->open(topic_.name), r.value = value, r.timestamp = clock_.wall();
-        if (!connection_->send(r, 0)) return false;  // the broker is full: later
+        full_ = !connection_->send(r, 0);
+        if (full_) return false;  // later
     }
     ++lines_, at_ += line.size() + 1;
     return true;

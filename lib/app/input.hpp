@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `--input topic=file`: lines of a file, or of standard input, become a topic's messages.
+// `--input topic=file`, `--keyed-input topic=file`: lines of a file, or of standard input, become a
+// topic's messages.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -7,7 +8,7 @@
 #include <vector>
 
 #include <weir/graph/topic_info.hpp>
-#include <weir/transport/memory.hpp>
+#include <weir/transport/transport.hpp>
 
 namespace weir::detail {
 
@@ -16,9 +17,10 @@ namespace weir::detail {
 /// program stops with its error.
 class line_input final : transport::listener {
 public:
-    /// Throws setup_error if the file cannot be read. "-" is standard input.
-    line_input(const topic_info&, std::string file, std::shared_ptr<transport::memory_broker>,
-               const clock&);
+    /// Throws setup_error if the file cannot be read, or if the topic has keys and the lines have
+    /// none. "-" is standard input. `keyed`: a line is a key, a tab and a value.
+    line_input(const topic_info&, std::string file, bool keyed,
+               std::unique_ptr<transport::transport>, const clock&);
     line_input(const line_input&) = delete;
     line_input& operator=(const line_input&) = delete;
     ~line_input();
@@ -26,9 +28,9 @@ public:
     /// Sends some lines. True if it did anything.
     bool turn();
     const std::string& error() const { return error_; }
-    /// To wait for; -1 if there is nothing to wait for: a file is always readable.
-    int fd() const { return pipe_ && !ended_ ? fd_ : -1; }
-    std::size_t lines() const { return lines_; }
+    /// What to wait for before the next turn: more lines of a pipe, or room for the line that is
+    /// there; -1: nothing, a file is always readable.
+    int fd() const { return !ended_ && full_ ? connection_->fd() : !ended_ && pipe_ ? fd_ : -1; }
 
 private:
     void assigned(std::vector<transport::assignment>) override {}
@@ -40,13 +42,17 @@ private:
     bool fill();
     bool next_line(std::string_view&);
     bool send(std::string_view);
+    std::string name() const;  // as it was given
+    bool wrong(const std::string& what);
 
     const topic_info& topic_;
     std::string file_;
+    const bool keyed_;
     const clock& clock_;
     std::unique_ptr<transport::transport> connection_;
     int fd_ = -1;
     bool pipe_ = false, ended_ = false;
+    bool full_ = false;  // the broker has no room for the line that is there
     std::string buffer_;
     std::size_t at_ = 0, lines_ = 0;
     std::string error_;

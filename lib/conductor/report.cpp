@@ -42,7 +42,9 @@ void guarded_hooks::committed(const topic_partition& p, offset o) {
 
 void reporter::log(std::string_view line) {
     if (!logs_) hooks_.log(line);
-    else std::fprintf(stderr, "weir: %.*s\n", static_cast<int>(line.size()), line.data());
+    else
+        std::fprintf(stderr, "%sweir: %.*s\n", before_line_, static_cast<int>(line.size()),
+                     line.data());
 }
 
 void reporter::failed(error_report r, std::string_view done) {

@@ -40,6 +40,8 @@ public:
     explicit reporter(weir::hooks* hooks) : hooks_(hooks), logs_(hooks == nullptr) {}
 
     void log(std::string_view line);
+    /// Printed before each line on standard error: what wipes away a line that stands there.
+    void before_line(const char* bytes) { before_line_ = bytes; }
     /// A policy gave a message up: `done` says what it did with it.
     void failed(error_report, std::string_view done);
     guarded_hooks& hooks() { return hooks_; }
@@ -48,6 +50,7 @@ public:
 private:
     static constexpr std::size_t errors_max = 1000;
     guarded_hooks hooks_;
+    const char* before_line_ = "";
     const bool logs_;  // to standard error: there is nobody else
     std::deque<error_report> errors_;
 };

@@ -18,9 +18,9 @@ int checked(int result, const char* what) {
     if (result < 0) throw std::system_error{errno, std::generic_category(), what};
     return result;
 }
-void add(int epoll, int fd) {
+void add(int epoll, int fd, bool to_write = false) {
     epoll_event e{};
-    e.events = EPOLLIN, e.data.fd = fd;
+    e.events = to_write ? EPOLLOUT : EPOLLIN, e.data.fd = fd;
     checked(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e), "weir: epoll_ctl");
 }
 void empty(int fd) {
@@ -40,8 +40,8 @@ wakeup::wakeup() {
 }
 wakeup::~wakeup() { ::close(timer_), ::close(event_), ::close(epoll_); }
 
-void wakeup::watch(int fd) {
-    if (fd >= 0) add(epoll_, fd);
+void wakeup::watch(int fd, bool to_write) {
+    if (fd >= 0) add(epoll_, fd, to_write);
 }
 void wakeup::unwatch(int fd) {
     if (fd >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);

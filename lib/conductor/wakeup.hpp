@@ -18,7 +18,7 @@ public:
     wakeup& operator=(const wakeup&) = delete;
     ~wakeup();
 
-    void watch(int fd);    // the transport's; -1: none
+    void watch(int fd, bool to_write = false);  // the transport's, a pipe; -1: none
     void unwatch(int fd);
     void wake() noexcept override;
     /// Sleeps until woken, or `most` is over.

@@ -64,9 +64,9 @@ struct program {
                       weir::for_each([this](const auto& b) { sizes.push_back(b.size()); }));
     }
     /// With `--input` for each; ends when there is nothing more to do.
-    int run(const std::vector<std::string>& inputs) {
+    int run(const std::vector<std::string>& inputs, const char* option = "--input") {
         std::vector<const char*> argv{"prog", "--until-idle", "0s"};
-        for (auto& i : inputs) argv.push_back("--input"), argv.push_back(i.c_str());
+        for (auto& i : inputs) argv.push_back(option), argv.push_back(i.c_str());
         std::fflush(stderr);
         const int memory = ::memfd_create("said", 0), saved = ::dup(STDERR_FILENO);
         ::dup2(memory, STDERR_FILENO);
@@ -204,4 +204,39 @@ TEST_CASE("an input that is no regular file and never waits is read to its end")
     program p;
     CHECK(p.run({"t=/dev/null"}) == weir::exit_code::ok);
     CHECK(p.said.empty());
+}
+
+TEST_CASE("--keyed-input: a line is a key, a tab and a value") {
+    const file f{"a\t" + line(1) + "\t" + line(2) + "b\t" + line(3)};
+    program p;
+    std::vector<std::string> keys;
+    p.app.agent("keys", p.app.topic<std::string, reading>("k")  //
+                            | weir::group_by(&reading::id)      //
+                            | weir::for_each([&](const reading& r) { p.seen.push_back(r.id); }));
+    CHECK(p.run({"k=" + f.path()}, "--keyed-input") == weir::exit_code::ok);
+    CHECK(p.said.empty());
+    CHECK(p.seen == ids{1, 2, 3});
+}
+
+TEST_CASE("--keyed-input: a line without a tab, or with what is no key, is named") {
+    const auto says = [](const std::string& text, const std::string& sentence) {
+        const file f{text};
+        program p;
+        p.app.agent("n", p.app.topic<int, reading>("n") | weir::for_each([](auto&) {}));
+        CHECK(p.run({"n=" + f.path()}, "--keyed-input") == weir::exit_code::failed);
+        CHECK(p.said == "prog: weir: " + f.path() + sentence + ": mend the line\n");
+    };
+    says("\n" + line(1), ":2: no tab between the key and a value of topic 'n'");
+    says("5\t" + line(1), ":1: not a key of topic 'n': expected 4 bytes, found 1");
+    says(std::string{"\0\0\0\1", 4} + "\t5\n",
+         ":1: not a value of topic 'n': expected an object, found 5");
+}
+
+TEST_CASE("a topic with keys is not fed with lines that have none") {
+    program p;
+    p.app.agent("n", p.app.topic<std::string, reading>("n") | weir::for_each([](auto&) {}));
+    CHECK(p.run({"n=x.jsonl"}) == weir::exit_code::usage);
+    CHECK(p.said ==
+          "prog: weir: --input n=x.jsonl: the topic's messages have keys: write --keyed-input "
+          "n=FILE, its lines being a key, a tab and a value\n");
 }

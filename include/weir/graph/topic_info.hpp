@@ -20,8 +20,9 @@ struct topic_info {
     // a derived topic has as many partitions as the largest of these
     std::vector<topic_info*> sources{};
     partition_id partitions = 0;
-    // throws decode_error if no value of the declared type
+    // these throw decode_error if the bytes are no value, no key of the declared type
     void (*check)(bytes_view value) = nullptr;
+    void (*check_key)(bytes_view key) = nullptr;
 };
 
 /// Every topic of one app, by name.

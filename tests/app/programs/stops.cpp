@@ -2,6 +2,7 @@
 // What a test starts as a process: prints each value of topic "t" as it comes, the size of
 // each batch of three that it makes of them, and at its end how far it came.
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string>
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
     const auto print = [](const std::string& line) {
         fmt::print("{}\n", line);
         std::fflush(stdout);
+        while (line == "hang") ::pause();
     };
     app.agent("batches", app.topic<std::string>("t")  //
                              | weir::tap(print)       //

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands that start no agent, and what all commands share.
+#include "commands.hpp"
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <optional>
+
+#include "engine.hpp"
+#include "nearest.hpp"
+#include "properties.hpp"
+
+namespace weir::detail {
+namespace {
+
+/// Hears whether the one message that was sent has arrived.
+struct delivery_report final : transport::listener {
+    std::optional<transport::delivery> of;
+    void delivered(std::uint64_t, const transport::delivery& d) override { of = d; }
+    void assigned(std::vector<transport::assignment>) override {}
+    void revoked(std::vector<topic_partition>) override {}
+    void lost(std::vector<topic_partition>) override {}
+    void committed(const transport::commit_result&) override {}
+    void topics_changed() override {}
+};
+
+void check_part(void (*check)(bytes_view), bytes_view bytes, const char* part,
+                const std::string& topic) {
+    if (!check) return;
+    try {
+        check(bytes);
+    } catch (const std::exception& e) {
+        throw setup_error{"weir: send " + topic + ": not a " + part +
+                          " of this topic: " + e.what()};
+    }
+}
+
+}  // namespace
+
+duration parse_duration(const std::string& text) {
+    using namespace std::chrono_literals;
+    struct unit {
+        const char* name;
+        duration of;
+    };
+    long long n = 0;
+    const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), n);
+    for (auto& u : {unit{"ms", 1ms}, unit{"s", 1s}, unit{"min", 1min}, unit{"h", 1h}})
+        if (bad == std::errc{} && n >= 0 && n <= duration::max() / u.of &&
+            std::string{end, text.data() + text.size()} == u.name)
+            return n * u.of;
+    throw setup_error{"weir: '" + text + "' is no duration: write 500ms, 2s, 5min or 1h"};
+}
+
+void apply_settings(engine& e, const arguments& a) {
+    auto& options = e.options();
+    if (!a.broker.empty()) options.broker = a.broker;
+    put_environment(options.kafka, environ);
+    for (auto& path : a.set_files) put_file(options.kafka, path);
+    put_arguments(options.kafka, a.set);
+}
+
+const topic_info& known_topic(const engine& e, const std::string& where, const std::string& name) {
+    std::vector<std::string> known;
+    std::string all;
+    for (auto& [n, t] : e.topics()) {
+        if (n == name) return t;
+        known.push_back(n);
+        if (!t.internal) all += (all.empty() ? "" : ", ") + n;
+    }
+    const auto meant = did_you_mean(name, known);
+    throw setup_error{"weir: " + where + ": the program has no such topic" +
+                      (meant.empty() ? "; it has: " : meant + " It has: ") + all};
+}
+
+int print_graph(engine& e, const arguments& a) {
+    const auto& g = e.graph();
+    fmt::print("{}", a.format == "dot" ? g.dot() : a.format == "mermaid" ? g.mermaid() : g.text());
+    return exit_code::ok;
+}
+int print_topics(engine& e, const arguments&) {
+    for (auto& [name, t] : e.topics()) fmt::print("{}{}\n", name, t.internal ? " (internal)" : "");
+    return exit_code::ok;
+}
+int print_agents(engine& e, const arguments&) {
+    for (auto& name : e.agent_names()) fmt::print("{}\n", name);
+    return exit_code::ok;
+}
+
+int send(engine& e, const arguments& a) {
+    const auto& topic = known_topic(e, "send " + a.topic, a.topic);
+    const auto key = a.has_key ? bytes_view{a.key} : bytes_view{};
+    check_part(topic.check_key, key, a.has_key ? "key" : "key (write --key)", a.topic);
+    check_part(topic.check, a.value, "value", a.topic);
+    apply_settings(e, a);
+
+    const auto connection = e.connect(e.id() + "-send");
+    if (!connection->partitions(a.topic)) {
+        if (e.embedded())
+            throw setup_error{
+                "weir: send " + a.topic + ": " + e.options().broker +
+                " lives in one process and nobody in this one reads it: use --broker "
+                "kafka://host:port, or feed a run with --input"};
+        connection->create({a.topic, topic.options.partitions, topic.options.replication,
+                            topic.options.config});
+    }
+    transport::record r;
+    r.topic = connection->open(a.topic), r.key = key, r.value = a.value;
+    r.timestamp = e.time().wall();
+    delivery_report arrived;
+    const auto until = e.time().steady() + e.options().shutdown_timeout;
+    for (bool sent = false; !arrived.of;) {
+        if (!sent) sent = connection->send(r, 0);
+        if (connection->poll(arrived)) continue;
+        if (e.time().steady() >= until)
+            throw error{"weir: send " + a.topic + ": the broker has not taken it in " +
+                        text_of(e.options().shutdown_timeout)};
+        pollfd p{connection->fd(), POLLIN, 0};
+        ::poll(&p, 1, 100);
+    }
+    connection->close(arrived);
+    if (arrived.of->failed) throw error{"weir: send " + a.topic + ": " + arrived.of->text};
+    return exit_code::ok;
+}
+
+}  // namespace weir::detail

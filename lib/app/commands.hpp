@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the program of `app.main` can do: one function a command.
+#pragma once
+#include <string>
+#include <vector>
+
+#include <weir/fwd.hpp>
+#include <weir/graph/topic_info.hpp>
+
+namespace weir::detail {
+
+class engine;
+
+/// What the command line said.
+struct arguments {
+    std::string broker;
+    std::vector<std::string> set, set_files;
+    std::vector<std::string> inputs, keyed_inputs, outputs;
+    std::string until_idle;
+    std::string format = "text";   // graph
+    std::string topic, value;      // send
+    std::string key;
+    bool has_key = false;
+};
+
+// Each returns an exit code, or throws setup_error (exit code 2) or another exception (1).
+int run(engine&, const arguments&);
+int send(engine&, const arguments&);
+int print_graph(engine&, const arguments&);
+int print_topics(engine&, const arguments&);
+int print_agents(engine&, const arguments&);
+
+/// The broker and the properties: environment, then files, then arguments; the last one wins.
+void apply_settings(engine&, const arguments&);
+/// Throws setup_error that begins with `where` and names the topics there are.
+const topic_info& known_topic(const engine&, const std::string& where, const std::string& name);
+/// "500ms", "2s", "5min", "1h".
+duration parse_duration(const std::string&);
+
+/// What `--help` says.
+std::string help(const std::string& program, const std::string& app);
+
+}  // namespace weir::detail

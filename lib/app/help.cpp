@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `--help` says. Written by hand: it is read more often than it is changed, and a test looks
+// for each option in it.
+#include <fmt/core.h>
+
+#include "commands.hpp"
+
+namespace weir::detail {
+
+std::string help(const std::string& program, const std::string& app) {
+    constexpr const char* text =
+        R"~({app}: a program of streams, made with weir. Without a command it runs.
+
+usage: {prog} [COMMAND] [OPTION...]
+
+commands
+  run                   process the streams until stopped (SIGINT, SIGTERM)
+  graph                 print what the pipelines are made of
+        --format FORMAT   text (the default), mermaid or dot
+  topics                list the topics
+  agents                list the agents
+  send TOPIC VALUE      send one message and wait until the broker has it
+        --key KEY         its key; without it, the message has none
+
+where the messages are
+  --broker URL          memory:// is a broker inside this process, kafka://host:port Kafka
+  --set NAME=VALUE      a librdkafka property; may be repeated
+  --set-file FILE       properties from a file, a line NAME=VALUE each: the place for passwords,
+                        as everybody on this machine can read a command line; may be repeated
+
+files and pipes
+  --input TOPIC=FILE    feed a topic of the embedded broker with the lines of a file, or of
+                        standard input: TOPIC=-; may be repeated
+  --keyed-input TOPIC=FILE
+                        the same; each line is a key, a tab and a value
+  --output TOPIC        print what arrives in a topic, a line each; may be repeated
+  --until-idle TIME     stop when nothing has happened for so long: 500ms, 2s, 5min
+
+environment, where the command line says nothing else
+  WEIR_BROKER           as --broker
+  WEIR_SET_name         as --set; `_` stands for a dot, `__` for an underscore:
+                        WEIR_SET_fetch_min_bytes=1 sets fetch.min.bytes
+
+examples
+  {prog} --broker kafka://localhost:9092 --set-file kafka.properties
+  {prog} --input orders=orders.jsonl --until-idle 1s
+  tail -f orders.jsonl | {prog} --input orders=- --output totals | head
+  {prog} graph --format dot | dot -Tsvg > {prog}.svg
+
+Exit codes: 0 stopped as asked; 1 an error's policy was stop, or an input was bad; 2 wrong usage.
+A second signal ends the program at once.
+)~";
+    return fmt::format(text, fmt::arg("prog", program), fmt::arg("app", app));
+}
+
+}  // namespace weir::detail

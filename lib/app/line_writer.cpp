@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "line_writer.hpp"
+
+#include <limits.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <weir/error.hpp>
+
+namespace weir::detail {
+
+line_writer::line_writer(int fd) : fd_(fd) {
+    struct stat s {};
+    if (::fstat(fd_, &s) != 0 || (s.st_mode & S_IFMT) == 0)  // an epoll has no type
+        throw setup_error{"weir: --output: standard output is closed"};
+    slow_ = S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode) || ::isatty(fd_) != 0;
+}
+
+void line_writer::put(std::string_view line) {
+    if (over()) return;
+    buffer_.append(line), buffer_.push_back('\n');
+}
+
+/// How much is written at once. A pipe that is writable takes PIPE_BUF bytes without making us
+/// wait; whole lines, if there is one in them, so that what the program itself prints comes between
+/// two.
+std::size_t line_writer::piece() const {
+    const auto left = buffer_.size() - at_;
+    if (!slow_ || left <= PIPE_BUF) return left;
+    const auto end = buffer_.rfind('\n', at_ + PIPE_BUF - 1);
+    return end == std::string::npos || end < at_ ? PIPE_BUF : end - at_ + 1;
+}
+
+bool line_writer::turn() {
+    bool busy = false;
+    while (waits()) {
+        if (slow_) {
+            pollfd p{fd_, POLLOUT, 0};
+            if (::poll(&p, 1, 0) <= 0) break;
+        }
+        const auto put = ::write(fd_, buffer_.data() + at_, piece());
+        if (put < 0 && (errno == EINTR || errno == EAGAIN)) break;
+        if (put < 0 && errno == EPIPE) gone_ = true;
+        else if (put < 0) error_ = std::string{"weir: standard output: "} + std::strerror(errno);
+        else at_ += static_cast<std::size_t>(put);
+        busy = true;
+    }
+    if (at_ == buffer_.size() || over()) buffer_.clear(), at_ = 0;
+    else if (at_ > buffer_max) buffer_.erase(0, at_), at_ = 0;
+    return busy;
+}
+
+}  // namespace weir::detail

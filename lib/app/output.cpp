@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "output.hpp"
+
+#include <algorithm>
+
+namespace weir::detail {
+namespace {
+
+constexpr std::size_t read_most = 500;  // messages of a partition at a time
+
+}  // namespace
+
+topic_output::topic_output(const std::vector<std::string>& topics,
+                           std::unique_ptr<transport::transport> connection, bool commits,
+                           line_writer& to)
+    : connection_(std::move(connection)), commits_(commits), to_(to) {
+    std::vector<transport::subscription> all;
+    for (auto& t : topics) all.push_back({t, transport::reset::earliest});
+    connection_->subscribe(all);
+}
+
+topic_output::~topic_output() {
+    try {
+        std::vector<topic_partition> places;
+        for (auto& s : sources_) places.push_back(s.place);
+        sources_.clear();
+        connection_->release(places);
+        connection_->close(*this);
+    } catch (...) {  // it is over anyway, and nothing depends on it
+    }
+}
+
+bool topic_output::turn() {
+    bool busy = connection_->poll(*this);
+    for (auto& s : sources_) busy |= read(s);
+    commit();
+    return busy;
+}
+
+bool topic_output::read(source& s) {
+    bool busy = false;
+    auto& next = next_[s.place];
+    while (to_.room()) {
+        if (!s.batch || s.at == s.batch->messages().size()) {
+            s.batch = s.partition->read(read_most, std::move(s.batch)), s.at = 0;
+            if (!s.batch) break;
+        }
+        const auto& m = s.batch->messages()[s.at++];
+        busy = true;
+        if (m.offset < next) continue;  // read again after a rebalance
+        next = m.offset + 1;
+        if (commits_) passed_[s.place] = next;
+        to_.put(m.value.is_null() ? "null" : m.value.view());
+    }
+    return busy;
+}
+
+void topic_output::commit() {
+    if (committing_ || passed_.empty()) return;
+    std::vector<transport::position> all;
+    for (auto& [place, to] : passed_) all.push_back({place, to});
+    passed_.clear();
+    committing_ = true;
+    connection_->commit(all);
+}
+
+void topic_output::assigned(std::vector<transport::assignment> all) {
+    joined_ = true;
+    for (auto& a : all) sources_.push_back({std::move(a.place), std::move(a.partition)});
+}
+void topic_output::drop(const std::vector<topic_partition>& places) {
+    const auto gone = [&](const auto& place) {
+        return std::find(places.begin(), places.end(), place) != places.end();
+    };
+    std::erase_if(sources_, [&](const auto& s) { return gone(s.place); });
+    std::erase_if(passed_, [&](const auto& p) { return gone(p.first); });
+}
+void topic_output::revoked(std::vector<topic_partition> places) {
+    commit();
+    drop(places);
+    connection_->release(places);
+}
+void topic_output::lost(std::vector<topic_partition> places) { drop(places); }
+
+}  // namespace weir::detail

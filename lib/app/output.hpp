@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// `--output topic`: what arrives in topics becomes lines of standard output.
+#pragma once
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/transport/transport.hpp>
+
+#include "line_writer.hpp"
+
+namespace weir::detail {
+
+/// Reads topics from their beginning, as a group of its own: the app's neither shares its messages
+/// nor sees its commits. Used on the loop's thread, made when the app's topics exist. What the
+/// writer has no room for is not read; so on the embedded broker a slow reader slows the agents.
+class topic_output final : transport::listener {
+public:
+    /// `commits`: the broker waits for this group (the embedded one keeps what some group
+    /// has not passed).
+    topic_output(const std::vector<std::string>& topics, std::unique_ptr<transport::transport>,
+                 bool commits, line_writer&);
+    topic_output(const topic_output&) = delete;
+    topic_output& operator=(const topic_output&) = delete;
+    ~topic_output();
+
+    /// Hands the writer what has come and what it has room for. True if it did anything.
+    bool turn();
+    /// It has its partitions: what it has not got is not there.
+    bool joined() const { return joined_; }
+    int fd() const { return connection_->fd(); }
+
+private:
+    struct source {
+        topic_partition place;
+        std::unique_ptr<transport::partition> partition;
+        std::unique_ptr<fetch> batch{};
+        std::size_t at = 0;  // in the batch
+    };
+    void assigned(std::vector<transport::assignment>) override;
+    void revoked(std::vector<topic_partition>) override;
+    void lost(std::vector<topic_partition>) override;
+    void delivered(std::uint64_t, const transport::delivery&) override {}
+    void committed(const transport::commit_result&) override { committing_ = false; }
+    void topics_changed() override {}
+    bool read(source&);
+    void commit();
+    void drop(const std::vector<topic_partition>&);
+
+    std::unique_ptr<transport::transport> connection_;
+    const bool commits_;
+    line_writer& to_;
+    std::vector<source> sources_;
+    std::map<topic_partition, offset> next_;  // what is passed on; outlives an assignment
+    std::map<topic_partition, offset> passed_;  // and not committed yet
+    bool joined_ = false, committing_ = false;
+};
+
+}  // namespace weir::detail

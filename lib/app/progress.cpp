@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "progress.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "engine.hpp"
+
+namespace weir::detail {
+namespace {
+
+constexpr const char* wipe_line = "\r\x1b[K";
+
+}  // namespace
+
+progress::progress(engine& e)
+    : of_(e),
+      terminal_(::isatty(STDERR_FILENO) != 0),
+      shared_(terminal_ && ::isatty(STDOUT_FILENO) != 0),
+      next_(e.time().steady() + interval()),
+      last_(e.time().steady()) {
+    if (terminal_) of_.report().before_line(wipe_line);
+}
+progress::~progress() {
+    of_.report().before_line("");
+    if (shared_) wipe();
+    if (!shown_) return;
+    show();
+    fmt::print(stderr, "\n");
+}
+
+duration progress::interval() const {
+    return terminal_ ? duration{line_interval} : duration{log_interval};
+}
+bool progress::due() const { return of_.time().steady() >= next_; }
+
+void progress::turn() {
+    if (shared_) wipe();  // what the bodies print begins at the line's beginning
+    else if (due()) show();
+}
+void progress::rest() {
+    if (terminal_) show();
+}
+
+void progress::show() {
+    const auto now = of_.time().steady();
+    const auto n = of_.messages_read();
+    const std::chrono::duration<double> since = now - last_;
+    const bool news = n != last_read_;
+    if (due() && since.count() > 0) {
+        rate_ = static_cast<double>(n - last_read_) / since.count();
+        last_ = now, last_read_ = n;
+        next_ = now + interval();
+    }
+    if (!terminal_ && !news) return;
+    std::size_t held = 0;
+    for (auto& p : of_.status()) held += p.held;
+    const auto line = fmt::format("{} messages read, {:.0f}/s, {} held", n, rate_, held);
+    if (!terminal_) return of_.report().log(line);
+    fmt::print(stderr, "{}{}", wipe_line, line);
+    std::fflush(stderr);
+    shown_ = true;
+}
+
+void progress::wipe() {
+    if (!shown_) return;
+    fmt::print(stderr, "{}", wipe_line);
+    std::fflush(stderr);
+    shown_ = false;
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// `prog run`: the app with what the command line puts beside it.
+#include <fmt/core.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+
+#include "commands.hpp"
+#include "engine.hpp"
+#include "input.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+#include "properties.hpp"
+#include "signals.hpp"
+
+namespace weir::detail {
+namespace {
+
+// what a topic of another machine may still bring when the run is over: the join, the last fetch
+constexpr auto join_most = std::chrono::seconds{10};
+constexpr auto quiet_most = std::chrono::seconds{1};
+
+/// What runs beside the loop: inputs that are fed in, topics that are printed, and the line that
+/// says how far it is. Made before the run, used on its thread.
+class companions final : public side_job {
+public:
+    companions(engine& e, const arguments& a)
+        : of_(e), outputs_(a.outputs), progress_(e) {
+        if (!outputs_.empty()) writer_.emplace(STDOUT_FILENO);
+        for (auto& o : outputs_) known_topic(e, "--output " + o, o);
+        std::sort(outputs_.begin(), outputs_.end());
+        outputs_.erase(std::unique(outputs_.begin(), outputs_.end()), outputs_.end());
+        for (auto& i : a.inputs) add_input("--input", i, false);
+        for (auto& i : a.keyed_inputs) add_input("--keyed-input", i, true);
+    }
+    ~companions() { watch({}); }
+
+    bool turn(bool stopping) override {
+        progress_.turn();
+        bool busy = false;
+        if (!stopping)
+            for (auto& i : inputs_) busy |= i.turn();
+        return print() || busy;
+    }
+    void rest() override {
+        progress_.rest();
+        std::vector<descriptor> wanted;
+        for (auto& i : inputs_) wanted.push_back({i.fd(), false});
+        if (writer_) wanted.push_back({writer_->fd(), true});
+        if (output_) wanted.push_back({output_->fd(), false});
+        watch(std::move(wanted));
+    }
+    bool failed() const override { return !error().empty(); }
+    std::string error() const {
+        for (auto& i : inputs_)
+            if (!i.error().empty()) return i.error();
+        return writer_ ? writer_->error() : std::string{};
+    }
+    /// The run is over: what it has sent is printed, as far as somebody reads it.
+    void finish(const stop_on_signals& signals) {
+        const auto now = [this] { return of_.time().steady(); };
+        const auto begun = now();
+        auto last = begun;
+        while (output_ && !writer_->over()) {
+            if (print()) {
+                last = now();
+                continue;
+            }
+            int fd = output_->fd(), events = POLLIN;
+            // who asked to stop does not wait for ever; who reads slowly is waited for
+            auto until = time_point::max();
+            if (writer_->waits()) {
+                fd = writer_->fd(), events = POLLOUT;
+                if (signals.asked()) until = begun + of_.options().shutdown_timeout;
+            } else if (of_.embedded()) {
+                return;
+            } else {
+                until = output_->joined() ? last + quiet_most : begun + join_most;
+            }
+            if (now() >= until) return;
+            pollfd p{fd, static_cast<short>(events), 0};
+            if (::poll(&p, 1, 100) < 0 && signals.asked()) return;
+        }
+    }
+
+private:
+    struct descriptor {
+        int fd;
+        bool to_write;
+        bool operator==(const descriptor&) const = default;
+    };
+    void add_input(const char* option, const std::string& text, bool keyed) {
+        const auto [topic, file] = split(text, option, "topic=file.jsonl");
+        const auto where = option + (' ' + text);
+        if (!of_.embedded())
+            throw setup_error{"weir: " + where +
+                              ": only a topic of the embedded broker is fed from files: leave "
+                              "--broker out, or use the command send"};
+        if (file == "-" && std::exchange(standard_input_, true))
+            throw setup_error{"weir: " + where +
+                              ": standard input feeds another topic already: give it once"};
+        const auto& info = known_topic(of_, option + (' ' + topic), topic);
+        inputs_.emplace_back(info, file, keyed, of_.connect("weir-input"), of_.time());
+    }
+    bool print() {
+        if (outputs_.empty()) return false;
+        if (!output_) {  // now the topics are there
+            const auto group = of_.id() + "-output" +
+                               (of_.embedded() ? "" : '-' + std::to_string(::getpid()) + '-' +
+                                                          std::to_string(of_.time()
+                                                                             .wall()
+                                                                             .time_since_epoch()
+                                                                             .count()));
+            output_.emplace(outputs_, of_.connect(group), of_.embedded(), *writer_);
+        }
+        if (writer_->over()) return false;
+        const bool read = output_->turn();
+        if (writer_->waits()) std::fflush(stdout);  // what the program printed before
+        const bool wrote = writer_->turn();
+        if (writer_->over()) of_.stop();
+        return read || wrote;
+    }
+    /// Lets the loop's sleep end by these, and by no others of ours.
+    void watch(std::vector<descriptor> wanted) {
+        std::erase_if(wanted, [](const descriptor& d) { return d.fd < 0; });
+        if (wanted == watched_) return;
+        for (auto& d : watched_) of_.sleeper().unwatch(d.fd);
+        for (auto& d : wanted) of_.sleeper().watch(d.fd, d.to_write);
+        watched_ = std::move(wanted);
+    }
+
+    engine& of_;
+    std::vector<std::string> outputs_;
+    std::deque<line_input> inputs_;
+    bool standard_input_ = false;  // is one of them
+    std::optional<line_writer> writer_;
+    std::optional<topic_output> output_;
+    std::vector<descriptor> watched_;
+    progress progress_;
+};
+
+}  // namespace
+
+int run(engine& e, const arguments& a) {
+    const auto idle = a.until_idle.empty() ? duration::max() : parse_duration(a.until_idle);
+    apply_settings(e, a);
+    std::string error;
+    {
+        companions beside{e, a};
+        stop_on_signals signals{e};
+        std::optional<no_sigpipe> quiet;
+        if (!a.outputs.empty()) quiet.emplace();
+        try {
+            e.run(&beside, idle);
+        } catch (...) {
+            beside.finish(signals);
+            throw;
+        }
+        beside.finish(signals);
+        error = beside.error();
+    }
+    if (!error.empty()) throw weir::error{error};
+    return exit_code::ok;
+}
+
+}  // namespace weir::detail

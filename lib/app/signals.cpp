@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signals.hpp"
+
+#include <atomic>
+
+#include "engine.hpp"
+
+namespace weir::detail {
+namespace {
+
+/// The app that a signal stops: a handler has no argument, so this is the one variable of the
+/// process.
+std::atomic<engine*> to_stop = nullptr;
+extern "C" void weir_on_signal(int number) {
+    if (auto* e = to_stop.exchange(nullptr)) e->stop();
+    else ::signal(number, SIG_DFL), ::raise(number);
+}
+
+}  // namespace
+
+stop_on_signals::stop_on_signals(engine& e) {
+    to_stop = &e;
+    struct sigaction a {};
+    a.sa_handler = weir_on_signal;
+    ::sigaction(SIGINT, &a, &interrupt_), ::sigaction(SIGTERM, &a, &terminate_);
+}
+stop_on_signals::~stop_on_signals() {
+    to_stop = nullptr;
+    ::sigaction(SIGINT, &interrupt_, nullptr), ::sigaction(SIGTERM, &terminate_, nullptr);
+}
+bool stop_on_signals::asked() const { return to_stop.load() == nullptr; }
+
+no_sigpipe::no_sigpipe() {
+    struct sigaction a {};
+    a.sa_handler = SIG_IGN;
+    ::sigaction(SIGPIPE, &a, &pipe_);
+}
+no_sigpipe::~no_sigpipe() { ::sigaction(SIGPIPE, &pipe_, nullptr); }
+
+}  // namespace weir::detail
