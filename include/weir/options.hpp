@@ -97,6 +97,11 @@ struct map_options {
     order_by order = order_by::all;
 };
 
+struct to_options {
+    /// The topics that are chosen from.
+    std::vector<std::string> topics{};
+};
+
 struct stream_options {
     /// Names a pull stream: its operators' topics and its place in logs and the graph.
     std::string name{};

@@ -4,6 +4,7 @@
 // Prints:
 //   warn bob: 5000
 //   warn dave: 1200
+//   small: 2
 #include <fmt/core.h>
 
 #include <string>
@@ -29,9 +30,23 @@ int main() {
         | weir::to(flagged));                                                // into a topic
     // [/to]
 
+    // [chosen]
+    const auto by_size = [](const withdrawal& w) { return w.amount < 100 ? "small" : "large"; };
+    app.agent("sort", withdrawals
+        | weir::to(by_size, {.topics = {"small", "large"}}));            // into one of two
+    // [/chosen]
+
+    std::size_t warned = 0, small = 0;
+    const auto done = [&] {
+        if (warned == 2 && small == 2) app.stop();
+    };
     app.agent("warn", flagged | weir::for_each([&](const withdrawal& w) {
         fmt::print("warn {}: {}\n", w.account, w.amount);
-        if (w.account == "dave") app.stop();
+        ++warned, done();
+    }));
+    app.agent("count", app.topic<withdrawal>("small") | weir::for_each([&](const withdrawal&) {
+        ++small, done();
     }));
     app.run();
+    fmt::print("small: {}\n", small);
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 #include <weir/testing/test_driver.hpp>
@@ -249,5 +250,111 @@ TEST_CASE("to refuses a name that Kafka forbids when its agent is added") {
     CHECK_THROWS_WITH_AS(app.agent("t", in | weir::to("no/name")),
                          "\"no/name\" cannot be a topic's name: it must be 1 to 249 of the "
                          "characters a-z A-Z 0-9 . _ - and neither \".\" nor \"..\"",
+                         weir::setup_error);
+}
+
+// ---------------------------------------------------------------------------- the topic is chosen
+
+namespace {
+
+auto by_price = [](const order& o) { return o.amount > 100 ? "dear" : "cheap"; };
+
+}  // namespace
+
+TEST_CASE("to sends each value to the topic that its function names") {
+    weir::app app{"a"};
+    auto in = app.topic<std::string, order>("in", {.partitions = 2});
+    auto dear = app.topic<std::string, order>("dear");
+    app.agent("t", in | weir::to(by_price, {.topics = {"dear", "cheap"}}));
+    weir::testing::test_driver test{app};
+    const weir::timestamp when{5ms};
+    const weir::headers headers{{"h", weir::bytes{"1"}}};
+    const auto spaced = R"( { "account": "ann", "amount": 500 } )";
+    test.send_raw(in, "k", spaced, {.timestamp = when, .headers = headers});
+    test.send(in, "l", {"bob", 5});
+    const auto events = test.events(dear);
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].key() == "k");
+    CHECK(events[0].raw_value().view() == spaced);
+    CHECK(events[0].headers() == headers);
+    CHECK(events[0].timestamp() == when);
+    const auto cheap = test.items(test.peek<std::string, order>("cheap"));
+    CHECK(cheap == std::vector<std::pair<std::string, order>>{{"l", {"bob", 5}}});
+    CHECK(test.partitions("dear") == std::optional{1});  // declared
+    CHECK(test.partitions("cheap") == std::optional{2});  // as the source
+    for (int p : {0, 1}) CHECK(test.held(in, p) == 0);
+}
+
+TEST_CASE("a chosen topic is named by a string, a view of one, or a field") {
+    weir::app app{"a"};
+    auto in = app.topic<order>("in");
+    app.agent("string", in | weir::to([](const order& o) { return o.account + "-made"; },
+                                      {.topics = {"ann-made"}}));
+    app.agent("view", in | weir::to([](const order& o) { return std::string_view{o.account}; },
+                                    {.topics = {"bob", "ann"}}));
+    app.agent("field", in | weir::to(&order::account, {.topics = {"ann"}}));
+    weir::testing::test_driver test{app};
+    test.send(in, std::nullopt, {"ann", 1});
+    CHECK(test.values(test.peek<weir::bytes, order>("ann-made")).size() == 1);
+    CHECK(test.values(test.peek<weir::bytes, order>("ann")).size() == 2);
+    CHECK(test.values(test.peek<weir::bytes, order>("bob")).empty());
+}
+
+TEST_CASE("every topic that to chooses from is drawn") {
+    weir::app app{"a"};
+    auto in = app.topic<std::string, order>("in");
+    app.agent("t", in | weir::to(by_price, {.topics = {"dear", "cheap"}}));
+    CHECK(app.graph().text() ==
+          "agent t\n"
+          "  topic in : std::string, order\n"
+          "  | to\n"
+          "  -> topic dear : std::string, order\n"
+          "  -> topic cheap : std::string, order\n");
+}
+
+TEST_CASE("a topic that is not listed is a failure, which names it and the list") {
+    weir::app app{"a"};
+    auto in = app.topic<order>("in");
+    const auto both = [](const order& o) {
+        return std::vector<order>{{"ann", o.amount}, o};
+    };
+    app.agent("t", in | weir::flat_map(both) |
+                       weir::to(&order::account, {.topics = {"ann", "bob"}}));
+    weir::testing::test_driver test{app};
+    test.send(in, std::nullopt, {"carol", 1});
+    test.send(in, std::nullopt, {"bob", 2});
+    REQUIRE(test.errors().size() == 1);
+    CHECK(test.errors().front().seam == "process");
+    CHECK(test.errors().front().offset == 0);
+    CHECK(test.errors().front().text ==
+          "weir: to(f): 'carol' is none of the topics that it chooses from: ann, bob");
+    CHECK(test.values(test.peek<weir::bytes, order>("ann")) == std::vector<order>{{"ann", 2}});
+    test.commit();
+    CHECK(test.committed(in, 0) == committed{2});
+}
+
+TEST_CASE("what is chosen is held until it is delivered, by its own topic's policy") {
+    weir::app app{"a"};
+    auto in = app.topic<order>("in");
+    auto dear = app.topic<order>("dear", {.on_produce_error = weir::retry(1, 1s)});
+    app.agent("t", in | weir::to(by_price, {.topics = {"dear", "cheap"}}));
+    weir::testing::test_driver test{app};
+    test.fail_next_send(dear);
+    test.send(in, std::nullopt, {"ann", 500});
+    CHECK(test.held(in, 0) == 1);
+    test.advance(1s);
+    CHECK(test.values(dear).size() == 1);
+    CHECK(test.held(in, 0) == 0);
+    test.fail_next_send("cheap");
+    test.send(in, std::nullopt, {"bob", 5});
+    CHECK_FALSE(test.running());
+    CHECK(test.errors().front().topic == "cheap");
+    CHECK(test.committed(in, 0) == committed{1});
+}
+
+TEST_CASE("a list of topics without one is refused, at once") {
+    CHECK_THROWS_WITH_AS(weir::to(by_price, {.topics = {}}),
+                         "weir: to(f) needs the topics that f chooses from: to(f, {.topics = "
+                         "{\"dear\", \"cheap\"}})",
                          weir::setup_error);
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <concepts>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <weir/batch.hpp>
 #include <weir/codec/codec.hpp>
 #include <weir/graph/pipeline.hpp>
+#include <weir/graph/sender.hpp>
+#include <weir/options.hpp>
 #include <weir/topic.hpp>
 
 namespace weir {
@@ -33,45 +37,51 @@ struct same_key {
     }
 };
 
-/// The sink that sends: when a message has gone through its whole segment, so one that throws has
-/// sent nothing. A message is parked in it while the outlet has no room.
-template <class In, class Key>
-struct sending : sink {
+/// What an operator that sends is made of. A message is parked in it while an outlet has no room.
+struct sends : sink {
     static constexpr bool shows = true;
-    outlet* to;
-    Key key;
-    std::vector<outgoing> waiting{};  // of the message in work; recycled
-    hold held{};
-    std::size_t count = 0, sent = 0;
+    sender out;
+    explicit sends(sender s) : out(std::move(s)) {}
 
-    sending(outlet& o, Key k) : to(&o), key(std::move(k)) {}
-
-    void push(context& c, const In& v) {
-        if (count == waiting.size()) waiting.emplace_back();
-        auto& o = waiting[count];
+    /// To `count` of the topics, from the `first` on. The original bytes, if the value is the
+    /// object that was decoded.
+    template <class In, class Key>
+    void put(context& c, const In& v, Key& key, std::size_t first, std::size_t count) {
         const auto m = c.message();
-        o.key.reset(), o.value.reset();
+        auto& o = out.add(c, m, first, count);
         key(v, m, o.key);
-        o.unchanged = {};
         if (c.from.value_of(c.i, &type_id<In>) == &v) o.unchanged = m.value;
         if (o.unchanged.is_null()) encode_onto<as_sent_t<In>>(as_sent<In>::of(v), o.value);
-        o.headers = c.from.headers_of(c.i);
-        o.timestamp = m.timestamp;
-        ++count;
     }
-    void keep(context& c) {
-        if (count == 0) return;
-        held = c.hold();
-        if (full()) c.now.end(why::full);
-    }
-    void undo() { count = sent = 0, held.release(); }
-    bool full() {
-        for (; sent < count; ++sent) {
-            auto h = held.share();
-            if (!to->send(waiting[sent], h)) return true;
-        }
-        undo();
-        return false;
+    void keep(context& c) { out.keep(c); }
+    void undo() { out.undo(); }
+    bool full() { return out.full(); }
+};
+
+/// The sink that sends everything to one topic.
+template <class In, class Key>
+struct sending : sends {
+    Key key;
+    sending(outlet& o, Key k) : sends(sender{std::vector<outlet*>{&o}}), key(std::move(k)) {}
+    void push(context& c, const In& v) { put(c, v, key, 0, 1); }
+};
+
+/// The sink that sends each value to the topic that `f` names.
+template <class In, class F>
+struct choosing : sends {
+    F f;
+    std::vector<std::string> topics;
+    choosing(plan& p, const F& by, const std::vector<std::string>& from)
+        : sends(sender{p, from.size()}), f(by), topics(from) {}
+
+    void push(context& c, const In& v) {
+        auto&& named = detail::call(f, v);
+        const std::string_view topic = named;
+        std::size_t at = 0;
+        while (at < topics.size() && topics[at] != topic) ++at;
+        if (at == topics.size()) fail_choice(topic, topics);
+        same_key key;
+        put(c, v, key, at, 1);
     }
 };
 
@@ -124,8 +134,55 @@ struct to_op {
         return sending<In, same_key>{p.send_to(there), {}};
     }
 };
+
+template <class F>
+struct to_chosen_op {
+    using weir_operator = void;
+    template <class>
+    using out = void;
+    F f;
+    std::vector<std::string> topics;
+
+    std::string describe() const { return "to"; }
+    template <class K, class In>
+    drawn draw(sketch& s, const drawn& here) const {
+        for (auto& name : topics)
+            s.join(here,
+                   s.topic(s.derived(name, here), key_name<K>(), value_name<as_sent_t<In>>()));
+        return here;
+    }
+    template <class, class In>
+    auto open(plan& p) const {
+        static_assert(
+            requires(F& by, const In& v) {
+                { detail::call(by, v) } -> std::convertible_to<std::string_view>;
+            },
+            "weir: to(f, {.topics = …}): f is called with the value and gives a topic's name, as a "
+            "string or a std::string_view");
+        static_assert(has_codec<as_sent_t<In>>,
+                      "weir: to(f): this value has no codec: map it to bytes or a string, make it "
+                      "an aggregate, or specialise weir::codec");
+        return choosing<In, F>{p, f, topics};
+    }
+};
 struct to_fn {
     to_op<by_name> operator()(std::string name) const { return {{std::move(name)}}; }
+    template <class F>
+        requires(!std::is_convertible_v<F, std::string>)
+    to_chosen_op<F> operator()(F f, to_options o) const {
+        if (o.topics.empty())
+            throw setup_error{
+                "weir: to(f) needs the topics that f chooses from: to(f, {.topics = {\"dear\", "
+                "\"cheap\"}})"};
+        return {std::move(f), std::move(o.topics)};
+    }
+    template <class F>
+        requires(!std::is_convertible_v<F, std::string>)
+    void operator()(F) const {
+        static_assert(std::is_void_v<F>,
+                      "weir: to(f) needs the topics that f chooses from: to(f, {.topics = "
+                      "{\"dear\", \"cheap\"}})");
+    }
     template <class A, class B>
     to_op<by_handle<A, B>> operator()(topic<A, B> handle) const {
         return {{std::move(handle)}};
@@ -140,13 +197,21 @@ struct to_fn {
 ///     in     --1-2-3--|
 ///     topic  --1-2-3--            to("topic")
 ///
+/// With a function the topic is chosen for each value, among those that are listed:
+///
+///     in     --1-2-3--|
+///     odd    --1---3--
+///     even   ----2----            to(parity, {.topics = {"odd", "even"}})
+///
 /// Shape    stream<K, V> -> end
 /// Order    kept within a key
 /// Acks     holds each message until the broker has what was made of it
 /// Holds    one message's values while the producer has no room
-/// Errors   a send that failed for good: the topic's `on_produce_error`
+/// Errors   a send that failed for good: the topic's `on_produce_error`. What the function throws,
+///          and a name that is not listed: the agent's `on_error`
 /// Cost     encoding; the original bytes are sent on where the value is unchanged
-/// Throws   weir::setup_error for a name that Kafka forbids, when the agent is added
+/// Throws   weir::setup_error for a name that Kafka forbids, when the agent is added; for an empty
+///          list, when the pipeline is built
 /// Example  samples/operators/to.cpp    Page docs/operators/to.md    After Faust's sinks
 inline constexpr detail::to_fn to{};
 

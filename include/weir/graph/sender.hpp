@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `to`, `through`, `group_by` and `echo` send: when a message has gone through its segment,
+// to one outlet or to several.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <weir/graph/plan.hpp>
+
+namespace weir::detail {
+
+/// What is to be sent of the message in work. Nothing is sent before `keep`, so a message that
+/// throws has sent nothing; while an outlet has no room the message is parked, and `full` sends on.
+/// Places are used again. A part of a chain; used by the loop's thread only.
+class sender {
+public:
+    explicit sender(std::vector<outlet*> to) : to_(std::move(to)) {}
+    /// To the topics that were drawn last.
+    sender(plan&, std::size_t topics);
+
+    std::size_t outlets() const { return to_.size(); }
+    /// A place for what goes to `count` outlets, from the `first` on: with the message's headers
+    /// and timestamp, key and value still null.
+    outgoing& add(const context&, const message&, std::size_t first, std::size_t count);
+
+    void keep(context& c) {
+        if (count_ > 0) send(c);
+    }
+    void undo() {
+        if (count_ > 0) forget();
+    }
+    bool full() { return count_ > 0 && !sent(); }
+
+private:
+    struct place {
+        outgoing what{};
+        std::size_t next = 0, end = 0;  // outlets
+    };
+    void send(context&);
+    bool sent();  // as far as there is room; true if that was all
+    void forget();
+
+    std::vector<outlet*> to_;
+    std::vector<place> waiting_;  // `count_` of them
+    hold held_{};
+    std::size_t count_ = 0, at_ = 0;
+};
+
+/// Says that `topic` is none of `topics`, which it is chosen from.
+[[noreturn]] void fail_choice(std::string_view topic, const std::vector<std::string>& topics);
+
+}  // namespace weir::detail

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <weir/operators/to.hpp>
+
+namespace weir {
+namespace detail {
+
+template <class... Targets>
+struct echo_op {
+    using weir_operator = void;
+    template <class In>
+    using out = In;
+    std::tuple<Targets...> targets;
+
+    struct running : sends {
+        using sends::sends;
+        void operator()(context& c, auto&& v, auto&& next) {
+            same_key key;
+            put(c, std::as_const(v), key, 0, out.outlets());
+            next(std::forward<decltype(v)>(v));
+        }
+    };
+    std::string describe() const { return "echo"; }
+    template <class K, class In>
+    drawn draw(sketch& s, const drawn& here) const {
+        static_assert((Targets::template fits<shown_key_t<K>, as_sent_t<In>> && ...),
+                      "weir: echo(topic): its key and value types are not those of the stream; "
+                      "declare the topic with the stream's types, or map the value before it");
+        const auto one = [&](const auto& target) {
+            s.join(here, s.topic(target.resolve(s, here), key_name<K>(),
+                                 value_name<as_sent_t<In>>()));
+        };
+        std::apply([&](const auto&... all) { (one(all), ...); }, targets);
+        return here;
+    }
+    template <class, class In>
+    running fuse(plan& p) const {
+        static_assert(has_codec<as_sent_t<In>>,
+                      "weir: echo(topic): this value has no codec: map it to bytes or a string, "
+                      "make it an aggregate, or specialise weir::codec");
+        return running{sender{p, sizeof...(Targets)}};
+    }
+};
+struct echo_fn {
+    template <class... To>
+    auto operator()(const To&... to) const {
+        static_assert(sizeof...(To) > 0, "weir: echo() needs a topic to send to: echo(\"copy\")");
+        return echo_op<decltype(target(to))...>{{target(to)...}};
+    }
+
+private:
+    static by_name target(std::string name) { return {std::move(name)}; }
+    template <class A, class B>
+    static by_handle<A, B> target(topic<A, B> handle) {
+        return {std::move(handle)};
+    }
+};
+
+}  // namespace detail
+
+/// Sends every value to one topic or to several, by name or by handle, with the key, headers and
+/// timestamp of its message, and passes it on unchanged.
+///
+///     in    --1-2-3--|
+///     copy  --1-2-3--
+///     out   --1-2-3--|          echo("copy")
+///
+/// Shape    stream<K, V> -> stream<K, V>
+/// Order    kept; in each topic within a key
+/// Acks     holds each message until the broker has every copy
+/// Holds    one message's values while the producer has no room
+/// Errors   a send that failed for good: its topic's `on_produce_error`. A message that fails has
+///          sent nothing.
+/// Cost     encoding, once for all topics; the original bytes are sent on where the value is
+///          unchanged
+/// Throws   weir::setup_error for a name that Kafka forbids, when the agent is added
+/// Example  samples/operators/echo.cpp    Page docs/operators/echo.md    After Faust Stream.echo
+inline constexpr detail::echo_fn echo{};
+
+}  // namespace weir

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weir/graph/sender.hpp>
+
+#include <weir/error.hpp>
+
+namespace weir::detail {
+
+sender::sender(plan& p, std::size_t topics) : to_(topics) {
+    // drawn from the first to the last, so they come from the last to the first
+    for (auto o = to_.rbegin(); o != to_.rend(); ++o) *o = &p.send_to(p.next_through());
+}
+
+outgoing& sender::add(const context& c, const message& m, std::size_t first,
+                      std::size_t count) {
+    if (count_ == waiting_.size()) waiting_.emplace_back();
+    auto& p = waiting_[count_++];
+    p.next = first, p.end = first + count;
+    p.what.key.reset(), p.what.value.reset();
+    p.what.unchanged = {};
+    p.what.headers = c.from.headers_of(c.i);
+    p.what.timestamp = m.timestamp;
+    return p.what;
+}
+
+void sender::send(context& c) {
+    held_ = c.hold();
+    if (!sent()) c.now.end(why::full);
+}
+
+bool sender::sent() {
+    for (; at_ < count_; ++at_) {
+        for (auto& p = waiting_[at_]; p.next < p.end; ++p.next) {
+            auto h = held_.share();
+            if (!to_[p.next]->send(p.what, h)) return false;
+        }
+    }
+    forget();
+    return true;
+}
+
+void sender::forget() {
+    count_ = at_ = 0;
+    held_.release();
+}
+
+void fail_choice(std::string_view topic, const std::vector<std::string>& topics) {
+    std::string all;
+    for (auto& t : topics) all += (all.empty() ? "" : ", ") + t;
+    throw error{"weir: to(f): '" + std::string{topic} +
+                "' is none of the topics that it chooses from: " + all};
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: echo(topic): this value has no codec: map it to bytes or a string
+#include <weir/weir.hpp>
+
+#include <string>
+
+int main() {
+    weir::app app{"a"};
+    app.agent("x", app.topic<std::string, std::string>("t") | weir::items() | weir::echo("copy"));
+}

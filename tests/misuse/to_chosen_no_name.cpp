@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: to(f, {.topics = …}): f is called with the value and gives a topic's name
+#include <weir/weir.hpp>
+
+int main() {
+    weir::app app{"a"};
+    const auto which = [](int price) { return price > 100 ? 1 : 0; };
+    app.agent("x", app.topic<int>("t") | weir::to(which, {.topics = {"dear", "cheap"}}));
+}
