@@ -45,6 +45,9 @@ public:
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* place_of(std::size_t i) const override { return messages_[i].place; }
+    several parts_of(std::size_t i) const override {
+        return detail::parts_of(values[i], messages_[i]);
+    }
     /// The batch as one message: the key its messages share, else null; the newest timestamp; no
     /// headers; the place of its first.
     kept_message common() const;
@@ -61,7 +64,7 @@ private:
 template <class V>
 kept_message batch_contents<V>::common() const {
     auto all = messages_.front();
-    all.headers.clear();
+    all.headers.clear(), all.value.reset();
     for (auto& m : messages_) {
         if (!(all.key == m.key)) all.key.reset();
         all.timestamp = std::max(all.timestamp, m.timestamp);

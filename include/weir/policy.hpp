@@ -29,6 +29,7 @@ public:
         return p;
     }
     bool is_set() const { return last_ != action::unset; }
+    bool has_dead_letters() const { return last_ == action::dead_letter; }
     action last() const { return last_; }
     int retries() const { return retries_; }
     duration backoff() const { return backoff_; }
@@ -52,8 +53,8 @@ namespace detail {
 std::string text_of(duration);  // "10 s", "500 ms"
 std::string text_of_call(const char* name, std::size_t n, duration within);  // "take(100, 10 s)"
 }
-/// The original bytes go to `topic`; the message stays open until they are there. Not there yet: an
-/// app, topic or agent that asks for it is refused with weir::setup_error.
+/// The message goes to `topic` as it came, with headers that say where it was and what was wrong. It
+/// stays open until it is there. The topic is made if it is missing.
 inline policy dead_letter(std::string topic) {
     return policy{policy::action::dead_letter, std::move(topic)};
 }

@@ -28,10 +28,13 @@ void check(const app_options& o) {
 void check_partitions(const std::string& topic, partition_id n) {
     if (n < 0) throw setup_error{"weir: topic '" + topic + "': partitions must not be negative"};
 }
-void check(const policy& p, const std::string& where) {
-    if (p.last() == policy::action::dead_letter)
-        throw setup_error{"weir: " + where + ": dead_letter(\"" + p.topic() +
-                          "\") is not there yet: use stop, skip or retry(…).then(…) of these"};
+/// A topic's own policy does not send its messages back to it.
+void check(const policy& p, const std::string& topic = {}) {
+    if (!p.has_dead_letters()) return;
+    transport::check_topic_name(p.topic());
+    if (p.topic() == topic)
+        throw setup_error{"weir: topic '" + topic +
+                          "' is to be its own dead letter topic: give them another one"};
 }
 
 }  // namespace
@@ -61,7 +64,8 @@ engine::engine(std::string id, app_options o)
     check(settings_.options);
     for (auto* p : {&settings_.options.on_decode_error, &settings_.options.on_error,
                     &settings_.options.on_produce_error})
-        detail::check(*p, "app '" + settings_.app + "'");
+        detail::check(*p);
+    settings_.topics = this;
     settings_.clock = settings_.options.clock ? settings_.options.clock : &real_;
     settings_.home->wake_by(&wakeup_);
 }
@@ -87,8 +91,8 @@ topic_info& engine::declare(const std::string& name, topic_options o,
                             void (*check_key)(bytes_view)) {
     transport::check_topic_name(name);
     check_partitions(name, o.partitions);
-    detail::check(o.on_decode_error, "topic '" + name + "'");
-    detail::check(o.on_produce_error, "topic '" + name + "'");
+    detail::check(o.on_decode_error, name);
+    detail::check(o.on_produce_error, name);
     auto& t = topics_.try_emplace(name).first->second;
     if (t.declared && !(t.options == o))
         throw setup_error{
@@ -120,7 +124,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const
     if (std::any_of(agents_.begin(), agents_.end(), same))
         throw setup_error{"weir: there is an agent '" + name +
                           "' already: agents have unique names"};
-    detail::check(o.on_error, "agent '" + name + "'");
+    detail::check(o.on_error);
     auto drawn = graph_;  // kept only if the whole of it can be drawn
     sketch s{drawn, *this, settings_.app, name};
     what->draw(s);
@@ -200,6 +204,7 @@ void engine::start() {
             report_.log("the embedded broker ignores librdkafka's properties (" +
                         std::to_string(settings_.options.kafka.size()) + " given)");
     }
+    derive_dead_letters();
     resolve_topics();
     if (first) {
         wakeup_.watch(transport_->fd());

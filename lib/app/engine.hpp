@@ -48,7 +48,8 @@ public:
                        const std::vector<topic_info*>& sources) override;
     agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&,
                     bool pull) override;
-    const weir::graph& graph() const { return graph_; }
+    /// As drawn, and where dead letters go.
+    weir::graph graph() const;
     const std::map<std::string, topic_info>& topics() const { return topics_; }
     const std::string& id() const { return settings_.app; }
     reporter& report() { return report_; }
@@ -103,6 +104,14 @@ private:
         bool built = false;
     };
     class in_loop;
+    struct letters {
+        const policy* by;
+        std::string seam, agent;
+        std::size_t from;             // the node in the graph that they come from
+        std::vector<std::string> of;  // topics
+    };
+    std::vector<letters> dead_letters() const;
+    void derive_dead_letters();
     void resolve_topics();
     partition_id resolve(topic_info&, int depth);
     std::vector<transport::subscription> subscriptions() const;

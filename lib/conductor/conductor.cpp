@@ -6,6 +6,8 @@
 
 #include <weir/error.hpp>
 
+#include "dead_letter.hpp"
+
 namespace weir::detail {
 namespace {
 
@@ -94,6 +96,8 @@ time_point conductor::due(bool alone) const {
     };
     for (auto& [place, a] : partitions_) {
         for (auto& f : a->feeds()) feed_due(*f);
+        if (const auto& bad = a->bad(); bad && bad->not_before > now_)
+            at = std::min(at, bad->not_before);
         if (a->revoking)
             at = std::min(at, a->abandoned || quiet(*a) ? answer_due() : a->drain_until);
     }
@@ -111,7 +115,7 @@ bool conductor::settle_seams() {
             fail(std::current_exception());
             return true;
         }
-        while (true) {
+        while (!waits_for_letters(*s.from->agent)) {
             auto [call, error] = s.from->failure();
             if (!call) break;
             failed(*call, *s.from->agent, false, error);
@@ -174,6 +178,7 @@ bool conductor::step(feed& f, bool last) {
     auto& s = *f.to;
     if (error_ || f.finished() || (f.made > 0 && now_ < f.not_before)) return false;
     if (s.sink->parked_by && s.sink->parked_by != &f) return false;
+    if (waits_for_letters(*s.agent)) return false;
     bool busy = false;
     outcome r{f.cursor};
     try {
@@ -269,15 +274,13 @@ error_report conductor::place(const char* seam, const agent_info& a, attempt& wh
     return r;
 }
 
-void conductor::failed(attempt& what, const agent_info& agent, bool of_batch,
-                       std::exception_ptr error) {
+void conductor::failed(attempt& what, agent_info& agent, bool of_batch, std::exception_ptr error) {
     auto policy = agent.on_error;
     if (!policy.is_set())
         policy = of_batch || agent.pull ? static_cast<weir::policy>(weir::stop)
                                         : static_cast<weir::policy>(weir::skip);
     if (what.acked)  // it is done with already: told, and not tried again
-        policy = weir::policy{policy.last() == policy::action::stop ? policy::action::stop
-                                                              : policy::action::skip};
+        policy = weir::policy{policy.last(), policy.topic()};
     if (what.made < policy.retries()) {
         ++what.made, what.not_before = now_ + policy.backoff();
         what.again();
@@ -287,30 +290,69 @@ void conductor::failed(attempt& what, const agent_info& agent, bool of_batch,
     const auto line = "weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
                       std::to_string(report.partition) + "]@" + std::to_string(report.offset) +
                       ": " + report.text;
-    report_.failed(std::move(report), policy.text());
+    const bool letters = policy.has_dead_letters() && !report.topic.empty();
+    report_.failed(report, policy.has_dead_letters() && !letters
+                               ? "stop: a value of no topic cannot be a dead letter"
+                               : policy.text());
     what.made = 0;
     if (policy.last() == policy::action::skip) return what.give_up();
+    if (letters)
+        return bury(what, agent, report, policy.topic()), what.give_up();
     fail(agent.pull ? error : std::make_exception_ptr(weir::error{line}));
 }
 
+/// One dead letter for each message behind what failed; each keeps it open until it has arrived.
+void conductor::bury(attempt& what, agent_info& agent, const error_report& report,
+                     const std::string& topic) {
+    const auto held = what.acked ? hold{} : what.from().hold_of(what.at());
+    each_message(what.from(), what.at(), [&](const origins& from, std::size_t i) {
+        const auto m = from.message_of(i);
+        auto its = report;
+        its.topic = from.place_of(i)->topic, its.partition = from.place_of(i)->partition;
+        its.offset = m.offset;
+        outgoing letter{m.key, {}, m.value, from.headers_of(i), m.timestamp};
+        add_cause(letter.headers, its, m.timestamp);
+        producer_.bury(topic, &agent, std::move(letter), held.share());
+    });
+}
+
+const policy& conductor::decode_policy(const owned_partition& a) const {
+    const auto& own = a.bad()->by->topic->options.on_decode_error;
+    return own.is_set() ? own : settings_.options.on_decode_error;
+}
+
+/// Asks the policy about each message that did not decode, as far as it has an answer by now.
 bool conductor::undecodable(owned_partition& a) {
     bool busy = false;
     while (a.bad() && !a.stopped()) {
         auto& bad = *a.bad();
-        const auto& own = bad.by->topic->options.on_decode_error;
-        const auto& policy = own.is_set() ? own : settings_.options.on_decode_error;
-        busy = true;
-        if (policy.last() != policy::action::skip) a.stop_at_bad();
-        else {
-            report_.failed({"decode",
-                            {},
-                            a.place.topic,
-                            a.place.partition,
-                            a.raw(bad.at).offset,
-                            text_of(bad.error)},
-                           policy.text());
-            a.pass_bad();
+        const auto& policy = decode_policy(a);
+        if (a.dealt_with(bad)) {
+            a.pass_bad(), busy = true;
+            continue;
         }
+        if (bad.made < policy.retries()) {
+            if (bad.not_before == time_point{}) bad.not_before = now_ + policy.backoff();
+            if (now_ < bad.not_before) return busy;
+            a.retry_bad(), busy = true;
+            continue;
+        }
+        if (policy.has_dead_letters() && producer_.crowded()) return busy;
+        busy = true;
+        if (policy.last() != policy::action::skip && !policy.has_dead_letters()) {
+            a.stop_at_bad();
+            continue;
+        }
+        const auto& m = a.raw(bad.at);
+        const error_report report{"decode",          {},       a.place.topic,
+                                  a.place.partition, m.offset, text_of(bad.error)};
+        report_.failed(report, policy.text());
+        if (policy.has_dead_letters()) {
+            outgoing letter{m.key, {}, m.value, a.headers(bad.at), m.timestamp};
+            add_cause(letter.headers, report, m.timestamp);
+            producer_.bury(policy.topic(), nullptr, std::move(letter), {*a.tracker, m.offset});
+        }
+        a.pass_bad();
     }
     if (!a.stopped() || error_) return busy;
     const auto& feeds = a.feeds();

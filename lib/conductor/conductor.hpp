@@ -105,8 +105,14 @@ private:
     bool leave_sink(feed&);
     bool end_sources();
     bool flush(const agent_info&);
-    void failed(attempt&, const agent_info&, bool of_batch, std::exception_ptr);
+    void failed(attempt&, agent_info&, bool of_batch, std::exception_ptr);
     bool undecodable(owned_partition&);
+    const policy& decode_policy(const owned_partition&) const;
+    void bury(attempt&, agent_info&, const error_report&, const std::string& topic);
+    /// What this agent's policy would make a dead letter of has to wait.
+    bool waits_for_letters(const agent_info& a) const {
+        return a.on_error.has_dead_letters() && producer_.crowded();
+    }
     void take_errors();
     static error_report place(const char* seam, const agent_info&, attempt&,
                               const std::exception_ptr&);

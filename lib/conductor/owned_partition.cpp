@@ -2,6 +2,7 @@
 #include "owned_partition.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::detail {
 
@@ -49,6 +50,7 @@ std::size_t owned_partition::read(std::size_t most) {
     tracker->delivered(fetched_->messages().front().offset, fetched_->messages().back().offset);
     for (auto& n : nodes_) n.by->decoder->clear(*n.slots), n.decoded = 0;
     for (auto& f : feeds_) f->cursor = 0, f->made = 0;
+    passed_bad_.clear();
     decode();
     return fetched_->messages().size();
 }
@@ -59,7 +61,7 @@ void owned_partition::decode() {
         std::exception_ptr error;
         n.decoded = n.by->decoder->decode(*n.slots, *fetched_, n.decoded, error);
         if (!error) continue;
-        bad_ = bad_message{n.by, n.decoded, std::move(error)};
+        bad_ = bad_message{n.by, n.decoded, std::move(error), 0, {}};
         return;
     }
 }
@@ -67,8 +69,19 @@ void owned_partition::decode() {
 void owned_partition::pass_bad() {
     for (auto& n : nodes_)
         if (n.by == bad_->by) ++n.decoded;
+    if (!dealt_with(*bad_)) passed_bad_.push_back(bad_->at);
     bad_.reset();
     decode();
+}
+
+void owned_partition::retry_bad() {
+    const auto before = *std::exchange(bad_, std::nullopt);
+    decode();
+    if (bad_ && bad_->by == before.by && bad_->at == before.at) bad_->made = before.made + 1;
+}
+
+bool owned_partition::dealt_with(const bad_message& b) const {
+    return std::find(passed_bad_.begin(), passed_bad_.end(), b.at) != passed_bad_.end();
 }
 
 void owned_partition::mark() {

@@ -35,6 +35,8 @@ struct bad_message {
     const plan::reading* by;
     std::size_t at;  // in the fetch
     std::exception_ptr error;
+    int made = 0;  // attempts, but for the first
+    time_point not_before{};
 };
 
 /// Lives from the assignment until the partition is given up or lost. Used on the loop's thread.
@@ -58,8 +60,13 @@ public:
     std::size_t read(std::size_t most);
     /// The next message that did not decode and whose policy has not been asked yet.
     std::optional<bad_message>& bad() { return bad_; }
+    const std::optional<bad_message>& bad() const { return bad_; }
     /// Its policy has dealt with it: decoding goes on behind it.
     void pass_bad();
+    /// Decodes it once more.
+    void retry_bad();
+    /// Its policy has dealt with it before, as a value of another type.
+    bool dealt_with(const bad_message& b) const;
     /// Its policy says stop: what is before it is worked off, nothing behind it.
     void stop_at_bad() { stopped_ = true; }
     bool stopped() const { return stopped_; }
@@ -67,6 +74,7 @@ public:
     /// Tells the tracker how far the slowest feed is.
     void mark();
     const message& raw(std::size_t i) const { return fetched_->messages()[i]; }
+    weir::headers headers(std::size_t i) const { return fetched_->headers(i); }
 
     const std::vector<std::unique_ptr<feed>>& feeds() const { return feeds_; }
 
@@ -88,6 +96,7 @@ private:
     std::vector<node> nodes_;
     std::vector<std::unique_ptr<feed>> feeds_;
     std::optional<bad_message> bad_;
+    std::vector<std::size_t> passed_bad_;  // of the fetch's messages
     bool stopped_ = false;
 };
 

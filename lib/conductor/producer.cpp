@@ -5,28 +5,27 @@
 
 #include <weir/error.hpp>
 
+#include "dead_letter.hpp"
+
 namespace weir::detail {
 
 class producer::outlet_of final : public outlet {
 public:
-    outlet_of(producer& of, topic_info& t, agent_info& a)
-        : topic(t), agent(a), id(of.transport_.open(t.name)),
-          on_error(t.options.on_produce_error.is_set() ? t.options.on_produce_error
-                                                       : of.settings_.options.on_produce_error),
+    outlet_of(producer& of, topic_info& t, agent_info& a, policy p)
+        : topic(t),
+          agent(a),
+          id(of.transport_.open(t.name)),
+          on_error(std::move(p)),
+          sends_again(on_error.retries() > 0 || on_error.has_dead_letters()),
           of_(of) {}
 
     bool send(const outgoing& what, hold& held) override {
-        if (of_.free_.empty()) {
-            of_.free_.push_back(of_.pending_.size());
-            of_.pending_.emplace_back();
-        }
-        const auto token = of_.free_.back();
+        const auto token = of_.place();
         if (!of_.send(*this, what, token)) return false;
         of_.free_.pop_back();
         auto& p = of_.pending_[token];
         p.to = this, p.held = std::move(held);
-        if (on_error.retries() > 0)
-            p.kept = what, p.kept.value.assign(value_of(what)), p.kept.unchanged = {};
+        if (sends_again) p.kept = what, p.kept.value.assign(value_of(what)), p.kept.unchanged = {};
         ++of_.under_way_;
         return true;
     }
@@ -38,6 +37,7 @@ public:
     agent_info& agent;
     const transport::topic_id id;
     const policy on_error;
+    const bool sends_again;
 
 private:
     producer& of_;
@@ -48,7 +48,40 @@ producer::producer(transport::transport& t, const settings& s, reporter& r)
 producer::~producer() = default;
 
 outlet& producer::to(topic_info& t, agent_info& a) {
-    return *outlets_.emplace_back(std::make_unique<outlet_of>(*this, t, a));
+    const auto& own = t.options.on_produce_error;
+    auto p = own.is_set() ? own : settings_.options.on_produce_error;
+    // a dead letter that does not arrive is none of its own topic's
+    if (p.has_dead_letters() && p.topic() == t.name) p = p.then(stop);
+    return *outlets_.emplace_back(std::make_unique<outlet_of>(*this, t, a, std::move(p)));
+}
+
+/// `last`: of what could not be sent, so if this cannot either, the app stops.
+producer::outlet_of& producer::letters(const std::string& topic, agent_info* by, bool last) {
+    auto& known = (last ? last_letters_ : letters_)[{topic, by}];
+    if (known) return *known;
+    auto& info = settings_.topics->derive(topic, 0, false, {});
+    auto& agent = by ? *by : nobody_;
+    if (last)
+        known = outlets_.emplace_back(std::make_unique<outlet_of>(*this, info, agent, stop)).get();
+    else known = &static_cast<outlet_of&>(to(info, agent));
+    return *known;
+}
+
+/// A free place in `pending_`, the last of `free_`.
+std::uint64_t producer::place() {
+    if (free_.empty()) free_.push_back(pending_.size()), pending_.emplace_back();
+    return free_.back();
+}
+
+void producer::bury(const std::string& topic, agent_info* by, outgoing what, hold held) {
+    auto& to = letters(topic, by, false);
+    if (to.send(what, held)) return;
+    auto& p = pending_[place()];
+    free_.pop_back();
+    p.to = &to, p.held = std::move(held), p.kept = std::move(what);
+    p.kept.value.assign(outlet_of::value_of(p.kept)), p.kept.unchanged = {};
+    p.not_before = settings_.clock->steady(), p.waits = true;
+    ++under_way_, ++retries_, ++crowded_;
 }
 
 bool producer::send(outlet_of& to, const outgoing& what, std::uint64_t token) {
@@ -75,9 +108,15 @@ void producer::delivered(std::uint64_t token, const transport::delivery& d) {
         p.not_before = settings_.clock->steady() + policy.backoff(), ++retries_;
         return;
     }
-    const bool skip = policy.last() == policy::action::skip;
-    report_.failed({"produce", p.to->agent.name, p.to->topic.name, -1, -1, d.text}, policy.text());
-    if (skip) return free(token);
+    error_report report{"produce", p.to->agent.name, p.to->topic.name, -1, -1, d.text};
+    report_.failed(report, policy.text());
+    if (policy.last() == policy::action::skip) return free(token);
+    if (policy.has_dead_letters()) {  // the same place, for another topic
+        add_cause(p.kept.headers, report, p.kept.timestamp);
+        p.to = &letters(policy.topic(), &p.to->agent, true);
+        p.failures = 0, p.not_before = settings_.clock->steady(), ++retries_;
+        return;
+    }
     const auto text = "weir: agent '" + p.to->agent.name + "': sending to '" + p.to->topic.name +
                       "' failed: " + d.text;
     if (!error_) error_ = std::make_exception_ptr(weir::error{text});
@@ -90,7 +129,11 @@ bool producer::settle(time_point now) {
     for (std::uint64_t token = 0; token < pending_.size(); ++token) {
         auto& p = pending_[token];
         if (p.not_before > now) continue;
-        if (!send(*p.to, p.kept, token)) break;  // no room: next time
+        if (!send(*p.to, p.kept, token)) {  // room comes with news of the transport
+            if (!std::exchange(p.waits, true)) ++crowded_;
+            break;
+        }
+        if (std::exchange(p.waits, false)) --crowded_;
         p.not_before = time_point::max(), --retries_, any = true;
     }
     return any;
@@ -98,7 +141,7 @@ bool producer::settle(time_point now) {
 
 time_point producer::due() const {
     auto at = time_point::max();
-    if (retries_ > 0)
+    if (retries_ > 0 && !crowded())
         for (auto& p : pending_) at = std::min(at, p.not_before);
     return at;
 }

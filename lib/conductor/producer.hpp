@@ -4,7 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <weir/graph/plan.hpp>
@@ -19,7 +22,8 @@ namespace weir::detail {
 /// which keeps its hold until the broker has it; places are used again, so sending allocates
 /// nothing in the steady state. The transport retries on its own; what is reported as failed has
 /// failed for good, and the topic's policy decides. A message whose policy says stop keeps its
-/// hold, so that no commit passes its source.
+/// hold, so that no commit passes its source. Dead letters are sent from here too: one that finds
+/// no room waits in its place, and until it is gone nobody may make another (`crowded`).
 class producer {
 public:
     producer(transport::transport&, const settings&, reporter&);
@@ -27,6 +31,11 @@ public:
 
     outlet& to(topic_info&, agent_info&);
     void delivered(std::uint64_t token, const transport::delivery&);
+    /// Sends a dead letter on behalf of `by` (null: of nobody); its source is held until it is
+    /// there.
+    void bury(const std::string& topic, agent_info* by, outgoing, hold);
+    /// A dead letter waits for room.
+    bool crowded() const { return crowded_ > 0; }
     /// Sends again what is to be retried by now. True if there was any.
     bool settle(time_point now);
     time_point due() const;
@@ -42,8 +51,11 @@ private:
         hold held{};
         int failures = 0;
         time_point not_before = time_point::max();  // of a retry
-        outgoing kept{};                            // only where the policy has retries
+        bool waits = false;                         // for room, not for time
+        outgoing kept{};                            // only where the policy may send it again
     };
+    outlet_of& letters(const std::string& topic, agent_info* by, bool last);
+    std::uint64_t place();
     bool send(outlet_of&, const outgoing&, std::uint64_t token);
     void free(std::uint64_t token);
 
@@ -51,9 +63,11 @@ private:
     const settings& settings_;
     reporter& report_;
     std::vector<std::unique_ptr<outlet_of>> outlets_;
+    std::map<std::pair<std::string, const agent_info*>, outlet_of*> letters_, last_letters_;
+    agent_info nobody_{};
     std::vector<pending> pending_;
     std::vector<std::uint64_t> free_;
-    std::size_t under_way_ = 0, retries_ = 0;
+    std::size_t under_way_ = 0, retries_ = 0, crowded_ = 0;
     std::exception_ptr error_;
 };
 

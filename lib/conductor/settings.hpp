@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <weir/clock.hpp>
+#include <weir/graph/topic_info.hpp>
 #include <weir/hooks.hpp>
 #include <weir/options.hpp>
 
@@ -16,6 +17,7 @@ struct settings {
     app_options options;
     weir::clock* clock;                       // the app's, never null
     std::shared_ptr<detail::home> home;
+    detail::topics* topics = nullptr;         // the app's
 };
 
 }  // namespace weir::detail

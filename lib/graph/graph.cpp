@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -48,7 +49,9 @@ std::size_t graph::add(node n) {
     nodes_.push_back(std::move(n));
     return nodes_.size() - 1;
 }
-void graph::join(std::size_t from, std::size_t to) { edges_.push_back({from, to}); }
+void graph::join(std::size_t from, std::size_t to, std::string note) {
+    edges_.push_back({from, to, std::move(note)});
+}
 
 std::string graph::text() const {
     std::string out;
@@ -61,8 +64,16 @@ std::string graph::text() const {
                 if (const auto t = types(n); !t.empty()) out += " : " + t;
                 out += '\n';
             };
+            const auto notes = [&](std::size_t from) {
+                for (auto& e : edges_)
+                    if (e.from == from && !e.note.empty())
+                        out += "  -> " + label(nodes_[e.to]) + " : " + e.note + '\n';
+            };
             for (auto& e : edges_)  // the topic it reads
-                if (e.to == i && nodes_[e.from].kind == kind::topic) line(nodes_[e.from], "");
+                if (e.to == i && nodes_[e.from].kind == kind::topic) {
+                    line(nodes_[e.from], "");
+                    notes(e.from);
+                }
             line(nodes_[i], nodes_[i].kind == kind::source ? "" : "| ");
             for (auto& e : edges_) {  // the topic it writes, unless this agent goes on from there
                 if (e.from != i || nodes_[e.to].kind != kind::topic) continue;
@@ -70,8 +81,9 @@ std::string graph::text() const {
                     std::any_of(edges_.begin(), edges_.end(), [&](const edge& next) {
                         return next.from == e.to && nodes_[next.to].agent == agent;
                     });
-                if (!goes_on) line(nodes_[e.to], "-> ");
+                if (!goes_on && e.note.empty()) line(nodes_[e.to], "-> "), notes(e.to);
             }
+            notes(i);
         }
     }
     return out;
@@ -96,9 +108,10 @@ std::string graph::mermaid() const {
         out += "    end\n";
     }
     for (auto& e : edges_) {
-        const auto t = escaped(types(nodes_[e.from]), "#quot;");
-        out += "    " + id(e.from) + (t.empty() ? " --> " : " -- \"" + t + "\" --> ") + id(e.to) +
-               '\n';
+        const auto t = escaped(e.note.empty() ? types(nodes_[e.from]) : e.note, "#quot;");
+        const std::string line = e.note.empty() ? "--" : "-.", end = e.note.empty() ? "-->" : ".->";
+        out += "    " + id(e.from) + ' ' +
+               (t.empty() ? end : line + " \"" + t + "\" " + end) + ' ' + id(e.to) + '\n';
     }
     return out;
 }
@@ -121,7 +134,8 @@ std::string graph::dot() const {
     }
     for (auto& e : edges_)
         out += "  " + id(e.from) + " -> " + id(e.to) + " [label=\"" +
-               escaped(types(nodes_[e.from]), "\\\"") + "\"];\n";
+               escaped(e.note.empty() ? types(nodes_[e.from]) : e.note, "\\\"") +
+               (e.note.empty() ? "\"];\n" : "\", style=dashed];\n");
     return out + "}\n";
 }
 

@@ -179,23 +179,6 @@ TEST_CASE("a retry has attempts, a backoff, and no retry behind it") {
     CHECK_NOTHROW(weir::retry(1, 0s).then(weir::skip));
 }
 
-TEST_CASE("dead_letter is not there yet, and said so wherever a policy is given") {
-    const auto sentence = [](const std::string& where) {
-        return "weir: " + where +
-               ": dead_letter(\"dead\") is not there yet: use stop, skip or retry(…).then(…) of "
-               "these";
-    };
-    const auto dead = weir::dead_letter("dead");
-    CHECK(app_refused({.on_decode_error = dead}) == sentence("app 'a'"));
-    CHECK(app_refused({.on_error = dead}) == sentence("app 'a'"));
-    CHECK(app_refused({.on_produce_error = weir::retry(2, 1s).then(dead)}) == sentence("app 'a'"));
-    weir::app app{"a"};
-    CHECK(refused([&] { app.topic("t", {.on_decode_error = dead}); }) == sentence("topic 't'"));
-    CHECK(refused([&] { app.topic("t", {.on_produce_error = dead}); }) == sentence("topic 't'"));
-    CHECK(refused([&] { app.agent("x", app.topic("t") | ignore, {.on_error = dead}); }) ==
-          sentence("agent 'x'"));
-}
-
 TEST_CASE("a topic that has other partitions than declared is refused when the app starts") {
     const auto broker = weir::transport::memory_broker::named("setup");
     broker->create_topic({"t", 3});

@@ -20,7 +20,10 @@ template <class In, class R, class F, bool Shows>
 class async_stage final : public seam {
 public:
     async_stage(plan& p, F f, std::size_t concurrency)
-        : loop_(p.loop()), f_(std::move(f)), concurrency_(concurrency) {}
+        : loop_(p.loop()),
+          f_(std::move(f)),
+          concurrency_(concurrency),
+          whole_(p.agent().on_error.has_dead_letters()) {}
 
     void push(context& c, auto&& v) {
         calls_.push_back(std::make_unique<one>(*this, c, std::forward<decltype(v)>(v)));
@@ -72,7 +75,7 @@ private:
             : of(stage),
               argument(std::forward<decltype(v)>(v)),
               held(c.hold()),
-              kept(kept_message::of<Shows>(c)) {}
+              kept(kept_message::of<Shows>(c, stage.whole_)) {}
         async_stage& of;
         In argument;
         hold held;
@@ -110,6 +113,7 @@ private:
         message message_of(std::size_t) const override { return kept.view(); }
         headers headers_of(std::size_t) const override { return kept.headers; }
         const topic_partition* place_of(std::size_t) const override { return kept.place; }
+        several parts_of(std::size_t) const override { return detail::parts_of(argument, kept); }
     };
 
     void start() {
@@ -121,6 +125,7 @@ private:
     scheduler& loop_;
     F f_;
     std::size_t concurrency_;
+    bool whole_;  // messages are kept for dead letters
     std::deque<std::unique_ptr<one>> calls_;
     std::size_t kept_ = 0;  // those whose message went through its chain
     time_point now_{};

@@ -26,6 +26,7 @@ public:
     };
     struct edge {
         std::size_t from, to;
+        std::string note{};  // what goes this way, if it is not the values
     };
     const std::vector<node>& nodes() const { return nodes_; }
     const std::vector<edge>& edges() const { return edges_; }
@@ -36,7 +37,7 @@ public:
     std::string dot() const;
 
     std::size_t add(node);            // a topic that is drawn already is found, not added
-    void join(std::size_t from, std::size_t to);
+    void join(std::size_t from, std::size_t to, std::string note = {});
 
 private:
     std::vector<node> nodes_;

@@ -58,27 +58,38 @@ public:
     agent_info* agent = nullptr;
 };
 
-/// What a seam keeps of the message behind a value, where somebody behind it can show or send it.
+/// What a seam keeps of the message behind a value: where somebody behind it can show or send it,
+/// or where its agent's policy can make a dead letter of it.
 struct kept_message {
     bytes key{};
+    bytes value{};  // as it came; for a dead letter alone
     weir::headers headers{};
     weir::timestamp timestamp{};
     weir::offset offset = 0;
     const topic_partition* place = nullptr;  // lives as long as the hold beside it
+    origins::several parts{};                // of what was made of a batch; live as long as the hold
 
-    message view() const { return {key, {}, offset, timestamp}; }
-    /// Its place always, so that an error can name it; the rest where it is shown.
+    message view() const { return {key, value, offset, timestamp}; }
+    /// Its place always, so that an error can name it; key, headers and timestamp where they are
+    /// shown; `whole` for a dead letter.
     template <bool Shows>
-    static kept_message of(const context& c) {
+    static kept_message of(const context& c, bool whole) {
         const auto m = c.message();
         kept_message kept;
         kept.offset = m.offset, kept.place = c.from.place_of(c.i);
-        if constexpr (Shows)
+        if (Shows || whole)
             kept.key.assign(m.key), kept.timestamp = m.timestamp,
                 kept.headers = c.from.headers_of(c.i);
+        if (whole) kept.value.assign(m.value), kept.parts = c.from.parts_of(c.i);
         return kept;
     }
 };
+/// The messages that `v` stands for, if it is a batch; else those of the value it was made of.
+template <class T>
+origins::several parts_of(const T& v, const kept_message& made_of) {
+    if constexpr (is_batch<T>) return {&v.contents(), v.size()};
+    else return made_of.parts;
+}
 
 /// What a seam has ready: each value with the hold it brought, and its message where that is shown.
 template <class T>
@@ -94,6 +105,9 @@ public:
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* place_of(std::size_t i) const override { return messages_[i].place; }
+    origins::several parts_of(std::size_t i) const override {
+        return detail::parts_of(this->values[i].value, messages_[i]);
+    }
     void passed(std::size_t upto) override {
         for (; first_ < upto; ++first_) {
             [[maybe_unused]] const auto gone = std::move(this->values[first_].value);

@@ -70,6 +70,12 @@ public:
     /// The object that holds the decoded value, if it is of this type: who is given that very
     /// object may send the original bytes.
     virtual const void* value_of(std::size_t, const void* /*type*/) const { return nullptr; }
+    /// Of a value that stands for several messages, a batch: where these are. Else null.
+    struct several {
+        const origins* in = nullptr;
+        std::size_t count = 0;
+    };
+    virtual several parts_of(std::size_t) const { return {}; }
 };
 
 /// A partition's decoded batch, or what a seam has ready. `count` elements; which are worked on,

@@ -47,6 +47,7 @@ private:
             return shown.from_->place_of(shown.i_);
         }
         const void* key_of(std::size_t) const override { return shown.from_->key_of(shown.i_); }
+        several parts_of(std::size_t) const override { return shown.from_->parts_of(shown.i_); }
     };
     struct places {
         std::vector<std::unique_ptr<place>> all{};

@@ -19,12 +19,15 @@ template <class V, bool Shows>
 class take_seam final : public seam {
 public:
     take_seam(plan& p, std::size_t n, duration within)
-        : owner_(p.owner()), n_(n), within_(within) {}
+        : owner_(p.owner()),
+          n_(n),
+          within_(within),
+          whole_(p.agent().on_error.has_dead_letters()) {}
 
     void push(context& c, auto&& v) {
         values_.push_back(std::forward<decltype(v)>(v));
         holds_.push_back(c.hold());
-        messages_.push_back(kept_message::of<Shows>(c));
+        messages_.push_back(kept_message::of<Shows>(c, whole_));
     }
     void keep(context& c) {
         for (kept_ = values_.size(); kept_ >= n_;) emit(n_);
@@ -91,6 +94,7 @@ private:
     std::shared_ptr<home> owner_;
     std::size_t n_, kept_ = 0;
     duration within_;
+    bool whole_;  // messages are kept for dead letters
     time_point due_ = time_point::max();
     std::vector<V> values_;
     std::vector<hold> holds_;
