@@ -53,8 +53,8 @@ namespace detail {
 std::string text_of(duration);  // "10 s", "500 ms"
 std::string text_of_call(const char* name, std::size_t n, duration within);  // "take(100, 10 s)"
 }
-/// The message goes to `topic` as it came, with headers that say where it was and what was wrong. It
-/// stays open until it is there. The topic is made if it is missing.
+/// The message goes to `topic` as it came, with headers that say where it was and what was wrong.
+/// It stays open until it is there. The topic is made if it is missing.
 inline policy dead_letter(std::string topic) {
     return policy{policy::action::dead_letter, std::move(topic)};
 }

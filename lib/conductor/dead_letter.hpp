@@ -8,8 +8,8 @@
 
 namespace weir::detail {
 
-/// The messages behind the i-th value of `from`, each once: of a batch all of them, of what was made
-/// of a batch too.
+/// The messages behind the i-th value of `from`, each once: of a batch all of them, of what was
+/// made of a batch too.
 void each_message(const origins& from, std::size_t i,
                   const std::function<void(const origins&, std::size_t)>&);
 

@@ -72,7 +72,8 @@ TEST_CASE("a dead letter has the original bytes, key, headers and timestamp, the
     test_driver test{app};
     const weir::headers theirs{{"trace", weir::bytes{"1"}}, {"weir.topic", {}}, {"trace", {}}};
     test.append(in, "k", {4}, {.partition = 1});
-    test.append(in, "k", {7}, {.partition = 1, .timestamp = weir::timestamp{5s}, .headers = theirs});
+    test.append(in, "k", {7},
+                {.partition = 1, .timestamp = weir::timestamp{5s}, .headers = theirs});
     test.append(in, "k", {8}, {.partition = 1});
     test.run();
     const auto dead = test.events(test.peek<std::string, weir::bytes>("dead"));
@@ -109,7 +110,8 @@ TEST_CASE("a null key and a null value are null in the dead letter too") {
     CHECK(dead[1].raw_value() == weir::bytes_view{""});
 }
 
-TEST_CASE("an undecodable message and the policy dead letter: its bytes go there, the rest goes on") {
+TEST_CASE("an undecodable message and the policy dead letter: its bytes go there, the rest goes "
+          "on") {
     silent quiet;
     weir::app app{"dead", {.hooks = &quiet}};
     auto in = app.topic<number>("in", {.on_decode_error = weir::dead_letter("bad")});

@@ -67,7 +67,7 @@ struct kept_message {
     weir::timestamp timestamp{};
     weir::offset offset = 0;
     const topic_partition* place = nullptr;  // lives as long as the hold beside it
-    origins::several parts{};                // of what was made of a batch; live as long as the hold
+    origins::several parts{};  // of what was made of a batch; live as long as the hold beside it
 
     message view() const { return {key, value, offset, timestamp}; }
     /// Its place always, so that an error can name it; key, headers and timestamp where they are
