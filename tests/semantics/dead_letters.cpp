@@ -321,7 +321,8 @@ TEST_CASE("policies in an operator before take: what it drops is not in the batc
         app.agent("a", in | weir::tap(odd) | weir::take(2) | weir::for_each([](const auto&) {}));
     }, odd_ones, 2);
 }
-TEST_CASE("semantics 35: policies behind take: a dead-lettered batch is one dead letter a message") {
+TEST_CASE("semantics 35: policies behind take: a dead-lettered batch is one dead letter a "
+          "message") {
     check_policies([](weir::app& app, auto in) {
         app.agent("a", in | weir::take(4) | weir::for_each(odd_in_batch));
     }, all_ones, 1);
