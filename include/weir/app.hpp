@@ -8,6 +8,7 @@
 
 #include <weir/graph/runner.hpp>
 #include <weir/hooks.hpp>
+#include <weir/operators/process.hpp>
 #include <weir/options.hpp>
 #include <weir/stream.hpp>
 #include <weir/topic.hpp>
@@ -78,6 +79,14 @@ public:
     template <detail::is_stream S>
     pull<S> stream(S what, stream_options options = {}) {
         return {std::move(what), runner(), std::move(options.name)};
+    }
+    /// With processors, which its values go through first. (Constant, so that options with a name
+    /// alone are the ones above.)
+    template <detail::is_stream S>
+    pull<detail::processed<S>> stream(S what, stream_options_of<typename S::value> options) const {
+        return {{std::move(what), std::move(options.processors)},
+                runner(),
+                std::move(options.name)};
     }
 
     weir::graph graph() const;

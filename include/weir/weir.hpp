@@ -20,6 +20,7 @@
 #include <weir/operators/map.hpp>
 #include <weir/operators/merge.hpp>
 #include <weir/operators/noack.hpp>
+#include <weir/operators/process.hpp>
 #include <weir/operators/scan.hpp>
 #include <weir/operators/take.hpp>
 #include <weir/operators/tap.hpp>

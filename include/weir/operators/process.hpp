@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weir/graph/pipeline.hpp>
+
+namespace weir {
+namespace detail {
+
+/// What a processor gives of an `In`: R, or what is in a `std::optional` of it, whose nullopt drops
+/// the value. One that gives back what it was given never drops, be that an optional.
+template <class In, class R>
+struct given_by {
+    using type = R;
+    static constexpr bool drops = false;
+};
+template <class In, class W>
+    requires(!std::is_same_v<In, std::optional<W>>)
+struct given_by<In, std::optional<W>> {
+    using type = W;
+    static constexpr bool drops = true;
+};
+
+template <class P, class In>
+struct processed_by {
+    static constexpr bool calls = requires(P& p, const In& v) {
+        requires !std::is_void_v<decltype(call(p, v))>;
+    };
+    static_assert(calls,
+                  "weir: process(p): a processor is called with the stream's value and gives "
+                  "one: V -> V, V -> W, or V -> std::optional<W>, where nullopt drops it");
+    static constexpr auto result() {
+        if constexpr (calls)
+            return given_by<In, std::decay_t<decltype(call(std::declval<P&>(),
+                                                           std::declval<const In&>()))>>{};
+        else return given_by<In, In>{};
+    }
+    using given = decltype(result());
+    static_assert(!is_task<typename given::type>,
+                  "weir: process(p): a processor that returns a weir::task is not there yet: "
+                  "map(p, {.concurrency = n}) awaits it");
+};
+
+template <class P>
+struct process_op {
+    using weir_operator = void;
+    template <class In>
+    using given = typename processed_by<P, In>::given;
+    template <class In>
+    using out = typename given<In>::type;
+    P p;
+
+    std::string describe() const { return "process"; }
+    void operator()(context&, auto&& v, auto&& next) {
+        auto&& made = call(p, std::forward<decltype(v)>(v));
+        if constexpr (!given<std::decay_t<decltype(v)>>::drops)
+            next(std::forward<decltype(made)>(made));
+        else if (made) next(*std::forward<decltype(made)>(made));
+    }
+};
+
+/// Several processors: each becomes an operator of its own when they meet their stream.
+template <class... P>
+struct processes {
+    std::tuple<P...> all;
+};
+template <std::size_t I, class S, class... P>
+auto processed_from(S s, const processes<P...>& by) {
+    if constexpr (I == sizeof...(P)) {
+        return s;
+    } else {
+        using op = process_op<std::tuple_element_t<I, std::tuple<P...>>>;
+        return processed_from<I + 1>(std::move(s) | op{std::get<I>(by.all)}, by);
+    }
+}
+template <is_stream S, class... P>
+auto operator|(S s, const processes<P...>& by) {
+    return processed_from<0>(std::move(s), by);
+}
+
+struct process_fn {
+    template <class... P>
+    processes<P...> operator()(P... p) const {
+        static_assert(sizeof...(P) > 0, "weir: process() needs a processor");
+        return {{std::move(p)...}};
+    }
+};
+
+}  // namespace detail
+
+/// A processor of a stream of V, in one type, for a list of them: anything that is called with a V
+/// and gives a V, or a `std::optional<V>`, whose nullopt drops the value.
+template <class V>
+class processor {
+public:
+    template <class P>
+        requires(!std::is_same_v<P, processor>)
+    processor(P p) : is_(new kept_of<P>{std::move(p)}) {
+        static_assert(std::is_same_v<typename detail::process_op<P>::template out<V>, V>,
+                      "weir: processors of a stream give its own value type, or a std::optional of "
+                      "it; map changes the type");
+    }
+    processor(const processor& o) : is_(o.is_->copy()) {}
+    processor(processor&&) noexcept = default;
+    processor& operator=(processor o) noexcept { return is_.swap(o.is_), *this; }
+    ~processor() = default;
+
+    std::optional<V> operator()(const V& v) { return is_->of(v); }
+    std::optional<V> operator()(V&& v) { return is_->of(std::move(v)); }
+
+private:
+    struct kept {
+        virtual ~kept() = default;
+        virtual std::optional<V> of(const V&) = 0;
+        virtual std::optional<V> of(V&&) = 0;
+        virtual std::unique_ptr<kept> copy() const = 0;
+    };
+    template <class P>
+    struct kept_of final : kept {
+        P p;
+        explicit kept_of(P by) : p(std::move(by)) {}
+        std::optional<V> of(const V& v) override { return detail::call(p, v); }
+        std::optional<V> of(V&& v) override { return detail::call(p, std::move(v)); }
+        std::unique_ptr<kept> copy() const override {
+            return std::unique_ptr<kept>{new kept_of{p}};
+        }
+    };
+    std::unique_ptr<kept> is_;
+};
+
+/// Options of a stream that is made with processors.
+template <class V>
+struct stream_options_of {
+    /// As `stream_options`.
+    std::string name{};
+    /// Called in this order with every value.
+    std::vector<processor<V>> processors{};
+};
+
+namespace detail {
+
+/// A stream whose values go through a list of processors, which is known when it is made.
+template <class S>
+class processed {
+public:
+    using weir_stream = void;
+    using key = typename S::key;
+    using value = typename S::value;
+    static_assert(!is_unacked<S>,
+                  "weir: behind noack() an element has to stay an event: give processors to the "
+                  "stream before events()");
+
+    processed(S before, std::vector<processor<value>> by)
+        : before_(std::move(before)), by_(std::move(by)) {}
+
+    drawn draw(sketch& s) const {
+        auto here = before_.draw(s);
+        for (std::size_t i = 0; i < by_.size(); ++i)
+            here = s.operation(here, "process", key_name<key>(), value_name<value>());
+        return here;
+    }
+    template <class Chain>
+    void build(plan& p, Chain chain) const {
+        before_.build(p, step<listed, Chain>{{by_}, std::move(chain)});
+    }
+
+private:
+    struct listed {
+        std::vector<processor<value>> by;
+        void operator()(context&, auto&& v, auto&& next) {
+            auto at = by.begin();
+            if (at == by.end()) return next(std::forward<decltype(v)>(v));
+            auto made = (*at)(std::forward<decltype(v)>(v));
+            while (made && ++at != by.end()) made = (*at)(std::move(*made));
+            if (made) next(std::move(*made));
+        }
+    };
+    S before_;
+    std::vector<processor<value>> by_;
+};
+
+}  // namespace detail
+
+/// Calls processors one after the other: `process(p1, p2)` passes on `p2(p1(value))`. One that
+/// gives a `std::optional` drops the value by nullopt.
+///
+///     in   --1-2-3--|
+///     out  ----4-6--|          process(twice, at_least_3)
+///
+/// Shape    stream<K, V> -> stream<K, W>
+/// Order    kept
+/// Acks     what is dropped is acknowledged
+/// Holds    nothing
+/// Errors   what a processor throws: the agent's `on_error`
+/// Cost     the calls; no allocation. What a processor made is moved into the next one.
+/// Example  samples/operators/process.cpp    Page docs/operators/process.md    After Faust's
+///          processors
+inline constexpr detail::process_fn process{};
+
+}  // namespace weir
