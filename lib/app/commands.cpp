@@ -77,7 +77,7 @@ const topic_info& known_topic(const engine& e, const std::string& where, const s
 }
 
 int print_graph(engine& e, const arguments& a) {
-    const auto& g = e.graph();
+    const auto g = e.graph();
     fmt::print("{}", a.format == "dot" ? g.dot() : a.format == "mermaid" ? g.mermaid() : g.text());
     return exit_code::ok;
 }

@@ -66,14 +66,12 @@ void engine::derive_dead_letters() {
     if (produce.has_dead_letters()) derive(produce.topic(), 0, false, {});
 }
 
-weir::graph engine::graph() const {
-    auto g = graph_;
+void engine::draw_dead_letters(weir::graph& g) const {
     for (auto& l : dead_letters()) {
         const auto& from = graph_.nodes()[l.from];
         const auto to = g.add({graph::kind::topic, l.by->topic(), {}, from.key, {}});
         g.join(l.from, to, "dead letters");
     }
-    return g;
 }
 
 }  // namespace weir::detail

@@ -36,6 +36,23 @@ void check(const policy& p, const std::string& topic = {}) {
         throw setup_error{"weir: topic '" + topic +
                           "' is to be its own dead letter topic: give them another one"};
 }
+/// What the graph says of a topic: its partitions and policies, where they are set, and the app's,
+/// where they are not the usual.
+std::string note_of(const topic_options& o, const app_options& app, bool read, bool written) {
+    std::string text;
+    const auto say = [&](const std::string& what) {
+        text += (text.empty() ? "" : "; ") + what;
+    };
+    const auto say_policy = [&](const char* name, const policy& own, const policy& common) {
+        const bool usual = !own.is_set() && common == policy{stop};
+        if (!usual) say(name + (": " + (own.is_set() ? own : common).text()));
+    };
+    if (o.partitions > 0)
+        say(std::to_string(o.partitions) + (o.partitions == 1 ? " partition" : " partitions"));
+    if (read) say_policy("on_decode_error", o.on_decode_error, app.on_decode_error);
+    if (written) say_policy("on_produce_error", o.on_produce_error, app.on_produce_error);
+    return text;
+}
 
 }  // namespace
 
@@ -134,6 +151,25 @@ agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const
     a.info.on_error = o.on_error.is_set() ? o.on_error : settings_.options.on_error;
     a.what = std::move(what), a.through = s.passed_through();
     return a.info;
+}
+
+weir::graph engine::graph() const {
+    auto g = graph_;
+    for (std::size_t i = 0; i < g.nodes().size(); ++i) {
+        const auto it = topics_.find(g.nodes()[i].name);
+        if (g.nodes()[i].kind != graph::kind::topic || it == topics_.end()) continue;
+        const auto any = [&](auto end) {
+            return std::any_of(graph_.edges().begin(), graph_.edges().end(),
+                               [&](const graph::edge& e) { return e.*end == i; });
+        };
+        g.note(i, note_of(it->second.options, settings_.options, any(&graph::edge::from),
+                          any(&graph::edge::to)));
+    }
+    for (auto& a : agents_)
+        if (a.info.on_error.is_set())
+            g.note_agent(a.info.name, "on_error: " + a.info.on_error.text());
+    draw_dead_letters(g);
+    return g;
 }
 
 // ---------------------------------------------------------------------------------------- starting

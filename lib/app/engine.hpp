@@ -48,7 +48,7 @@ public:
                        const std::vector<topic_info*>& sources) override;
     agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&,
                     bool pull) override;
-    /// As drawn, and where dead letters go.
+    /// As drawn, with what is set now: partitions, policies, where dead letters go.
     weir::graph graph() const;
     const std::map<std::string, topic_info>& topics() const { return topics_; }
     const std::string& id() const { return settings_.app; }
@@ -112,6 +112,7 @@ private:
     };
     std::vector<letters> dead_letters() const;
     void derive_dead_letters();
+    void draw_dead_letters(weir::graph&) const;
     void resolve_topics();
     partition_id resolve(topic_info&, int depth);
     std::vector<transport::subscription> subscriptions() const;

@@ -15,20 +15,36 @@ std::string types(const node& n) {
     return n.kind == graph::kind::source || n.key == "weir::bytes" ? n.value
                                                                    : n.key + ", " + n.value;
 }
-std::string label(const node& n) {
-    auto text = n.kind == graph::kind::topic ? "topic " + n.name : n.name;
-    if (!n.note.empty()) text += " [" + n.note + ']';
-    return text;
-}
-std::string escaped(std::string_view s, std::string_view quote) {
-    std::string out;
-    for (char c : s) {
-        if (c == '"') out += quote;
-        else if (c == '\\') out += "\\\\";
-        else out += c;
+/// What differs between the three: how a name is quoted, and where a note stands.
+struct style {
+    std::string_view quote, backslash, less, greater;
+    std::string_view note_begin, note_end;
+    std::string escaped(std::string_view s) const {
+        std::string out;
+        for (char c : s) {
+            if (c == '"') out += quote;
+            else if (c == '\\') out += backslash;
+            else if (c == '<') out += less;
+            else if (c == '>') out += greater;
+            else out += c;
+        }
+        return out;
     }
-    return out;
-}
+    std::string label(const std::string& name, const std::string& note) const {
+        if (note.empty()) return escaped(name);
+        return escaped(name).append(note_begin) + escaped(note).append(note_end);
+    }
+    std::string label(const node& n) const {
+        return label(n.kind == graph::kind::topic ? "topic " + n.name : n.name, n.note);
+    }
+};
+constexpr style as_text{"\"", "\\", "<", ">", " [", "]"};
+// Mermaid takes what stands between < and > for HTML, and drops it; a title of two lines would lie
+// on what is below it
+constexpr style as_mermaid{"#quot;", "\\\\", "#lt;", "#gt;", "<br/>", ""};
+constexpr style as_mermaid_title{"#quot;", "\\\\", "#lt;", "#gt;", " [", "]"};
+constexpr style as_dot{"\\\"", "\\\\", "<", ">", "\\n", ""};
+
 /// "id" of a node in Mermaid and DOT.
 std::string id(std::size_t i) { return 'n' + std::to_string(i); }
 /// The agents, in the order in which they were added.
@@ -39,8 +55,20 @@ std::vector<std::string> agents(const std::vector<node>& nodes) {
             names.push_back(n.agent);
     return names;
 }
+std::string agent_label(const std::string& agent,
+                        const std::vector<std::pair<std::string, std::string>>& notes,
+                        const style& s) {
+    const auto same = [&](const auto& a) { return a.first == agent; };
+    const auto it = std::find_if(notes.begin(), notes.end(), same);
+    return s.label("agent " + agent, it == notes.end() ? std::string{} : it->second);
+}
 
 }  // namespace
+
+void graph::note(std::size_t of, std::string text) { nodes_[of].note = std::move(text); }
+void graph::note_agent(std::string agent, std::string text) {
+    agent_notes_.emplace_back(std::move(agent), std::move(text));
+}
 
 std::size_t graph::add(node n) {
     if (n.kind == kind::topic)
@@ -56,18 +84,18 @@ void graph::join(std::size_t from, std::size_t to, std::string note) {
 std::string graph::text() const {
     std::string out;
     for (auto& agent : agents(nodes_)) {
-        out += "agent " + agent + '\n';
+        out += agent_label(agent, agent_notes_, as_text) + '\n';
         for (std::size_t i = 0; i < nodes_.size(); ++i) {
             if (nodes_[i].agent != agent) continue;
             const auto line = [&](const node& n, const char* arrow) {
-                out += "  " + std::string{arrow} + label(n);
+                out += "  " + std::string{arrow} + as_text.label(n);
                 if (const auto t = types(n); !t.empty()) out += " : " + t;
                 out += '\n';
             };
             const auto notes = [&](std::size_t from) {
                 for (auto& e : edges_)
                     if (e.from == from && !e.note.empty())
-                        out += "  -> " + label(nodes_[e.to]) + " : " + e.note + '\n';
+                        out += "  -> " + as_text.label(nodes_[e.to]) + " : " + e.note + '\n';
             };
             for (auto& e : edges_)  // the topic it reads
                 if (e.to == i && nodes_[e.from].kind == kind::topic) {
@@ -92,7 +120,7 @@ std::string graph::text() const {
 std::string graph::mermaid() const {
     std::string out = "flowchart LR\n";
     const auto draw = [&](std::size_t i) {
-        const auto text = escaped(label(nodes_[i]), "#quot;");
+        const auto text = as_mermaid.label(nodes_[i]);
         out += "    " + id(i) +
                (nodes_[i].kind == kind::topic ? "[(\"" + text + "\")]" : "[\"" + text + "\"]") +
                '\n';
@@ -101,14 +129,14 @@ std::string graph::mermaid() const {
         if (nodes_[i].agent.empty()) draw(i);
     std::size_t k = 0;
     for (auto& agent : agents(nodes_)) {
-        out += "    subgraph agent" + std::to_string(k++) + "[\"agent " + escaped(agent, "#quot;") +
-               "\"]\n";
+        out += "    subgraph agent" + std::to_string(k++) + "[\"" +
+               agent_label(agent, agent_notes_, as_mermaid_title) + "\"]\n";
         for (std::size_t i = 0; i < nodes_.size(); ++i)
             if (nodes_[i].agent == agent) out += "    ", draw(i);
         out += "    end\n";
     }
     for (auto& e : edges_) {
-        const auto t = escaped(e.note.empty() ? types(nodes_[e.from]) : e.note, "#quot;");
+        const auto t = as_mermaid.escaped(e.note.empty() ? types(nodes_[e.from]) : e.note);
         const std::string line = e.note.empty() ? "--" : "-.", end = e.note.empty() ? "-->" : ".->";
         out += "    " + id(e.from) + ' ' +
                (t.empty() ? end : line + " \"" + t + "\" " + end) + ' ' + id(e.to) + '\n';
@@ -119,22 +147,23 @@ std::string graph::mermaid() const {
 std::string graph::dot() const {
     std::string out = "digraph weir {\n  rankdir=LR;\n";
     const auto draw = [&](std::size_t i, std::string_view indent) {
-        out += std::string{indent} + id(i) + " [label=\"" + escaped(label(nodes_[i]), "\\\"") +
-               "\", shape=" + (nodes_[i].kind == kind::topic ? "cylinder" : "box") + "];\n";
+        const auto shape = nodes_[i].kind == kind::topic ? "cylinder" : "box";
+        out += std::string{indent} + id(i) + " [label=\"" + as_dot.label(nodes_[i]) +
+               "\", shape=" + shape + "];\n";
     };
     for (std::size_t i = 0; i < nodes_.size(); ++i)
         if (nodes_[i].agent.empty()) draw(i, "  ");
     std::size_t k = 0;
     for (auto& agent : agents(nodes_)) {
-        out += "  subgraph cluster" + std::to_string(k++) + " {\n    label=\"agent " +
-               escaped(agent, "\\\"") + "\";\n";
+        out += "  subgraph cluster" + std::to_string(k++) + " {\n    label=\"" +
+               agent_label(agent, agent_notes_, as_dot) + "\";\n";
         for (std::size_t i = 0; i < nodes_.size(); ++i)
             if (nodes_[i].agent == agent) draw(i, "    ");
         out += "  }\n";
     }
     for (auto& e : edges_)
         out += "  " + id(e.from) + " -> " + id(e.to) + " [label=\"" +
-               escaped(e.note.empty() ? types(nodes_[e.from]) : e.note, "\\\"") +
+               as_dot.escaped(e.note.empty() ? types(nodes_[e.from]) : e.note) +
                (e.note.empty() ? "\"];\n" : "\", style=dashed];\n");
     return out + "}\n";
 }

@@ -82,7 +82,7 @@ TEST_CASE("graph prints the pipelines as Mermaid") {
     n1 -- "std::string, order" --> n2
     n2 -- "std::string, order" --> n3
     n3 -- "std::string, order" --> n4
-    n4 -- "std::optional<std::string>, weir::batch<order>" --> n5
+    n4 -- "std::optional#lt;std::string#gt;, weir::batch#lt;order#gt;" --> n5
     n5 -- "std::string, order" --> n6
     n6 -- "std::string, order" --> n7
     n7 -- "std::string, order" --> n8
@@ -119,6 +119,73 @@ TEST_CASE("graph prints the pipelines as DOT") {
   n7 -> n8 [label="std::string, order"];
 }
 )~");
+}
+
+namespace {
+
+/// One agent and two topics, with all that can be set.
+void careful(weir::app& app) {
+    using namespace weir;
+    auto orders = app.topic<std::string, order>("orders", {.partitions = 8});
+    auto good = app.topic<std::string, order>(
+        "good", {.partitions = 1, .on_produce_error = retry(5, 1s).then(stop)});
+    app.agent("sort", orders | weir::to(good), {.on_error = retry(3, 100ms).then(skip)});
+    app.agent("see", good | weir::for_each([](const auto&) {}));
+}
+
+}  // namespace
+
+TEST_CASE("the graph shows the policies and partitions that are set") {
+    weir::app app{"a"};
+    careful(app);
+    CHECK(run(app, {"graph"}).out == R"~(agent sort [on_error: retry 3 x 100 ms, then skip]
+  topic orders [8 partitions] : std::string, order
+  | to
+  -> topic good [1 partition; on_produce_error: retry 5 x 1 s, then stop] : std::string, order
+agent see
+  topic good [1 partition; on_produce_error: retry 5 x 1 s, then stop] : std::string, order
+  | for_each
+)~");
+    CHECK(run(app, {"graph", "--format", "mermaid"}).out == R"~(flowchart LR
+    n0[("topic orders<br/>8 partitions")]
+    n2[("topic good<br/>1 partition; on_produce_error: retry 5 x 1 s, then stop")]
+    subgraph agent0["agent sort [on_error: retry 3 x 100 ms, then skip]"]
+        n1["to"]
+    end
+    subgraph agent1["agent see"]
+        n3["for_each"]
+    end
+    n0 -- "std::string, order" --> n1
+    n1 --> n2
+    n2 -- "std::string, order" --> n3
+)~");
+    CHECK(run(app, {"graph", "--format", "dot"}).out == R"~(digraph weir {
+  rankdir=LR;
+  n0 [label="topic orders\n8 partitions", shape=cylinder];
+  n2 [label="topic good\n1 partition; on_produce_error: retry 5 x 1 s, then stop", shape=cylinder];
+  subgraph cluster0 {
+    label="agent sort\non_error: retry 3 x 100 ms, then skip";
+    n1 [label="to", shape=box];
+  }
+  subgraph cluster1 {
+    label="agent see";
+    n3 [label="for_each", shape=box];
+  }
+  n0 -> n1 [label="std::string, order"];
+  n1 -> n2 [label=""];
+  n2 -> n3 [label="std::string, order"];
+}
+)~");
+}
+
+TEST_CASE("a policy of the app is drawn where it counts; what all apps do is not drawn") {
+    weir::app app{"a", {.on_decode_error = weir::skip, .on_error = weir::stop}};
+    app.agent("x", app.topic<int>("in") | weir::to("out"));
+    CHECK(app.graph().text() ==
+          "agent x [on_error: stop]\n"
+          "  topic in [on_decode_error: skip] : int\n"
+          "  | to\n"
+          "  -> topic out : int\n");
 }
 
 TEST_CASE("topics and agents list what there is, and start nothing") {

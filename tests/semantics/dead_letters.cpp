@@ -548,12 +548,12 @@ TEST_CASE("dead letters are drawn where they come from") {
     auto out = app.topic<number>("out", {.on_produce_error = weir::dead_letter("unsent")});
     app.agent("a", in | weir::filter([](const number&) { return true; }) | weir::to(out),
               {.on_error = weir::retry(2, 1s).then(weir::dead_letter("dead"))});
-    CHECK(app.graph().text() == "agent a\n"
-                                "  topic in : number\n"
+    CHECK(app.graph().text() == "agent a [on_error: retry 2 x 1 s, then dead letter dead]\n"
+                                "  topic in [on_decode_error: dead letter bad] : number\n"
                                 "  -> topic bad : dead letters\n"
                                 "  | filter : number\n"
                                 "  | to\n"
-                                "  -> topic out : number\n"
+                                "  -> topic out [on_produce_error: dead letter unsent] : number\n"
                                 "  -> topic unsent : dead letters\n"
                                 "  -> topic dead : dead letters\n");
     const auto m = app.graph().mermaid();

@@ -22,7 +22,7 @@ public:
         // type names, as the reader of the code would write them; empty: ends here
         std::string key;
         std::string value;
-        std::string note{};    // policies, partitions: what else is worth drawing
+        std::string note{};    // of a topic its partitions and policies, where they are set
     };
     struct edge {
         std::size_t from, to;
@@ -38,10 +38,14 @@ public:
 
     std::size_t add(node);            // a topic that is drawn already is found, not added
     void join(std::size_t from, std::size_t to, std::string note = {});
+    void note(std::size_t of, std::string text);
+    /// Of an agent as a whole: its policy, where it is set.
+    void note_agent(std::string agent, std::string text);
 
 private:
     std::vector<node> nodes_;
     std::vector<edge> edges_;
+    std::vector<std::pair<std::string, std::string>> agent_notes_;  // by the agent's name
 };
 
 }  // namespace weir
