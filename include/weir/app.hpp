@@ -2,6 +2,7 @@
 // The app: owns topics, agents and the loop.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -93,6 +94,13 @@ public:
     /// What is assigned, or was when the app stopped: how far it was read and committed, how much
     /// is held.
     std::vector<partition_status> partitions() const;
+    /// What holds the commit of this partition back, and why no more of it is read; nothing, if all
+    /// that was read is done with. Costs nothing until it is asked.
+    std::optional<blocked> explain(const std::string& topic, partition_id partition) const;
+    template <class A, class B>
+    std::optional<blocked> explain(const weir::topic<A, B>& topic, partition_id partition) const {
+        return explain(topic.name(), partition);
+    }
 
     /// Parses the command line, does what it says (`run` without one), prints errors; returns an
     /// exit code.

@@ -40,6 +40,10 @@ public:
         return std::all_of(holds_.begin(), holds_.end(),
                            [&](const hold& h) { return h.is_from(l); });
     }
+    bool covers(std::int64_t, const ledger& l, std::int64_t of) const override {
+        return std::any_of(holds_.begin(), holds_.end(),
+                           [&](const hold& h) { return h.keeps(l, of); });
+    }
     hold hold_of(std::size_t) override { return hold{*this, 0}; }
     bool let_go(std::size_t i) override { return holds_[i].release(), true; }
     message message_of(std::size_t i) const override { return messages_[i].view(); }

@@ -27,6 +27,10 @@ public:
     virtual void acknowledge(std::int64_t) {}
     /// Whether all that its holds stand for is entered in `l`.
     virtual bool is_of(const ledger& l) const { return this == &l; }
+    /// Whether its hold `number` stands for offset `of` of the partition whose ledger is `l`.
+    virtual bool covers(std::int64_t number, const ledger& l, std::int64_t of) const {
+        return this == &l && number == of;
+    }
     /// On the loop's thread drops at once; on another one posts it to the loop; after the app only
     /// frees.
     void release(std::int64_t number, bool acknowledged = false);
@@ -74,6 +78,10 @@ public:
         if (auto* in = std::exchange(in_, nullptr)) in->forfeit(number_);
     }
     bool is_from(const detail::ledger& l) const { return in_ && in_->is_of(l); }
+    /// It keeps this message of that partition open.
+    bool keeps(const detail::ledger& l, std::int64_t at) const {
+        return in_ && in_->covers(number_, l, at);
+    }
 
 private:
     detail::ledger* in_ = nullptr;

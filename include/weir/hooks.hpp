@@ -29,6 +29,17 @@ struct partition_status {
     offset read = 0;                  // the next one that will be read
 };
 
+/// What holds a partition's commit back: the oldest message that is not done with.
+struct blocked {
+    std::string topic;
+    partition_id partition = 0;
+    weir::offset offset = -1;  // -1: there is none, nothing of the partition has been read
+    std::string agent;         // empty where it is no agent's doing, or that is not known
+    std::string op;            // as drawn in the graph: "take(100, 10 s)"; or a whole chain of them
+    weir::timestamp since{};   // by the app's clock: since when no commit could pass it
+    std::string why;
+};
+
 /// Called on the loop's thread; what is thrown in here stops the app.
 class hooks {
 public:

@@ -21,6 +21,10 @@ std::shared_ptr<detail::runner> app::runner() const { return engine_; }
 weir::graph app::graph() const { return engine_->graph(); }
 std::vector<partition_status> app::partitions() const { return engine_->status(); }
 
+std::optional<blocked> app::explain(const std::string& topic, partition_id p) const {
+    return engine_->explain({topic, p});
+}
+
 void app::run() { engine_->run(); }
 bool app::poll(duration timeout) { return engine_->poll(timeout); }
 int app::poll_fd() { return engine_->sleeper().fd(); }

@@ -420,6 +420,13 @@ std::vector<std::string> engine::agent_names() const {
 std::vector<partition_status> engine::status() const {
     return conductor_ ? conductor_->status() : last_status_;
 }
+std::optional<blocked> engine::explain(const topic_partition& p) const {
+    if (running()) return conductor_->explain(p);
+    blocked b;
+    b.topic = p.topic, b.partition = p.partition, b.since = settings_.clock->wall();
+    b.why = "the app is not running";
+    return b;
+}
 std::size_t engine::messages_read() const {
     return conductor_ ? conductor_->messages() : last_read_;
 }

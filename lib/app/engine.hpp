@@ -55,6 +55,7 @@ public:
     reporter& report() { return report_; }
     std::vector<partition_status> status() const;
     std::size_t messages_read() const;
+    std::optional<blocked> explain(const topic_partition&) const;
 
     // the run
     /// Checks everything, connects, builds; the second time only what is new. Throws setup_error.

@@ -75,7 +75,7 @@ bool conductor::turn() {
         busy |= turn_topics();
         busy |= turn_seams();
     }
-    for (auto& [place, a] : partitions_) a->mark();
+    for (auto& [place, a] : partitions_) a->mark(now_);
     busy |= drain();
     busy |= end_sources();
     take_errors();
@@ -148,10 +148,10 @@ bool conductor::turn_partition(owned_partition& a) {
     bool busy = false;
     if (a.bad() && !last) busy |= undecodable(a);
     if (a.finished() && !last) {
-        a.mark();
+        a.mark(now_);
         const auto open = a.tracker->open();
         const auto room = settings_.options.open_max - std::min(open, settings_.options.open_max);
-        const auto n = a.read(std::min(settings_.options.stream_buffer_max, room));
+        const auto n = a.read(std::min(settings_.options.stream_buffer_max, room), now_);
         messages_ += n, busy |= n > 0;
         if (a.bad()) busy |= undecodable(a);
     }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,7 +27,7 @@ public:
     run_plan(scheduler& s, const settings& o, producer& p) : plan(s, o.home), producer_(p) {
         open_max_ = o.options.open_max;
     }
-    outlet& send_to(topic_info& t) override { return producer_.to(t, agent()); }
+    outlet& send_to(topic_info& t) override { return producer_.to(t, agent(), name()); }
 
     std::vector<std::unique_ptr<reading>>& readings() { return readings_; }
     std::vector<std::unique_ptr<detail::seam>>& seams() { return seams_; }
@@ -79,6 +80,8 @@ public:
     const owned_partitions& partitions() const { return partitions_; }
     /// Of what is assigned, or was when the run ended.
     std::vector<partition_status> status() const;
+    /// What holds this partition's commit back.
+    std::optional<blocked> explain(const topic_partition&) const;
     /// Messages read since the run began.
     std::size_t messages() const { return messages_; }
 
@@ -114,6 +117,12 @@ private:
         return a.on_error.has_dead_letters() && producer_.crowded();
     }
     void take_errors();
+    struct reason {
+        std::string agent, op, why;
+    };
+    reason reason_of(const feed&) const;
+    std::optional<reason> seam_with(const owned_partition&, offset) const;
+    reason holder_of(const owned_partition&, offset) const;
     static error_report place(const char* seam, const agent_info&, attempt&,
                               const std::exception_ptr&);
 

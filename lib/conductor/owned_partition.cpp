@@ -43,11 +43,13 @@ bool owned_partition::finished() const {
            std::all_of(feeds_.begin(), feeds_.end(), [](auto& f) { return f->finished(); });
 }
 
-std::size_t owned_partition::read(std::size_t most) {
+std::size_t owned_partition::read(std::size_t most, time_point now) {
     if (stopped_ || most == 0) return 0;
     fetched_ = partition_->read(most, std::move(fetched_));
     if (!fetched_ || fetched_->messages().empty()) return 0;
+    const bool all_done = tracker->committable() == tracker->end();
     tracker->delivered(fetched_->messages().front().offset, fetched_->messages().back().offset);
+    if (all_done) oldest_ = tracker->committable(), since_ = now;
     for (auto& n : nodes_) n.by->decoder->clear(*n.slots), n.decoded = 0;
     for (auto& f : feeds_) f->cursor = 0, f->made = 0;
     passed_bad_.clear();
@@ -84,16 +86,19 @@ bool owned_partition::dealt_with(const bad_message& b) const {
     return std::find(passed_bad_.begin(), passed_bad_.end(), b.at) != passed_bad_.end();
 }
 
-void owned_partition::mark() {
-    if (!fetched_ || fetched_->messages().empty()) return;
-    auto passed = tracker->end();
-    for (auto& n : nodes_)
-        if (n.decoded < fetched_->messages().size())
-            passed = std::min(passed, raw(n.decoded).offset);
-    for (auto& f : feeds_)
-        if (const auto at = f->cursor + f->acked; at < f->in->count)
-            passed = std::min(passed, f->in->message_of(at).offset);
-    tracker->passed(passed);
+void owned_partition::mark(time_point now) {
+    if (fetched_ && !fetched_->messages().empty()) {
+        auto passed = tracker->end();
+        for (auto& n : nodes_)
+            if (n.decoded < fetched_->messages().size())
+                passed = std::min(passed, raw(n.decoded).offset);
+        for (auto& f : feeds_)
+            if (const auto at = f->cursor + f->acked; at < f->in->count)
+                passed = std::min(passed, f->in->message_of(at).offset);
+        tracker->passed(passed);
+    }
+    if (const auto now_oldest = tracker->committable(); now_oldest != oldest_)
+        oldest_ = now_oldest, since_ = now;
 }
 
 }  // namespace weir::detail

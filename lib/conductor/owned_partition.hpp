@@ -57,7 +57,7 @@ public:
     /// New segments read on from the next batch.
     void join(const std::vector<plan::reading*>&);
     /// Reads and decodes the next batch. Returns how many messages it has.
-    std::size_t read(std::size_t most);
+    std::size_t read(std::size_t most, time_point now);
     /// The next message that did not decode and whose policy has not been asked yet.
     std::optional<bad_message>& bad() { return bad_; }
     const std::optional<bad_message>& bad() const { return bad_; }
@@ -72,7 +72,9 @@ public:
     bool stopped() const { return stopped_; }
     bool finished() const;
     /// Tells the tracker how far the slowest feed is.
-    void mark();
+    void mark(time_point now);
+    /// Since when the oldest message that is not done with is that.
+    time_point oldest_since() const { return since_; }
     const message& raw(std::size_t i) const { return fetched_->messages()[i]; }
     weir::headers headers(std::size_t i) const { return fetched_->headers(i); }
 
@@ -98,6 +100,8 @@ private:
     std::optional<bad_message> bad_;
     std::vector<std::size_t> passed_bad_;  // of the fetch's messages
     bool stopped_ = false;
+    offset oldest_ = 0;
+    time_point since_{};
 };
 
 }  // namespace weir::detail

@@ -11,9 +11,10 @@ namespace weir::detail {
 
 class producer::outlet_of final : public outlet {
 public:
-    outlet_of(producer& of, topic_info& t, agent_info& a, policy p)
+    outlet_of(producer& of, topic_info& t, agent_info& a, policy p, std::string o)
         : topic(t),
           agent(a),
+          op(std::move(o)),
           id(of.transport_.open(t.name)),
           on_error(std::move(p)),
           sends_again(on_error.retries() > 0 || on_error.has_dead_letters()),
@@ -35,6 +36,7 @@ public:
 
     topic_info& topic;
     agent_info& agent;
+    const std::string op;
     const transport::topic_id id;
     const policy on_error;
     const bool sends_again;
@@ -47,12 +49,15 @@ producer::producer(transport::transport& t, const settings& s, reporter& r)
     : transport_(t), settings_(s), report_(r) {}
 producer::~producer() = default;
 
-outlet& producer::to(topic_info& t, agent_info& a) {
+producer::outlet_of& producer::add(std::unique_ptr<outlet_of> o) {
+    return *outlets_.emplace_back(std::move(o));
+}
+outlet& producer::to(topic_info& t, agent_info& a, std::string op) {
     const auto& own = t.options.on_produce_error;
     auto p = own.is_set() ? own : settings_.options.on_produce_error;
     // a dead letter that does not arrive is none of its own topic's
     if (p.has_dead_letters() && p.topic() == t.name) p = p.then(stop);
-    return *outlets_.emplace_back(std::make_unique<outlet_of>(*this, t, a, std::move(p)));
+    return add(std::make_unique<outlet_of>(*this, t, a, std::move(p), std::move(op)));
 }
 
 /// `last`: of what could not be sent, so if this cannot either, the app stops.
@@ -62,8 +67,8 @@ producer::outlet_of& producer::letters(const std::string& topic, agent_info* by,
     auto& info = settings_.topics->derive(topic, 0, false, {});
     auto& agent = by ? *by : nobody_;
     if (last)
-        known = outlets_.emplace_back(std::make_unique<outlet_of>(*this, info, agent, stop)).get();
-    else known = &static_cast<outlet_of&>(to(info, agent));
+        known = &add(std::make_unique<outlet_of>(*this, info, agent, stop, "dead letter"));
+    else known = &static_cast<outlet_of&>(to(info, agent, "dead letter"));
     return *known;
 }
 
@@ -121,6 +126,21 @@ void producer::delivered(std::uint64_t token, const transport::delivery& d) {
                       "' failed: " + d.text;
     if (!error_) error_ = std::make_exception_ptr(weir::error{text});
     --under_way_;  // and the hold stays
+}
+
+std::optional<producer::keeper> producer::keeps(const ledger& of, offset at) const {
+    for (auto& p : pending_) {
+        if (!p.to || !p.held.keeps(of, at)) continue;
+        const auto there = '\'' + p.to->topic.name + '\'';
+        const auto tries = std::to_string(p.to->on_error.retries() + 1);
+        return keeper{&p.to->agent, p.to->op,
+                      p.waits ? "the producer has no room for what goes to " + there
+                      : p.not_before != time_point::max()
+                          ? "attempt " + std::to_string(p.failures) + " of " + tries +
+                                " to send to " + there + " has failed, the next one waits"
+                          : "the broker has not confirmed what was sent to " + there};
+    }
+    return {};
 }
 
 bool producer::settle(time_point now) {

@@ -6,6 +6,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +30,8 @@ public:
     producer(transport::transport&, const settings&, reporter&);
     ~producer();
 
-    outlet& to(topic_info&, agent_info&);
+    /// `op`: who sends, as drawn.
+    outlet& to(topic_info&, agent_info&, std::string op);
     void delivered(std::uint64_t token, const transport::delivery&);
     /// Sends a dead letter on behalf of `by` (null: of nobody); its source is held until it is
     /// there.
@@ -39,6 +41,12 @@ public:
     /// Sends again what is to be retried by now. True if there was any.
     bool settle(time_point now);
     time_point due() const;
+    /// Whose message, sent by which operator, keeps this one of that partition open, and why.
+    struct keeper {
+        const agent_info* agent;
+        std::string op, why;
+    };
+    std::optional<keeper> keeps(const ledger&, offset) const;
     /// Messages neither delivered nor given up.
     std::size_t under_way() const { return under_way_; }
     /// Set once a policy has said stop.
@@ -55,6 +63,7 @@ private:
         outgoing kept{};                            // only where the policy may send it again
     };
     outlet_of& letters(const std::string& topic, agent_info* by, bool last);
+    outlet_of& add(std::unique_ptr<outlet_of>);
     std::uint64_t place();
     bool send(outlet_of&, const outgoing&, std::uint64_t token);
     void free(std::uint64_t token);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include <weir/error.hpp>
 
@@ -58,11 +59,11 @@ topic_info& sketch::passes(topic_info& t) {
 
 // ---------------------------------------------------------------------------------------- building
 segment& plan::add(std::unique_ptr<segment> s) {
-    s->agent = agent_;
+    s->agent = agent_, s->ops = std::exchange(chain_, {});
     return *segments_.emplace_back(std::move(s));
 }
 seam& plan::add(std::unique_ptr<detail::seam> s) {
-    s->agent = agent_;
+    s->agent = agent_, s->op = op_;
     return *seams_.emplace_back(std::move(s));
 }
 plan::node& plan::add(std::unique_ptr<node> n) { return *nodes_.emplace_back(std::move(n)); }

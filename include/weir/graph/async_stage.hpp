@@ -58,6 +58,15 @@ public:
                 at = std::min(at, calls_[i]->not_before);
         return at;
     }
+    const char* has(const ledger& of, offset at) const override {
+        if (ready_.has(of, at)) return "its result is being worked off";
+        for (auto& c : calls_) {
+            if (!c->held.keeps(of, at)) continue;
+            return c->made > 0 ? "its call has failed and is tried again"
+                   : c->started ? "its call is under way" : "its call waits for its turn";
+        }
+        return nullptr;
+    }
     void abandon(const ledger& of) override {
         for (auto& c : calls_) c->dropped |= c->held.is_from(of);
     }

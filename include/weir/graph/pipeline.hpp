@@ -159,21 +159,28 @@ public:
     /// Runs `chain` on what this pipeline yields.
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
+        p.name(op_.describe());
         if constexpr (detail::is_seam<Op, typename Before::key, in>) {
             auto [end, source] = op_.template cut<typename Before::key, in, Chain::shows>(p);
             source.build(p, std::move(chain));
+            p.name(op_.describe()), p.chain();
             before_.build(p, std::move(end));
         } else if constexpr (detail::is_made<Op, typename Before::key, in>) {
             auto made = op_.template fuse<typename Before::key, in>(p);
+            p.chain();
             before_.build(
                 p, detail::step<decltype(made), Chain>{std::move(made), std::move(chain)});
         } else {
+            p.chain();
             before_.build(p, detail::step<Op, Chain>{op_, std::move(chain)});
         }
     }
     /// Of a pipeline that ends: in a sink, or in a topic that nobody here reads on.
     void build(detail::plan& p) const {
-        before_.build(p, op_.template open<typename Before::key, in>(p));
+        p.name(op_.describe());
+        auto end = op_.template open<typename Before::key, in>(p);
+        p.chain();
+        before_.build(p, std::move(end));
     }
 
     static constexpr bool ends =

@@ -119,6 +119,16 @@ public:
     scheduler& loop() const { return *loop_; }
     const std::shared_ptr<home>& owner() const { return owner_; }
 
+    // what is built has names, for who asks what a message waits for
+    /// The operator that is being built: a seam, an outlet made for it has its name.
+    void name(std::string op) { op_ = std::move(op); }
+    const std::string& name() const { return op_; }
+    /// It is in the chain that is being built, from the right to the left, or ends it.
+    void chain() { chain_ = chain_.empty() ? op_ : op_ + " | " + chain_; }
+    /// The chain behind it, for each of several that end there.
+    const std::string& behind() const { return chain_; }
+    void behind(std::string chain) { chain_ = std::move(chain); }
+
     segment& add(std::unique_ptr<segment>);
     seam& add(std::unique_ptr<detail::seam>);
     node& add(std::unique_ptr<node>);
@@ -144,6 +154,7 @@ private:
     std::shared_ptr<home> owner_;
     agent_info* agent_ = nullptr;
     std::vector<topic_info*> through_;
+    std::string op_, chain_;
 };
 
 }  // namespace weir::detail

@@ -42,6 +42,9 @@ public:
     void drop(std::int64_t number) override;
     void acknowledge(std::int64_t) override { ack(); }
     bool is_of(const ledger& l) const override { return inner_.is_from(l); }
+    bool covers(std::int64_t, const ledger& l, std::int64_t of) const override {
+        return inner_.keeps(l, of);
+    }
 
 private:
     friend class receipts;

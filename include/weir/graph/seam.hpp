@@ -3,6 +3,7 @@
 #pragma once
 #include <exception>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -50,12 +51,16 @@ public:
     /// A call that failed and asks for its policy; told once a failure.
     virtual std::pair<attempt*, std::exception_ptr> failure() { return {}; }
 
+    /// What it does with this message of that partition; null if it does not hold it.
+    virtual const char* has(const ledger&, offset) const { return nullptr; }
+
     // Of a source, which has nothing before it: a range.
     virtual bool is_source() const { return false; }
     virtual bool ended() const { return false; }  // it has no more
     virtual void stop() {}                        // it gives no more
 
     agent_info* agent = nullptr;
+    std::string op{};  // as drawn
 };
 
 /// What a seam keeps of the message behind a value: where somebody behind it can show or send it,
@@ -133,6 +138,10 @@ public:
         return first_goes;
     }
     std::size_t left() const { return this->count - first_; }
+    bool has(const ledger& of, offset at) const {
+        return std::any_of(holds_.begin(), holds_.end(),
+                           [&](const hold& h) { return h.keeps(of, at); });
+    }
 
 private:
     std::vector<hold> holds_;

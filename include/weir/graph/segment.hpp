@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -141,6 +142,7 @@ public:
     virtual bool reads_batches() const = 0;
 
     agent_info* agent = nullptr;
+    std::string ops{};  // as drawn: "filter | map | to"
     gate* sink = &own_;
 
 private:

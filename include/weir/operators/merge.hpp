@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -58,15 +59,20 @@ struct merged {
     template <class Chain>
     void build(plan& p, Chain chain) const {
         auto& to = new_port<value>(p, std::move(chain));
-        build_all<Chain::shows>(p, to, std::index_sequence_for<Rest...>{});
+        const auto behind = p.behind();
+        build_all<Chain::shows>(p, to, behind, std::index_sequence_for<Rest...>{});
+        p.behind(behind);
         std::get<0>(streams).build(p, into_port<value, Chain::shows>{&to});
     }
 
 private:
     // From the right to the left, as everything is built.
     template <bool Shows, std::size_t... I>
-    void build_all(plan& p, port<value>& to, std::index_sequence<I...>) const {
-        (std::get<sizeof...(Rest) - I>(streams).build(p, into_port<value, Shows>{&to}), ...);
+    void build_all(plan& p, port<value>& to, const std::string& behind,
+                   std::index_sequence<I...>) const {
+        ((p.behind(behind),
+          std::get<sizeof...(Rest) - I>(streams).build(p, into_port<value, Shows>{&to})),
+         ...);
     }
 };
 

@@ -49,6 +49,12 @@ public:
     void flush() override {
         if (kept_ > 0) emit(kept_);
     }
+    const char* has(const ledger& of, offset at) const override {
+        if (ready_.has(of, at)) return "its batch is being worked off";
+        for (auto& h : holds_)
+            if (h.keeps(of, at)) return "its batch is not complete";
+        return nullptr;
+    }
     void revoke(const ledger& of) override {
         std::size_t left = 0;
         for (std::size_t i = 0; i < kept_; ++i) {
