@@ -7,13 +7,15 @@
 #include <weir/error.hpp>
 #include <weir/transport/topic_name.hpp>
 
+#include "../transport/kafka/kafka.hpp"
+
 namespace weir::detail {
 namespace {
 
 // between two whole rounds while a pull range runs
 constexpr auto loop_budget = std::chrono::milliseconds{20};
+constexpr std::string_view memory = "memory://", kafka = "kafka://";
 constexpr int chain_max = 64;  // topics derived of one another
-constexpr std::string_view memory = "memory://";
 
 void check(const app_options& o) {
     const auto positive = [](bool ok, const char* what) {
@@ -177,9 +179,9 @@ const std::shared_ptr<transport::memory_broker>& engine::broker() {
     if (broker_) return broker_;
     const auto& url = settings_.options.broker;
     if (!url.starts_with(memory)) {
-        if (url.starts_with("kafka://"))
+        if (url.starts_with(kafka))
             throw setup_error{"weir: broker '" + url +
-                              "': the Kafka transport is not there yet: use memory://"};
+                              "': this needs the embedded broker: use memory://"};
         throw setup_error{"weir: broker '" + url +
                           "' is none: use memory://, memory://NAME or kafka://host:port"};
     }
@@ -191,8 +193,25 @@ const std::shared_ptr<transport::memory_broker>& engine::broker() {
 
 bool engine::embedded() const { return settings_.options.broker.starts_with(memory); }
 
+/// The one place where it is decided whom the app talks to.
 std::unique_ptr<transport::transport> engine::connect(const std::string& group) {
-    return transport::connect(broker(), group);
+    const auto& o = settings_.options;
+    if (!o.broker.starts_with(kafka)) return transport::connect(broker(), group);
+    transport::kafka::connect_options to{transport::kafka::servers_of(o.broker), group, o.kafka,
+                                         o.drain_timeout};
+    std::erase_if(to.properties, [&](auto& p) {
+        return p.first == "group.id" && p.second == settings_.app;  // of the app's own group
+    });
+    return transport::kafka::connect(to);
+}
+
+/// The user's property wins over our option.
+offset_reset engine::auto_offset_reset() const {
+    const auto& o = settings_.options;
+    const auto said =
+        o.broker.starts_with(kafka) ? transport::kafka::reset_of(o.kafka) : std::nullopt;
+    if (!said) return o.auto_offset_reset;
+    return *said == transport::reset::latest ? latest : earliest;
 }
 
 partition_id engine::resolve(topic_info& t, int depth) {
@@ -203,10 +222,12 @@ partition_id engine::resolve(topic_info& t, int depth) {
         throw setup_error{"weir: topic '" + t.name + "' has " + std::to_string(*found) +
                           " partitions and is declared with " + std::to_string(wanted) +
                           ": declare what it has, or leave it out"};
-    t.partitions = found ? *found : std::max(wanted, 1);
-    if (!found && wanted == 0 && !t.declared && depth < chain_max)
+    if (found) return t.partitions = *found;
+    t.partitions = wanted;
+    if (wanted == 0 && !t.declared && depth < chain_max)
         for (auto* s : t.sources) t.partitions = std::max(t.partitions, resolve(*s, depth + 1));
-    if (!found) transport_->create({t.name, t.partitions, t.options.replication, t.options.config});
+    transport_->create({t.name, t.partitions, t.options.replication, t.options.config});
+    if (t.partitions == 0) t.partitions = transport_->partitions(t.name).value_or(1);
     return t.partitions;
 }
 
@@ -218,7 +239,7 @@ void engine::resolve_topics() {
 std::vector<transport::subscription> engine::subscriptions() const {
     std::vector<transport::subscription> all;
     for (auto& r : static_cast<run_plan&>(conductor_->plan()).readings()) {
-        const bool early = r->topic->internal || settings_.options.auto_offset_reset == earliest;
+        const bool early = r->topic->internal || auto_offset_reset() == earliest;
         const auto from = early ? transport::reset::earliest : transport::reset::latest;
         const auto same = [&](auto& s) { return s.topic == r->topic->name; };
         if (std::none_of(all.begin(), all.end(), same)) all.push_back({r->topic->name, from});
@@ -236,7 +257,8 @@ void engine::start() {
         for (auto& a : agents_) a.built = a.info.ended = false;
         settings_.home->enter();
         transport_ = connect(settings_.app);
-        if (!settings_.options.kafka.empty() && !std::exchange(told_properties_, true))
+        if (embedded() && !settings_.options.kafka.empty() &&
+            !std::exchange(told_properties_, true))
             report_.log("the embedded broker ignores librdkafka's properties (" +
                         std::to_string(settings_.options.kafka.size()) + " given)");
     }

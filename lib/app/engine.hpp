@@ -114,6 +114,7 @@ private:
     std::vector<letters> dead_letters() const;
     void derive_dead_letters();
     void draw_dead_letters(weir::graph&) const;
+    offset_reset auto_offset_reset() const;
     void resolve_topics();
     partition_id resolve(topic_info&, int depth);
     std::vector<transport::subscription> subscriptions() const;

@@ -135,6 +135,7 @@ private:
     }
     void committed(const transport::commit_result&) override;
     void topics_changed() override {}
+    void problem(const std::string&, bool fatal) override;
     bool drain();
     bool quiet(const owned_partition&) const;
     void abandon(owned_partition&);

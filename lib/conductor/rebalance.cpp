@@ -2,6 +2,8 @@
 // How partitions come and go, and how a run ends.
 #include <algorithm>
 
+#include <weir/error.hpp>
+
 #include "conductor.hpp"
 
 namespace weir::detail {
@@ -113,6 +115,11 @@ void conductor::committed(const transport::commit_result& r) {
     std::vector<topic_partition> gone;
     for (auto& p : r.positions) gone.push_back(p.place);
     lost(std::move(gone));
+}
+
+void conductor::problem(const std::string& text, bool fatal) {
+    if (fatal) fail(std::make_exception_ptr(weir::error{"weir: " + text}));
+    else report_.log(text);
 }
 
 // ----------------------------------------------------------------------------------------- the end

@@ -6,13 +6,6 @@
 
 namespace weir::transport::conformance {
 
-/// One line a transport.
-std::vector<std::unique_ptr<backend>> backends() {
-    std::vector<std::unique_ptr<backend>> all;
-    all.push_back(memory_backend());
-    return all;
-}
-
 TEST_CASE("transport: a topic that does not exist has no partitions, a created one has its own") {
     on_each([](backend& on) {
         auto c = member(on, on.fresh("g"));

@@ -17,7 +17,8 @@
 
 namespace weir::transport::conformance {
 
-/// One kind of broker. A transport joins the suite by one line in `backends`, conformance.cpp.
+/// One kind of broker. The suite is built into two programs; each has its own `backends`: the
+/// embedded broker's in memory.cpp beside this, Kafka's in tests/kafka/backend.cpp.
 class backend {
 public:
     virtual ~backend() = default;
@@ -29,7 +30,6 @@ public:
     /// not come for so long that the case fails.
     virtual bool wait(std::span<transport* const>) = 0;
 };
-std::unique_ptr<backend> memory_backend();
 std::vector<std::unique_ptr<backend>> backends();
 
 struct received {

@@ -47,7 +47,11 @@ bool readable(const client& c) {
 
 }  // namespace
 
-std::unique_ptr<backend> memory_backend() { return std::make_unique<memory_broker_backend>(); }
+std::vector<std::unique_ptr<backend>> backends() {
+    std::vector<std::unique_ptr<backend>> all;
+    all.push_back(std::make_unique<memory_broker_backend>());
+    return all;
+}
 
 TEST_CASE("memory: a name means one broker while anybody holds it") {
     auto a = memory_broker::named("shop");

@@ -61,6 +61,9 @@ public:
     virtual void committed(const commit_result&) = 0;
     /// A topic that matches a subscribed pattern, or more partitions of one we know.
     virtual void topics_changed() = 0;
+    /// Something is wrong with the broker or on the way there: a sentence. `fatal`: it will not get
+    /// better, so the run should end.
+    virtual void problem(const std::string& /*text*/, bool /*fatal*/) {}
 
 protected:
     ~listener() = default;

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What librdkafka calls, as virtual functions.
+#pragma once
+#include "handles.hpp"
+#include "problems.hpp"
+
+namespace weir::transport::kafka {
+
+/// Base of the two clients; its address is what a librdkafka handle knows of them, so it stays.
+/// Every call comes inside a poll of that handle, on the loop's thread. Nothing may throw through
+/// librdkafka, and nothing of ours may be called from there: an override only records.
+class callbacks {
+public:
+    explicit callbacks(problems& p) : problems_(p) {}
+    callbacks(const callbacks&) = delete;
+    callbacks& operator=(const callbacks&) = delete;
+
+protected:
+    virtual ~callbacks() = default;
+    virtual void delivered(const rd_kafka_message_t&) {}
+    virtual void rebalanced(rd_kafka_t*, bool /*assigned*/, partition_list) {}
+
+    /// A consumer or producer of this configuration. Throws setup_error if it cannot be made.
+    rd_kafka_t* make(rd_kafka_type_t, conf_handle);
+    problems& problems_;
+
+private:
+    void failed(rd_kafka_t*, rd_kafka_resp_err_t, const char* reason);
+    void logged(const rd_kafka_t*, int level, const char* facility, const char* text);
+    bool debugs_ = false;  // the user wants librdkafka's own log
+};
+
+}  // namespace weir::transport::kafka

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// The transport: a producer, and a consumer once something is subscribed.
+#include <utility>
+
+#include <weir/error.hpp>
+
+#include "consumer.hpp"
+#include "kafka.hpp"
+#include "producer.hpp"
+#include "topics.hpp"
+
+namespace weir::transport::kafka {
+namespace {
+
+constexpr std::uint32_t producer_number = ~std::uint32_t{0};
+
+/// Made by `connect`, owned by the engine for one run, used on its thread. Its parts are made from
+/// above to below and go the other way round: the consumer first, the producer after it, and the
+/// list that both write to last.
+class client final : public transport {
+public:
+    explicit client(const connect_options& o)
+        : configuration_(o),
+          producer_(configuration_, problems_, ready_, producer_number),
+          topics_(producer_, problems_, o.servers) {}
+
+    std::optional<partition_id> partitions(const std::string& topic) override {
+        return topics_.partitions(topic);
+    }
+    std::vector<std::string> topics() override {
+        std::vector<std::string> names;
+        for (auto& [name, count] : topics_.all()) names.push_back(name);
+        return names;
+    }
+    void create(const topic_spec& spec) override { topics_.create(spec); }
+
+    void subscribe(std::span<const subscription> to) override {
+        if (!consumer_)
+            consumer_ =
+                std::make_unique<consumer>(configuration_, topics_, problems_, ready_, to);
+        consumer_->subscribe(to);
+    }
+    void release(std::span<const topic_partition> places) override {
+        if (consumer_) consumer_->release(places);
+    }
+    void commit(std::span<const position> positions) override {
+        if (consumer_) return consumer_->commit(positions);
+        throw error{"weir: a commit before anything was subscribed"};
+    }
+
+    topic_id open(const std::string& topic) override { return producer_.open(topic); }
+    bool send(const record& r, std::uint64_t token) override { return producer_.send(r, token); }
+
+    bool poll(listener& to) override {
+        bool any = collect();
+        if (std::exchange(producer_due_, false)) producer_.serve();
+        any |= producer_.tell(to);
+        if (consumer_) any |= consumer_->poll(to);
+        problems_.tell(to);
+        return any;
+    }
+    int fd() const override { return ready_.fd(); }
+
+    void close(listener& to) override {
+        producer_.flush(to);
+        if (consumer_) consumer_->close();
+        problems_.tell(to);
+    }
+
+private:
+    /// True if a partition has something new, too: then a read that brought nothing will bring
+    /// some.
+    bool collect() {
+        const auto c = ready_.collect();
+        for (const auto n : c.numbers) {
+            if (n == producer_number) producer_due_ = true;
+            else if (consumer_) consumer_->ready(n);
+        }
+        if (c.all && consumer_) consumer_->all_ready();
+        if (c.tick && consumer_) consumer_->ready(consumer::own_number);
+        producer_due_ |= c.all || c.tick;
+        return !c.numbers.empty();
+    }
+
+    ready_list ready_{};
+    problems problems_{};
+    configuration configuration_;
+    producer producer_;
+    kafka::topics topics_;
+    std::unique_ptr<consumer> consumer_{};
+    bool producer_due_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<transport> connect(const connect_options& o) {
+    return std::make_unique<client>(o);
+}
+
+}  // namespace weir::transport::kafka

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// A member of the group: what it is assigned, what it must give up, what it commits.
+#pragma once
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "callbacks.hpp"
+#include "commits.hpp"
+#include "partition.hpp"
+#include "properties.hpp"
+#include "ready_list.hpp"
+#include "starts.hpp"
+
+namespace weir::transport::kafka {
+
+/// Life: from the client's first `subscribe` to `close`, or without a word to its end. Owner: the
+/// client; thread: the loop's. librdkafka's rebalance callback only records; `poll` works it off.
+/// Invariants: a partition's queue is taken off the consumer's before it is assigned, else its
+/// messages leak there; a rebalance is answered once, when the last partition that was asked for
+/// has been released; queue handles stay until the group has been left, since librdkafka can hang
+/// at its end if one of a deleted topic goes earlier.
+class consumer final : callbacks {
+public:
+    static constexpr std::uint32_t own_number = 0, commits_number = 1, first_partition = 2;
+
+    consumer(const configuration&, topics&, problems&, ready_list&,
+             std::span<const subscription>);
+    ~consumer() override;
+
+    void subscribe(std::span<const subscription>);
+    void release(std::span<const topic_partition>);
+    void commit(std::span<const position> p) { commits_.send(p); }
+    /// The queue of this number has spoken.
+    void ready(std::uint32_t number);
+    void all_ready();
+    /// Tells what has happened. True if anything has.
+    bool poll(listener&);
+    void close();
+
+private:
+    struct news {
+        bool assigned;
+        bool lost;
+        partition_list what;
+    };
+    struct place {
+        queue_handle queue{};
+        std::shared_ptr<slot> now{};  // of the present assignment; null: not ours
+    };
+    static reset common_reset(std::span<const subscription>);
+    void rebalanced(rd_kafka_t*, bool assigned, partition_list) override;
+    void serve(int timeout_ms);
+    void message(const rd_kafka_message_t&);
+    // rebalance.cpp
+    bool tell_news(listener&);
+    void assign(partition_list, listener&);
+    void revoke(news, listener&);
+    bool tell_commits(listener&);
+    std::shared_ptr<slot> open(const topic_partition&);
+    void shut(const topic_partition&);
+    void gave_up(const topic_partition&);
+    void answer();
+    void check(rd_kafka_error_t*);
+    void check(rd_kafka_resp_err_t);
+
+    ready_list& ready_;
+    const std::shared_ptr<reading> shared_;
+    rd_kafka_t* const rk_;
+    queue_handle own_;
+    commits commits_;
+    starts starts_;
+    std::map<topic_partition, std::uint32_t> numbers_{};
+    std::vector<place> places_{};
+    std::deque<news> news_{};
+    partition_list asked_{};           // back by the group, and not answered yet
+    std::set<topic_partition> owed_{};  // of these, what has not been released
+    bool due_ = true;                  // the consumer's queue has spoken
+};
+
+}  // namespace weir::transport::kafka

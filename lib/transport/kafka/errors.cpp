@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errors.hpp"
+
+namespace weir::transport::kafka {
+namespace {
+
+/// What the reader of the sentence can do.
+const char* advice(rd_kafka_resp_err_t e) {
+    switch (e) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+        return "check that the broker runs and can be reached";
+    case RD_KAFKA_RESP_ERR__RESOLVE: return "check the host's name";
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
+        return "check security.protocol, sasl.mechanisms, sasl.username and sasl.password";
+    case RD_KAFKA_RESP_ERR__SSL:
+        return "check security.protocol, ssl.ca.location and the certificates";
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        return "the broker does not let this user at the topic: it needs READ to consume, WRITE to "
+               "send, CREATE and DESCRIBE";
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+        return "the broker does not let this user into the group: it needs READ on the group, "
+               "whose name is the app's id";
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        return "this user needs IDEMPOTENT_WRITE, or set enable.idempotence=false";
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        return "it was deleted, or never had that partition: create it";
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        return "raise message.max.bytes here and max.message.bytes of the topic, or send less";
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+        return "a compacted topic takes no message without a key";
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+        return "topic_options::replication asks for more copies than there are brokers to take them";
+    case RD_KAFKA_RESP_ERR_INVALID_CONFIG: return "check topic_options::config";
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+        return "the committed offset is not in the partition any more";
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+        return "a body kept the loop for longer than max.poll.interval.ms: the group has given "
+               "its partitions to others, and what was not committed comes again";
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR__FENCED:
+        return "another process uses the same group.instance.id: give each its own";
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+        return "the group's members do not agree on partition.assignment.strategy";
+    default: return nullptr;
+    }
+}
+
+std::string sentence(std::string text, rd_kafka_resp_err_t e, std::string_view reason) {
+    text += reason.empty() ? std::string_view{rd_kafka_err2str(e)} : reason;
+    if (const auto* what = advice(e)) (text += "; ") += what;
+    return text;
+}
+
+bool refuses(rd_kafka_resp_err_t e) {
+    switch (e) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED: return true;
+    default: return false;
+    }
+}
+
+bool ends_the_run(rd_kafka_resp_err_t e) {
+    switch (e) {
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET: return true;
+    default: return false;
+    }
+}
+
+std::string quoted(std::string_view topic) { return "topic '" + std::string{topic} + "'"; }
+
+}  // namespace
+
+std::string text_of(rd_kafka_resp_err_t e) { return rd_kafka_err2str(e); }
+
+problem client_problem(rd_kafka_resp_err_t e, std::string_view reason) {
+    const bool fatal = ends_the_run(e);
+    auto text = sentence("Kafka: ", e, reason);
+    if (!fatal && !refuses(e)) text += "; weir goes on trying";
+    return {std::move(text), fatal, refuses(e)};
+}
+
+problem consumer_problem(rd_kafka_resp_err_t e, std::string_view reason, std::string_view topic,
+                         partition_id partition) {
+    std::string text = "Kafka: ";
+    if (!topic.empty()) text += quoted(topic);
+    if (!topic.empty() && partition >= 0) text += '[' + std::to_string(partition) + ']';
+    if (!topic.empty()) text += ": ";
+    return {sentence(std::move(text), e, reason), ends_the_run(e), refuses(e)};
+}
+
+std::string delivery_text(rd_kafka_resp_err_t e, std::string_view topic) {
+    return sentence(quoted(topic) + " did not take the message: ", e, {});
+}
+
+std::string creation_text(rd_kafka_resp_err_t e, std::string_view reason, std::string_view topic) {
+    return sentence("weir: " + quoted(topic) + " could not be created: ", e, reason);
+}
+
+std::string commit_text(rd_kafka_resp_err_t e) { return sentence("", e, {}); }
+
+commit_error commit_error_of(rd_kafka_resp_err_t e) {
+    switch (e) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+    case RD_KAFKA_RESP_ERR__NO_OFFSET: return commit_error::none;
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS: return commit_error::generation;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+    case RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST: return commit_error::member;
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR__FENCED: return commit_error::fenced;
+    default: return commit_error::broker;
+    }
+}
+
+}  // namespace weir::transport::kafka

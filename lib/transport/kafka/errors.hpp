@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every error of librdkafka as a sentence, with what can be done about it.
+#pragma once
+#include <librdkafka/rdkafka.h>
+
+#include <string>
+#include <string_view>
+
+#include <weir/transport/transport.hpp>
+
+namespace weir::transport::kafka {
+
+struct problem {
+    std::string text;
+    bool fatal = false;    // going on makes no sense
+    bool refused = false;  // by the broker: trying again makes no sense before the program runs
+};
+
+/// Of a client as a whole: its connections, its login. `reason` is librdkafka's own.
+problem client_problem(rd_kafka_resp_err_t, std::string_view reason);
+/// Of a topic, or a partition (else -1), that is consumed.
+problem consumer_problem(rd_kafka_resp_err_t, std::string_view reason, std::string_view topic,
+                         partition_id);
+/// Of a message that could not be sent.
+std::string delivery_text(rd_kafka_resp_err_t, std::string_view topic);
+/// Of a topic that could not be created.
+std::string creation_text(rd_kafka_resp_err_t, std::string_view reason, std::string_view topic);
+std::string commit_text(rd_kafka_resp_err_t);
+commit_error commit_error_of(rd_kafka_resp_err_t);
+
+/// librdkafka's own words.
+std::string text_of(rd_kafka_resp_err_t);
+
+}  // namespace weir::transport::kafka

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the app gets a connection to Kafka. Nothing of librdkafka shows here.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <weir/fwd.hpp>
+#include <weir/options.hpp>
+#include <weir/transport/transport.hpp>
+
+namespace weir::transport::kafka {
+
+struct connect_options {
+    std::string servers;  // host:port[,host:port]
+    std::string group;    // the app's id
+    weir::properties properties{};
+    /// What a revoked partition may take; the group must wait at least as long.
+    duration drain_timeout = std::chrono::seconds{10};
+};
+
+/// "kafka://host:port[,host:port]" to "host:port[,host:port]". Throws setup_error with what is
+/// wrong.
+std::string servers_of(std::string_view url);
+
+/// What the user's properties say about where to start, if they do.
+std::optional<reset> reset_of(const weir::properties&);
+
+/// One member of a group and one producer. Checks the properties and throws setup_error for a wrong
+/// one; talks to a broker only when it is first asked something. It joins the group with its first
+/// `subscribe`.
+///
+/// What this transport adds to the interface:
+/// - `fd` is readable once a second at least: the client must be polled that often to stay in its
+///   group. `poll` answers true only if something has happened.
+/// - `partitions`, `topics` and `create` wait for the broker, 10 s at the most, then throw
+///   setup_error.
+/// - A subscription that begins with '^' is a pattern.
+/// - With `reset::latest`, a partition or topic that was found after the first subscription is read
+///   from its beginning.
+std::unique_ptr<transport> connect(const connect_options&);
+
+}  // namespace weir::transport::kafka

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of a message is here and nowhere else: no allocation, no lock of ours, one call a batch.
+#include "partition.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace weir::transport::kafka {
+namespace {
+
+bytes_view view(const void* data, std::size_t size) {
+    return data ? bytes_view{static_cast<const char*>(data), size} : bytes_view{};
+}
+
+}  // namespace
+
+void batch::add(rd_kafka_message_t* m) {
+    rd_kafka_timestamp_type_t type;
+    const auto ms = rd_kafka_message_timestamp(m, &type);
+    raw_.push_back(m);
+    views_.push_back({view(m->key, m->key_len), view(m->payload, m->len), m->offset,
+                      timestamp{std::chrono::milliseconds{std::max(ms, std::int64_t{0})}}});
+}
+
+void batch::clear() {
+    for (auto* m : raw_) rd_kafka_message_destroy(m);
+    raw_.clear(), views_.clear();
+    messages_ = {};
+}
+
+weir::headers batch::headers(std::size_t i) const {
+    assert(i < raw_.size());
+    weir::headers all;
+    rd_kafka_headers_t* from = nullptr;
+    if (rd_kafka_message_headers(raw_[i], &from) != RD_KAFKA_RESP_ERR_NO_ERROR) return all;
+    const char* name;
+    const void* value;
+    std::size_t size;
+    for (std::size_t n = 0;
+         rd_kafka_header_get_all(from, n, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++n)
+        all.push_back({name, value ? std::optional{bytes{view(value, size)}} : std::nullopt});
+    return all;
+}
+
+std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> recycled) {
+    auto& shared = *shared_;
+    std::unique_ptr<batch> into{static_cast<batch*>(recycled.release())};
+    if (into) into->clear();
+    auto& s = *slot_;
+    if (!s.readable || !s.ready || most == 0) {
+        if (into) shared.free.push_back(std::move(into));
+        return nullptr;
+    }
+    if (shared.raw.size() < most) shared.raw.resize(most);
+    const auto got = rd_kafka_consume_batch_queue(s.queue, 0, shared.raw.data(), most);
+    const auto count = got > 0 ? static_cast<std::size_t>(got) : 0;
+    if (!into && count > 0) {
+        if (shared.free.empty()) into = std::make_unique<batch>(shared.from);
+        else into = std::move(shared.free.back()), shared.free.pop_back();
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        auto* m = shared.raw[i];
+        if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            into->add(m);
+            continue;
+        }
+        if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+            shared.problems_.add(consumer_problem(m->err, rd_kafka_message_errstr(m),
+                                                  s.place.topic, s.place.partition));
+        rd_kafka_message_destroy(m);
+    }
+    if (count == 0) {
+        s.ready = false;
+        if (into) shared.free.push_back(std::move(into));
+        return nullptr;
+    }
+    if (shared.wake_below > 0) wake(count);
+    into->show();
+    if (!into->messages().empty()) return into;
+    shared.free.push_back(std::move(into));  // there were errors alone
+    return nullptr;
+}
+
+/// Before 2.2 the broker's thread sleeps up to a second when every partition has enough, and reading
+/// does not wake it. Asking it anything does; the answer is not waited for.
+void partition::wake(std::size_t taken) {
+    const auto left = rd_kafka_queue_length(slot_->queue);
+    if (left >= shared_->wake_below || left + taken < shared_->wake_below) return;
+    auto list = new_list(1);
+    add(list, slot_->place).offset = 1;
+    rd_kafka_offsets_for_times(shared_->from->rk, list.get(), 0);
+}
+
+}  // namespace weir::transport::kafka

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a partition is read: from its own queue, in batches that own the client's buffers.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "handles.hpp"
+#include "problems.hpp"
+
+namespace weir::transport::kafka {
+
+/// The consumer's handle. Whatever librdkafka still has to find alive keeps it: it goes with the
+/// last message. The group must have been left before, or it is left without a word.
+struct handle {
+    explicit handle(rd_kafka_t* made) : rk(made) {}
+    handle(const handle&) = delete;
+    handle& operator=(const handle&) = delete;
+    ~handle() { rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
+    rd_kafka_t* const rk;
+};
+
+/// What one read brought. It owns librdkafka's messages, so nothing is copied; one kept message
+/// pins the whole buffer that was fetched with it. Recycled: a pool has those that are free.
+class batch final : public fetch {
+public:
+    explicit batch(std::shared_ptr<handle> h) : handle_(std::move(h)) {}
+    ~batch() override { clear(); }
+    weir::headers headers(std::size_t i) const override;
+
+    void add(rd_kafka_message_t*);
+    void show() { messages_ = views_; }
+    void clear();
+
+private:
+    std::shared_ptr<handle> handle_;
+    std::vector<rd_kafka_message_t*> raw_{};
+    std::vector<message> views_{};
+};
+
+/// What the partitions of one consumer share. Life: with the last partition. Thread: the loop's.
+struct reading {
+    std::shared_ptr<handle> from;
+    problems& problems_;
+    /// Below so many prefetched messages the broker's thread is woken; 0: it wakes by itself.
+    std::size_t wake_below = 0;
+    std::vector<rd_kafka_message_t*> raw{};           // what one read writes to
+    std::vector<std::unique_ptr<batch>> free{};
+};
+
+/// One assignment of a partition. Shared by the consumer, which opens and closes it, and the
+/// `partition`; a new assignment has a new one. The queue is the consumer's. `ready` is false only
+/// if a read has found the queue empty and it has not spoken since.
+struct slot {
+    topic_partition place;
+    rd_kafka_queue_t* queue = nullptr;
+    bool readable = true, ready = true;  // what is left in it from before makes no noise
+};
+
+/// The owner's view of a slot. Thread: the loop's.
+class partition final : public weir::transport::partition {
+public:
+    partition(std::shared_ptr<reading> r, std::shared_ptr<slot> s)
+        : shared_(std::move(r)), slot_(std::move(s)) {}
+    ~partition() override { slot_->readable = false; }
+    std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) override;
+
+private:
+    void wake(std::size_t taken);
+    std::shared_ptr<reading> shared_;
+    std::shared_ptr<slot> slot_;
+};
+
+}  // namespace weir::transport::kafka

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is sent, until librdkafka reports it.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "callbacks.hpp"
+#include "properties.hpp"
+#include "ready_list.hpp"
+
+namespace weir::transport::kafka {
+
+/// librdkafka copies what it is handed, sends it again until `delivery.timeout.ms`, keeps the order
+/// of a partition (idempotence) and reports each message once. A report is recorded in its callback
+/// and told by `tell`. What librdkafka refuses at once becomes a report too, so that only a full
+/// queue makes `send` answer false. Owned by the client, the last of its parts to go; on the loop's
+/// thread.
+class producer final : callbacks {
+public:
+    producer(const configuration&, problems&, ready_list&, std::uint32_t number);
+    ~producer() override;
+
+    topic_id open(const std::string& topic);
+    bool send(const record&, std::uint64_t token);
+    /// Lets librdkafka call back.
+    void serve() { rd_kafka_poll(rk_, 0); }
+    /// The reports since the last call. True if there were any.
+    bool tell(listener&);
+    bool has_reports() const { return !reports_.empty(); }
+    /// Waits for the reports that are under way, and tells them.
+    void flush(listener&);
+    rd_kafka_t* handle() const { return rk_; }
+
+private:
+    struct report {
+        std::uint64_t token;
+        std::string failed;  // empty: delivered
+    };
+    void delivered(const rd_kafka_message_t&) override;
+    rd_kafka_resp_err_t produce(const record&, std::uint64_t token, rd_kafka_headers_t*);
+
+    rd_kafka_t* const rk_;
+    queue_handle main_;
+    std::vector<std::pair<std::string, topic_handle>> topics_{};
+    std::map<std::string, topic_id> ids_{};
+    std::vector<report> reports_{}, telling_{};  // two, so that a listener may send
+};
+
+}  // namespace weir::transport::kafka

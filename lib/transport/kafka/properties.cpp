@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <iterator>
+
+#include <weir/error.hpp>
+
+#include "known.hpp"
+
+namespace weir::transport::kafka {
+namespace {
+
+// Behind the limit of a drain there is a last commit.
+constexpr auto answer_time = std::chrono::seconds{2};
+
+/// What weir needs as it is.
+struct fixed {
+    const char *name, *value, *why;
+};
+constexpr std::array fixed_properties{
+    fixed{"enable.auto.commit", "false",
+          "weir commits what is finished, every app_options::commit_interval"},
+    fixed{"auto.commit.enable", "false",
+          "weir commits what is finished, every app_options::commit_interval"},
+    fixed{"enable.auto.offset.store", "false", "weir knows which offsets are finished"},
+    fixed{"delivery.report.only.error", "false",
+          "a source is committed when what was made of it has been delivered"},
+    fixed{"log.queue", "true", "librdkafka's log is told on the loop's thread"},
+    fixed{"enabled_events", "0", "weir reads librdkafka's queues itself"},
+    fixed{"group.protocol", "classic", "no other has been tried with weir"},
+    fixed{"transactional.id", nullptr, "weir does not send in transactions"},
+};
+
+const properties consumer_defaults{
+    {"enable.auto.commit", "false"},       {"enable.auto.offset.store", "false"},
+    {"isolation.level", "read_committed"}, {"queued.min.messages", "10000"},
+    {"socket.nagle.disable", "true"},
+};
+const properties producer_defaults{
+    {"enable.idempotence", "true"}, {"acks", "all"}, {"partitioner", "murmur2_random"},
+    {"linger.ms", "5"},             {"socket.nagle.disable", "true"},
+};
+
+}  // namespace
+
+bool runs_at_least(int version) { return rd_kafka_version() >= version; }
+
+void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+    char text[512];
+    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text, sizeof text) !=
+        RD_KAFKA_CONF_OK)
+        throw setup_error{"weir: librdkafka's property " + name + '=' + value +
+                          " is not possible: " + text};
+}
+
+std::string value_of(const rd_kafka_conf_t* conf, const char* name) {
+    std::array<char, 512> text;
+    auto size = text.size();
+    if (rd_kafka_conf_get(conf, name, text.data(), &size) != RD_KAFKA_CONF_OK) return {};
+    return text.data();
+}
+
+configuration::configuration(const connect_options& o) : options_(o), known_(known_properties()) {
+    for (auto& [name, value] : options_.properties) check(name, value);
+    std::erase_if(options_.properties, [](auto& p) { return p.first == "auto.offset.reset"; });
+    producer();
+    check_poll_interval();
+}
+
+void configuration::check(const std::string& name, const std::string& value) const {
+    if (!known_.contains(name))
+        throw setup_error{"weir: librdkafka " + std::string{rd_kafka_version_str()} +
+                          " has no property '" + name + "'; did you mean '" +
+                          nearest(name, known_) + "'?"};
+    const auto refuse = [&](const std::string& why) {
+        throw setup_error{"weir: librdkafka's property " + name + '=' + value +
+                          " is not possible: " + why};
+    };
+    for (auto& f : fixed_properties)
+        if (name == f.name && (!f.value || value != f.value)) refuse(f.why);
+    if (name == "group.id" && value != options_.group)
+        refuse("the group is the app's id, '" + options_.group + "'");
+    if ((name == "bootstrap.servers" || name == "metadata.broker.list") &&
+        value != options_.servers)
+        refuse("the broker is given as kafka://" + options_.servers);
+    if (name == "auto.offset.reset" && !reset_of({{name, value}}))
+        refuse("say earliest or latest");
+    // It loses assignments and repeats thousands of messages there.
+    if (name == "partition.assignment.strategy" && value.find("cooperative") != value.npos &&
+        !runs_at_least(0x020a00ff))
+        refuse("cooperative rebalances need librdkafka 2.10, this is " +
+               std::string{rd_kafka_version_str()} + ": before, they lose assignments");
+}
+
+/// A partition that is drained must not be taken away meanwhile.
+void configuration::check_poll_interval() const {
+    const auto conf = consumer(false, reset::earliest);
+    const auto most = value_of(conf.get(), "max.poll.interval.ms");
+    if (std::chrono::milliseconds{std::strtoll(most.c_str(), nullptr, 10)} >
+        options_.drain_timeout + answer_time)
+        return;
+    throw setup_error{"weir: max.poll.interval.ms=" + most +
+                      " must be at least 2 s longer than app_options::drain_timeout, which is what "
+                      "a revoked partition may take"};
+}
+
+conf_handle configuration::make(char kind, const properties& ours) const {
+    conf_handle conf{rd_kafka_conf_new()};
+    set(conf.get(), "bootstrap.servers", options_.servers);
+    set(conf.get(), "client.id", options_.group);
+    set(conf.get(), "log.queue", "true");
+    for (auto& [name, value] : ours) set(conf.get(), name, value);
+    for (auto& [name, value] : options_.properties) {
+        const auto whose = known_.at(name);
+        if (whose == '*' || whose == kind) set(conf.get(), name, value);
+    }
+    return conf;
+}
+
+conf_handle configuration::producer() const { return make('P', producer_defaults); }
+
+conf_handle configuration::consumer(bool pattern, reset from) const {
+    auto ours = consumer_defaults;
+    ours.emplace_back("group.id", options_.group);
+    ours.emplace_back("auto.offset.reset", from == reset::latest ? "latest" : "earliest");
+    if (pattern) ours.emplace_back("topic.metadata.refresh.interval.ms", "10000");
+    if (runs_at_least(0x020200ff)) ours.emplace_back("fetch.queue.backoff.ms", "10");
+    return make('C', ours);
+}
+
+std::size_t configuration::prefetch() const {
+    const auto conf = make('C', consumer_defaults);
+    return std::strtoull(value_of(conf.get(), "queued.min.messages").c_str(), nullptr, 10);
+}
+
+std::optional<reset> reset_of(const properties& all) {
+    std::optional<reset> found;
+    for (auto& [name, value] : all) {
+        if (name != "auto.offset.reset") continue;
+        if (value == "earliest" || value == "smallest" || value == "beginning")
+            found = reset::earliest;
+        if (value == "latest" || value == "largest" || value == "end") found = reset::latest;
+    }
+    return found;
+}
+
+std::string servers_of(std::string_view url) {
+    constexpr std::string_view scheme = "kafka://";
+    const auto servers = url.starts_with(scheme) ? url.substr(scheme.size()) : url;
+    const auto wrong = [&](std::string_view why) {
+        throw setup_error{"weir: broker '" + std::string{url} + "': " + std::string{why} +
+                          ": write kafka://host:port, or kafka://host:port,host:port"};
+    };
+    for (std::size_t from = 0; from <= servers.size();) {
+        const auto to = std::min(servers.find(',', from), servers.size());
+        const auto one = servers.substr(from, to - from);
+        const auto colon = one.rfind(':');
+        if (colon == one.npos || colon == 0) wrong("'" + std::string{one} + "' is no host:port");
+        const auto port = one.substr(colon + 1);
+        if (port.empty() || port.size() > 5 ||
+            !std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; }))
+            wrong("'" + std::string{port} + "' is no port");
+        from = to + 1;
+    }
+    return std::string{servers};
+}
+
+}  // namespace weir::transport::kafka

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// How partitions come and go.
+#include <cstring>
+#include <utility>
+
+#include "consumer.hpp"
+
+namespace weir::transport::kafka {
+namespace {
+
+bool cooperative(rd_kafka_t* rk) {
+    const auto* protocol = rd_kafka_rebalance_protocol(rk);
+    return protocol && std::strcmp(protocol, "COOPERATIVE") == 0;
+}
+
+}  // namespace
+
+void consumer::rebalanced(rd_kafka_t* rk, bool assigned, partition_list what) {
+    news_.push_back({assigned, !assigned && rd_kafka_assignment_lost(rk) != 0, std::move(what)});
+}
+
+bool consumer::tell_news(listener& to) {
+    bool any = false;
+    for (; !news_.empty(); any = true) {
+        auto n = std::move(news_.front());
+        news_.pop_front();
+        if (n.assigned) assign(std::move(n.what), to);
+        else revoke(std::move(n), to);
+    }
+    return any;
+}
+
+void consumer::assign(partition_list what, listener& to) {
+    std::vector<assignment> told;
+    bool found = false;  // by a pattern
+    for (auto& p : elements(what)) {
+        const auto at = place_of(p);
+        found |= !starts_.named(at.topic);
+        told.push_back({at, std::nullopt, std::make_unique<partition>(shared_, open(at))});
+    }
+    starts_.set(what);
+    if (cooperative(rk_)) check(rd_kafka_incremental_assign(rk_, what.get()));
+    else check(rd_kafka_assign(rk_, what.get()));
+    to.assigned(std::move(told));
+    if (found) to.topics_changed();
+}
+
+void consumer::revoke(news n, listener& to) {
+    std::vector<topic_partition> told;
+    for (auto& p : elements(n.what)) {
+        told.push_back(place_of(p));
+        shut(told.back());
+    }
+    asked_ = std::move(n.what);
+    owed_.clear();
+    if (!n.lost) owed_.insert(told.begin(), told.end());
+    if (n.lost) to.lost(std::move(told));
+    else to.revoked(std::move(told));
+    if (asked_ && owed_.empty()) answer();
+}
+
+void consumer::release(std::span<const topic_partition> places) {
+    for (auto& p : places) shut(p), gave_up(p);
+}
+
+void consumer::gave_up(const topic_partition& p) {
+    if (owed_.erase(p) > 0 && owed_.empty() && asked_) answer();
+}
+
+void consumer::answer() {
+    const auto what = std::move(asked_);
+    owed_.clear();
+    if (cooperative(rk_)) check(rd_kafka_incremental_unassign(rk_, what.get()));
+    else check(rd_kafka_assign(rk_, nullptr));
+}
+
+/// A commit that says we are no member any more is told as that; its partitions, should they be
+/// asked back, are not waited for.
+bool consumer::tell_commits(listener& to) {
+    const auto all = commits_.answers();
+    for (auto& r : all) {
+        to.committed(r);
+        if (r.error != commit_error::member && r.error != commit_error::fenced) continue;
+        for (auto& p : r.positions) shut(p.place), gave_up(p.place);
+    }
+    return !all.empty();
+}
+
+/// Takes the partition's queue off the consumer's and gives it a number. What a rebalance left in
+/// the queue keeps it from speaking, so a new assignment counts as ready.
+std::shared_ptr<slot> consumer::open(const topic_partition& at) {
+    const auto next = static_cast<std::uint32_t>(places_.size());
+    const auto [it, first] = numbers_.try_emplace(at, next);
+    if (first) places_.emplace_back();
+    auto& p = places_[it->second];
+    queue_handle queue{rd_kafka_queue_get_partition(rk_, at.topic.c_str(), at.partition)};
+    rd_kafka_queue_forward(queue.get(), nullptr);
+    ready_.watch(queue.get(), first_partition + it->second);
+    p.queue = std::move(queue);
+    p.now = std::make_shared<slot>(slot{at, p.queue.get()});
+    return p.now;
+}
+
+void consumer::shut(const topic_partition& at) {
+    const auto it = numbers_.find(at);
+    if (it == numbers_.end()) return;
+    if (auto s = std::exchange(places_[it->second].now, nullptr)) s->readable = false;
+}
+
+}  // namespace weir::transport::kafka

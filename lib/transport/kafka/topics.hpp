@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What topics there are, and making new ones. The only place where the broker is waited for.
+#pragma once
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "problems.hpp"
+#include "producer.hpp"
+
+namespace weir::transport::kafka {
+
+/// Asks through the producer's handle, which is always there. Owned by the client; on the loop's
+/// thread. Every call waits at most `patience`, then throws setup_error with the last problem. The
+/// whole list is asked for, never one name: a broker that creates topics by itself would create it.
+class topics {
+public:
+    topics(producer& p, problems& w, const std::string& servers)
+        : producer_(p), problems_(w), servers_(servers) {}
+
+    using counts = std::map<std::string, partition_id>;
+    /// Topics and how many partitions they have, not older than `fresh`.
+    const counts& all();
+    std::optional<partition_id> partitions(const std::string& topic);
+    void create(const topic_spec&);
+
+private:
+    using clock = std::chrono::steady_clock;
+    static constexpr auto patience = std::chrono::seconds{10};
+    static constexpr auto fresh = std::chrono::milliseconds{100};
+    void ask(clock::time_point until);
+    void wait_for_leaders(const std::string& topic, clock::time_point until);
+
+    producer& producer_;
+    problems& problems_;
+    const std::string servers_;
+    counts known_{};
+    std::map<std::string, bool> led_{};  // whether every partition has a leader
+    clock::time_point asked_{};
+};
+
+}  // namespace weir::transport::kafka

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a program beside a Kafka broker of its own, on free ports, and ends the broker afterwards.
+
+usage: run.py PROGRAM [ARGUMENT…]
+
+The program finds the broker in WEIR_TEST_KAFKA, and can stop and start it by the script that
+WEIR_TEST_KAFKA_SCRIPT names. Exit code 77, which Meson counts as skipped: no broker can be had.
+"""
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+BROKER = Path(__file__).resolve().with_name("broker")
+
+
+def free_ports(n):
+    held = [socket.socket() for _ in range(n)]
+    for s in held:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in held]
+    for s in held:
+        s.close()
+    return ports
+
+
+def main(command):
+    port, controller = free_ports(2)
+    folder = tempfile.mkdtemp(prefix="weir-kafka-")
+    env = dict(os.environ, WEIR_KAFKA_PORT=str(port), WEIR_KAFKA_CONTROLLER_PORT=str(controller),
+               WEIR_KAFKA_DIR=folder, WEIR_TEST_KAFKA=f"127.0.0.1:{port}",
+               WEIR_TEST_KAFKA_SCRIPT=str(BROKER))
+    try:
+        started = subprocess.run([BROKER, "start"], env=env, stdout=subprocess.DEVNULL).returncode
+        if started:
+            return started
+        return abs(subprocess.run(command, env=env).returncode)
+    finally:
+        subprocess.run([BROKER, "wipe"], env=env)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1:]))
