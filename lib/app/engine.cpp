@@ -14,6 +14,8 @@ namespace {
 
 // between two whole rounds while a pull range runs
 constexpr auto loop_budget = std::chrono::milliseconds{20};
+// A group on another machine needs seconds to take a member in; nothing comes before.
+constexpr auto join_most = std::chrono::seconds{15};
 constexpr std::string_view memory = "memory://", kafka = "kafka://";
 constexpr int chain_max = 64;  // topics derived of one another
 
@@ -343,6 +345,7 @@ void engine::run(side_job* beside, duration idle) {
     in_loop guard{*this};
     start();
     auto last = settings_.clock->steady();
+    const auto begun = last;
     while (running()) {
         const bool fed = beside && beside->turn(conductor_->stopping());
         if (turn() || fed) {
@@ -351,7 +354,9 @@ void engine::run(side_job* beside, duration idle) {
         }
         if (!running()) break;
         if (beside) beside->rest();
-        const auto quiet = settings_.clock->steady() - last;
+        const auto now = settings_.clock->steady();
+        if (!conductor_->joined() && now - begun < join_most) last = now;
+        const auto quiet = now - last;
         if (conductor_->stopping()) wait(duration::max(), false);
         else if (all_ended() || (beside && beside->failed())) stop();
         else if (quiet < idle)

@@ -29,7 +29,7 @@ where the messages are
                         as everybody on this machine can read a command line; may be repeated
 
 files and pipes
-  --input TOPIC=FILE    feed a topic of the embedded broker with the lines of a file, or of
+  --input TOPIC=FILE    feed a topic with the lines of a file, or of
                         standard input: TOPIC=-; may be repeated
   --keyed-input TOPIC=FILE
                         the same; each line is a key, a tab and a value

@@ -95,10 +95,6 @@ private:
     void add_input(const char* option, const std::string& text, bool keyed) {
         const auto [topic, file] = split(text, option, "topic=file.jsonl");
         const auto where = option + (' ' + text);
-        if (!of_.embedded())
-            throw setup_error{"weir: " + where +
-                              ": only a topic of the embedded broker is fed from files: leave "
-                              "--broker out, or use the command send"};
         if (file == "-" && std::exchange(standard_input_, true))
             throw setup_error{"weir: " + where +
                               ": standard input feeds another topic already: give it once"};

@@ -82,6 +82,8 @@ public:
     std::vector<partition_status> status() const;
     /// What holds this partition's commit back.
     std::optional<blocked> explain(const topic_partition&) const;
+    /// Has been assigned something, or reads nothing. Nothing can come before.
+    bool joined() const { return joined_ || topics_.empty(); }
     /// Messages read since the run began.
     std::size_t messages() const { return messages_; }
 
@@ -166,6 +168,7 @@ private:
     time_point now_{}, stop_until_{};
     std::exception_ptr error_;
     std::size_t messages_ = 0;
+    bool joined_ = false;
     std::vector<partition_status> last_status_;
 };
 

@@ -19,6 +19,7 @@ bool in_work(const feed& f) { return !f.to->agent->paused && (f.parked || f.made
 
 // ------------------------------------------------------------------------------------- assignments
 void conductor::assigned(std::vector<transport::assignment> all) {
+    joined_ = true;
     for (auto& a : all) {
         const auto& place = *places_.insert(a.place).first;
         const auto same = [&](const topic_work& w) { return w.topic->name == place.topic; };

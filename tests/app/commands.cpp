@@ -240,9 +240,9 @@ TEST_CASE("a wrong command line is one sentence and exit code 2") {
     says({"--broker", "nats://x"},
          "prog: weir: broker 'nats://x' is none: use memory://, memory://NAME or "
          "kafka://host:port");
-    says({"--broker", "kafka://localhost:9092"},
-         "prog: weir: broker 'kafka://localhost:9092': the Kafka transport is not there yet: use "
-         "memory://");
+    says({"--broker", "kafka://localhost"},
+         "prog: weir: broker 'kafka://localhost': 'localhost' is no host:port: write "
+         "kafka://host:port, or kafka://host:port,host:port");
 }
 
 TEST_CASE("--until-idle takes a number and a unit, nothing else") {

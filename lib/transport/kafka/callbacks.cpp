@@ -59,7 +59,7 @@ void callbacks::failed(rd_kafka_t* rk, rd_kafka_resp_err_t e, const char* reason
 
 void callbacks::logged(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
     if (debugs_) return rd_kafka_log_print(rk, level, facility, text);
-    if (level <= LOG_WARNING) problems_.add({"librdkafka: " + std::string{text}});
+    if (level <= LOG_ERR) problems_.add({"librdkafka: " + std::string{text}});
 }
 
 }  // namespace weir::transport::kafka
