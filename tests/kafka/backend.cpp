@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real broker for the suite of all transports.
-#include "broker.hpp"
-
 #include <doctest/doctest.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
+#include <transport/kafka/kafka.hpp>
 #include <vector>
 
 #include "../transport/conformance.hpp"
+#include "broker.hpp"
 
 namespace weir::transport::conformance {
 namespace {
@@ -22,9 +20,9 @@ class kafka_backend final : public backend {
 public:
     std::string name() const override { return "kafka"; }
     std::unique_ptr<transport> connect(const std::string& group) override {
-        return kafka::connect({.servers = testing::servers(), .group = group, .properties={{"heartbeat.interval.ms","300"},{"session.timeout.ms","6000"}}});
+        return kafka::connect({.servers = tests::servers(), .group = group});
     }
-    std::string fresh(const std::string& stem) override { return testing::fresh(stem); }
+    std::string fresh(const std::string& stem) override { return tests::fresh(stem); }
     bool wait(std::span<transport* const> all) override {
         if (std::chrono::steady_clock::now() > until_) return false;
         std::vector<pollfd> fds;

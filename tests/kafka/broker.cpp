@@ -1,15 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker.hpp"
 
-#include <chrono>
+#include <doctest/doctest.h>
+
 #include <cstdlib>
+#include <memory>
+#include <thread>
 
-namespace weir::testing {
+namespace tests {
+namespace {
 
-std::string servers() {
-    const auto* at = std::getenv("WEIR_TEST_KAFKA");
-    return at ? at : "127.0.0.1:19092";
+constexpr int patience_ms = 20'000;
+
+template <auto Destroy>
+struct with {
+    template <class T>
+    void operator()(T* p) const {
+        Destroy(p);
+    }
+};
+using queue = std::unique_ptr<rd_kafka_queue_t, with<rd_kafka_queue_destroy>>;
+using event = std::unique_ptr<rd_kafka_event_t, with<rd_kafka_event_destroy>>;
+using list = std::unique_ptr<rd_kafka_topic_partition_list_t,
+                             with<rd_kafka_topic_partition_list_destroy>>;
+
+rd_kafka_t* made(rd_kafka_type_t type, const weir::properties& all) {
+    auto* conf = rd_kafka_conf_new();
+    char text[512];
+    for (auto& [name, value] : all)
+        REQUIRE(rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text, sizeof text) ==
+                RD_KAFKA_CONF_OK);
+    auto* rk = rd_kafka_new(type, conf, text, sizeof text);
+    REQUIRE(rk);
+    return rk;
 }
+
+std::string environment(const char* name, const char* otherwise) {
+    const auto* v = std::getenv(name);
+    return v ? v : otherwise;
+}
+
+}  // namespace
+
+std::string servers() { return environment("WEIR_TEST_KAFKA", "127.0.0.1:19092"); }
 
 std::string fresh(const std::string& stem) {
     static const auto run = std::chrono::system_clock::now().time_since_epoch().count();
@@ -17,4 +50,147 @@ std::string fresh(const std::string& stem) {
     return stem + '-' + std::to_string(run) + '-' + std::to_string(next++);
 }
 
-}  // namespace weir::testing
+weir::properties quick_group() {
+    return {{"session.timeout.ms", "3000"}, {"heartbeat.interval.ms", "300"}};
+}
+
+void broker(const std::string& command) {
+    const auto line = environment("WEIR_TEST_KAFKA_SCRIPT", "tests/kafka/broker") + ' ' + command +
+                      " >/dev/null";
+    REQUIRE(std::system(line.c_str()) == 0);
+}
+
+bool until(const std::function<bool()>& holds, std::chrono::seconds most) {
+    const auto end = std::chrono::steady_clock::now() + most;
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});  // between two looks
+    }
+    return true;
+}
+
+admin::admin() : rk_(made(RD_KAFKA_PRODUCER, {{"bootstrap.servers", servers()}, {"linger.ms", "5"},
+                                              {"partitioner", "murmur2_random"}})) {}
+admin::~admin() { rd_kafka_destroy(rk_); }
+
+void admin::create(const std::string& topic, int n) {
+    char text[512];
+    auto* t = rd_kafka_NewTopic_new(topic.c_str(), n, 1, text, sizeof text);
+    const queue q{rd_kafka_queue_new(rk_)};
+    rd_kafka_CreateTopics(rk_, &t, 1, nullptr, q.get());
+    const event e{rd_kafka_queue_poll(q.get(), patience_ms)};
+    rd_kafka_NewTopic_destroy(t);
+    REQUIRE(e);
+    REQUIRE(until([&] { return partitions(topic) == n; }));
+}
+
+void admin::grow(const std::string& topic, int n) {
+    char text[512];
+    auto* t = rd_kafka_NewPartitions_new(topic.c_str(), static_cast<std::size_t>(n), text,
+                                         sizeof text);
+    const queue q{rd_kafka_queue_new(rk_)};
+    rd_kafka_CreatePartitions(rk_, &t, 1, nullptr, q.get());
+    const event e{rd_kafka_queue_poll(q.get(), patience_ms)};
+    rd_kafka_NewPartitions_destroy(t);
+    REQUIRE(until([&] { return partitions(topic) == n; }));
+}
+
+void admin::remove(const std::string& topic) {
+    auto* t = rd_kafka_DeleteTopic_new(topic.c_str());
+    const queue q{rd_kafka_queue_new(rk_)};
+    rd_kafka_DeleteTopics(rk_, &t, 1, nullptr, q.get());
+    const event e{rd_kafka_queue_poll(q.get(), patience_ms)};
+    rd_kafka_DeleteTopic_destroy(t);
+    REQUIRE(until([&] { return partitions(topic) == 0; }));
+}
+
+void admin::send(const std::string& topic, const std::string& key, const std::string& value,
+                 int partition) {
+    const auto put = [&] {
+        return rd_kafka_producev(
+            rk_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
+            RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_END);
+    };
+    auto e = put();
+    for (; e == RD_KAFKA_RESP_ERR__QUEUE_FULL; e = put()) rd_kafka_poll(rk_, 10);
+    REQUIRE(e == RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+void admin::fill(const std::string& topic, int n, int from) {
+    for (int i = from; i < from + n; ++i) send(topic, std::to_string(i), std::to_string(i));
+    flush();
+}
+
+void admin::flush() { REQUIRE(rd_kafka_flush(rk_, patience_ms) == RD_KAFKA_RESP_ERR_NO_ERROR); }
+
+int admin::partitions(const std::string& topic) {
+    const rd_kafka_metadata_t* all = nullptr;
+    if (rd_kafka_metadata(rk_, 1, nullptr, &all, patience_ms) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return -1;
+    int n = 0;
+    for (int i = 0; i < all->topic_cnt; ++i)
+        if (topic == all->topics[i].topic) n = all->topics[i].partition_cnt;
+    rd_kafka_metadata_destroy(all);
+    return n;
+}
+
+std::vector<weir::offset> admin::ends(const std::string& topic) {
+    std::vector<weir::offset> all;
+    for (int p = 0; p < partitions(topic); ++p) {
+        std::int64_t low = 0, high = 0;
+        REQUIRE(rd_kafka_query_watermark_offsets(rk_, topic.c_str(), p, &low, &high,
+                                                 patience_ms) == RD_KAFKA_RESP_ERR_NO_ERROR);
+        all.push_back(high);
+    }
+    return all;
+}
+
+std::vector<weir::offset> admin::committed(const std::string& group, const std::string& topic) {
+    auto* member = made(RD_KAFKA_CONSUMER, {{"bootstrap.servers", servers()}, {"group.id", group}});
+    const list asked{rd_kafka_topic_partition_list_new(0)};
+    for (int p = 0; p < partitions(topic); ++p)
+        rd_kafka_topic_partition_list_add(asked.get(), topic.c_str(), p);
+    const auto e = rd_kafka_committed(member, asked.get(), patience_ms);
+    std::vector<weir::offset> all;
+    for (int i = 0; i < asked->cnt; ++i) {
+        const auto at = asked->elems[i].offset;
+        all.push_back(at < 0 ? -1 : at);
+    }
+    rd_kafka_destroy(member);
+    REQUIRE(e == RD_KAFKA_RESP_ERR_NO_ERROR);
+    return all;
+}
+
+std::vector<weir::transport::stored_message> admin::dump(const std::string& topic) {
+    auto* reader = made(RD_KAFKA_CONSUMER, {{"bootstrap.servers", servers()},
+                                            {"group.id", "dump"},
+                                            {"enable.auto.commit", "false"}});
+    std::vector<weir::transport::stored_message> all;
+    const auto to = ends(topic);
+    for (int p = 0; p < static_cast<int>(to.size()); ++p) {
+        const auto end = to[static_cast<std::size_t>(p)];
+        const list one{rd_kafka_topic_partition_list_new(1)};
+        rd_kafka_topic_partition_list_add(one.get(), topic.c_str(), p)->offset = 0;
+        rd_kafka_assign(reader, one.get());
+        const auto late = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+        for (weir::offset next = 0; next < end;) {
+            REQUIRE(std::chrono::steady_clock::now() < late);
+            auto* m = rd_kafka_consumer_poll(reader, 1000);
+            if (!m) continue;
+            if (!m->err) {
+                const auto view = [](const void* d, std::size_t n) {
+                    return d ? weir::bytes_view{static_cast<const char*>(d), n} : weir::bytes_view{};
+                };
+                all.push_back({p, m->offset, view(m->key, m->key_len), view(m->payload, m->len)});
+                next = m->offset + 1;
+            }
+            rd_kafka_message_destroy(m);
+        }
+    }
+    rd_kafka_consumer_close(reader);
+    rd_kafka_destroy(reader);
+    return all;
+}
+
+}  // namespace tests

@@ -1,15 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-// The broker that the Kafka suite runs on: tests/kafka/run starts it and says where it is.
+// The broker that the Kafka suite runs on, seen past weir: tests/kafka/run.py starts it.
 #pragma once
+#include <librdkafka/rdkafka.h>
+
+#include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
-#include <transport/kafka/kafka.hpp>
+#include <weir/options.hpp>
+#include <weir/transport/memory.hpp>
 
-namespace weir::testing {
+namespace tests {
 
 /// host:port
 std::string servers();
+inline std::string url() { return "kafka://" + servers(); }
 /// A name that no case and no earlier run has used.
 std::string fresh(const std::string& stem);
+/// Quick ones for tests, within what the test broker allows.
+weir::properties quick_group();
+/// tests/kafka/broker COMMAND: "kill", "start".
+void broker(const std::string& command);
 
-}  // namespace weir::testing
+/// Whether the condition comes true; it is looked at again and again, at most for the time given.
+bool until(const std::function<bool()>&, std::chrono::seconds = std::chrono::seconds{60});
+
+/// Asks and changes the broker with a librdkafka handle of its own.
+class admin {
+public:
+    admin();
+    admin(const admin&) = delete;
+    admin& operator=(const admin&) = delete;
+    ~admin();
+
+    void create(const std::string& topic, int partitions);
+    void grow(const std::string& topic, int partitions);
+    void remove(const std::string& topic);
+    /// Sends values "0" to "n-1", each with itself as the key.
+    void fill(const std::string& topic, int n, int from = 0);
+    void send(const std::string& topic, const std::string& key, const std::string& value,
+              int partition = RD_KAFKA_PARTITION_UA);
+    void flush();
+    /// Each partition's end.
+    std::vector<weir::offset> ends(const std::string& topic);
+    /// What the group has committed; -1: nothing.
+    std::vector<weir::offset> committed(const std::string& group, const std::string& topic);
+    /// All that is in the topic now, partition by partition.
+    std::vector<weir::transport::stored_message> dump(const std::string& topic);
+
+private:
+    int partitions(const std::string& topic);
+    rd_kafka_t* rk_;
+};
+
+}  // namespace tests

@@ -21,8 +21,8 @@ const char* advice(rd_kafka_resp_err_t e) {
     case RD_KAFKA_RESP_ERR__SSL:
         return "check security.protocol, ssl.ca.location and the certificates";
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-        return "the broker does not let this user at the topic: it needs READ to consume, WRITE to "
-               "send, CREATE and DESCRIBE";
+        return "the broker does not let this user at the topic: it needs READ to consume, WRITE "
+               "to send, CREATE and DESCRIBE";
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
         return "the broker does not let this user into the group: it needs READ on the group, "
                "whose name is the app's id";
@@ -37,7 +37,8 @@ const char* advice(rd_kafka_resp_err_t e) {
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
         return "a compacted topic takes no message without a key";
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
-        return "topic_options::replication asks for more copies than there are brokers to take them";
+        return "topic_options::replication asks for more copies than there are brokers to take "
+               "them";
     case RD_KAFKA_RESP_ERR_INVALID_CONFIG: return "check topic_options::config";
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
         return "the committed offset is not in the partition any more";

@@ -81,8 +81,8 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
     return nullptr;
 }
 
-/// Before 2.2 the broker's thread sleeps up to a second when every partition has enough, and reading
-/// does not wake it. Asking it anything does; the answer is not waited for.
+/// Before 2.2 the broker's thread sleeps up to a second when every partition has enough, and
+/// reading does not wake it. Asking it anything does; the answer is not waited for.
 void partition::wake(std::size_t taken) {
     const auto left = rd_kafka_queue_length(slot_->queue);
     if (left >= shared_->wake_below || left + taken < shared_->wake_below) return;

@@ -34,7 +34,9 @@ rd_kafka_vu_t argument(rd_kafka_vtype_t type, bytes_view b) {
 }  // namespace
 
 producer::producer(const configuration& c, problems& p, ready_list& ready, std::uint32_t number)
-    : callbacks(p), rk_(make(RD_KAFKA_PRODUCER, c.producer())), main_(rd_kafka_queue_get_main(rk_)) {
+    : callbacks(p),
+      rk_(make(RD_KAFKA_PRODUCER, c.producer())),
+      main_(rd_kafka_queue_get_main(rk_)) {
     ready.watch(main_.get(), number);
 }
 
@@ -78,7 +80,8 @@ rd_kafka_resp_err_t producer::produce(const record& r, std::uint64_t token,
     all[n++].u.i32 = r.partition.value_or(RD_KAFKA_PARTITION_UA);
     all[n++] = argument(RD_KAFKA_VTYPE_VALUE, r.value);
     all[n++] = argument(RD_KAFKA_VTYPE_KEY, r.key);
-    all[n] = argument(RD_KAFKA_VTYPE_TIMESTAMP), all[n++].u.i64 = r.timestamp.time_since_epoch().count();
+    all[n] = argument(RD_KAFKA_VTYPE_TIMESTAMP),
+    all[n++].u.i64 = r.timestamp.time_since_epoch().count();
     all[n] = argument(RD_KAFKA_VTYPE_OPAQUE),
     all[n++].u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
     if (extra) all[n] = argument(RD_KAFKA_VTYPE_HEADERS), all[n++].u.headers = extra;
