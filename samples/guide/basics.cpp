@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// An app, its topics, an agent; the program that app.main makes of them.
+//
+// Prints:
+//   alice took 12.5
+//   bob took 5000.0
+#include <fmt/core.h>
+
+#include <string>
+#include <vector>
+#include <weir/weir.hpp>
+
+using namespace std::chrono_literals;
+
+// [types]
+struct withdrawal { std::string account; double amount; };
+struct order      { std::string account_id, product_id; double amount, price; };
+// [/types]
+
+int main(int argc, char** argv) {
+    // [app]
+    weir::app app{"example-app"};      // the consumer group's id; an embedded broker
+    weir::app tuned{"bank", {.broker = "kafka://localhost:9092", .commit_interval = 1s,
+                             .stream_buffer_max = 1000,
+                             .kafka = {{"security.protocol", "SASL_SSL"},
+                                       {"fetch.min.bytes", "1"}}}};
+    // [/app]
+
+    // [topics]
+    auto withdrawals = app.topic<withdrawal>("withdrawals");  // values decoded, keys are bytes
+    auto keyed = app.topic<std::string, order>("orders", {.partitions = 8});
+    auto messages = app.topic("messages");                    // no type: weir::bytes
+    // [/topics]
+
+    // [agent]
+    app.agent("print", withdrawals | weir::for_each([](const withdrawal& w) {
+        fmt::print("{} took {:.1f}\n", w.account, w.amount);
+    }));
+    // [/agent]
+    app.agent("orders", keyed);  // read and acknowledged, for there is nothing to do
+    app.agent("messages", messages);
+
+    const std::vector<withdrawal> some{{"alice", 12.5}, {"bob", 5000}};
+    app.agent("feed", weir::from(some) | weir::to(withdrawals));
+
+    // [main]
+    return app.main(argc, argv);
+    // [/main]
+}
