@@ -1,61 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
-// The asynchronous stage: calls that take their time, between two segments, results in order of
-// input.
+// The asynchronous stage: calls that take their time, between two segments.
 #pragma once
-#include <deque>
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <weir/graph/plan.hpp>
+#include <weir/options.hpp>
 
 namespace weir::detail {
 
+template <class T>
+struct result_of_call {
+    using type = T;
+};
+template <class T>
+struct result_of_call<task<T>> {
+    using type = T;
+};
+
+struct stage_options {
+    std::size_t concurrency = 1;
+    order_by order = order_by::all;
+};
+
 /// Keeps each call's argument and hold until its result has been worked off; at most `concurrency`
-/// of them are in it. A call that fails stays in its place until its policy has dealt with it: made
-/// again, or dropped. A revoked partition's calls run to their end, but once abandoned they give no
-/// result.
-template <class In, class R, class F, bool Shows>
+/// of them are under way. Results leave in order of input, of input per key, or of completion. A
+/// call that fails keeps its place until its policy has dealt with it: made again, or dropped. A
+/// revoked partition's calls run to their end, but once abandoned they give no result, and keep
+/// nobody waiting.
+///
+/// `Call` has `argument` and `out` (what comes in, what goes out), `recycles` (an argument may stay
+/// until the next one), `operator()(const argument&)`, a task, and `pass(argument&, result, to)`,
+/// which hands what was made to `to`, or nothing.
+template <class Call, bool Shows>
 class async_stage final : public seam {
 public:
-    async_stage(plan& p, F f, std::size_t concurrency)
+    using In = typename Call::argument;
+    using Work = decltype(std::declval<Call&>()(std::declval<const In&>()));
+    using R = typename Work::value_type;
+
+    async_stage(plan& p, Call f, stage_options o)
         : loop_(p.loop()),
           f_(std::move(f)),
-          concurrency_(concurrency),
+          concurrency_(o.concurrency),
+          // calls that wait for an earlier one of their key
+          window_(o.order == order_by::key ? 2 * o.concurrency : o.concurrency),
+          order_(o.order),
           whole_(p.agent().on_error.has_dead_letters()) {}
 
     void push(context& c, auto&& v) {
-        calls_.push_back(std::make_unique<one>(*this, c, std::forward<decltype(v)>(v)));
+        auto& n = fresh();
+        n.take(c, std::forward<decltype(v)>(v), order_ == order_by::key);
+        calls_.add(n);
     }
     void keep(context& c) {
-        kept_ = calls_.size();
-        start();
+        for (auto* n = calls_.last; n && !n->kept; n = n->before) n->kept = true, first_new_ = n;
+        for (auto* n = std::exchange(first_new_, nullptr); n;) {
+            auto* next = n->next;
+            try_start(*n);
+            leave_if_done(*n);
+            n = next;
+        }
         if (full()) c.now.end(why::full);
     }
-    void undo() { calls_.resize(kept_); }
-    bool full() const { return calls_.size() + ready_.left() >= concurrency_; }
+    void undo() {
+        while (calls_.last && !calls_.last->kept) recycle(calls_.take(*calls_.last));
+    }
+    /// Results that were there at once do not wait for each other to be worked off.
+    bool full() const {
+        const auto waited = std::min(waited_, ready_.left());
+        return active_ + waited >= concurrency_ || calls_.count + waited >= window_ ||
+               ready_.left() >= ready_max;
+    }
 
     input& ready() override { return ready_; }
-    bool empty() const override { return calls_.empty() && ready_.left() == 0; }
-    bool waits_for_work() const override { return !calls_.empty(); }
+    bool empty() const override { return calls_.count == 0 && ready_.left() == 0; }
+    bool waits_for_work() const override { return calls_.count > 0; }
     void settle(time_point now) override {
         now_ = now;
-        start();
-        while (!calls_.empty() && calls_.front()->settled()) {
-            auto& c = *calls_.front();
-            if (!c.dropped) {
-                if (c.error) return;  // its policy is asked first
-                ready_.push(std::move(*c.result), std::move(c.held), std::move(c.kept));
-            }
-            pop();
+        waited_ = std::min(waited_, ready_.left());
+        for (auto* n = leaving_.first; n;) {
+            auto* next = n->next;
+            if (n->work.done()) recycle(leaving_.take(*n));
+            n = next;
+        }
+        for (auto* n = calls_.first; n;) {
+            const auto before = ready_.count;
+            auto* next = n->next;
+            try_start(*n);
+            leave_if_done(*n);
+            waited_ += ready_.count - before;
+            n = next;
         }
     }
     time_point due() const override {
         auto at = time_point::max();
-        for (std::size_t i = 0; i < std::min(kept_, concurrency_); ++i)
-            if (!calls_[i]->started && !calls_[i]->dropped)
-                at = std::min(at, calls_[i]->not_before);
+        if (retrying_ == 0) return at;
+        for (auto* n = calls_.first; n; n = n->next)
+            if (n->active && n->now == one::is::waiting) at = std::min(at, n->not_before);
         return at;
     }
     const char* has(const ledger& of, offset at) const override {
@@ -68,77 +115,165 @@ public:
         return nullptr;
     }
     void abandon(const ledger& of) override {
-        for (auto& c : calls_) c->dropped |= c->held.is_from(of);
+        for (auto* n = calls_.first; n;) {
+            auto* next = n->next;
+            if (n->held.is_from(of)) {
+                remove(*n);
+                if (n->now == one::is::running) n->held.release(), leaving_.add(*n);
+                else recycle(*n);
+            }
+            n = next;
+        }
     }
     std::pair<attempt*, std::exception_ptr> failure() override {
-        if (calls_.empty() || !calls_.front()->error || calls_.front()->dropped ||
-            calls_.front()->told)
-            return {};
-        calls_.front()->told = true;
-        return {calls_.front().get(), calls_.front()->error};
+        if (failed_ == 0) return {};
+        for (auto* n = calls_.first; n; n = n->next) {
+            if (n->now == one::is::failed && !n->told) {
+                n->told = true, --failed_;
+                return {n, n->error};
+            }
+            if (order_ == order_by::all) break;
+        }
+        return {};
     }
 
 private:
     struct one final : attempt, origins {
-        one(async_stage& stage, context& c, auto&& v)
-            : of(stage),
-              argument(std::forward<decltype(v)>(v)),
-              held(c.hold()),
-              kept(kept_message::of<Shows>(c, stage.whole_)) {}
-        async_stage& of;
-        In argument;
-        hold held;
-        kept_message kept;
-        task<R> work{};
+        enum class is : std::uint8_t { waiting, running, finished, failed, given_up };
+
+        void take(context& c, auto&& v, bool keyed) {
+            using V = decltype(v);
+            if constexpr (std::is_assignable_v<In&, V>) argument = std::forward<V>(v);
+            else argument.emplace(std::forward<V>(v));
+            held = c.hold();
+            kept_as = kept_message::of<Shows>(c, of->whole_);
+            if (keyed) key.assign(c.message().key);
+        }
+        one *before = nullptr, *next = nullptr;
+        async_stage* of = nullptr;
+        std::optional<In> argument{};
+        hold held{};
+        kept_message kept_as{};
+        bytes key{};
+        Work work{};
         std::optional<R> result{};
         std::exception_ptr error{};
-        bool started = false, told = false, dropped = false;
+        is now = is::waiting;
+        bool kept = false;    // its message went through its chain
+        bool active = false;  // counts as under way: from its start until it leaves
+        bool told = false;    // its failure, to its policy
 
-        void start() {
-            started = true;
-            try {
-                work = call(of.f_, std::as_const(argument));
-                work.start(of.loop_);
-            } catch (...) {
-                error = std::current_exception();
-            }
-        }
-        bool settled() {
-            if (!started || error || result) return error || result || dropped;
-            if (!work.done()) return false;
-            try {
-                result.emplace(work.result());
-            } catch (...) {
-                error = std::current_exception();
-            }
-            return true;
-        }
-        void again() override { error = nullptr, started = told = false; }
-        void give_up() override { dropped = true; }
+        void again() override { error = nullptr, told = false, now = is::waiting, ++of->retrying_; }
+        void give_up() override { error = nullptr, now = is::given_up; }
         origins& from() override { return *this; }
         std::size_t at() const override { return 0; }
 
         hold hold_of(std::size_t) override { return held.share(); }
-        message message_of(std::size_t) const override { return kept.view(); }
-        headers headers_of(std::size_t) const override { return kept.headers; }
-        const topic_partition* place_of(std::size_t) const override { return kept.place; }
-        several parts_of(std::size_t) const override { return detail::parts_of(argument, kept); }
+        message message_of(std::size_t) const override { return kept_as.view(); }
+        headers headers_of(std::size_t) const override { return kept_as.headers; }
+        const topic_partition* place_of(std::size_t) const override { return kept_as.place; }
+        several parts_of(std::size_t) const override {
+            return detail::parts_of(*argument, kept_as);
+        }
+    };
+    struct list {  // in order of input
+        one *first = nullptr, *last = nullptr;
+        std::size_t count = 0;
+        void add(one& n) {
+            n.before = last, n.next = nullptr;
+            (last ? last->next : first) = &n, last = &n, ++count;
+        }
+        one& take(one& n) {
+            (n.before ? n.before->next : first) = n.next;
+            (n.next ? n.next->before : last) = n.before;
+            n.before = n.next = nullptr, --count;
+            return n;
+        }
     };
 
-    void start() {
-        for (std::size_t i = 0; i < std::min(kept_, concurrency_); ++i)
-            if (auto& c = *calls_[i]; !c.started && !c.dropped && c.not_before <= now_) c.start();
+    one& fresh() {
+        if (!spare_) {
+            all_.push_back(std::make_unique<one>());
+            all_.back()->of = this;
+            return *all_.back();
+        }
+        auto& n = *std::exchange(spare_, spare_->next);
+        n.next = nullptr;
+        return n;
     }
-    void pop() { calls_.pop_front(), --kept_; }
+    void recycle(one& n) {
+        n.held.release();
+        if constexpr (!Call::recycles) n.argument.reset();
+        n.work = {}, n.result.reset(), n.error = nullptr;
+        n.now = one::is::waiting, n.kept = n.active = n.told = false;
+        n.made = 0, n.not_before = {};
+        n.next = std::exchange(spare_, &n);
+    }
+    /// Out of the list of calls, and of what is counted of them.
+    void remove(one& n) {
+        if (n.active) --active_;
+        if (n.active && n.now == one::is::waiting) --retrying_;
+        if (n.now == one::is::failed && !n.told) --failed_;
+        calls_.take(n);
+    }
+    void try_start(one& n) {
+        if (n.now == one::is::running) return look(n);
+        if (n.now != one::is::waiting || !n.kept || n.not_before > now_) return;
+        if (!n.active) {
+            if (active_ >= concurrency_) return;
+            if (order_ == order_by::key)
+                for (auto* o = n.before; o; o = o->before)
+                    if (o->key == n.key) return;
+            n.active = true, ++active_;
+        } else --retrying_;
+        n.now = one::is::running;
+        try {
+            n.work = f_(std::as_const(*n.argument));
+            n.work.start(loop_);
+        } catch (...) {
+            fail(n);
+        }
+        look(n);
+    }
+    void look(one& n) {
+        if (n.now != one::is::running || !n.work.done()) return;
+        try {
+            n.result.emplace(n.work.result());
+            n.now = one::is::finished;
+        } catch (...) {
+            fail(n);
+        }
+    }
+    void fail(one& n) { n.error = std::current_exception(), n.now = one::is::failed, ++failed_; }
+    /// True if it has left: with its result, or without.
+    bool leave_if_done(one& n) {
+        if (n.now != one::is::finished && n.now != one::is::given_up) return false;
+        if (order_ == order_by::all && n.before) return false;
+        remove(n);
+        if (n.now == one::is::finished)
+            Call::pass(*n.argument, std::move(*n.result), [&](auto&& out) {
+                ready_.push(std::forward<decltype(out)>(out), std::move(n.held),
+                            std::move(n.kept_as));
+            });
+        recycle(n);
+        return true;
+    }
+
+    static constexpr std::size_t ready_max = 64;
 
     scheduler& loop_;
-    F f_;
-    std::size_t concurrency_;
+    Call f_;
+    std::size_t concurrency_, window_;
+    order_by order_;
     bool whole_;  // messages are kept for dead letters
-    std::deque<std::unique_ptr<one>> calls_;
-    std::size_t kept_ = 0;  // those whose message went through its chain
+    std::vector<std::unique_ptr<one>> all_;
+    one* spare_ = nullptr;
+    one* first_new_ = nullptr;
+    list calls_, leaving_;  // leaving: of an assignment that is over
+    std::size_t active_ = 0, failed_ = 0, retrying_ = 0;
+    std::size_t waited_ = 0;  // results in `ready_` that were not there at once
     time_point now_{};
-    ready_input<R> ready_;
+    ready_input<typename Call::out> ready_;
 };
 
 }  // namespace weir::detail

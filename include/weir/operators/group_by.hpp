@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <weir/codec/fields.hpp>
+#include <weir/graph/async_stage.hpp>
 #include <weir/operators/through.hpp>
 #include <weir/options.hpp>
 
@@ -21,37 +22,120 @@ struct new_key {
     }
 };
 
+/// A value and the key that was found for it, between its call and the sink.
+template <class K, class V>
+struct keyed {
+    K key;
+    V value;
+};
+template <class K, class V>
+struct as_sent<keyed<K, V>> {
+    using type = V;
+    static const V& of(const keyed<K, V>& v) { return v.value; }
+};
+struct found_key {
+    template <class K, class V>
+    void operator()(const keyed<K, V>& v, const message&, bytes& key) const {
+        encode_onto<K>(v.key, key);
+    }
+};
+/// One call of an asynchronous group_by.
+template <class F, class In, class K>
+struct key_call {
+    using argument = In;
+    using out = keyed<K, In>;
+    static constexpr bool recycles = false;  // it goes on
+    F f;
+    auto operator()(const In& v) { return call(f, v); }
+    static void pass(In& v, K&& found, auto&& to) { to(out{std::move(found), std::move(v)}); }
+};
+
+/// Behind an asynchronous group_by: what its calls have found is sent, and read from the topic.
+template <class K, class V>
+struct regrouped {
+    using weir_stream = void;
+    using key = K;
+    using value = V;
+    seam* calls;
+    outlet* to;
+    topic_info* there;
+
+    void send(plan& p) const {
+        using target = sending<keyed<K, V>, found_key>;
+        p.connect(*calls, new_segment<keyed<K, V>>(p, target{*to, {}}));
+    }
+    template <class Chain>
+    void build(plan& p, Chain chain) const {
+        topic<K, V>{*there}.build(p, std::move(chain));
+        send(p);
+    }
+};
+
 template <class F>
 struct group_by_op {
     using weir_operator = void;
     template <class In>
     using out = In;
+    template <class In>
+    using called = std::decay_t<decltype(call(std::declval<F&>(), std::declval<const In&>()))>;
     template <class, class In>
-    using key = std::decay_t<decltype(call(std::declval<F&>(), std::declval<const In&>()))>;
-    group_by_op(F f, std::string name, partition_id partitions)
-        : f_(std::move(f)), name_(std::move(name)), partitions_(partitions) {}
+    using key = typename result_of_call<called<In>>::type;
+    group_by_op(F f, group_by_options o) : f_(std::move(f)), options_(std::move(o)) {}
 
-    std::string describe() const { return "group_by " + name_; }
+    std::string describe() const {
+        if (options_.concurrency == 1) return "group_by " + options_.name;
+        return "group_by " + options_.name + " async(" + std::to_string(options_.concurrency) + ')';
+    }
     template <class K, class In>
     drawn draw(sketch& s, const drawn& here) const {
-        auto& t = s.repartition(name_, partitions_, here);
+        auto& t = s.repartition(options_.name, options_.partitions, here);
         const auto there = s.topic(t, key_name<key<K, In>>(), value_name<In>());
         s.join(here, there);
         return there;
     }
     template <class K, class In>
     auto open(plan& p) const {
-        return sink_to<K, In>(p, p.next_through());
+        auto& there = p.next_through();
+        check<K, In>();
+        if constexpr (is_task<called<In>>) {
+            auto& calls = call_stage<K, In>(p);
+            regrouped<key<K, In>, In>{&calls, &p.send_to(there), nullptr}.send(p);
+            return end_at<K, In>(calls);
+        } else {
+            return sending<In, new_key<F>>{p.send_to(there), {f_}};
+        }
     }
     template <class K, class In, bool>
     auto cut(plan& p) const {
         auto& there = p.next_through();
-        return cut_at{sink_to<K, In>(p, there), topic<key<K, In>, In>{there}};
+        check<K, In>();
+        if constexpr (is_task<called<In>>) {
+            auto& calls = call_stage<K, In>(p);
+            return cut_at{end_at<K, In>(calls),
+                          regrouped<key<K, In>, In>{&calls, &p.send_to(there), &there}};
+        } else {
+            return cut_at{sending<In, new_key<F>>{p.send_to(there), {f_}},
+                          topic<key<K, In>, In>{there}};
+        }
     }
 
 private:
     template <class K, class In>
-    auto sink_to(plan& p, topic_info& there) const {
+    using stage = async_stage<key_call<F, In, key<K, In>>, true>;
+    template <class K, class In>
+    auto& call_stage(plan& p) const {
+        static_assert(!borrows<In>,
+                      "weir: an asynchronous group_by keeps its value: put map(weir::own) before "
+                      "it");
+        return static_cast<stage<K, In>&>(p.add(std::unique_ptr<seam>{
+            new stage<K, In>{p, {f_}, {options_.concurrency, options_.order}}}));
+    }
+    template <class K, class In>
+    static auto end_at(stage<K, In>& calls) {
+        return into<stage<K, In>, true>{calls};
+    }
+    template <class K, class In>
+    static constexpr void check() {
         static_assert(!is_batch<In>,
                       "weir: group_by of a batch: group the values before take, or take it apart "
                       "by flat_map");
@@ -61,20 +145,18 @@ private:
         static_assert(has_codec<In>,
                       "weir: group_by: this value has no codec: make it an aggregate, or "
                       "specialise weir::codec");
-        return sending<In, new_key<F>>{p.send_to(there), {f_}};
     }
 
     F f_;
-    std::string name_;
-    partition_id partitions_;
+    group_by_options options_;
 };
 struct group_by_fn {
     /// By a field: its name names the topic.
     template <class T, class C>
         requires std::is_member_object_pointer_v<T C::*>
     group_by_op<T C::*> operator()(T C::*field, group_by_options o = {}) const {
-        return {field, o.name.empty() ? std::string{field_name(field)} : std::move(o.name),
-                o.partitions};
+        if (o.name.empty()) o.name = std::string{field_name(field)};
+        return {field, std::move(o)};
     }
     /// By a callable, which has no name of its own. (Any string: braces are the options'.)
     template <class F, class Name>
@@ -102,7 +184,9 @@ private:
             throw setup_error{
                 "weir: group_by(callable) needs a name, which names its topic: group_by(f, "
                 "\"account\")"};
-        return {std::move(f), std::move(o.name), o.partitions};
+        if (o.concurrency == 0)
+            throw setup_error{"weir: group_by(f, {.concurrency = 0}): give it at least 1"};
+        return {std::move(f), std::move(o)};
     }
 };
 
@@ -115,14 +199,17 @@ private:
 ///     out  --a1-a3--|             group_by(&order::account_id), partition of a
 ///          ----b2---|             partition of b
 ///
+/// A callable that returns a task is awaited; `concurrency` and `order` say how.
+///
 /// Shape    stream<K, V> -> stream<type of the field, V>
-/// Order    kept within a key, for values of one source partition
+/// Order    kept within a key, for values of one source partition; of asynchronous keys `order`
 /// Acks     holds each message until the broker has it under its new key
-/// Holds    one message's values while the producer has no room
+/// Holds    one message's values while the producer has no room; asynchronous: `concurrency` values
 /// Errors   what a key function throws: the agent's `on_error`; a failed send: the app's
 ///          `on_produce_error`
 /// Cost     encode the key, send, read, decode; the original bytes are sent on where the value is
-///          unchanged
+///          unchanged; an asynchronous key costs what an asynchronous map does, and the value is
+///          encoded anew
 /// Throws   weir::setup_error if a callable's name is empty, or makes a topic name that Kafka
 ///          forbids
 /// Example  samples/operators/group_by.cpp    Page docs/operators/group_by.md    After Faust

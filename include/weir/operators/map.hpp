@@ -14,13 +14,15 @@
 namespace weir {
 namespace detail {
 
-template <class T>
-struct result_of_call {
-    using type = T;
-};
-template <class T>
-struct result_of_call<task<T>> {
-    using type = T;
+/// One call of an asynchronous map.
+template <class F, class In, class R>
+struct map_call {
+    using argument = In;
+    using out = R;
+    static constexpr bool recycles = has_codec<In>;  // plain data: it holds nothing
+    F f;
+    auto operator()(const In& v) { return call(f, v); }
+    static void pass(In&, R&& made, auto&& to) { to(std::move(made)); }
 };
 
 template <class F>
@@ -44,12 +46,12 @@ struct map_op {
     template <class K, class In, bool Shows>
         requires is_task<called<In>>
     auto cut(plan& p) const {
-        using stage = async_stage<In, out<In>, F, Shows>;
+        using stage = async_stage<map_call<F, In, out<In>>, Shows>;
         static_assert(!borrows<In>,
                       "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
-        auto& s =
-            static_cast<stage&>(p.add(std::unique_ptr<seam>{new stage{p, f, options.concurrency}}));
-        return cut_at{into<stage, Shows>{s}, behind<K, out<In>>{&s}};
+        auto& s = static_cast<stage&>(p.add(
+            std::unique_ptr<seam>{new stage{p, {f}, {options.concurrency, options.order}}}));
+        return cut_at{into<stage, true>{s}, behind<K, out<In>>{&s}};  // true: the order's key
     }
 };
 struct map_fn {
@@ -61,8 +63,6 @@ struct map_fn {
     map_op<F> operator()(F f, map_options options) const {
         if (options.concurrency == 0)
             throw setup_error{"weir: map(f, {.concurrency = 0}): give it at least 1"};
-        if (options.order != order_by::all)
-            throw setup_error{"weir: map(f, {.order = …}): only order_by::all can be had so far"};
         return {std::move(f), options, true};
     }
 };
