@@ -51,6 +51,11 @@ void home::wake_by(waker* w) {
     waker_ = w;
 }
 
+void home::wake() {
+    const std::lock_guard lock{mutex_};
+    if (waker_) waker_->wake();
+}
+
 void home::post(const release& r) {
     std::unique_lock lock{mutex_};
     posted_.push_back(r);

@@ -39,6 +39,8 @@ public:
     void enter() noexcept;
     /// Whom to wake when something is posted; null: nobody sleeps.
     void wake_by(waker*);
+    /// From any thread, also after the app: the loop turns, if there still is one.
+    void wake();
     /// Whether this thread is the loop's.
     bool is_here() const noexcept;
     /// Something waits to be collected: do not go to sleep.

@@ -9,6 +9,8 @@
 
 #include <weir/graph/runner.hpp>
 #include <weir/hooks.hpp>
+#include <weir/incoming.hpp>
+#include <weir/job.hpp>
 #include <weir/operators/process.hpp>
 #include <weir/options.hpp>
 #include <weir/stream.hpp>
@@ -76,6 +78,35 @@ public:
             std::unique_ptr<detail::blueprint>{new detail::blueprint_of<P>{std::move(what)}},
             std::move(options));
     }
+    /// A coroutine for its body: `[](auto stream) -> weir::task<> { while (auto v = co_await
+    /// stream.next()) … }`. A value is acknowledged when the coroutine asks for the next one;
+    /// `co_return` ends the agent, and acknowledges the value it has. One that throws is started
+    /// again when its message's policy has dealt with it. docs/coroutines.md has the rest.
+    template <detail::is_stream P, class F>
+        requires(!std::is_convertible_v<F, agent_options>)
+    void agent(std::string name, P what, F body, agent_options options = {}) {
+        add(std::move(name),
+            std::unique_ptr<detail::blueprint>{
+                new detail::coroutine_blueprint<P, F>{std::move(what), std::move(body)}},
+            std::move(options));
+    }
+    /// Runs a coroutine beside the agents, from the start of each run to its end at the latest:
+    /// then it is cancelled. If it throws, the app stops, unless `on_error` says otherwise.
+    template <class F>
+    void task(F f, task_options options = {}) {
+        add(std::unique_ptr<detail::job>{new detail::job_of<F>{std::move(f)}}, duration{},
+            std::move(options.on_error));
+    }
+    /// Calls `f`, a function or a coroutine, every `interval` while the app runs. The grid of its
+    /// calls begins with the run; calls that were missed are left out, and two never overlap.
+    /// Throws weir::setup_error if the interval is not positive.
+    template <class F>
+    void timer(duration interval, F f, timer_options options = {}) {
+        if (interval <= duration::zero())
+            throw setup_error{"weir: app.timer: the interval must be positive"};
+        add(std::unique_ptr<detail::job>{new detail::job_of<F>{std::move(f)}}, interval,
+            std::move(options.on_error));
+    }
     /// A pipeline to be iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`.
     template <detail::is_stream S>
     pull<S> stream(S what, stream_options options = {}) {
@@ -126,6 +157,7 @@ private:
     detail::topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view),
                                 void (*check_key)(bytes_view));
     void add(std::string name, std::unique_ptr<detail::blueprint>, agent_options);
+    void add(std::unique_ptr<detail::job>, duration interval, policy on_error);
     void post(std::unique_ptr<detail::posted>);
     std::shared_ptr<detail::runner> runner() const;
 

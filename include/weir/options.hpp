@@ -56,9 +56,9 @@ struct app_options {
     weir::clock* clock = nullptr;
     /// Not owned; null: the log alone.
     weir::hooks* hooks = nullptr;
-    /// Threads for `offload`, which is not there yet.
+    /// Threads that make the calls of `weir::offload`.
     std::size_t offload_threads = 4;
-    /// Calls of `offload` that may wait for a thread; not there yet.
+    /// Calls of `weir::offload` that may wait for a thread; the next one waits for room.
     std::size_t offload_max = 1024;
 };
 
@@ -79,6 +79,8 @@ struct agent_options {
     policy on_error{};
 };
 
+/// In which order the results of asynchronous calls go on: of input, of input among messages of one
+/// key (their calls are made one after another; no key is one, too), or of completion.
 enum class order_by : std::uint8_t { all, key, none };
 
 struct group_by_options {
@@ -86,15 +88,27 @@ struct group_by_options {
     std::string name{};
     /// 0: as many as the source has.
     partition_id partitions = 0;
-    /// For asynchronous key functions, which are not there yet.
+    /// Calls under way at once, for a key function that returns a task.
     std::size_t concurrency = 1;
+    /// Of what is sent on; for a key function that returns a task.
     order_by order = order_by::all;
 };
 
 struct map_options {
     /// Calls under way at once, for a function that returns a task.
     std::size_t concurrency = 1;
+    /// Of the results.
     order_by order = order_by::all;
+};
+
+struct task_options {
+    /// If it throws. `skip`: it is logged and counted, and the app goes on without it.
+    policy on_error = stop;
+};
+
+struct timer_options {
+    /// If a call throws. `skip`: it is logged and counted, and the next one comes in its time.
+    policy on_error = stop;
 };
 
 struct to_options {

@@ -2,7 +2,9 @@
 // Coroutines: one type, resumed by the loop (g++ 12 has no symmetric transfer to rely on).
 #pragma once
 #include <coroutine>
+#include <cstddef>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -11,16 +13,26 @@
 namespace weir {
 namespace detail {
 
-/// The loop, seen from a coroutine. Coroutines are destroyed only when nothing of theirs waits here
-/// any more.
+class offloaded;
+
+/// The loop, seen from a coroutine. Handles are not owned: a coroutine that is destroyed while it
+/// waits here leaves the queues (`task` sees to that).
 class scheduler {
 public:
     virtual void ready(std::coroutine_handle<>) = 0;
     virtual void wake_in(duration, std::coroutine_handle<>) = 0;
+    /// It is destroyed, and will not be resumed.
+    virtual void forget(std::coroutine_handle<>) noexcept = 0;
+    /// Runs a blocking call elsewhere, and resumes who waits for it.
+    virtual void offload(std::shared_ptr<offloaded>) = 0;
 
 protected:
     ~scheduler() = default;
 };
+
+/// Where coroutines' frames live: each thread keeps some that were given back (lib/task.cpp).
+void* take_frame(std::size_t);
+void give_frame(void*, std::size_t) noexcept;
 
 struct promise_base {
     std::coroutine_handle<> parent;
@@ -38,6 +50,9 @@ struct promise_base {
     std::suspend_always initial_suspend() noexcept { return {}; }
     wake_parent final_suspend() noexcept { return {*this}; }
     void unhandled_exception() { error = std::current_exception(); }
+
+    static void* operator new(std::size_t n) { return take_frame(n); }
+    static void operator delete(void* p, std::size_t n) noexcept { give_frame(p, n); }
 };
 
 template <class T>
@@ -60,8 +75,9 @@ struct promise_of<void> : promise_base {
 }  // namespace detail
 
 /// What an asynchronous function returns. Starts when it is awaited (or when the loop starts it),
-/// runs on the loop's thread, owns its frame. Inside one may be awaited: another task,
-/// `weir::sleep`.
+/// runs on the loop's thread, owns its frame: a task that goes while it is suspended is cancelled,
+/// its locals are destroyed. Inside one may be awaited: another task, `weir::sleep`,
+/// `weir::offload`, a send. docs/coroutines.md says what has to live how long.
 template <class T = void>
 class [[nodiscard]] task {
 public:
@@ -76,23 +92,30 @@ public:
     explicit task(std::coroutine_handle<promise_type> h) : h_(h) {}
     task(task&& o) noexcept : h_(std::exchange(o.h_, {})) {}
     task& operator=(task&& o) noexcept {
-        std::swap(h_, o.h_);
+        task old{std::move(*this)};  // ends now, not with `o`
+        h_ = std::exchange(o.h_, {});
         return *this;
     }
     ~task() {
-        if (h_) h_.destroy();
+        if (!h_) return;
+        if (auto* loop = h_.promise().loop; loop && !h_.done()) loop->forget(h_);
+        h_.destroy();
     }
 
+    explicit operator bool() const { return bool(h_); }
     void start(detail::scheduler& loop) { h_.promise().loop = &loop, h_.resume(); }
     bool done() const { return !h_ || h_.done(); }
     /// Of a task that is done: what it returned, or throws what it threw.
     T result() { return h_.promise().result(); }
 
     bool await_ready() const noexcept { return false; }
+    /// False, and its caller goes on, if it has come to its end at once: no trip through the loop.
     template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> parent) {
-        h_.promise().parent = parent;
+    bool await_suspend(std::coroutine_handle<Promise> parent) {
         start(*parent.promise().loop);
+        if (h_.done()) return false;
+        h_.promise().parent = parent;
+        return true;
     }
     T await_resume() { return h_.promise().result(); }
 

@@ -8,6 +8,7 @@
 #include <weir/event.hpp>
 #include <weir/from.hpp>
 #include <weir/hooks.hpp>
+#include <weir/offload.hpp>
 #include <weir/operators/echo.hpp>
 #include <weir/operators/enumerate.hpp>
 #include <weir/operators/erase.hpp>

@@ -17,6 +17,9 @@ detail::topic_info& app::declare(const std::string& name, topic_options o,
 void app::add(std::string name, std::unique_ptr<detail::blueprint> what, agent_options o) {
     engine_->add(std::move(name), std::move(what), o, false);
 }
+void app::add(std::unique_ptr<detail::job> what, duration interval, policy on_error) {
+    engine_->add(std::move(what), interval, std::move(on_error));
+}
 std::shared_ptr<detail::runner> app::runner() const { return engine_; }
 weir::graph app::graph() const { return engine_->graph(); }
 std::vector<partition_status> app::partitions() const { return engine_->status(); }

@@ -28,6 +28,7 @@ void check(const app_options& o) {
     positive(o.open_max > 0, "open_max");
     positive(o.drain_timeout > duration::zero(), "drain_timeout");
     positive(o.shutdown_timeout > duration::zero(), "shutdown_timeout");
+    positive(o.offload_threads > 0, "offload_threads");
 }
 void check_partitions(const std::string& topic, partition_id n) {
     if (n < 0) throw setup_error{"weir: topic '" + topic + "': partitions must not be negative"};
@@ -176,6 +177,17 @@ weir::graph engine::graph() const {
     return g;
 }
 
+void engine::add(std::unique_ptr<job> what, duration interval, policy on_error) {
+    job_info j{std::move(what), interval, std::move(on_error)};
+    if (j.on_error.last() == policy::action::dead_letter)
+        throw setup_error{"weir: a " + j.kind() +
+                          " has no message, so no dead letter: use stop, skip or retry"};
+    if (!j.on_error.is_set()) j.on_error = weir::stop;
+    j.started = running();
+    jobs_.push_back(std::move(j));
+    if (running()) conductor_->run(jobs_.back());
+}
+
 // ---------------------------------------------------------------------------------------- starting
 const std::shared_ptr<transport::memory_broker>& engine::broker() {
     if (broker_) return broker_;
@@ -256,7 +268,11 @@ void engine::start() {
     if (first) {
         end_run();
         error_ = nullptr;
-        for (auto& a : agents_) a.built = a.info.ended = false;
+        for (auto& a : agents_) {
+            a.built = a.info.ended = false;
+            if (a.info.has_body) a.info.paused = false;  // its coroutine had returned
+        }
+        for (auto& j : jobs_) j.started = false;
         settings_.home->enter();
         transport_ = connect(settings_.app);
         if (embedded() && !settings_.options.kafka.empty() &&
@@ -283,6 +299,8 @@ void engine::start() {
         throw;
     }
     conductor_->connect(subscriptions());
+    for (auto& j : jobs_)
+        if (!std::exchange(j.started, true)) conductor_->run(j);
     if (stop_asked_.exchange(false)) conductor_->stop();
 }
 
@@ -330,6 +348,8 @@ bool engine::wait(duration most, bool alone) {
     const auto now = settings_.clock->steady();
     const auto at = conductor_->due(alone);
     if (settings_.clock->skip_to(now)) {  // a virtual clock: nothing comes from outside
+        auto& elsewhere = conductor_->elsewhere();
+        if (elsewhere.outstanding() > 0) return elsewhere.wait(), true;
         if (at == time_point::max()) return false;
         settings_.clock->skip_to(std::min(at, most == duration::max() ? at : now + most));
         return true;
@@ -349,7 +369,7 @@ void engine::run(side_job* beside, duration idle) {
     while (running()) {
         const bool fed = beside && beside->turn(conductor_->stopping());
         if (turn() || fed) {
-            last = settings_.clock->steady();
+            if (fed || !conductor_->only_ticked()) last = settings_.clock->steady();
             continue;
         }
         if (!running()) break;
@@ -370,7 +390,7 @@ void engine::run(side_job* beside, duration idle) {
 }
 
 bool engine::all_ended() const {
-    return !agents_.empty() &&
+    return !agents_.empty() && conductor_->background_idle() &&
            std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.info.ended; });
 }
 

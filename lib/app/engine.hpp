@@ -48,6 +48,7 @@ public:
                        const std::vector<topic_info*>& sources) override;
     agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&,
                     bool pull) override;
+    void add(std::unique_ptr<job>, duration interval, policy on_error);
     /// As drawn, with what is set now: partitions, policies, where dead letters go.
     weir::graph graph() const;
     const std::map<std::string, topic_info>& topics() const { return topics_; }
@@ -130,6 +131,7 @@ private:
     std::unique_ptr<conductor> conductor_;
     std::map<std::string, topic_info> topics_;
     std::deque<agent> agents_;  // addresses stay
+    std::deque<job_info> jobs_;
     weir::graph graph_;
     std::exception_ptr error_;
     std::vector<partition_status> last_status_;

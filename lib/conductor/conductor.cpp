@@ -24,15 +24,23 @@ conductor::conductor(const settings& s, transport::transport& t, reporter& r)
       transport_(t),
       report_(r),
       clock_(*s.clock),
-      coroutines_(clock_),
+      pool_(s.options.offload_threads, s.options.offload_max, s.home),
+      coroutines_(clock_, pool_),
       producer_(t, s, r),
       plan_(coroutines_, s, producer_),
       committer_(t, s),
+      background_(coroutines_),
       now_(clock_.steady()) {}
 
+/// First the calls that may look into a coroutine's frame, then the frames, which may look at a
+/// message, then the messages.
 conductor::~conductor() {
-    coroutines_.clear();  // before the frames go
+    const auto left = stop_until_ - clock_.steady();
+    pool_.close(std::clamp(left, duration::zero(), settings_.options.shutdown_timeout));
+    background_.clear();
+    for (auto& b : plan_.bodies()) b->cancel();
     partitions_.clear();
+    for (auto& b : plan_.bodies()) b->agent->lent.clear();
     seams_.clear();
     plan_.forget();
 }
@@ -68,6 +76,7 @@ bool conductor::turn() {
     bool busy = settings_.home->collect();
     busy |= transport_.poll(*this);
     busy |= coroutines_.run(now_);
+    busy |= turn_bodies();
     busy |= producer_.settle(now_);
     take_errors();
     busy |= settle_seams();
@@ -81,7 +90,46 @@ bool conductor::turn() {
     take_errors();
     if (no_more()) busy |= finish();
     if (!stopped()) committer_.settle(partitions_, now_);
-    return busy || (!asked && committer_.in_flight());  // its answer may be there already
+    busy |= coroutines_.any_ready();
+    busy |= !asked && committer_.in_flight();  // its answer may be there already
+    const bool ticked = turn_background();
+    only_ticked_ = ticked && !busy;
+    return busy || ticked;
+}
+
+bool conductor::turn_background() {
+    const bool busy = !stopped() && !error_ && background_.turn(now_);
+    for (auto& f : background_.take_failures()) {
+        report_.failed({f.what->kind(), {}, {}, -1, -1, text_of(f.error)}, f.what->on_error.text());
+        if (f.what->on_error.last() == policy::action::skip) continue;
+        fail(std::make_exception_ptr(
+            weir::error{"weir: a " + f.what->kind() + " stopped the app: " + text_of(f.error)}));
+    }
+    return busy;
+}
+
+/// Starts coroutines, and looks whether one has thrown where no message is to blame.
+bool conductor::turn_bodies() {
+    bool busy = false;
+    const auto& all = plan_.bodies();
+    for (; started_ < all.size() && !no_more(); ++started_) all[started_]->start(), busy = true;
+    for (auto& b : all) {
+        auto error = b->settle();
+        if (!error) continue;
+        const auto line = "weir: agent '" + b->agent->name +
+                          "' stopped while it had no message: " + text_of(error);
+        report_.failed({"process", b->agent->name, {}, -1, -1, text_of(error)}, "stop");
+        fail(std::make_exception_ptr(weir::error{line}));
+        busy = true;
+    }
+    return busy;
+}
+
+body* conductor::body_of(const agent_info& a) const {
+    if (a.has_body)
+        for (auto& b : plan_.bodies())
+            if (b->agent == &a) return b.get();
+    return nullptr;
 }
 
 /// While nothing but a commit's answer is waited for: when it is sent again, if it failed.
@@ -91,6 +139,7 @@ time_point conductor::answer_due() const {
 
 time_point conductor::due(bool alone) const {
     auto at = std::min(coroutines_.due(), producer_.due());
+    if (!alone) at = std::min(at, background_.due());
     const auto feed_due = [&](const feed& f) {
         if (f.made > 0 && !f.finished() && !f.to->agent->paused) at = std::min(at, f.not_before);
     };
@@ -259,7 +308,10 @@ bool conductor::end_sources() {
         const auto empty = [&](const seam_work& s) {
             return s.from->agent != &agent || (s.from->empty() && s.feed->finished());
         };
-        if (std::all_of(seams_.begin(), seams_.end(), empty)) agent.ended = busy = true;
+        if (!std::all_of(seams_.begin(), seams_.end(), empty)) continue;
+        if (auto* b = body_of(agent); b && b->running()) b->end();
+        else agent.ended = true;
+        busy |= agent.ended;
     }
     return busy;
 }

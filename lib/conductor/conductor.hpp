@@ -13,6 +13,7 @@
 #include <weir/transport/transport.hpp>
 
 #include "owned_partition.hpp"
+#include "background.hpp"
 #include "committer.hpp"
 #include "coroutines.hpp"
 #include "producer.hpp"
@@ -31,9 +32,11 @@ public:
 
     std::vector<std::unique_ptr<reading>>& readings() { return readings_; }
     std::vector<std::unique_ptr<detail::seam>>& seams() { return seams_; }
+    const std::vector<std::unique_ptr<detail::body>>& bodies() const { return bodies_; }
     std::vector<feed>& feeds() { return feeds_; }
     void forget() {
         readings_.clear(), feeds_.clear(), segments_.clear(), seams_.clear(), nodes_.clear();
+        bodies_.clear();
     }
 
 private:
@@ -52,6 +55,8 @@ public:
     detail::plan& plan() { return plan_; }
     /// Takes over what was added to the plan since the last call, and subscribes.
     void connect(const std::vector<transport::subscription>&);
+    /// Starts a task, or a timer, at the next turn.
+    void run(const job_info& j) { background_.add(j); }
 
     /// One round: what came in, what is due, every topic's and every seam's turn once. False if
     /// there was nothing to do.
@@ -59,6 +64,12 @@ public:
     /// When there will be something to do, as far as that is known. `alone`: apart from the
     /// committer.
     time_point due(bool alone) const;
+    /// Calls that are made on other threads: something will come, whatever the clock says.
+    offload_pool& elsewhere() { return pool_; }
+    /// The last turn had nothing to do but a timer's tick.
+    bool only_ticked() const { return only_ticked_; }
+    /// Every task has ended.
+    bool background_idle() const { return background_.idle(); }
     /// The message in this agent's sink has left it.
     void passed(const agent_info&);
     void commit() { committer_.commit(partitions_); }
@@ -102,6 +113,10 @@ private:
 
     bool no_more() const { return stopping() || stop_asked_.load(std::memory_order_relaxed); }
     // a turn
+    bool turn_background();
+    bool turn_bodies();
+    bool end_bodies();
+    body* body_of(const agent_info&) const;
     bool settle_seams();
     bool turn_topics();
     bool turn_partition(owned_partition&);
@@ -152,10 +167,14 @@ private:
     transport::transport& transport_;
     reporter& report_;
     clock& clock_;
+    offload_pool pool_;
     coroutines coroutines_;
     producer producer_;
     run_plan plan_;
     committer committer_;
+    background background_;
+    std::size_t started_ = 0;  // bodies
+    bool only_ticked_ = false;
     std::vector<topic_work> topics_;
     std::vector<seam_work> seams_;
     std::set<topic_partition> places_;  // every one ever assigned: what is kept points at its place

@@ -1,27 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Coroutines that wait for the loop: the ready ones, and those that sleep.
+// Coroutines that wait for the loop: the ready ones, those that sleep, those whose call is made
+// elsewhere.
 #pragma once
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <weir/clock.hpp>
 #include <weir/task.hpp>
 
+#include "offload_pool.hpp"
+
 namespace weir::detail {
 
-/// Owned by the conductor, used on the loop's thread. Handles are not owned: a coroutine is
-/// destroyed only after `clear`, or when nothing of it waits here.
+/// Owned by the conductor, used on the loop's thread; goes after everything that owns a coroutine.
+/// Handles are not owned. Invariant: what is in here can be resumed, for a coroutine that is
+/// destroyed is forgotten first, also by one that is resumed in the same round.
 class coroutines final : public scheduler {
 public:
-    explicit coroutines(const clock& c) : clock_(c) {}
+    coroutines(const clock& c, offload_pool& p) : clock_(c), pool_(p) {}
 
     void ready(std::coroutine_handle<> h) override { ready_.push_back(h); }
     void wake_in(duration d, std::coroutine_handle<> h) override;
+    void forget(std::coroutine_handle<>) noexcept override;
+    void offload(std::shared_ptr<offloaded> call) override { pool_.add(std::move(call)); }
     /// Resumes what is ready or due by now, each once. True if there was any.
     bool run(time_point now);
+    bool any_ready() const { return !ready_.empty(); }
     time_point due() const { return asleep_.empty() ? time_point::max() : asleep_.front().at; }
-    void clear() { ready_.clear(), asleep_.clear(); }
 
 private:
     struct sleeper {
@@ -31,8 +38,9 @@ private:
         bool operator>(const sleeper& o) const { return at != o.at ? at > o.at : turn > o.turn; }
     };
     const clock& clock_;
-    std::vector<std::coroutine_handle<>> ready_, running_;
-    std::vector<sleeper> asleep_;  // a heap, the next one in front
+    offload_pool& pool_;
+    std::vector<std::coroutine_handle<>> ready_, running_;  // null: forgotten
+    std::vector<sleeper> asleep_;                           // a heap, the next one in front
     std::uint64_t turns_ = 0;
 };
 

@@ -23,9 +23,13 @@ conductor::reason conductor::reason_of(const feed& f) const {
     const auto& s = *f.to;
     const auto& agent = *s.agent;
     const auto tries = std::to_string(agent.on_error.retries() + 1);
-    if (agent.paused) return {agent.name, s.ops, "nobody iterates the stream"};
+    if (agent.paused)
+        return {agent.name, s.ops,
+                agent.has_body ? "its coroutine has returned" : "nobody iterates the stream"};
     if (f.parked && agent.pull)
         return {agent.name, last_of(s.ops), "who iterates the stream has not passed it yet"};
+    if (f.parked && agent.has_body)
+        return {agent.name, "coroutine", "it has not asked for the next one yet"};
     if (f.parked) return {agent.name, last_of(s.ops), "there is no room behind it"};
     if (f.made > 0)
         return {agent.name, s.ops,

@@ -33,9 +33,17 @@ bool owned_partition::reads(const segment& s) const {
     return std::any_of(feeds_.begin(), feeds_.end(), [&](auto& f) { return f->to == &s; });
 }
 
+/// Who still looks at a parked message, a coroutine, keeps its batch until it looks away.
 owned_partition::~owned_partition() {
-    for (auto& f : feeds_)
-        if (f->parked) f->to->drop(), f->to->sink->parked_by = nullptr;
+    std::shared_ptr<lent_batch> batch;
+    for (auto& f : feeds_) {
+        if (!f->parked) continue;
+        f->to->drop(), f->to->sink->parked_by = nullptr;
+        if (!f->to->agent->has_body) continue;
+        if (!batch) batch = std::make_shared<lent_batch>();
+        f->to->agent->lent.push_back(batch);
+    }
+    if (batch) batch->nodes = std::move(nodes_), batch->fetched = std::move(fetched_);
 }
 
 bool owned_partition::finished() const {

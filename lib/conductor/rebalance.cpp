@@ -141,6 +141,16 @@ bool conductor::work_left() const {
     });
 }
 
+/// Coroutines are told that nothing will come any more. True when all of them have returned.
+bool conductor::end_bodies() {
+    bool all = true;
+    for (auto& b : plan_.bodies()) {
+        if (b->running()) b->end();
+        all &= !b->running();
+    }
+    return all;
+}
+
 /// What is in work is finished, buffers go out as last short batches, then everything is committed
 /// and the group left.
 bool conductor::finish() {
@@ -155,6 +165,7 @@ bool conductor::finish() {
         if (!late && work_left()) {
             return !error_ && flush();
         }
+        if (!late && !error_ && !end_bodies()) return false;
         state_ = state::leaving;
         stop_until_ = std::max(stop_until_, now_ + answer_timeout);
         return true;

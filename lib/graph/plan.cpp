@@ -67,6 +67,10 @@ seam& plan::add(std::unique_ptr<detail::seam> s) {
     return *seams_.emplace_back(std::move(s));
 }
 plan::node& plan::add(std::unique_ptr<node> n) { return *nodes_.emplace_back(std::move(n)); }
+body& plan::add(std::unique_ptr<detail::body> b) {
+    b->agent = agent_, agent_->has_body = true;
+    return *bodies_.emplace_back(std::move(b));
+}
 void plan::read(topic_info& topic, const void* type, std::unique_ptr<decoder> (*make)(),
                 segment& s) {
     const auto of_these = [&](const auto& r) { return r->topic == &topic && r->type == type; };

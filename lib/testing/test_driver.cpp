@@ -92,8 +92,17 @@ struct test_driver::state {
     void run() {
         for (auto& a : apps)
             if (a->running()) a->start();  // what was added meanwhile
-        while (turn()) {
+        while (turn() || wait_elsewhere()) {
         }
+    }
+    /// A call of weir::offload is waited for: nothing else goes on meanwhile.
+    bool wait_elsewhere() {
+        for (auto& a : apps) {
+            if (!a->running() || a->running_conductor()->elsewhere().outstanding() == 0) continue;
+            a->running_conductor()->elsewhere().wait();
+            return true;
+        }
+        return false;
     }
     void stop(weir::detail::engine& e) {
         if (e.running()) e.stop();

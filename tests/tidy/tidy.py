@@ -70,9 +70,9 @@ def rule(sentence, bad, good=None):
 
 # ---- who includes whom -------------------------------------------------------------------------
 
-VOCABULARY = ("fwd message hold home task clock options policy error hooks type_name own "
+VOCABULARY = ("fwd message hold home task job offload clock options policy error hooks type_name own "
               "config version").split()
-STREAM = "topic stream batch decode from shown event channel".split()
+STREAM = "topic stream incoming batch decode from shown event channel".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself
     "vocabulary": [],

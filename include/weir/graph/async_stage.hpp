@@ -107,10 +107,10 @@ public:
     }
     const char* has(const ledger& of, offset at) const override {
         if (ready_.has(of, at)) return "its result is being worked off";
-        for (auto& c : calls_) {
-            if (!c->held.keeps(of, at)) continue;
-            return c->made > 0 ? "its call has failed and is tried again"
-                   : c->started ? "its call is under way" : "its call waits for its turn";
+        for (auto* n = calls_.first; n; n = n->next) {
+            if (!n->held.keeps(of, at)) continue;
+            return n->made > 0 ? "its call has failed and is tried again"
+                   : n->active ? "its call is under way" : "its call waits for its turn";
         }
         return nullptr;
     }

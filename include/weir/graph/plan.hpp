@@ -21,10 +21,31 @@ struct agent_info {
     // resolved: the agent's, else the app's; unset: skip, but stop for batches and pull
     policy on_error{};
     bool pull = false;
+    bool has_body = false;      // a coroutine
     // reads nothing: a pull stream that nobody iterates, an agent that has returned
     bool paused = false;
     bool finite = false;        // reads ranges alone
     bool ended = false;         // all its sources have ended and everything of theirs is done
+    // batches of partitions that were given up while its coroutine looked at a message of theirs
+    std::vector<std::shared_ptr<void>> lent{};
+};
+
+/// The body of an agent, where it is a coroutine. Lives as long as its run; used by the loop's
+/// thread only.
+class body {
+public:
+    virtual ~body() = default;
+    virtual void start() = 0;
+    virtual bool running() const = 0;
+    /// Nothing will come any more: it is told so when it asks for the next value.
+    virtual void end() = 0;
+    /// Starts it again, if somebody waits for it. What it threw while it had no message; null if it
+    /// did not.
+    virtual std::exception_ptr settle() = 0;
+    /// Its frame goes.
+    virtual void cancel() = 0;
+
+    agent_info* agent = nullptr;
 };
 
 /// The decode node of one topic and one pair of types. Stateless; what it fills belongs to the
@@ -132,6 +153,7 @@ public:
     segment& add(std::unique_ptr<segment>);
     seam& add(std::unique_ptr<detail::seam>);
     node& add(std::unique_ptr<node>);
+    body& add(std::unique_ptr<detail::body>);
     void connect(detail::seam& from, segment& to) { feeds_.push_back({&from, &to}); }
     void read(topic_info&, const void* type, std::unique_ptr<decoder> (*make)(), segment&);
     virtual outlet& send_to(topic_info&) = 0;
@@ -145,6 +167,7 @@ protected:
     std::vector<std::unique_ptr<segment>> segments_;
     std::vector<std::unique_ptr<detail::seam>> seams_;
     std::vector<std::unique_ptr<node>> nodes_;
+    std::vector<std::unique_ptr<detail::body>> bodies_;
     std::vector<std::unique_ptr<reading>> readings_;
     std::vector<feed> feeds_;
     std::size_t open_max_ = 0;

@@ -62,6 +62,7 @@ struct regrouped {
 
     void send(plan& p) const {
         using target = sending<keyed<K, V>, found_key>;
+        p.chain();
         p.connect(*calls, new_segment<keyed<K, V>>(p, target{*to, {}}));
     }
     template <class Chain>

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an app runs beside its agents: tasks and timers.
+#pragma once
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <weir/fwd.hpp>
+#include <weir/policy.hpp>
+#include <weir/task.hpp>
+
+namespace weir::detail {
+
+/// A function that is called again and again; in place of std::function. What it captures lives as
+/// long as the app, and so longer than the coroutines it makes.
+class job {
+public:
+    virtual ~job() = default;
+    /// A task that is done at once, if the function is no coroutine.
+    virtual task<> call() = 0;
+};
+template <class F>
+class job_of final : public job {
+public:
+    explicit job_of(F f) : f_(std::move(f)) {}
+    task<> call() override {
+        using result = std::invoke_result_t<F&>;
+        if constexpr (is_task<result>) {
+            static_assert(std::is_same_v<result, task<>>,
+                          "weir: a task or a timer returns weir::task<>, or void: nobody would get "
+                          "its result");
+            return f_();
+        } else {
+            f_();
+            return {};
+        }
+    }
+
+private:
+    F f_;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Blocking work, away from the loop: `co_await weir::offload(f)`.
+#pragma once
+#include <atomic>
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <weir/task.hpp>
+
+namespace weir {
+namespace detail {
+
+/// One call on its way: made by a coroutine, run by a thread of the pool, given back to the loop.
+/// Shared by all three, so each may be gone before the others.
+class offloaded {
+public:
+    virtual ~offloaded() = default;
+    /// On a thread of the pool.
+    virtual void run() noexcept = 0;
+
+    // the loop's: who waits for it; null: nobody any more
+    std::coroutine_handle<> waiting;
+    std::atomic<bool> unwanted = false;  // if it was not begun, it need not be
+};
+
+template <class F>
+class offloaded_of final : public offloaded {
+public:
+    using result_type = std::invoke_result_t<F&>;
+    explicit offloaded_of(F f) : f_(std::move(f)) {}
+    void run() noexcept override {
+        try {
+            if constexpr (std::is_void_v<result_type>) (*f_)(), result_.emplace();
+            else result_.emplace((*f_)());
+        } catch (...) {
+            error_ = std::current_exception();
+        }
+        f_.reset();  // what it owns goes with the call, not with its result
+    }
+    result_type result() {
+        if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+        if constexpr (!std::is_void_v<result_type>) return std::move(*result_);
+    }
+
+private:
+    struct nothing {};
+    using kept = std::conditional_t<std::is_void_v<result_type>, nothing, result_type>;
+    std::optional<F> f_;
+    std::optional<kept> result_;
+    std::exception_ptr error_;
+};
+
+template <class F>
+class offloading {
+public:
+    explicit offloading(F f) : call_(std::make_shared<offloaded_of<F>>(std::move(f))) {}
+    offloading(const offloading&) = delete;
+    offloading& operator=(const offloading&) = delete;
+    ~offloading() { call_->waiting = nullptr, call_->unwanted = true; }
+
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> h) {
+        call_->waiting = h;
+        h.promise().loop->offload(call_);
+    }
+    auto await_resume() { return call_->result(); }
+
+private:
+    std::shared_ptr<offloaded_of<F>> call_;
+};
+
+}  // namespace detail
+
+/// `auto answer = co_await weir::offload(f)`: calls `f` on one of the app's `offload_threads`; the
+/// loop turns meanwhile, and the coroutine goes on there with what `f` returned, or threw. `f` is
+/// moved to the other thread and must touch nothing of the loop's. With `offload_max` calls waiting
+/// for a thread, the next one waits for room. On g++ before 13 name a capturing lambda first and
+/// move it in: docs/coroutines.md.
+///
+/// Time     the machine's; on a virtual clock the test driver waits for the call
+/// Errors   what `f` throws is thrown by the co_await
+/// Cost     two changes of thread and one allocation
+template <class F>
+detail::offloading<std::decay_t<F>> offload(F&& f) {
+    return detail::offloading<std::decay_t<F>>{std::forward<F>(f)};
+}
+
+}  // namespace weir

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Coroutines' frames, used again: a thread that makes one call a message asks the heap for none.
+#include <weir/task.hpp>
+
+#include <array>
+#include <cstddef>
+#include <new>
+
+namespace weir::detail {
+namespace {
+
+// Under the address sanitizer a frame that is used again would hide who uses it too long.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool recycles = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool recycles = false;
+#else
+constexpr bool recycles = true;
+#endif
+#else
+constexpr bool recycles = true;
+#endif
+
+constexpr std::size_t step = 64;        // frames are kept by size, rounded up to this
+constexpr std::size_t sizes = 16;       // up to 1 KiB; larger ones go back to the heap
+constexpr std::size_t kept_max = 1024;  // of one size, by one thread
+
+struct free_frame {
+    free_frame* next;
+};
+struct free_list {
+    free_frame* first = nullptr;
+    std::size_t count = 0;
+};
+
+/// One thread's. Frames that are given back after the thread's own objects have gone (by an app
+/// that is a global, say) go to the heap.
+struct frames {
+    std::array<free_list, sizes> of{};
+    bool closed = false;
+    ~frames() {
+        closed = true;
+        for (auto& list : of)
+            while (auto* f = list.first) list.first = f->next, ::operator delete(f);
+    }
+};
+thread_local frames mine;
+
+std::size_t size_class(std::size_t n) { return (n + step - 1) / step - 1; }
+
+}  // namespace
+
+void* take_frame(std::size_t n) {
+    const auto c = size_class(n);
+    if (!recycles || c >= sizes) return ::operator new(n);
+    auto& list = mine.of[c];
+    if (auto* f = list.first) {
+        list.first = f->next, --list.count;
+        return f;
+    }
+    return ::operator new((c + 1) * step);
+}
+
+void give_frame(void* p, std::size_t n) noexcept {
+    const auto c = size_class(n);
+    if (!recycles || c >= sizes || mine.closed || mine.of[c].count == kept_max)
+        return ::operator delete(p);
+    auto& list = mine.of[c];
+    list.first = new (p) free_frame{list.first}, ++list.count;
+}
+
+}  // namespace weir::detail
