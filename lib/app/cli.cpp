@@ -5,9 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "../nearest.hpp"
 #include "commands.hpp"
 #include "engine.hpp"
-#include "nearest.hpp"
 
 namespace weir {
 namespace {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands that start no agent, and what all commands share.
+#include "../nearest.hpp"
 #include "commands.hpp"
 
 #include <fmt/core.h>
@@ -10,7 +11,6 @@
 #include <optional>
 
 #include "engine.hpp"
-#include "nearest.hpp"
 #include "properties.hpp"
 
 namespace weir::detail {

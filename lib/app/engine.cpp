@@ -275,10 +275,12 @@ void engine::start() {
         for (auto& j : jobs_) j.started = false;
         settings_.home->enter();
         transport_ = connect(settings_.app);
-        if (embedded() && !settings_.options.kafka.empty() &&
-            !std::exchange(told_properties_, true))
-            report_.log("the embedded broker ignores librdkafka's properties (" +
-                        std::to_string(settings_.options.kafka.size()) + " given)");
+        if (const auto& o = settings_.options; embedded() && !o.kafka.empty()) {
+            transport::kafka::check_properties({"", settings_.app, o.kafka, o.drain_timeout});
+            if (!std::exchange(told_properties_, true))
+                report_.log("the embedded broker ignores librdkafka's properties (" +
+                            std::to_string(o.kafka.size()) + " given)");
+        }
     }
     derive_dead_letters();
     resolve_topics();

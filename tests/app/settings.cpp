@@ -13,8 +13,8 @@
 #include "app/captured.hpp"
 #include "app/commands.hpp"
 #include "app/engine.hpp"
-#include "app/nearest.hpp"
 #include "app/properties.hpp"
+#include "nearest.hpp"
 
 namespace {
 
@@ -126,4 +126,20 @@ TEST_CASE("a name that is almost one is answered with the one") {
     CHECK(nearest("--speed", known).empty());
     CHECK(nearest("", known).empty());
     CHECK(nearest(std::string(100'000, 'x'), known).empty());
+}
+
+TEST_CASE("a property that librdkafka does not know or take is refused without Kafka, too") {
+    const auto refused = [](const char* property) {
+        const auto said = says({"--set", property, "--until-idle", "0s"});
+        CHECK(said.code == weir::exit_code::usage);
+        return said.err;
+    };
+    CHECK(refused("lingr.ms=5").ends_with(
+        "has no property 'lingr.ms': did you mean 'linger.ms'?\n"));
+    CHECK(refused("enable.auto.commit=true").find("enable.auto.commit=true is not possible") !=
+          std::string::npos);
+    CHECK(refused("fetch.min.bytes=many").find("fetch.min.bytes=many is not possible") !=
+          std::string::npos);
+    CHECK(says({"--set", "bootstrap.servers=a:1", "--until-idle", "0s"}).code ==
+          weir::exit_code::ok);
 }

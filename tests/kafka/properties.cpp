@@ -82,7 +82,7 @@ TEST_CASE("kafka: topics are looked for every 10 s where a pattern is subscribed
 TEST_CASE("kafka: a property that librdkafka does not have is refused with the nearest name") {
     const auto version = std::string{rd_kafka_version_str()};
     CHECK(refusal("fetch.min.byte", "1") == "weir: librdkafka " + version +
-                                                " has no property 'fetch.min.byte'; did you mean "
+                                                " has no property 'fetch.min.byte': did you mean "
                                                 "'fetch.min.bytes'?");
     CHECK(refusal("isolation_level", "x").find("'isolation.level'") != std::string::npos);
 }

@@ -71,7 +71,7 @@ def rule(sentence, bad, good=None):
 # ---- who includes whom -------------------------------------------------------------------------
 
 VOCABULARY = ("fwd message hold home task job offload clock options policy error hooks type_name own "
-              "config version").split()
+              "nearest config version").split()
 STREAM = "topic stream incoming batch decode from shown event channel".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself

@@ -27,6 +27,10 @@ std::string servers_of(std::string_view url);
 /// What the user's properties say about where to start, if they do.
 std::optional<reset> reset_of(const weir::properties&);
 
+/// Throws setup_error as `connect` does for a wrong property; for who does not connect. A broker
+/// among the properties is passed over.
+void check_properties(connect_options);
+
 /// One member of a group and one producer. Checks the properties and throws setup_error for a wrong
 /// one; talks to a broker only when it is first asked something. It joins the group with its first
 /// `subscribe`.

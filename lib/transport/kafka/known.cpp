@@ -6,9 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <limits>
-#include <numeric>
-#include <vector>
+#include <string_view>
 
 namespace weir::transport::kafka {
 namespace {
@@ -31,22 +29,6 @@ std::string_view trimmed(std::string_view s) {
     return s.substr(from, s.find_last_not_of(' ') + 1 - from);
 }
 
-std::size_t edits(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        auto corner = row[0];
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const auto above = row[j + 1];
-            row[j + 1] =
-                a[i] == b[j] ? corner : 1 + std::min({corner, above, row[j]});
-            corner = above;
-        }
-    }
-    return row.back();
-}
-
 }  // namespace
 
 std::map<std::string, char> known_properties() {
@@ -66,14 +48,6 @@ std::map<std::string, char> known_properties() {
         if (!first && it->second != whose[0]) it->second = '*';  // of a client and of a topic
     }
     return known;
-}
-
-std::string nearest(std::string_view name, const std::map<std::string, char>& known) {
-    std::string best;
-    auto least = std::numeric_limits<std::size_t>::max();
-    for (auto& [other, whose] : known)
-        if (const auto n = edits(name, other); n < least) least = n, best = other;
-    return best;
 }
 
 }  // namespace weir::transport::kafka

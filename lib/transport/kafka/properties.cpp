@@ -5,9 +5,11 @@
 #include <array>
 #include <cstdlib>
 #include <iterator>
+#include <vector>
 
 #include <weir/error.hpp>
 
+#include "../../nearest.hpp"
 #include "known.hpp"
 
 namespace weir::transport::kafka {
@@ -71,10 +73,13 @@ configuration::configuration(const connect_options& o) : options_(o), known_(kno
 }
 
 void configuration::check(const std::string& name, const std::string& value) const {
-    if (!known_.contains(name))
+    if (!known_.contains(name)) {
+        std::vector<std::string> names;
+        for (auto& [other, whose] : known_) names.push_back(other);
         throw setup_error{"weir: librdkafka " + std::string{rd_kafka_version_str()} +
-                          " has no property '" + name + "'; did you mean '" +
-                          nearest(name, known_) + "'?"};
+                          " has no property '" + name + '\'' +
+                          detail::did_you_mean(name, names)};
+    }
     const auto refuse = [&](const std::string& why) {
         throw setup_error{"weir: librdkafka's property " + name + '=' + value +
                           " is not possible: " + why};
@@ -166,6 +171,13 @@ std::string servers_of(std::string_view url) {
         from = to + 1;
     }
     return std::string{servers};
+}
+
+void check_properties(connect_options o) {
+    std::erase_if(o.properties, [](auto& p) {
+        return p.first == "bootstrap.servers" || p.first == "metadata.broker.list";
+    });
+    configuration{o};
 }
 
 }  // namespace weir::transport::kafka
