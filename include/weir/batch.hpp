@@ -37,15 +37,16 @@ public:
     }
     void forfeit(std::int64_t n) override { forfeited_ = true, drop(n); }
     bool is_of(const ledger& l) const override {
-        return std::all_of(holds_.begin(), holds_.end(),
-                           [&](const hold& h) { return h.is_from(l); });
+        std::size_t still = 0, of_it = 0;  // those that were acknowledged by hand have gone
+        for (auto& h : holds_) still += bool(h), of_it += h.is_from(l);
+        return still > 0 && still == of_it;
     }
     bool covers(std::int64_t, const ledger& l, std::int64_t of) const override {
         return std::any_of(holds_.begin(), holds_.end(),
                            [&](const hold& h) { return h.keeps(l, of); });
     }
-    hold hold_of(std::size_t) override { return hold{*this, 0}; }
-    bool let_go(std::size_t i) override { return holds_[i].release(), true; }
+    hold hold_of(std::size_t i) override { return holds_[i].share(); }  // of this message alone
+    void let_go(std::size_t i) override { holds_[i].release(); }
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* place_of(std::size_t i) const override { return messages_[i].place; }

@@ -135,11 +135,20 @@ inline constexpr bool borrows<event<K, V>> = borrows<K> || borrows<V>;
 struct event_access {
     static receipt* of(const auto& e) { return e.receipt_; }
 };
-/// A body has been given it: from now on it can be acknowledged by hand.
-void shown_to_body(const auto& v) {
-    if constexpr (is_event<std::decay_t<decltype(v)>>)
-        if (auto* r = event_access::of(v)) r->seen();
-}
+/// Of a value that a body is given: whether it has been acknowledged by hand, and that from now on
+/// it can be.
+template <class T>
+struct in_body {
+    static void seen(const T&) {}
+    static bool acked(const T&) { return false; }
+};
+template <class K, class V>
+struct in_body<event<K, V>> {
+    static void seen(const event<K, V>& e) {
+        if (auto* r = event_access::of(e)) r->seen();
+    }
+    static bool acked(const event<K, V>& e) { return e.acked(); }
+};
 
 }  // namespace detail
 }  // namespace weir

@@ -28,7 +28,7 @@ struct pull_sink : sink {
     std::shared_ptr<pull_slot<T>> to;
     explicit pull_sink(std::shared_ptr<pull_slot<T>> s) : to(std::move(s)) {}
     void push(context&, auto&& v) {
-        shown_to_body(v);
+        in_body<T>::seen(v);
         if (to->empty()) to->at = to->count = 0;
         if (to->count < to->values.size())
             to->values[to->count].value = std::forward<decltype(v)>(v);
@@ -75,6 +75,10 @@ struct pull_state {
         if constexpr (holds_messages<T>)  // let go now, not when the slot is used again
             [[maybe_unused]] const auto gone = std::move(slot->values[slot->at].value);
         if (++slot->at, slot->empty()) on->passed(*agent);
+    }
+    /// What was acknowledged by hand before the loop was left is not shown again.
+    void skip_acked() {
+        while (!slot->empty() && in_body<T>::acked(slot->values[slot->at].value)) pass();
     }
     void fill() {
         while (slot->empty() && on->turn_for(*agent)) {
@@ -183,7 +187,7 @@ public:
                 std::unique_ptr<detail::blueprint>{new detail::pull_blueprint<P>{what_, s.slot}},
                 {}, true);
         s.agent->paused = false, s.adapted = adapted, s.throwing = std::uncaught_exceptions();
-        s.fill();
+        s.skip_acked(), s.fill();
         return detail::pull_iterator<value>{state_};
     }
 

@@ -69,7 +69,8 @@ void conductor::abandon(owned_partition& a) {
     a.tracker->forfeit(true);
     for (auto& s : seams_) {
         s.from->abandon(*a.tracker);
-        if (!s.feed->parked && s.from->ready().forget(*a.tracker)) s.feed->made = 0;
+        if (!s.feed->parked && s.from->ready().forget(*a.tracker))
+            s.feed->made = 0, s.feed->acked = false;
     }
 }
 

@@ -5,31 +5,36 @@
 
 namespace weir::detail {
 
-void receipt::begin(const context& c) {
+// ----------------------------------------------------------------------------------- one message's
+void receipt::begin(const context& c, std::size_t nth) {
     assert(!in_use() && !inner_);
-    from_ = &c.from, i_ = c.i, work_ = c.now.work;
-    acked_ = by_hand_ = seen_ = false;
+    from_ = &c.from, i_ = c.i, nth_ = nth, work_ = c.now.work;
+    acked_ = by_hand_ = seen_ = failed_ = false;
 }
 
 bool receipt::ack() {
-    if (acked_ || (!from_ && !inner_)) return false;
+    if (acked_ || failed_) return false;
     acked_ = true;
     inner_.release();
-    if (from_ && !from_->let_go(i_) && work_) work_->acked = true;
+    if (from_) pool_->acknowledged(*this);
     return true;
 }
 
 /// The body is done with it: the automatic acknowledgement, unless somebody still has a say.
 void receipt::finish() {
-    if (by_hand_ && seen_ && !acked_ && !inner_) inner_ = from_->hold_of(i_);
-    else if (!by_hand_ && holds_ == 0) acked_ = true;
-    if (by_hand_ && !seen_ && holds_ == 0) acked_ = true, inner_.release();
-    if (work_) work_->acked = false;  // the cursor goes on
+    if (left_open()) {
+        if (!inner_) inner_ = from_->hold_of(i_);
+    } else if (holds_ == 0) {
+        acked_ = true, inner_.release();
+    }
     from_ = nullptr, work_ = nullptr;
     if (!in_use()) last_gone();
 }
 
+/// A hold that was taken of it keeps the message open as long as it lives, and no longer.
 void receipt::undo() {
+    failed_ = !acked_, by_hand_ = false;
+    if (holds_ == 0) inner_.release();
     from_ = nullptr, work_ = nullptr;
     if (!in_use()) last_gone();
 }
@@ -45,33 +50,92 @@ void receipt::add(std::int64_t number) {
 
 void receipt::drop(std::int64_t number) {
     if (number == of_object) --handles_;
-    else if (--holds_ == 0 && !by_hand_) acked_ |= !from_, inner_.release();
+    else if (--holds_ == 0 && !left_open()) acked_ |= !from_ && !failed_, inner_.release();
     if (!in_use() && !from_) last_gone();
+}
+
+/// As behind `noack()`: what nobody acknowledges by hand stays open.
+void receipt::forfeit(std::int64_t number) {
+    if (number == of_message) by_hand_ = seen_ = true;
+    drop(number);
 }
 
 /// Nobody can acknowledge it any more.
 void receipt::last_gone() {
-    if (inner_ && by_hand_ && !acked_) inner_.forfeit();
+    if (left_open()) inner_.forfeit();
     inner_.release();
     if (pool_) pool_->give_back(*this);
     else delete this;
 }
 
+// --------------------------------------------------------------------------------------------- all
 receipts::~receipts() {
     for (auto* r : all_) {
+        if (!r) continue;  // there was no memory for it
         r->pool_ = nullptr, r->from_ = nullptr, r->work_ = nullptr;
         if (!r->in_use()) delete r;
     }
 }
 
+receipt& receipts::begin(const context& c) {
+    auto& r = next();
+    r.begin(c, at_work_.size());
+    at_work_.push_back(&r), ++unacked_;
+    through_ = false;
+    if (r.work_) r.work_->acked = false;  // one more that is not
+    return r;
+}
+
 receipt& receipts::next() {
     if (free_.empty()) {
-        all_.push_back(nullptr), free_.reserve(all_.capacity());  // giving back needs no memory
+        all_.push_back(nullptr);
+        // neither giving back nor a message's last one needs memory
+        free_.reserve(all_.capacity()), at_work_.reserve(all_.capacity());
         return *(all_.back() = new receipt{owner_, *this});
     }
     auto* r = free_.back();
     free_.pop_back();
     return *r;
+}
+
+void receipts::acknowledged(const receipt& r) {
+    if (--unacked_ == 0 && r.work_) r.work_->acked = true;
+    if (through_) let_go(r);
+}
+
+/// Where its message has a hold of its own, that goes, if all events of that message agree. Returns
+/// the place behind them.
+std::size_t receipts::let_go(const receipt& r) {
+    const auto same = [&](const receipt& other) {
+        return other.from_ == r.from_ && other.i_ == r.i_;
+    };
+    auto first = r.nth_, last = r.nth_ + 1;
+    while (first > 0 && same(*at_work_[first - 1])) --first;
+    while (last < at_work_.size() && same(*at_work_[last])) ++last;
+    bool all = true;
+    for (auto n = first; n < last; ++n) all &= at_work_[n]->acked_;
+    if (all) r.from_->let_go(r.i_);
+    return last;
+}
+
+void receipts::let_go_all() {
+    if (unacked_ == at_work_.size()) return;  // none by hand
+    for (std::size_t n = 0; n < at_work_.size();) n = let_go(*at_work_[n]);
+}
+
+void receipts::finish() {
+    let_go_all();
+    for (auto* r : at_work_) {
+        if (r->work_) r->work_->acked = false;  // the cursor goes on
+        r->finish();
+    }
+    at_work_.clear(), unacked_ = 0;
+}
+
+void receipts::undo() {
+    let_go_all();
+    for (auto* r : at_work_) r->undo();
+    at_work_.clear(), unacked_ = 0;
 }
 
 }  // namespace weir::detail

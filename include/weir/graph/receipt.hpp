@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether an event has been acknowledged: shared by the event, its copies and its holds.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -15,13 +16,13 @@ class receipts;
 /// work its place is kept by the cursor; beyond that, by one hold (`inner_`) that all of the
 /// event's holds share. It is acknowledged once: by hand, or by itself when the message is finished
 /// and no hold is left; behind `noack()` by hand alone, and who drops the last handle without
-/// having done so has left the message open for good. Lives as long as its last handle; used on the
-/// loop's thread only (holds that go elsewhere are posted).
+/// having done so has left the message open for good. One whose message failed has nothing to
+/// acknowledge any more: its policy decides. Lives as long as its last handle; used on the loop's
+/// thread only (holds that go elsewhere are posted).
 class receipt final : public ledger {
 public:
     receipt(std::shared_ptr<home> owner, receipts& pool) : ledger(std::move(owner)), pool_(&pool) {}
 
-    // the event
     /// True if this call let the message go.
     bool ack();
     bool acked() const { return acked_; }
@@ -31,15 +32,10 @@ public:
     void by_hand_only() { by_hand_ = true; }
     void seen() { seen_ = true; }  // by a body, which could have acknowledged it
 
-    // the message
-    void begin(const context& c);
-    void finish();
-    void undo();
-    bool in_use() const { return holds_ > 0 || handles_ > 0; }
-
     // its holds
     void add(std::int64_t number) override;
     void drop(std::int64_t number) override;
+    void forfeit(std::int64_t number) override;
     void acknowledge(std::int64_t) override { ack(); }
     bool is_of(const ledger& l) const override { return inner_.is_from(l); }
     bool covers(std::int64_t, const ledger& l, std::int64_t of) const override {
@@ -50,19 +46,25 @@ private:
     friend class receipts;
     enum kind : std::int64_t { of_message, of_object };
     ~receipt() override = default;
+    void begin(const context& c, std::size_t nth);
+    void finish();
+    void undo();
+    bool in_use() const { return holds_ > 0 || handles_ > 0; }
+    bool left_open() const { return by_hand_ && seen_ && !acked_; }
     void last_gone();
 
-    receipts* pool_;  // null once the run is over
+    receipts* pool_;           // null once the run is over
     origins* from_ = nullptr;  // while the message is in work
-    std::size_t i_ = 0;
+    std::size_t i_ = 0, nth_ = 0;
     attempt* work_ = nullptr;
     weir::hold inner_;
     std::int64_t holds_ = 0, handles_ = 0;
-    bool acked_ = false, by_hand_ = false, seen_ = false;
+    bool acked_ = false, by_hand_ = false, seen_ = false, failed_ = false;
 };
 
-/// The receipts of one running stream, used again. Those that are still in use when it goes live on
-/// alone.
+/// The receipts of one running stream, used again, and those of the message in work. A message that
+/// has become several events is let go early when all of them have been acknowledged. Receipts that
+/// are still in use when this goes live on alone.
 class receipts {
 public:
     explicit receipts(std::shared_ptr<home> owner) : owner_(std::move(owner)) {}
@@ -70,12 +72,27 @@ public:
     receipts& operator=(const receipts&) = delete;
     ~receipts();
 
-    receipt& next();
+    // the message in work
+    receipt& begin(const context&);
+    /// Its effects are real: what is acknowledged from now on is let go at once.
+    void through() { through_ = true; }
+    void finish();
+    void undo();
+
+    // their receipts
+    void acknowledged(const receipt&);
     void give_back(receipt& r) { free_.push_back(&r); }
 
 private:
+    receipt& next();
+    std::size_t let_go(const receipt&);
+    void let_go_all();
+
     std::shared_ptr<home> owner_;
     std::vector<receipt*> all_, free_;
+    std::vector<receipt*> at_work_;  // in their order, so those of one origin are neighbours
+    std::size_t unacked_ = 0;        // of these
+    bool through_ = false;
 };
 
 }  // namespace weir::detail

@@ -15,7 +15,7 @@ namespace weir::detail {
 /// asynchronous call. Who fails says what happened; the conductor decides and calls one of the two.
 struct attempt {
     int made = 0;             // attempts that failed
-    bool acked = false;       // acknowledged by hand: commits pass it, it is not tried again
+    bool acked = false;  // by hand, all that was made of it: commits pass it, it is not tried again
     time_point not_before{};  // of the next one
 
     virtual void again() = 0;    // try once more
@@ -106,7 +106,7 @@ public:
         messages_.push_back(std::move(m));
     }
     hold hold_of(std::size_t i) override { return holds_[i].share(); }
-    bool let_go(std::size_t i) override { return holds_[i].release(), true; }
+    void let_go(std::size_t i) override { holds_[i].release(); }
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* place_of(std::size_t i) const override { return messages_[i].place; }

@@ -57,9 +57,9 @@ class origins {
 public:
     virtual ~origins() = default;
     virtual hold hold_of(std::size_t i) = 0;
-    /// Acknowledged before it is finished: its own hold goes now. False: it has none, a cursor
-    /// keeps it.
-    virtual bool let_go(std::size_t) { return false; }
+    /// Acknowledged before it is finished: its own hold goes now, if a hold keeps it and not a
+    /// cursor.
+    virtual void let_go(std::size_t) {}
     /// Key, headers, timestamp and (at a topic) the original value. Behind a seam only where
     /// somebody can show or send them (`shows`); else an empty message.
     virtual message message_of(std::size_t i) const = 0;

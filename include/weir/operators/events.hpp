@@ -18,21 +18,20 @@ template <class K, class V>
 class event_source {
 public:
     static constexpr bool shows = true;
-    explicit event_source(std::shared_ptr<home> owner)
-        : receipts_(std::make_unique<receipts>(std::move(owner))) {}
+    explicit event_source(std::shared_ptr<home> owner) : state(std::move(owner)) {}
 
     void operator()(context& c, auto&& v, auto&& next) {
-        auto& p = state.next();
+        auto& p = state.room();
         auto& e = p.shown;
         e.from_ = &c.from, e.i_ = c.i, e.has_headers_ = false;
         if constexpr (std::is_lvalue_reference_v<decltype(v)>) e.shown_ = &v;
         else e.shown_ = nullptr, e.value_ = std::forward<decltype(v)>(v);
-        p.of = &receipts_->next(), e.receipt_ = p.of;
-        p.of->begin(c);
-        if (state.count > 1 && c.now.work) c.now.work->acked = false;  // one of several
+        e.receipt_ = p.of = &state.of->begin(c);
+        ++state.count;
         context its{p, 0, c.now};
-        next(its, e);
+        next(its, std::as_const(e));
     }
+    void keep(context&) { state.of->through(); }
 
 private:
     struct place final : origins {
@@ -40,7 +39,7 @@ private:
         receipt* of = nullptr;
 
         hold hold_of(std::size_t) override { return of->hold(); }
-        bool let_go(std::size_t) override { return of->ack(), true; }
+        void let_go(std::size_t) override { of->ack(); }
         message message_of(std::size_t) const override { return shown.at().message(); }
         headers headers_of(std::size_t) const override { return shown.from_->headers_of(shown.i_); }
         const topic_partition* place_of(std::size_t) const override {
@@ -50,21 +49,19 @@ private:
         several parts_of(std::size_t) const override { return shown.from_->parts_of(shown.i_); }
     };
     struct places {
+        explicit places(std::shared_ptr<home> owner)
+            : of(std::make_unique<receipts>(std::move(owner))) {}
+        std::unique_ptr<receipts> of;
         std::vector<std::unique_ptr<place>> all{};
         std::size_t count = 0;
-        place& next() {
-            if (count == all.size()) all.push_back(std::unique_ptr<place>{new place});
-            return *all[count++];
-        }
-        void keep() {
-            while (count > 0) all[--count]->of->finish();
-        }
-        void undo() {
-            while (count > 0) all[--count]->of->undo();
-        }
-    };
 
-    std::unique_ptr<receipts> receipts_;
+        place& room() {
+            if (count == all.size()) all.push_back(std::unique_ptr<place>{new place});
+            return *all[count];
+        }
+        void keep() { count = 0, of->finish(); }
+        void undo() { count = 0, of->undo(); }
+    };
 
 public:
     places state;

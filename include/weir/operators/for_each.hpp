@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <weir/event.hpp>
@@ -22,7 +23,7 @@ struct for_each_op {
         explicit running(F body) : f(std::move(body)) {}
         // an lvalue: `auto& event` is what bodies write
         void push(context&, auto&& v) {
-            shown_to_body(v);
+            in_body<std::decay_t<decltype(v)>>::seen(v);
             call(f, v);
         }
     };

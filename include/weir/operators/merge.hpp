@@ -6,11 +6,23 @@
 #include <utility>
 #include <variant>
 
+#include <weir/event.hpp>
 #include <weir/graph/port.hpp>
 #include <weir/stream.hpp>
 
 namespace weir {
 namespace detail {
+
+/// Of a variant: whatever is in it.
+template <class... T>
+struct in_body<std::variant<T...>> {
+    static void seen(const std::variant<T...>& v) {
+        std::visit([]<class U>(const U& u) { in_body<U>::seen(u); }, v);
+    }
+    static bool acked(const std::variant<T...>& v) {
+        return std::visit([]<class U>(const U& u) { return in_body<U>::acked(u); }, v);
+    }
+};
 
 /// The element types of some streams, each once: one, or a std::variant of them.
 template <class Found, class... Rest>
@@ -120,6 +132,15 @@ auto operator&(pull<P> a, pull<Q> b) {
     if (b.on() && b.on() != on)
         throw setup_error{"weir: a & b: the two streams are of different apps"};
     return pull<decltype(both)>{std::move(both), on, a.name()};
+}
+/// One of them is iterated: so are both.
+template <class P, detail::is_stream B>
+auto operator&(pull<P> a, B b) {
+    return std::move(a) & pull<B>{std::move(b), nullptr, {}};
+}
+template <detail::is_stream A, class Q>
+auto operator&(A a, pull<Q> b) {
+    return pull<A>{std::move(a), nullptr, b.name()} & std::move(b);
 }
 template <detail::is_operator O, detail::is_stream S>
 void operator&(O, S) {
