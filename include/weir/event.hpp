@@ -130,6 +130,8 @@ template <class K, class V>
 inline constexpr bool is_event<event<K, V>> = true;
 template <class K, class V>
 inline constexpr bool borrows<event<K, V>> = borrows<K> || borrows<V>;
+template <class K, class V>
+inline constexpr bool holds_messages<event<K, V>> = holds_messages<V>;
 
 /// What the operators may do with an event and the user may not.
 struct event_access {

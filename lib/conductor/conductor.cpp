@@ -13,6 +13,8 @@ namespace {
 
 // so that no agent keeps the others waiting
 constexpr auto segment_budget = std::chrono::milliseconds{20};
+// nor one feed those that end in the same sink: so many messages, each parked, and it rests
+constexpr std::size_t sink_budget = 64;
 
 // How often it is looked whether a last commit is answered, or late.
 constexpr auto answer_pause = std::chrono::milliseconds{10};
@@ -71,7 +73,7 @@ void conductor::connect(const std::vector<transport::subscription>& to) {
 // --------------------------------------------------------------------------------------- one round
 bool conductor::turn() {
     if (stopped()) return false;
-    now_ = clock_.steady();
+    now_ = clock_.steady(), ++turns_;
     const bool asked = committer_.in_flight();
     bool busy = settings_.home->collect();
     busy |= transport_.poll(*this);
@@ -235,7 +237,9 @@ bool conductor::step(feed& f, bool last) {
             s.check();
             if (s.full()) return false;
             leave_sink(f), busy = true;
+            if (rests(f)) return true;
         }
+        if (turns_ <= f.rests_upto) return true;
         if (s.full() || s.agent->paused || f.finished() || (last && f.made == 0)) return busy;
         detail::turn now{clock_, clock_.steady() + segment_budget};
         now.work = &f;
@@ -260,6 +264,16 @@ bool conductor::leave_sink(feed& f) {
     f.to->finish();
     f.parked = false, f.to->sink->parked_by = nullptr;
     ++f.cursor, f.made = 0;
+    return true;
+}
+
+/// Whether it has had its sink for long enough: then it lets one whole turn go by, in which the
+/// others have theirs.
+bool conductor::rests(feed& f) {
+    const auto now = clock_.steady();
+    if (f.in_a_row++ == 0) f.until = now + segment_budget;
+    if (f.in_a_row < sink_budget && now < f.until) return false;
+    f.in_a_row = 0, f.rests_upto = turns_ + 1;
     return true;
 }
 

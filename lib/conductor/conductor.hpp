@@ -123,6 +123,7 @@ private:
     bool turn_seams();
     bool step(feed&, bool last);
     bool leave_sink(feed&);
+    bool rests(feed&);
     bool end_sources();
     bool flush(const agent_info&);
     void failed(attempt&, agent_info&, bool of_batch, std::exception_ptr);
@@ -186,7 +187,7 @@ private:
     state state_ = state::running;
     time_point now_{}, stop_until_{};
     std::exception_ptr error_;
-    std::size_t messages_ = 0;
+    std::size_t messages_ = 0, turns_ = 0;
     bool joined_ = false;
     std::vector<partition_status> last_status_;
 };

@@ -22,6 +22,9 @@ struct feed final : attempt {
     segment* to;
     std::size_t cursor = 0;
     bool parked = false;  // the message at the cursor is in the segment's sink
+    // how long it has had a sink that others wait for, and the turn up to which it rests
+    std::size_t in_a_row = 0, rests_upto = 0;
+    time_point until{};
 
     bool finished() const { return cursor == in->count; }
     void again() override {}  // the message is where it was

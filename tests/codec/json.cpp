@@ -12,23 +12,7 @@
 
 #include <doctest/doctest.h>
 
-// Counted by g++ without sanitizers only: those want operator new for themselves.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
-namespace {
-constexpr std::size_t allocations = 0;
-}
-#else
-namespace {
-thread_local std::size_t allocations = 0;
-}
-void* operator new(std::size_t n) {
-    ++allocations;
-    if (void* p = std::malloc(n ? n : 1)) return p;
-    throw std::bad_alloc{};
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-#endif
+#include "allocations.hpp"
 
 namespace {
 
@@ -297,13 +281,13 @@ TEST_CASE("decoding into a recycled object allocates nothing") {
     flight into = decoded<flight>(text);
     weir::bytes onto;
     weir::detail::encode_onto(into, onto);
-    const auto before = allocations;
+    const auto before = weir::testing::allocations();
     for (int i = 0; i < 10; ++i) {
         weir::detail::decode_into(text, into);
         onto.reset();
         weir::detail::encode_onto(into, onto);
     }
-    CHECK(allocations == before);
+    CHECK(weir::testing::allocations() == before);
     CHECK(onto == weir::bytes{text});
 }
 

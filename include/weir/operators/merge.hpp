@@ -140,7 +140,8 @@ auto operator&(pull<P> a, B b) {
 }
 template <detail::is_stream A, class Q>
 auto operator&(A a, pull<Q> b) {
-    return pull<A>{std::move(a), nullptr, b.name()} & std::move(b);
+    pull<A> first{std::move(a), nullptr, b.name()};
+    return std::move(first) & std::move(b);
 }
 template <detail::is_operator O, detail::is_stream S>
 void operator&(O, S) {
