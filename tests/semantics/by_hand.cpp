@@ -47,7 +47,7 @@ struct numbers {
 
 }  // namespace
 
-// ------------------------------------------------------------------------------------------------ 9
+// ----------------------------------------------------------------------------------------------- 9
 TEST_CASE("semantics 9: an event is acknowledged by itself when its body is left") {
     numbers t;
     trace got;
@@ -103,7 +103,7 @@ TEST_CASE("semantics 9: an exception that leaves the loop acknowledges nothing m
     CHECK(rest == trace{1, 2, 3});
 }
 
-// ----------------------------------------------------------------------------------------------- 10
+// ---------------------------------------------------------------------------------------------- 10
 TEST_CASE("semantics 10: ack returns true if this call released this agent's reference, then "
           "false") {
     numbers t;
@@ -388,7 +388,7 @@ TEST_CASE("semantics 10: a hold of one event of a batch keeps that message and n
     CHECK(t.committed() == 3);
 }
 
-// ----------------------------------------------------------------------------------------------- 11
+// ---------------------------------------------------------------------------------------------- 11
 TEST_CASE("semantics 11: noack acknowledges nothing unless the user does; it is delivered again "
           "after restart") {
     numbers t;
@@ -576,7 +576,7 @@ TEST_CASE("semantics 11: noack in one branch of a merge, whose events become var
     CHECK(t.test->committed(words, 0) == nothing);
 }
 
-// ----------------------------------------------------------------------------------------------- 12
+// ---------------------------------------------------------------------------------------------- 12
 TEST_CASE("semantics 12: with offset 11 unacknowledged and 12 to 14 acknowledged, the committed "
           "offset stays 11") {
     numbers t;
@@ -594,7 +594,7 @@ TEST_CASE("semantics 12: with offset 11 unacknowledged and 12 to 14 acknowledged
     CHECK(t.test->commits(t.in, 0) == offsets{11, 16});
 }
 
-// ----------------------------------------------------------------------------------------------- 13
+// ---------------------------------------------------------------------------------------------- 13
 TEST_CASE("semantics 13: a hold released on another thread is posted") {
     numbers t;
     std::vector<weir::hold> holds;

@@ -144,8 +144,9 @@ auto operator&(A a, pull<Q> b) {
     return std::move(first) & std::move(b);
 }
 template <detail::is_operator O, detail::is_stream S>
-void operator&(O, S) {
+O operator&(O op, S) {
     static_assert(!detail::is_operator<O>,
                   "weir: & binds tighter than |: put each branch in brackets, (a | f) & (b | g)");
+    return op;
 }
 }  // namespace weir
