@@ -341,3 +341,35 @@ TEST_CASE("a message as an event, acknowledged, held or not, allocates nothing")
     CHECK(seen == 4000);
     CHECK(last == first);
 }
+
+namespace {
+
+struct withdrawal {
+    std::string account;
+    double amount = 0;
+};
+double used = 0;
+void use(const withdrawal& w) { used += w.amount; }
+
+}  // namespace
+
+TEST_CASE("events as one writes them: by hand, kept behind noack, by a guard") {
+    weir::app app{"a"};
+    auto withdrawals = app.topic<withdrawal>("withdrawals");
+    std::vector<weir::hold> kept;
+    // clang-format off
+    app.agent("hand", withdrawals | weir::events() | weir::for_each([](auto& event) { use(event.value()); event.ack(); }));  // tidy: no
+    app.agent("kept", withdrawals | weir::events() | weir::noack() | weir::for_each([&](auto& event) { kept.push_back(event.hold()); }));  // tidy: no
+    app.agent("guard", withdrawals | weir::events() | weir::for_each([](auto& event) { weir::ack_on_exit guard{event}; use(event.value()); }));  // tidy: no
+    // clang-format on
+    weir::testing::test_driver test{app};
+    used = 0;
+    test.send(withdrawals, "k", {"alice", 12.5});
+    CHECK(used == 25);
+    CHECK(test.held(withdrawals, 0) == 1);
+    test.commit();
+    CHECK(test.committed(withdrawals, 0) == committed{});
+    kept.front().ack();
+    test.commit();
+    CHECK(test.committed(withdrawals, 0) == committed{1});
+}
