@@ -126,7 +126,7 @@ TEST_CASE("semantics 43: a & b & c is flat, in any brackets") {
     t.app.agent("m", t.a & t.b & c);
     CHECK(t.app.graph().text() ==
           "agent m\n"
-          "  topic a : std::string, int\n"
+          "  topic a [2 partitions] : std::string, int\n"
           "  topic b : std::string, int\n"
           "  topic c : std::string, int\n"
           "  | merge : std::string, int\n");
