@@ -198,7 +198,7 @@ struct coroutine_sink : sink {
     coroutine_body<T, F>* to;
     explicit coroutine_sink(coroutine_body<T, F>& b) : to(&b) {}
     void push(context&, auto&& v) {
-        shown_to_body(v);
+        in_body<T>::seen(v);
         to->push(std::forward<decltype(v)>(v));
         to->check();
     }

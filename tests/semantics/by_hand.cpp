@@ -563,6 +563,19 @@ TEST_CASE("semantics 11: pull behind noack acknowledges by hand alone") {
     CHECK(t.committed() == 4);
 }
 
+TEST_CASE("semantics 11: a coroutine behind noack acknowledges by hand alone") {
+    numbers t;
+    t.app.agent("a", t.by_hand(), [](auto stream) -> weir::task<> {
+        while (auto event = co_await stream.next()) {
+            if (event->value() != 1) CHECK(event->ack());
+            CHECK_FALSE((event->value() != 1 && event->ack()));
+        }
+    });
+    t.run(4);
+    CHECK(t.test->held(t.in, 0) <= 1);  // its last look may still be there
+    CHECK(t.committed() == 1);
+}
+
 TEST_CASE("semantics 11: noack in one branch of a merge, whose events become variants") {
     numbers t;
     auto words = t.app.topic<std::string>("words");
