@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The app: owns topics, agents and the loop.
 #pragma once
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <weir/channel.hpp>
 #include <weir/graph/runner.hpp>
 #include <weir/hooks.hpp>
 #include <weir/incoming.hpp>
@@ -69,6 +71,39 @@ public:
     weir::topic<K, V> topic(const std::string& name, topic_options options = {}) {
         return weir::topic<K, V>{declare(name, std::move(options), &detail::check_decodes<V>,
                                          &detail::check_decodes<K>)};
+    }
+
+    /// Several topics as one stream: app.topics<order>({"orders-eu", "orders-us"}).
+    template <class V = bytes>
+    weir::topics<V> topics(std::initializer_list<std::string> names, topic_options options = {}) {
+        return weir::topics<V>{declare(names, options, &detail::check_decodes<V>,
+                                       nullptr)};
+    }
+    template <class K, class V>
+    weir::topics<K, V> topics(std::initializer_list<std::string> names,
+                              topic_options options = {}) {
+        return weir::topics<K, V>{declare(names, options, &detail::check_decodes<V>,
+                                          &detail::check_decodes<K>)};
+    }
+    /// All topics whose names match a pattern, those that appear later, too:
+    /// app.topics<order>("^orders-.*"). A regular expression (POSIX, extended) that begins with ^;
+    /// it never matches internal topics.
+    template <class V = bytes>
+    weir::topics<V> topics(const std::string& pattern, topic_options options = {}) {
+        return weir::topics<V>{{&declare_pattern(pattern, std::move(options))}};
+    }
+    template <class K, class V>
+    weir::topics<K, V> topics(const std::string& pattern, topic_options options = {}) {
+        return weir::topics<K, V>{{&declare_pattern(pattern, std::move(options))}};
+    }
+
+    /// A channel: values that the program itself hands to its streams.
+    template <class T>
+    weir::channel<T> channel(std::string name, channel_options options = {}) {
+        if (options.capacity == 0)
+            throw setup_error{"weir: channel '" + name + "': its capacity must be positive"};
+        return weir::channel<T>{std::make_shared<detail::channel_state<T>>(
+            std::move(name), options.capacity, host())};
     }
 
     /// Registers a pipeline under a name. One that does not end in a sink is drained.
@@ -156,6 +191,11 @@ private:
     friend class testing::test_driver;
     detail::topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view),
                                 void (*check_key)(bytes_view));
+    std::vector<detail::topic_info*> declare(std::initializer_list<std::string> names,
+                                             const topic_options&, void (*check)(bytes_view),
+                                             void (*check_key)(bytes_view));
+    detail::channel_host& host() const;
+    detail::topic_info& declare_pattern(const std::string& pattern, topic_options);
     void add(std::string name, std::unique_ptr<detail::blueprint>, agent_options);
     void add(std::unique_ptr<detail::job>, duration interval, policy on_error);
     void post(std::unique_ptr<detail::posted>);

@@ -116,6 +116,11 @@ struct to_options {
     std::vector<std::string> topics{};
 };
 
+struct channel_options {
+    /// Values that may wait for one subscriber.
+    std::size_t capacity = 4096;
+};
+
 struct stream_options {
     /// Names a pull stream: its operators' topics and its place in logs and the graph.
     std::string name{};

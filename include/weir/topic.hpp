@@ -5,9 +5,11 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <weir/decode.hpp>
 #include <weir/graph/pipeline.hpp>
+#include <weir/sending.hpp>
 
 namespace weir {
 
@@ -32,7 +34,7 @@ public:
     detail::topic_info& info() const { return *info_; }
 
     detail::drawn draw(detail::sketch& s) const {
-        return s.topic(*info_, detail::key_name<key>(), detail::value_name<value>());
+        return s.read(*info_, detail::key_name<key>(), detail::value_name<value>());
     }
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
@@ -43,8 +45,57 @@ public:
                detail::new_segment<value>(p, std::move(chain)));
     }
 
+    /// Sends a message, from anywhere in the app's thread: `t.send("k", {"alice", 12.5})`. It goes
+    /// out when the loop turns, is under the topic's `on_produce_error`, and where a message is
+    /// being processed holds that one until it is delivered. Awaited, it has been delivered; not
+    /// awaited, it throws weir::error if there is no room.
+    ///
+    /// Key and value are made in place of what is given; std::nullopt is null.
+    sending send(const in<key>& k, const in<value>& v, weir::headers h = {}) const {
+        return {*info_, {k.encoded(), v.encoded(), {}, std::move(h)}};
+    }
+
 private:
     detail::topic_info* info_;
+};
+
+/// Several topics of one type, or all that match a pattern, as one stream. Made by `app.topics`.
+///
+/// Shape    -> stream<K, V>
+/// Order    kept within a partition
+/// Time     a topic that appears later and matches is read from its beginning
+/// Errors   as of a topic; the options given to `app.topics` are those of each
+/// Throws   weir::setup_error if the list is empty or has a topic twice, if the pattern is none, or
+///          if it matches a topic that the pipeline itself writes to
+template <class A, class B = void>
+class topics {
+public:
+    using weir_stream = void;
+    using key = typename topic<A, B>::key;
+    using value = typename topic<A, B>::value;
+
+    explicit topics(std::vector<detail::topic_info*> of) : of_(std::move(of)) {}
+
+    detail::drawn draw(detail::sketch& s) const {
+        detail::drawn all;
+        for (auto* t : of_) {
+            const auto one = s.read(*t, detail::key_name<key>(), detail::value_name<value>());
+            if (all.from.empty()) all.node = one.node;
+            else all.also.push_back(one.node);
+            all.from.push_back(t);
+        }
+        return all;
+    }
+    template <class Chain>
+    void build(detail::plan& p, Chain chain) const {
+        auto& reader = detail::new_segment<value>(p, std::move(chain));
+        for (auto* t : of_)
+            p.read(*t, &detail::type_id<key, value>, &detail::decoder_of<key, value>::make_one,
+                   reader);
+    }
+
+private:
+    std::vector<detail::topic_info*> of_;
 };
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #pragma once
 #include <weir/app.hpp>
 #include <weir/batch.hpp>
+#include <weir/channel.hpp>
 #include <weir/codec/codec.hpp>
 #include <weir/codec/json.hpp>
 #include <weir/event.hpp>

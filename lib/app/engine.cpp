@@ -120,9 +120,22 @@ topic_info& engine::declare(const std::string& name, topic_options o,
         throw setup_error{
             "weir: topic '" + name +
             "' is declared twice with different options: declare it once, and copy the handle"};
-    t.name = name, t.options = std::move(o), t.declared = true;
+    t.name = name, t.options = std::move(o), t.declared = true, t.by = this;
     if (!t.check) t.check = check_value;
     if (!t.check_key) t.check_key = check_key;
+    return t;
+}
+
+topic_info& engine::declare_pattern(const std::string& pattern, topic_options o) {
+    transport::check_pattern(pattern);
+    check_partitions(pattern, o.partitions);
+    detail::check(o.on_decode_error, "topics '" + pattern + "'");
+    auto& t = topics_.try_emplace(pattern).first->second;
+    if (t.declared && !(t.options == o))
+        throw setup_error{
+            "weir: topics '" + pattern +
+            "' are declared twice with different options: declare them once, and copy the handle"};
+    t.name = pattern, t.options = std::move(o), t.declared = true;
     return t;
 }
 
@@ -132,7 +145,8 @@ topic_info& engine::derive(const std::string& name, partition_id partitions, boo
     check_partitions(name, partitions);
     auto [it, made] = topics_.try_emplace(name);
     auto& t = it->second;
-    if (made) t.name = name, t.options.partitions = partitions, t.internal = internal;
+    if (made)
+        t.name = name, t.options.partitions = partitions, t.internal = internal, t.by = this;
     for (auto* s : sources)
         if (std::find(t.sources.begin(), t.sources.end(), s) == t.sources.end())
             t.sources.push_back(s);
@@ -150,6 +164,12 @@ agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const
     auto drawn = graph_;  // kept only if the whole of it can be drawn
     sketch s{drawn, *this, settings_.app, name};
     what->draw(s);
+    for (auto* from : s.sources())
+        for (auto* to : s.passed_through())
+            if (!to->internal && transport::matches(from->name, to->name))
+                throw setup_error{"weir: agent '" + name + "': the pattern '" + from->name +
+                                  "' matches '" + to->name +
+                                  "', which the agent itself writes to: name that topic otherwise"};
     graph_ = std::move(drawn);
     auto& a = agents_.emplace_back();
     a.info.name = std::move(name), a.info.pull = pull, a.info.paused = pull;
@@ -230,6 +250,14 @@ offset_reset engine::auto_offset_reset() const {
 
 partition_id engine::resolve(topic_info& t, int depth) {
     if (t.partitions > 0) return t.partitions;
+    if (transport::is_pattern(t.name)) {
+        for (auto& [name, other] : topics_)  // so that it is there
+            if (depth < chain_max && transport::matches(t.name, name)) resolve(other, depth + 1);
+        for (auto& name : transport_->topics())
+            if (transport::matches(t.name, name))
+                t.partitions = std::max(t.partitions, transport_->partitions(name).value_or(0));
+        return t.partitions = std::max(t.partitions, 1);
+    }
     const auto wanted = t.options.partitions;
     const auto found = transport_->partitions(t.name);
     if (found && wanted > 0 && *found != wanted)
@@ -250,13 +278,27 @@ void engine::resolve_topics() {
     for (auto& [name, t] : topics_) resolve(t, 0);
 }
 
-std::vector<transport::subscription> engine::subscriptions() const {
+/// What matches a pattern is named, too. What has come since the run began is read from its
+/// beginning.
+std::vector<transport::subscription> engine::subscriptions() {
     std::vector<transport::subscription> all;
+    const bool late = !found_.empty();
+    std::vector<std::string> known;
+    const auto add = [&](const std::string& topic, transport::reset from) {
+        const auto same = [&](auto& s) { return s.topic == topic; };
+        if (std::none_of(all.begin(), all.end(), same)) all.push_back({topic, from});
+    };
     for (auto& r : static_cast<run_plan&>(conductor_->plan()).readings()) {
         const bool early = r->topic->internal || auto_offset_reset() == earliest;
         const auto from = early ? transport::reset::earliest : transport::reset::latest;
-        const auto same = [&](auto& s) { return s.topic == r->topic->name; };
-        if (std::none_of(all.begin(), all.end(), same)) all.push_back({r->topic->name, from});
+        add(r->topic->name, from);
+        if (!transport::is_pattern(r->topic->name)) continue;
+        if (known.empty()) known = transport_->topics();
+        found_.try_emplace(r->topic->name, from);
+        for (auto& name : known)
+            if (transport::matches(r->topic->name, name))
+                add(name, found_.try_emplace(name, late ? transport::reset::earliest : from)
+                              .first->second);
     }
     return all;
 }
@@ -268,6 +310,7 @@ void engine::start() {
     if (first) {
         end_run();
         error_ = nullptr;
+        found_.clear();
         for (auto& a : agents_) {
             a.built = a.info.ended = false;
             if (a.info.has_body) a.info.paused = false;  // its coroutine had returned
@@ -295,12 +338,16 @@ void engine::start() {
             a.what->build(conductor_->plan());
             a.built = true;
         }
+        conductor_->connect(subscriptions());
     } catch (...) {
         conductor_->abandon();
         end_run();
         throw;
     }
-    conductor_->connect(subscriptions());
+    for (auto& [to, what] : std::exchange(unsent_, {})) {
+        parcel p{to, std::move(what)};
+        conductor_->post(p), conductor_->forget(p);
+    }
     for (auto& j : jobs_)
         if (!std::exchange(j.started, true)) conductor_->run(j);
     if (stop_asked_.exchange(false)) conductor_->stop();
@@ -337,7 +384,24 @@ bool engine::run_posted() {
     return !now.empty();
 }
 
+void engine::send(parcel& p) {
+    if (running()) {
+        resolve(*p.to, 0);
+        if (conductor_->post(p)) p.is = parcel::state::under_way;
+    } else if (unsent_.size() < unsent_max) {
+        unsent_.emplace_back(p.to, std::move(p.what)), p.is = parcel::state::under_way;
+    }
+}
+void engine::want(parcel& p) {
+    if (running()) conductor_->want(p);
+}
+void engine::forget(parcel& p) noexcept {
+    if (conductor_) conductor_->forget(p);
+}
+
 bool engine::turn() {
+    if (conductor_->topics_changed_since() && !found_.empty())
+        conductor_->connect(subscriptions());
     if (stop_asked_.exchange(false) && conductor_) conductor_->stop();
     bool busy = run_posted();
     busy |= conductor_->turn();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <weir/app.hpp>
@@ -36,7 +37,7 @@ protected:
 /// the run a conductor is there; a new run builds every agent anew. Everything is the loop's
 /// thread's, but `stop` and `post`. What differs between app.run, app.poll, a pull range and the
 /// test driver is only who turns the loop, and how it waits.
-class engine final : public runner, public topics {
+class engine final : public runner, public topics, public mailbox, public channel_host {
 public:
     engine(std::string id, app_options);
     ~engine();
@@ -44,11 +45,17 @@ public:
     // what there is
     topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view),
                         void (*check_key)(bytes_view));
+    topic_info& declare_pattern(const std::string& pattern, topic_options);
     topic_info& derive(const std::string& name, partition_id partitions, bool internal,
                        const std::vector<topic_info*>& sources) override;
     agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&,
                     bool pull) override;
     void add(std::unique_ptr<job>, duration interval, policy on_error);
+    bool runs() const override { return running(); }
+    hold hold_current() const override { return conductor_->hold_current(); }
+    void send(parcel&) override;
+    void want(parcel&) override;
+    void forget(parcel&) noexcept override;
     /// As drawn, with what is set now: partitions, policies, where dead letters go.
     weir::graph graph() const;
     const std::map<std::string, topic_info>& topics() const { return topics_; }
@@ -118,7 +125,7 @@ private:
     offset_reset auto_offset_reset() const;
     void resolve_topics();
     partition_id resolve(topic_info&, int depth);
-    std::vector<transport::subscription> subscriptions() const;
+    std::vector<transport::subscription> subscriptions();
     bool run_posted();
     bool all_ended() const;
 
@@ -130,6 +137,9 @@ private:
     std::unique_ptr<transport::transport> transport_;
     std::unique_ptr<conductor> conductor_;
     std::map<std::string, topic_info> topics_;
+    std::map<std::string, transport::reset> found_;  // by patterns, in this run
+    static constexpr std::size_t unsent_max = 10'000;
+    std::deque<std::pair<topic_info*, outgoing>> unsent_;  // before the run
     std::deque<agent> agents_;  // addresses stay
     std::deque<job_info> jobs_;
     weir::graph graph_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include <weir/error.hpp>
+#include <weir/transport/topic_name.hpp>
 
 #include "dead_letter.hpp"
 
@@ -48,13 +49,11 @@ conductor::~conductor() {
 }
 
 void conductor::connect(const std::vector<transport::subscription>& to) {
-    for (auto& t : topics_) t.readings.clear();
-    for (auto& r : plan_.readings()) {
-        const auto same = [&](const topic_work& w) { return w.topic == r->topic; };
-        auto it = std::find_if(topics_.begin(), topics_.end(), same);
-        if (it == topics_.end()) it = topics_.insert(it, topic_work{r->topic});
-        it->readings.push_back(r.get());
-        for (auto* p : it->partitions) p->join(it->readings);
+    for (auto& r : plan_.readings())
+        if (!transport::is_pattern(r->topic->name)) work_of(r->topic->name);
+    for (auto& t : topics_) {
+        t.readings = readings_of(t.topic);
+        for (auto* p : t.partitions) p->join(t.readings);
     }
     const auto& feeds = plan_.feeds();
     for (auto i = seams_.size(); i < feeds.size(); ++i)
@@ -68,6 +67,25 @@ void conductor::connect(const std::vector<transport::subscription>& to) {
         });
     }
     if (!to.empty()) transport_.subscribe(to);
+}
+
+conductor::topic_work& conductor::work_of(const std::string& topic) {
+    for (auto& t : topics_)
+        if (t.topic == topic) return t;
+    return topics_.emplace_back(topic_work{topic, readings_of(topic)});
+}
+/// By name, and by patterns.
+std::vector<plan::reading*> conductor::readings_of(const std::string& topic) {
+    std::vector<plan::reading*> all;
+    for (auto& r : plan_.readings())
+        if (r->topic->name == topic || transport::matches(r->topic->name, topic))
+            all.push_back(r.get());
+    return all;
+}
+
+hold conductor::hold_current() const {
+    const auto* t = turn_.load(std::memory_order_relaxed);
+    return t && t->current ? t->current->hold() : hold{};
 }
 
 // --------------------------------------------------------------------------------------- one round

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <weir/graph/plan.hpp>
@@ -73,6 +74,14 @@ public:
     /// The message in this agent's sink has left it.
     void passed(const agent_info&);
     void commit() { committer_.commit(partitions_); }
+    /// What the program sends by itself; it holds the message that a body is working on.
+    bool post(parcel& p) { return producer_.post(p, hold_current()); }
+    void want(parcel& p) { producer_.want(p); }
+    void forget(parcel& p) noexcept { producer_.forget(p); }
+    /// A hold of the message that is being worked on; none between them.
+    hold hold_current() const;
+    /// Whether topics have come or grown since it was asked.
+    bool topics_changed_since() { return std::exchange(topics_changed_, false); }
     /// What waits for time or company goes on now. False if nothing does.
     bool flush();
 
@@ -101,7 +110,7 @@ public:
 private:
     enum class state { running, finishing, leaving, stopped };
     struct topic_work {
-        const topic_info* topic;
+        std::string topic;
         std::vector<plan::reading*> readings{};
         std::vector<owned_partition*> partitions{};
         std::size_t next = 0;  // whose turn it is
@@ -111,6 +120,8 @@ private:
         std::unique_ptr<detail::feed> feed;
     };
 
+    topic_work& work_of(const std::string& topic);
+    std::vector<plan::reading*> readings_of(const std::string& topic);
     bool no_more() const { return stopping() || stop_asked_.load(std::memory_order_relaxed); }
     // a turn
     bool turn_background();
@@ -152,7 +163,7 @@ private:
         producer_.delivered(token, d);
     }
     void committed(const transport::commit_result&) override;
-    void topics_changed() override {}
+    void topics_changed() override { topics_changed_ = true; }
     void problem(const std::string&, bool fatal) override;
     bool drain();
     bool quiet(const owned_partition&) const;
@@ -184,6 +195,7 @@ private:
     feed* last_parked_ = nullptr;
     std::atomic<detail::turn*> turn_ = nullptr;  // of the segment that runs
     std::atomic<bool> stop_asked_ = false;
+    bool topics_changed_ = false;
     state state_ = state::running;
     time_point now_{}, stop_until_{};
     std::exception_ptr error_;

@@ -47,7 +47,10 @@ private:
 
 producer::producer(transport::transport& t, const settings& s, reporter& r)
     : transport_(t), settings_(s), report_(r) {}
-producer::~producer() = default;
+producer::~producer() {
+    for (auto& p : pending_)
+        if (p.seen_by) p.seen_by->place = parcel::no_place;
+}
 
 producer::outlet_of& producer::add(std::unique_ptr<outlet_of> o) {
     return *outlets_.emplace_back(std::move(o));
@@ -81,7 +84,12 @@ std::uint64_t producer::place() {
 void producer::bury(const std::string& topic, agent_info* by, outgoing what, hold held) {
     auto& to = letters(topic, by, false);
     if (to.send(what, held)) return;
-    auto& p = pending_[place()];
+    await_room(place(), to, std::move(held), std::move(what));
+}
+
+/// Takes the last free place, for a message that is sent as soon as there is room.
+void producer::await_room(std::uint64_t token, outlet_of& to, hold held, outgoing what) {
+    auto& p = pending_[token];
     free_.pop_back();
     p.to = &to, p.held = std::move(held), p.kept = std::move(what);
     p.kept.value.assign(outlet_of::value_of(p.kept)), p.kept.unchanged = {};
@@ -103,6 +111,39 @@ void producer::free(std::uint64_t token) {
     --under_way_;
     free_.push_back(token);
     p.held.release();
+    if (auto* by = std::exchange(p.seen_by, nullptr))
+        by->end(by->why_not.empty() ? parcel::state::delivered : parcel::state::given_up);
+}
+
+// ----------------------------------------------------------------------------------- topic.send
+producer::outlet_of& producer::own_outlet(topic_info& t) {
+    auto& own = own_outlets_[&t];
+    if (!own) own = static_cast<outlet_of*>(&to(t, nobody_, "send"));
+    return *own;
+}
+
+bool producer::post(parcel& what, hold held) {
+    auto& to = own_outlet(*what.to);
+    const auto token = place();
+    if (!to.send(what.what, held)) {
+        if (crowded_ >= crowd_max) return false;
+        await_room(token, to, std::move(held), what.what);
+    }
+    pending_[token].seen_by = &what;
+    what.is = parcel::state::under_way, what.place = token;
+    return true;
+}
+
+void producer::forget(parcel& p) noexcept {
+    if (p.place != parcel::no_place) pending_[p.place].seen_by = nullptr;
+    std::erase(wanted_, &p);
+}
+
+bool producer::settle_wanted() {
+    std::size_t n = 0;
+    while (n < wanted_.size() && post(*wanted_[n], {})) ++n;
+    wanted_.erase(wanted_.begin(), wanted_.begin() + static_cast<std::ptrdiff_t>(n));
+    return n > 0;
 }
 
 void producer::delivered(std::uint64_t token, const transport::delivery& d) {
@@ -115,6 +156,7 @@ void producer::delivered(std::uint64_t token, const transport::delivery& d) {
     }
     error_report report{"produce", p.to->agent.name, p.to->topic.name, -1, -1, d.text};
     report_.failed(report, policy.text());
+    if (p.seen_by) p.seen_by->why_not = d.text;
     if (policy.last() == policy::action::skip) return free(token);
     if (policy.has_dead_letters()) {  // the same place, for another topic
         add_cause(p.kept.headers, report, p.kept.timestamp);
@@ -122,8 +164,9 @@ void producer::delivered(std::uint64_t token, const transport::delivery& d) {
         p.failures = 0, p.not_before = settings_.clock->steady(), ++retries_;
         return;
     }
-    const auto text = "weir: agent '" + p.to->agent.name + "': sending to '" + p.to->topic.name +
-                      "' failed: " + d.text;
+    const auto& agent = p.to->agent.name;
+    const auto text = "weir: " + (agent.empty() ? agent : "agent '" + agent + "': ") +
+                      "sending to '" + p.to->topic.name + "' failed: " + d.text;
     if (!error_) error_ = std::make_exception_ptr(weir::error{text});
     --under_way_;  // and the hold stays
 }
@@ -144,8 +187,8 @@ std::optional<producer::keeper> producer::keeps(const ledger& of, offset at) con
 }
 
 bool producer::settle(time_point now) {
-    if (retries_ == 0) return false;
-    bool any = false;
+    bool any = settle_wanted();
+    if (retries_ == 0) return any;
     for (std::uint64_t token = 0; token < pending_.size(); ++token) {
         auto& p = pending_[token];
         if (p.not_before > now) continue;

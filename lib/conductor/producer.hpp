@@ -32,11 +32,16 @@ public:
 
     /// `op`: who sends, as drawn.
     outlet& to(topic_info&, agent_info&, std::string op);
+    /// What the program sends by itself. False: too many wait for room already.
+    bool post(parcel&, hold);
+    /// It is sent as soon as there is room.
+    void want(parcel& p) { wanted_.push_back(&p); }
+    void forget(parcel&) noexcept;
     void delivered(std::uint64_t token, const transport::delivery&);
     /// Sends a dead letter on behalf of `by` (null: of nobody); its source is held until it is
     /// there.
     void bury(const std::string& topic, agent_info* by, outgoing, hold);
-    /// A dead letter waits for room.
+    /// Something waits for room that is no pipeline's: a dead letter, a `topic.send`.
     bool crowded() const { return crowded_ > 0; }
     /// Sends again what is to be retried by now. True if there was any.
     bool settle(time_point now);
@@ -61,13 +66,18 @@ private:
         time_point not_before = time_point::max();  // of a retry
         bool waits = false;                         // for room, not for time
         outgoing kept{};                            // only where the policy may send it again
+        parcel* seen_by = nullptr;
     };
     outlet_of& letters(const std::string& topic, agent_info* by, bool last);
     outlet_of& add(std::unique_ptr<outlet_of>);
     std::uint64_t place();
+    void await_room(std::uint64_t token, outlet_of&, hold, outgoing);
     bool send(outlet_of&, const outgoing&, std::uint64_t token);
     void free(std::uint64_t token);
+    outlet_of& own_outlet(topic_info&);
+    bool settle_wanted();
 
+    static constexpr std::size_t crowd_max = 10'000;  // that wait for room
     transport::transport& transport_;
     const settings& settings_;
     reporter& report_;
@@ -76,6 +86,8 @@ private:
     agent_info nobody_{};
     std::vector<pending> pending_;
     std::vector<std::uint64_t> free_;
+    std::map<topic_info*, outlet_of*> own_outlets_;
+    std::vector<parcel*> wanted_;
     std::size_t under_way_ = 0, retries_ = 0, crowded_ = 0;
     std::exception_ptr error_;
 };

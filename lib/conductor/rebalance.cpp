@@ -22,14 +22,13 @@ void conductor::assigned(std::vector<transport::assignment> all) {
     joined_ = true;
     for (auto& a : all) {
         const auto& place = *places_.insert(a.place).first;
-        const auto same = [&](const topic_work& w) { return w.topic->name == place.topic; };
-        const auto topic = std::find_if(topics_.begin(), topics_.end(), same);
-        if (topic == topics_.end()) continue;  // not ours to read
+        auto& topic = work_of(place.topic);
+        if (topic.readings.empty()) continue;  // not ours to read
         drop(place);
         auto& made = partitions_[place];
         made =
-            std::make_unique<owned_partition>(place, std::move(a), topic->readings, settings_.home);
-        topic->partitions.push_back(made.get());
+            std::make_unique<owned_partition>(place, std::move(a), topic.readings, settings_.home);
+        topic.partitions.push_back(made.get());
         report_.hooks().assigned(place);
     }
 }

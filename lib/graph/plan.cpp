@@ -11,17 +11,25 @@ namespace weir::detail {
 
 // ----------------------------------------------------------------------------------------- drawing
 drawn sketch::topic(topic_info& t, std::string key, std::string value) {
-    return {to_->add({graph::kind::topic, t.name, {}, std::move(key), std::move(value)}), {&t}};
+    return {to_->add({graph::kind::topic, t.name, {}, std::move(key), std::move(value)}),
+            {&t},
+            {}};
+}
+drawn sketch::read(topic_info& t, std::string key, std::string value) {
+    sources_.push_back(&t);
+    return topic(t, std::move(key), std::move(value));
 }
 drawn sketch::source(std::string name, std::string value) {
     return {
         to_->add({graph::kind::source, std::move(name), agent_, "weir::bytes", std::move(value)}),
+        {},
         {}};
 }
 drawn sketch::operation(const drawn& before, std::string name, std::string key, std::string value) {
     drawn here{to_->add({graph::kind::operation, std::move(name), agent_, std::move(key),
                          std::move(value)}),
-               before.from};
+               before.from,
+               {}};
     join(before, here);
     return here;
 }
@@ -33,7 +41,10 @@ drawn sketch::merge(const drawn* all, std::size_t n, std::string key, std::strin
     }
     return here;
 }
-void sketch::join(const drawn& before, const drawn& next) { to_->join(before.node, next.node); }
+void sketch::join(const drawn& before, const drawn& next) {
+    to_->join(before.node, next.node);
+    for (auto also : before.also) to_->join(also, next.node);
+}
 
 topic_info& sketch::repartition(const std::string& name, partition_id partitions, const drawn& of) {
     if (agent_.empty())

@@ -63,6 +63,13 @@ struct test_driver::state {
     std::map<transport::memory_broker*, client> clients;
     std::map<std::string, weir::detail::topic_info> unknown;
 
+    state() = default;
+    state(const state&) = delete;
+    state& operator=(const state&) = delete;
+    ~state() {  // while there is a clock
+        for (auto& a : apps) a->close();
+    }
+
     weir::detail::engine& of(const topic_ref& t) {
         for (auto& a : apps)
             for (auto& [name, info] : a->topics())
@@ -118,9 +125,7 @@ struct test_driver::state {
 test_driver::test_driver(std::initializer_list<app*> apps) : state_(std::make_unique<state>()) {
     for (auto* a : apps) add(*a);
 }
-test_driver::~test_driver() {
-    for (auto& a : state_->apps) a->close();
-}
+test_driver::~test_driver() = default;
 void test_driver::add(app& a) {
     if (a.engine_->running()) throw error{"weir: test_driver: the app runs already"};
     a.engine_->use(state_->time);

@@ -2,6 +2,8 @@
 // Kafka's rules for the name of a topic, which is also the name of its folder on the broker's disk.
 #include <weir/transport/topic_name.hpp>
 
+#include <regex.h>
+
 #include <algorithm>
 #include <string>
 
@@ -18,6 +20,27 @@ bool allowed(char c) {
            c == '.' || c == '_' || c == '-';
 }
 
+/// POSIX's extended ones, as librdkafka's.
+class expression {
+public:
+    explicit expression(const std::string& text) {
+        const auto bad = ::regcomp(&compiled_, text.c_str(), REG_EXTENDED | REG_NOSUB);
+        if (!bad) return;
+        char why[128];
+        ::regerror(bad, &compiled_, why, sizeof why);
+        throw setup_error{"weir: '" + text + "' is no regular expression: " + why};
+    }
+    expression(const expression&) = delete;
+    expression& operator=(const expression&) = delete;
+    ~expression() { ::regfree(&compiled_); }
+    bool finds(const std::string& in) const {
+        return ::regexec(&compiled_, in.c_str(), 0, nullptr, 0) == 0;
+    }
+
+private:
+    regex_t compiled_;
+};
+
 }  // namespace
 
 void check_topic_name(std::string_view name) {
@@ -27,6 +50,19 @@ void check_topic_name(std::string_view name) {
     throw setup_error{"\"" + std::string{name} +
                       "\" cannot be a topic's name: it must be 1 to 249 of the characters "
                       "a-z A-Z 0-9 . _ - and neither \".\" nor \"..\""};
+}
+
+void check_pattern(const std::string& pattern) {
+    if (is_pattern(pattern)) return void(expression{pattern});
+    throw setup_error{"weir: '" + pattern +
+                      "' is no pattern of topics: it begins with ^; a single topic is "
+                      "app.topic(…), several are app.topics({…, …})"};
+}
+
+bool matches(const std::string& pattern, const std::string& name) {
+    if (!is_pattern(pattern)) return false;
+    static const expression internal{"-(changelog|repartition(-[0-9]+)?)$"};
+    return !internal.finds(name) && expression{pattern}.finds(name);
 }
 
 }  // namespace weir::transport

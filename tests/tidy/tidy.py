@@ -72,7 +72,7 @@ def rule(sentence, bad, good=None):
 
 VOCABULARY = ("fwd message hold home task job offload clock options policy error hooks type_name own "
               "nearest config version").split()
-STREAM = "topic stream incoming batch decode from shown event channel".split()
+STREAM = "topic stream incoming batch decode from shown event channel sending".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself
     "vocabulary": [],

@@ -2,10 +2,13 @@
 // What pipelines become: drawn into a graph when an agent is added, built into segments and seams
 // when a run starts.
 #pragma once
+#include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <weir/graph/graph.hpp>
@@ -70,6 +73,46 @@ struct outgoing {
     weir::headers headers{};
     weir::timestamp timestamp{};
 };
+/// One message that a program sends by itself (`topic.send`), for as long as somebody looks at it.
+struct parcel {
+    enum class state : std::uint8_t { wants_room, under_way, delivered, given_up };
+    topic_info* to;
+    outgoing what;
+    state is = state::wants_room;
+    std::string why_not{};                // why it was given up
+    std::size_t place = no_place;         // at the producer
+    std::coroutine_handle<> waits{};      // resumed at the end of it
+    scheduler* loop = nullptr;
+    static constexpr std::size_t no_place = static_cast<std::size_t>(-1);
+
+    void end(state how) {
+        is = how, place = no_place;
+        if (waits) loop->ready(std::exchange(waits, {}));
+    }
+};
+/// Who sends it: the app.
+class mailbox {
+public:
+    /// Takes it over, if there is room.
+    virtual void send(parcel&) = 0;
+    /// It is awaited: as soon as there is room it is sent.
+    virtual void want(parcel&) = 0;
+    /// Nobody looks at it any more. What was sent goes on.
+    virtual void forget(parcel&) noexcept = 0;
+
+protected:
+    ~mailbox() = default;
+};
+/// The app, as its channels see it.
+class channel_host {
+public:
+    virtual bool runs() const = 0;
+    /// A hold of the message that a body is working on; none between them.
+    virtual hold hold_current() const = 0;
+
+protected:
+    ~channel_host() = default;
+};
 class outlet {
 public:
     virtual ~outlet() = default;
@@ -82,6 +125,7 @@ struct drawn {
     std::size_t node = 0;
     // the topics the values come from, for what is derived of them
     std::vector<topic_info*> from{};
+    std::vector<std::size_t> also{};  // more nodes: of a stream from several topics
 };
 class sketch {
 public:
@@ -89,6 +133,7 @@ public:
         : to_(&g), topics_(&t), app_(std::move(app)), agent_(std::move(agent)) {}
 
     drawn topic(topic_info&, std::string key, std::string value);
+    drawn read(topic_info&, std::string key, std::string value);
     drawn source(std::string name, std::string value);
     drawn operation(const drawn& before, std::string name, std::string key, std::string value);
     drawn merge(const drawn* all, std::size_t n, std::string key, std::string value);
@@ -102,12 +147,14 @@ public:
 
     /// The topics of this agent's seams, in the order they were drawn.
     const std::vector<topic_info*>& passed_through() const { return through_; }
+    /// What it reads.
+    const std::vector<topic_info*>& sources() const { return sources_; }
 
 private:
     graph* to_;
     weir::detail::topics* topics_;
     std::string app_, agent_;
-    std::vector<topic_info*> through_;
+    std::vector<topic_info*> through_, sources_;
 };
 
 /// Where a pipeline is built: one agent's, from the right to the left. What it makes lives as long

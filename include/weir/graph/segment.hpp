@@ -19,6 +19,7 @@ namespace weir::detail {
 
 struct agent_info;
 struct attempt;
+struct context;
 
 // --------------------------------------------------------------------------- one turn of a segment
 enum class why : std::uint8_t {
@@ -40,7 +41,8 @@ public:
     turn(const clock& c, time_point until) : time(c), deadline(until) {}
     const clock& time;
     const time_point deadline;
-    attempt* work = nullptr;  // what the segment works on, as its policy sees it
+    attempt* work = nullptr;           // what the segment works on, as its policy sees it
+    const context* current = nullptr;  // the message a chain is called with
     why ends() const { return static_cast<why>(ends_); }
     void end(why w) {
         if (w > ends()) ends_ = static_cast<std::sig_atomic_t>(w);
@@ -166,10 +168,12 @@ public:
         const slot<In>* const values = from.values.data();
         const auto count = from.count;
         std::size_t i = at;
+        context c{from, at, now};
+        now.current = &c;
         try {
             for (std::size_t some = 1;; some = std::min<std::size_t>(some * 2, 64)) {
                 for (const auto end = std::min(count, i + some); i < end; ++i) {
-                    context c{from, i, now};
+                    c.i = i;
                     chain_.push(c, values[i].value);
                     chain_.keep(c);
                     if (const auto ends = now.ends(); ends != why::done) [[unlikely]] {

@@ -9,10 +9,12 @@
 
 namespace weir::detail {
 
+class mailbox;
+
 /// Owned by the app's topics, one for each name; lives as long as the app. `partitions` is resolved
 /// when a run starts.
 struct topic_info {
-    std::string name;
+    std::string name;  // begins with ^: a pattern, for all the topics that match it
     topic_options options{};
     bool declared = false;  // by app.topic; else derived by an operator
     // ours alone: always read from the earliest offset, never matched by a pattern
@@ -23,6 +25,7 @@ struct topic_info {
     // these throw decode_error if the bytes are no value, no key of the declared type
     void (*check)(bytes_view value) = nullptr;
     void (*check_key)(bytes_view key) = nullptr;
+    mailbox* by = nullptr;  // who sends to it; null: nobody, it is a test's
 };
 
 /// Every topic of one app, by name.

@@ -78,6 +78,8 @@ struct topic_spec {
 
 enum class reset : std::uint8_t { earliest, latest };
 struct subscription {
+    // One that begins with ^ is a pattern, for a transport that finds new topics by itself. What
+    // matches now is subscribed by name, too; who ignores patterns tells `topics_changed`.
     std::string topic;
     reset from = reset::earliest;  // where to start while nothing is committed
 };

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// A channel: values handed from one part of a program to its streams, without a broker.
+#pragma once
+#include <coroutine>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/error.hpp>
+#include <weir/graph/plan.hpp>
+#include <weir/graph/pipeline.hpp>
+#include <weir/options.hpp>
+#include <weir/task.hpp>
+
+namespace weir {
+namespace detail {
+
+template <class T>
+class channel_seam;
+
+/// What a channel's handles share. A value goes to every subscriber or, while one has no room, to
+/// none. What is sent before the app runs waits here for the run's subscribers.
+template <class T>
+struct channel_state {
+    channel_state(std::string n, std::size_t most, channel_host& h)
+        : name(std::move(n)), capacity(most), host(&h) {}
+    const std::string name;
+    const std::size_t capacity;
+    channel_host* host;
+    std::vector<channel_seam<T>*> subscribers{};
+    std::deque<T> early{};
+    struct waiter {
+        const T* value;
+        std::coroutine_handle<> who;
+        scheduler* loop;
+    };
+    std::deque<waiter> waiting{};
+
+    bool send(const T& v) {
+        if (!host->runs()) {
+            if (early.size() >= capacity) return false;
+            early.push_back(v);
+            return true;
+        }
+        for (auto* s : subscribers)
+            if (!s->room()) return false;
+        for (auto* s : subscribers) s->take(v, host->hold_current());
+        return true;
+    }
+    /// A subscriber has room again, or is gone.
+    void room() {
+        while (!waiting.empty() && send(*waiting.front().value)) {
+            waiting.front().loop->ready(waiting.front().who);
+            waiting.pop_front();
+        }
+    }
+    void forget(const T* v) {
+        std::erase_if(waiting, [&](auto& w) { return w.value == v; });
+    }
+};
+
+/// One subscriber's queue: a source, whose values hold the message that was worked on when they
+/// were sent.
+template <class T>
+class channel_seam final : public seam {
+public:
+    explicit channel_seam(std::shared_ptr<channel_state<T>> of) : of_(std::move(of)) {
+        for (auto& v : of_->early) take(v, {});
+        of_->subscribers.push_back(this);
+    }
+    ~channel_seam() override { std::erase(of_->subscribers, this); }
+
+    bool room() const { return queue_.size() + ready_.left() < of_->capacity; }
+    void take(const T& v, hold h) { queue_.push_back({v, std::move(h)}); }
+
+    input& ready() override { return ready_; }
+    bool empty() const override { return queue_.empty() && ready_.left() == 0; }
+    bool is_source() const override { return true; }
+    bool ended() const override { return stopped_; }
+    void stop() override { stopped_ = true; }
+    void settle(time_point) override {
+        of_->early.clear();  // every subscriber of this run has them
+        if (agent->paused || ready_.left() > 0) return;
+        for (; !queue_.empty(); queue_.pop_front())
+            ready_.push(std::move(queue_.front().value), std::move(queue_.front().held));
+        of_->room();
+    }
+    void abandon(const ledger& of) override {
+        std::erase_if(queue_, [&](auto& x) { return x.held.is_from(of); });
+    }
+
+private:
+    struct queued {
+        T value;
+        hold held;
+    };
+    std::shared_ptr<channel_state<T>> of_;
+    std::deque<queued> queue_;
+    ready_input<T> ready_;
+    bool stopped_ = false;
+};
+
+}  // namespace detail
+
+/// Whether a channel took a value. Nothing needs to be done with it; `co_await` waits for room.
+template <class T>
+class offering {
+public:
+    offering(std::shared_ptr<detail::channel_state<T>> to, T v)
+        : to_(std::move(to)),
+          value_(std::move(v)),
+          taken_(to_->waiting.empty() && to_->send(value_)) {}
+    offering(const offering&) = delete;
+    offering& operator=(const offering&) = delete;
+    /// Throws weir::error if a subscriber had no room and nobody awaited it.
+    ~offering() noexcept(false) {
+        if (taken_) return;
+        to_->forget(&value_);
+        if (!awaited_ && std::uncaught_exceptions() == 0)
+            throw error{"weir: channel '" + to_->name +
+                        "' is full: co_await its send, or give it a larger capacity than " +
+                        std::to_string(to_->capacity)};
+    }
+
+    bool await_ready() const noexcept { return taken_; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> h) {
+        awaited_ = true;
+        to_->waiting.push_back({&value_, h, h.promise().loop});
+    }
+    void await_resume() noexcept { taken_ = true; }
+
+private:
+    std::shared_ptr<detail::channel_state<T>> to_;
+    T value_;
+    bool taken_, awaited_ = false;
+};
+
+/// Values of one program, handed to its streams: `chan.send(3)`. Made by `app.channel`; a handle to
+/// copy as one likes, valid as long as its app. Used on the loop's thread (elsewhere: app.post).
+///
+/// Shape    -> stream<bytes, T>, keys null; every subscriber gets every value
+/// Order    that of sending
+/// Acks     what is sent from a body holds the body's message until all subscribers are done
+/// Holds    at most `capacity` values a subscriber
+/// Time     never ends by itself
+/// Errors   none of its own
+/// Cost     a copy of the value for each subscriber
+/// Throws   weir::setup_error if the capacity is 0
+template <class T>
+class channel {
+public:
+    using weir_stream = void;
+    using key = bytes;
+    using value = T;
+
+    explicit channel(std::shared_ptr<detail::channel_state<T>> s) : state_(std::move(s)) {}
+
+    /// Hands a value to every subscriber. Awaited, it waits for room; not awaited, it throws
+    /// weir::error if there is none. What is sent before the app runs waits for it.
+    offering<T> send(T v) const { return {state_, std::move(v)}; }
+
+    detail::drawn draw(detail::sketch& s) const {
+        return s.source("channel " + state_->name, detail::value_name<value>());
+    }
+    template <class Chain>
+    void build(detail::plan& p, Chain chain) const {
+        auto& from = p.add(std::unique_ptr<detail::seam>{new detail::channel_seam<T>{state_}});
+        p.connect(from, detail::new_segment<value>(p, std::move(chain)));
+    }
+
+private:
+    std::shared_ptr<detail::channel_state<T>> state_;
+};
+
+}  // namespace weir

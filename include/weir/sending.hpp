@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `topic.send` takes and returns.
+#pragma once
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <weir/codec/codec.hpp>
+#include <weir/graph/plan.hpp>
+#include <weir/task.hpp>
+
+namespace weir {
+
+/// A key or a value to be sent: made of what is given, encoded at once. (No aggregate, and with a
+/// constructor that takes anything: g++ 12 destroys other arguments of a `co_await` twice.)
+template <class T>
+class in {
+public:
+    in(std::nullopt_t) {}
+    template <class... A>
+        requires(sizeof...(A) > 0)
+    in(A&&... a) {
+        if constexpr ((std::is_same_v<std::decay_t<A>, T> && ...) && sizeof...(A) == 1)
+            (detail::encode_onto<T>(a, bytes_), ...);
+        else if constexpr (std::is_constructible_v<T, A...>)
+            detail::encode_onto<T>(T(std::forward<A>(a)...), bytes_);
+        else
+            detail::encode_onto<T>(T{std::forward<A>(a)...}, bytes_);
+    }
+    in(const in&) = delete;
+    in& operator=(const in&) = delete;
+    const bytes& encoded() const { return bytes_; }
+
+private:
+    bytes bytes_;
+};
+
+/// A message on its way. Nothing needs to be done with it; `co_await` goes on when the message has
+/// been delivered, and throws weir::error if a policy gave it up.
+class sending {
+public:
+    sending(detail::topic_info& to, detail::outgoing what);
+    sending(const sending&) = delete;
+    sending& operator=(const sending&) = delete;
+    /// Throws weir::error if there was no room and nobody awaited it.
+    ~sending() noexcept(false);
+
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> h) {
+        wait(h, *h.promise().loop);
+    }
+    void await_resume();
+
+private:
+    void wait(std::coroutine_handle<>, detail::scheduler&);
+
+    detail::parcel parcel_;
+};
+
+}  // namespace weir

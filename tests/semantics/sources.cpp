@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a stream comes from: several topics, a pattern, a channel; and what a program sends itself.
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+#include <weir/testing/test_driver.hpp>
+#include <weir/weir.hpp>
+
+namespace {
+
+using committed = std::optional<weir::offset>;
+using numbers = std::vector<int>;
+
+struct withdrawal {
+    std::string account;
+    double amount;
+};
+
+/// A body that writes down what it was given.
+auto into(numbers& log) {
+    return weir::for_each([&log](int i) { log.push_back(i); });
+}
+std::string sentence_of(auto f) {
+    try {
+        f();
+    } catch (const weir::setup_error& e) {
+        return e.what();
+    }
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("semantics 2: a pipeline can be built from several topics, by one handle") {
+    weir::app app{"a"};
+    auto eu = app.topic<int>("orders-eu");
+    auto us = app.topic<int>("orders-us");
+    auto both = app.topics<int>({"orders-eu", "orders-us"});
+    numbers got;
+    app.agent("both", both | into(got));
+    CHECK(app.graph().text() ==
+          "agent both\n"
+          "  topic orders-eu : int\n"
+          "  topic orders-us : int\n"
+          "  | for_each\n");
+    weir::testing::test_driver test{app};
+    test.send(eu, std::nullopt, 1);
+    test.send(us, std::nullopt, 2);
+    test.send(eu, std::nullopt, 3);
+    CHECK(got == numbers{1, 2, 3});
+    test.commit();
+    CHECK(test.committed(eu, 0) == committed{2});
+    CHECK(test.committed(us, 0) == committed{1});
+}
+
+TEST_CASE("semantics 38: behind several topics a repartition topic is as large as the largest") {
+    weir::app app{"a"};
+    app.topic<int>("small", {.partitions = 2});
+    app.topic<int>("large", {.partitions = 5});
+    auto both = app.topics<int>({"small"}, {.partitions = 2});
+    auto more = app.topics<int>({"large"}, {.partitions = 5});
+    app.agent("g", (both & more) | weir::group_by([](int i) { return i; }, "number"));
+    weir::testing::test_driver test{app};
+    CHECK(test.partitions("a-g-number-repartition") == std::optional<weir::partition_id>{5});
+}
+
+TEST_CASE("semantics 2: a pattern never matches internal topics") {
+    weir::app app{"a"};
+    auto all = app.topics<std::string, int>("^");
+    auto in = app.topic<std::string, int>("in");
+    numbers got, grouped;
+    app.agent("all", all | into(got));
+    app.agent("g", in | weir::group_by([](int i) { return i; }, "n") | into(grouped));
+    weir::testing::test_driver test{app};
+    test.create_topic("other-app-x-repartition-2");
+    test.create_topic("other-app-changelog");
+    test.send(in, "k", 1);
+    test.send(test.peek<std::string, int>("other-app-x-repartition-2"), "k", 2);
+    test.send(test.peek<std::string, int>("other-app-changelog"), "k", 3);
+    CHECK(grouped == numbers{1});
+    CHECK(got == numbers{1});
+}
+
+TEST_CASE("semantics 7: topics can be given by regular expression; one that appears later is "
+          "picked up") {
+    weir::app app{"a", {.auto_offset_reset = weir::latest}};
+    auto orders = app.topics<std::string, int>("^orders-.*");
+    numbers got;
+    app.agent("orders", orders | into(got));
+    weir::testing::test_driver test{app};
+    test.create_topic("orders-eu", {.partitions = 3});
+    test.create_topic("payments");
+    test.send(test.peek<std::string, int>("orders-eu"), "k", 1);  // before it was assigned, maybe
+    test.send(test.peek<std::string, int>("payments"), "k", 2);
+    test.send(test.peek<std::string, int>("orders-eu"), "k", 3);
+    CHECK(got == numbers{1, 3});
+    test.restart();
+    test.send(test.peek<std::string, int>("orders-eu"), "k", 4);
+    CHECK(got == numbers{1, 3, 4});
+}
+
+TEST_CASE("a pattern's topics give the repartition topic its size, and decode by its policy") {
+    weir::app app{"a"};
+    auto all = app.topics<int>("^p-", {.on_decode_error = weir::skip});
+    auto p = app.topic<int>("p-1", {.partitions = 3});
+    numbers got;
+    app.agent("g", all | weir::group_by([](int i) { return i; }, "n") | into(got));
+    weir::testing::test_driver test{app};
+    CHECK(test.partitions("a-g-n-repartition") == std::optional<weir::partition_id>{3});
+    test.send_raw(p, {}, "not four bytes");
+    test.send(p, std::nullopt, 1);
+    CHECK(got == numbers{1});
+    CHECK(test.errors().size() == 1);
+}
+
+TEST_CASE("a list or a pattern that makes no sense is refused with a sentence") {
+    weir::app app{"a"};
+    CHECK(sentence_of([&] { app.topics<int>({}); }) ==
+          "weir: app.topics({}): name at least one topic");
+    CHECK(sentence_of([&] { app.topics<int>({"a", "a"}); }) ==
+          "weir: app.topics: 'a' is named twice");
+    CHECK(sentence_of([&] { app.topics<int>("orders"); })
+              .starts_with("weir: 'orders' is no pattern"));
+    CHECK(sentence_of([&] { app.topics<int>("^("); })
+              .starts_with("weir: '^(' is no regular expression: "));
+    auto all = app.topics<int>("^out.*");
+    CHECK(sentence_of([&] { app.agent("x", all | weir::to("outbox")); }) ==
+          "weir: agent 'x': the pattern '^out.*' matches 'outbox', which the agent itself writes "
+          "to: name that topic otherwise");
+}
+
+TEST_CASE("semantics 2: a channel hands every value to each of its subscribers") {
+    weir::app app{"a"};
+    auto chan = app.channel<int>("numbers");
+    numbers got, pairs;
+    app.agent("one", chan | into(got));
+    app.agent("two", chan | weir::take(2) | weir::flat_map(std::identity{}) | into(pairs));
+    chan.send(1);  // before the run: it waits for the subscribers
+    weir::testing::test_driver test{app};
+    CHECK(got == numbers{1});
+    CHECK(pairs.empty());
+    chan.send(2), chan.send(3);
+    test.run();
+    CHECK(got == numbers{1, 2, 3});
+    CHECK(pairs == numbers{1, 2});
+    test.stop();
+    CHECK(pairs == numbers{1, 2, 3});  // a last short batch
+}
+
+TEST_CASE("semantics 2: a channel's queue is bounded; not awaited and full, send throws") {
+    weir::app app{"a"};
+    auto chan = app.channel<int>("numbers", {.capacity = 2});
+    numbers got;
+    app.agent("one", chan | into(got));
+    weir::testing::test_driver test{app};
+    chan.send(1), chan.send(2);
+    CHECK_THROWS_WITH_AS(chan.send(3),
+                         "weir: channel 'numbers' is full: co_await its send, or give it a larger "
+                         "capacity than 2",
+                         weir::error);
+    test.run();
+    CHECK(got == numbers{1, 2});
+    CHECK_THROWS_AS(app.channel<int>("none", {.capacity = 0}), weir::setup_error);
+}
+
+TEST_CASE("what a body hands to a channel holds the body's message until it is done") {
+    weir::app app{"a"};
+    auto in = app.topic<int>("in");
+    auto chan = app.channel<int>("numbers");
+    app.agent("in", in | weir::for_each([&](int i) { chan.send(i); }));
+    app.agent("pairs", chan | weir::take(2));
+    weir::testing::test_driver test{app};
+    test.send(in, std::nullopt, 1);
+    test.commit();
+    CHECK(test.held(in, 0) == 1);
+    CHECK(test.committed(in, 0) == committed{});
+    test.send(in, std::nullopt, 2);
+    test.commit();
+    CHECK(test.held(in, 0) == 0);
+    CHECK(test.committed(in, 0) == committed{2});
+}
+
+TEST_CASE("semantics 49: topic.send sends from anywhere in the app, and needs no running agent") {
+    weir::app app{"a"};
+    auto out = app.topic<std::string, withdrawal>("out");
+    const std::string long_name(100, 'x');
+    out.send("before", {long_name, 1});  // the run sends it
+    weir::testing::test_driver test{app};
+    CHECK(test.items(out).size() == 1);
+    out.send("k", {"alice", 12.5}, {{"trace", weir::bytes{"7"}}});
+    app.post([&] { out.send("posted", withdrawal{"bob", 2}); });
+    test.run();
+    const auto all = test.events(out);
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].value().account == long_name);
+    CHECK(all[1].key() == "k");
+    CHECK(all[1].value().amount == 12.5);
+    CHECK(all[1].headers() == weir::headers{{"trace", weir::bytes{"7"}}});
+    CHECK(all[2].key() == "posted");
+    CHECK(all[2].timestamp() == test.now());
+}
+
+TEST_CASE("semantics 21: what a body sends by hand holds its source until it is delivered; if it "
+          "fails for good the produce policy decides") {
+    weir::app app{"a"};
+    auto in = app.topic<int>("in");
+    auto out = app.topic<std::string, int>("out");
+    app.agent("x", in | weir::for_each([&](int i) { out.send("k", i); }));
+    weir::testing::test_driver test{app};
+    test.send(in, std::nullopt, 1);
+    test.commit();
+    CHECK(test.committed(in, 0) == committed{1});
+    test.fail_next_send(out);
+    test.send(in, std::nullopt, 2);
+    CHECK_FALSE(test.running());
+    CHECK(test.committed(in, 0) == committed{1});
+    CHECK(test.exit_code() == 1);
+    test.restart();
+    CHECK(test.values(out) == numbers{1, 2});
+}
+
+TEST_CASE("a null key or value is sent as std::nullopt") {
+    weir::app app{"a"};
+    auto out = app.topic<std::optional<std::string>, std::optional<int>>("out");
+    weir::testing::test_driver test{app};
+    out.send(std::nullopt, 1), out.send("k", std::nullopt);
+    test.run();
+    using items = std::vector<std::pair<std::optional<std::string>, std::optional<int>>>;
+    CHECK(test.items(out) == items{{std::nullopt, 1}, {"k", std::nullopt}});
+}
