@@ -75,7 +75,7 @@ std::optional<blocked> conductor::explain(const topic_partition& place) const {
     const auto it = partitions_.find(place);
     if (it == partitions_.end()) {
         const bool ours = std::any_of(topics_.begin(), topics_.end(), [&](const topic_work& t) {
-            return t.topic->name == place.topic;
+            return t.topic == place.topic;
         });
         b.why = ours ? "the partition is not assigned to this app" : "no agent reads this topic";
         return b;
