@@ -62,7 +62,8 @@ int main() {
     std::vector<std::string> products;
     app.agent("spent", keyed
         | weir::map(in_cents)
-        | weir::map(in_euro, {.concurrency = 64})                   // awaited, 64 at once
+        | weir::map(in_euro, {.concurrency = 64,                    // awaited, 64 at once
+                              .order = weir::order_by::key})        // in order for each key
         | weir::filter([](const order& o) { return o.amount > 0; })
         | weir::tap([&](const order& o) { products.push_back(o.product_id); })
         | weir::flat_map([](const order& o) { return std::vector{o.amount * o.price}; })

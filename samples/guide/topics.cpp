@@ -4,6 +4,7 @@
 // Prints:
 //   example-app-totals-account_id-repartition: 3
 //   example-app-named-account-repartition: 3
+//   example-app-looked-up-account-repartition: 3
 //   foo: 3
 //   example-app-items-product_id-repartition: 3
 //   destination: 3, source-copy-1: 3, copy2: 3, out: 3
@@ -19,6 +20,12 @@ using namespace std::chrono_literals;
 
 struct order { std::string account_id, product_id; double amount, price; };
 
+// [lookup]
+weir::task<std::string> lookup_account_async(order o) {
+    co_return "account of " + o.account_id;  // after a look into a database
+}
+// [/lookup]
+
 int main() {
     weir::app app{"example-app"};
     auto keyed = app.topic<std::string, order>("orders", {.partitions = 2});
@@ -32,6 +39,9 @@ int main() {
     app.agent("named", keyed
         | weir::group_by([](const order& o) { return o.account_id; },   // by callable: has a name
                          "account"));
+    app.agent("looked-up", keyed
+        | weir::group_by(lookup_account_async,                          // awaited
+                         {.name = "account", .partitions = 16}));
     // [/group_by]
 
     // [through]
@@ -70,7 +80,8 @@ int main() {
         return test.values(test.peek<weir::bytes, weir::bytes>(topic)).size();
     };
     for (const char* t : {"example-app-totals-account_id-repartition",
-                          "example-app-named-account-repartition", "foo",
+                          "example-app-named-account-repartition",
+                          "example-app-looked-up-account-repartition", "foo",
                           "example-app-items-product_id-repartition"})
         fmt::print("{}: {}\n", t, size(t));
     fmt::print("destination: {}, source-copy-1: {}, copy2: {}, out: {}\n", size("destination"),
