@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands that start no agent, and what all commands share.
+#include <weir/transport/topic_name.hpp>
+
 #include "../nearest.hpp"
 #include "commands.hpp"
 
@@ -67,6 +69,7 @@ const topic_info& known_topic(const engine& e, const std::string& where, const s
     std::vector<std::string> known;
     std::string all;
     for (auto& [n, t] : e.topics()) {
+        if (transport::is_pattern(n)) continue;  // names many
         if (n == name) return t;
         known.push_back(n);
         if (!t.internal) all += (all.empty() ? "" : ", ") + n;
@@ -82,7 +85,9 @@ int print_graph(engine& e, const arguments& a) {
     return exit_code::ok;
 }
 int print_topics(engine& e, const arguments&) {
-    for (auto& [name, t] : e.topics()) fmt::print("{}{}\n", name, t.internal ? " (internal)" : "");
+    for (auto& [name, t] : e.topics())
+        fmt::print("{}{}\n", name,
+                   t.internal ? " (internal)" : transport::is_pattern(name) ? " (pattern)" : "");
     return exit_code::ok;
 }
 int print_agents(engine& e, const arguments&) {

@@ -4,6 +4,7 @@
 // Prints:
 //   alice took 12.5
 //   bob took 5000.0
+//   1 order of two topics, 2 of all
 #include <fmt/core.h>
 
 #include <string>
@@ -30,6 +31,8 @@ int main(int argc, char** argv) {
     auto withdrawals = app.topic<withdrawal>("withdrawals");  // values decoded, keys are bytes
     auto keyed = app.topic<std::string, order>("orders", {.partitions = 8});
     auto messages = app.topic("messages");                    // no type: weir::bytes
+    auto several = app.topics<order>({"orders-eu", "orders-us"});
+    auto by_pattern = app.topics<order>("^orders-.*");        // those that appear later, too
     // [/topics]
 
     // [agent]
@@ -39,11 +42,17 @@ int main(int argc, char** argv) {
     // [/agent]
     app.agent("orders", keyed);  // read and acknowledged, for there is nothing to do
     app.agent("messages", messages);
+    int of_two = 0, of_all = 0;
+    app.agent("two", several | weir::for_each([&](const order&) { ++of_two; }));
+    app.agent("all", by_pattern | weir::for_each([&](const order&) { ++of_all; }));
 
     const std::vector<withdrawal> some{{"alice", 12.5}, {"bob", 5000}};
     app.agent("feed", weir::from(some) | weir::to(withdrawals));
+    const std::vector<order> orders{{"ann", "pear", 1, 40}};
+    for (const char* name : {"orders-eu", "orders-asia"})
+        app.agent(name, weir::from(orders) | weir::to(name));
 
-    // [main]
-    return app.main(argc, argv);
-    // [/main]
+    const int code = app.main(argc, argv);
+    fmt::print("{} order of two topics, {} of all\n", of_two, of_all);
+    return code;
 }

@@ -195,6 +195,14 @@ TEST_CASE("topics and agents list what there is, and start nothing") {
     CHECK(shop_says({"agents", "--broker", "kafka://nowhere:1"}).code == weir::exit_code::ok);
 }
 
+TEST_CASE("a pattern is listed as one, and is no topic to feed, to print or to send to") {
+    weir::app app{"a"};
+    app.agent("all", app.topics<order>("^orders-.*") | weir::to("copies"));
+    CHECK(run(app, {"topics"}).out == "^orders-.* (pattern)\ncopies\n");
+    CHECK(run(app, {"--output", "^orders-.*"}).err ==
+          "prog: weir: --output ^orders-.*: the program has no such topic; it has: copies\n");
+}
+
 TEST_CASE("--help lists commands and options, and says what the exit codes mean") {
     const auto said = shop_says({"--help"});
     CHECK(said.code == weir::exit_code::ok);
