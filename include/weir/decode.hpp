@@ -27,6 +27,10 @@ public:
         if constexpr (is_raw<K>) return nullptr;  // who wants it takes it from the message
         else return &keys[i].value;
     }
+    const void* keys_at() const override {
+        if constexpr (is_raw<K>) return nullptr;
+        else return keys.data();
+    }
     const void* value_of(std::size_t i, const void* type) const override {
         return type == &type_id<V> ? &this->values[i].value : nullptr;
     }

@@ -53,6 +53,8 @@ const K* key_at(const auto& c, K& scratch) {
     if constexpr (is_raw<K>) {
         decode_into<K>(c.message().key, scratch);
     } else {
+        if constexpr (requires { c.keys; })
+            if (c.keys) return &static_cast<const slot<K>*>(c.keys)[c.i].value;
         if (const auto* k = c.from.key_of(c.i)) return static_cast<const K*>(k);
         decode_into<K>(c.message().key, scratch);
     }

@@ -217,3 +217,26 @@ TEST_CASE("the sum of a filtered, numbered stream: scan works between other oper
         got.push_back(sum);
     CHECK(got == numbers{3, 7});
 }
+
+TEST_CASE("messages with one value, none and several, some of which fail, by turns") {
+    weir::app app{"a"};
+    auto in = app.topic<int>("in");
+    numbers got;
+    const auto many = [](int n) { return numbers(static_cast<std::size_t>(n % 4), n); };
+    bool fails = false;
+    app.agent("s", in | weir::flat_map(many) | weir::scan(0, std::plus{}) |
+                       weir::tap([&](int) {
+                           if (fails) throw std::runtime_error{"as told"};
+                       }) |
+                       weir::take(1) | weir::flat_map(std::identity{}) | into(got));
+    weir::testing::test_driver test{app};
+    numbers expected;
+    int sum = 0;
+    for (int n = 0; n < 200; ++n) {
+        fails = n % 7 == 3;
+        if (!fails)
+            for (int k = 0; k < n % 4; ++k) expected.push_back(sum += n);
+        test.send(in, std::nullopt, n);
+    }
+    CHECK(got == expected);
+}

@@ -70,6 +70,8 @@ public:
     virtual const topic_partition* place_of(std::size_t i) const = 0;
     /// The decoded key, where one is kept.
     virtual const void* key_of(std::size_t) const { return nullptr; }
+    /// Where decoded keys lie side by side: an array of slot<K>, asked for once a run. Else null.
+    virtual const void* keys_at() const { return nullptr; }
     /// The object that holds the decoded value, if it is of this type: who is given that very
     /// object may send the original bytes.
     virtual const void* value_of(std::size_t, const void* /*type*/) const { return nullptr; }
@@ -117,6 +119,7 @@ struct context {
     origins& from;
     std::size_t i;
     turn& now;
+    const void* keys = nullptr;  // of all of `from`, if they lie side by side
 
     weir::hold hold() const { return from.hold_of(i); }
     weir::message message() const { return from.message_of(i); }
@@ -166,9 +169,10 @@ public:
         auto& from = static_cast<input_of<In>&>(base);
         // nobody fills an input while it is read
         const slot<In>* const values = from.values.data();
+        const void* const keys = from.keys_at();
         const auto count = from.count;
         std::size_t i = at;
-        context c{from, at, now};
+        context c{from, at, now, keys};
         now.current = &c;
         try {
             for (std::size_t some = 1;; some = std::min<std::size_t>(some * 2, 64)) {

@@ -79,11 +79,6 @@ auto processed_from(S s, const processes<P...>& by) {
         return processed_from<I + 1>(std::move(s) | op{std::get<I>(by.all)}, by);
     }
 }
-template <is_stream S, class... P>
-auto operator|(S s, const processes<P...>& by) {
-    return processed_from<0>(std::move(s), by);
-}
-
 struct process_fn {
     template <class... P>
     processes<P...> operator()(P... p) const {
@@ -93,6 +88,11 @@ struct process_fn {
 };
 
 }  // namespace detail
+
+template <detail::is_stream S, class... P>
+auto operator|(S s, const detail::processes<P...>& by) {
+    return detail::processed_from<0>(std::move(s), by);
+}
 
 /// A processor of a stream of V, in one type, for a list of them: anything that is called with a V
 /// and gives a V, or a `std::optional<V>`, whose nullopt drops the value.

@@ -11,31 +11,42 @@
 namespace weir {
 namespace detail {
 
-/// The state that is kept, and those that the message in work has made of it: each stays where it
-/// is until that message is finished, so it is handed on as an lvalue. Places are used again.
+/// The state, the one before the message in work, and what else that message has made of it: each
+/// stays where it is until the message is finished, so it is handed on as an lvalue. Places are
+/// used again.
 template <class S>
 class scan_state {
 public:
-    explicit scan_state(const S& init) : kept_(init), first_(init) {}
+    explicit scan_state(const S& init) : last_(init), before_(init) {}
 
-    const S& last() const { return made_ == 0 ? kept_ : made_ == 1 ? first_ : more_[made_ - 2]; }
-    const S& add(S next) {
-        const auto at = made_++;
-        if (at == 0) return first_ = std::move(next);
-        if (at > more_.size()) return more_.emplace_back(std::move(next));
-        return more_[at - 1] = std::move(next);
+    /// `next` is called with the last state and gives the next one.
+    template <class Next>
+    const S& make(Next next) {
+        if (made_ == 0) {
+            before_ = std::move(last_), made_ = 1;  // first: `next` may throw
+            return last_ = next(std::as_const(before_));
+        }
+        const auto& from = made_ == 1 ? last_ : more_[made_ - 2];
+        const auto at = made_ - 1;
+        if (at == more_.size()) more_.push_back(next(from));
+        else more_[at] = next(from);
+        ++made_;
+        return more_[at];
     }
     void keep() {
-        if (made_ == 0) return;
-        std::swap(kept_, made_ == 1 ? first_ : more_[made_ - 2]);
+        if (made_ > 1) last_ = std::move(more_[made_ - 2]);
         made_ = 0;
     }
-    void undo() { made_ = 0; }
+    void undo() {
+        if (made_ > 0) last_ = std::move(before_);
+        made_ = 0;
+    }
 
 private:
-    S kept_, first_;
-    std::deque<S> more_;  // of a message that has several values
+    S last_;
     std::size_t made_ = 0;
+    std::deque<S> more_;  // of a message that has several values
+    S before_;  // apart from last_: side by side they are loaded as one, which stalls
 };
 
 /// Whether an `R` may be the next state: not where a number would lose something on its way.
@@ -63,7 +74,9 @@ struct scan_op {
                       "weir: scan(init, f): f(const state&, const value&) must give the next "
                       "state, of init's own type (say 0.0 in place of 0, std::string{} in place of "
                       "\"\")");
-        if constexpr (right) next(state.add(detail::call(f, state.last(), std::as_const(v))));
+        if constexpr (right)
+            next(state.make(
+                [&](const S& last) -> S { return detail::call(f, last, std::as_const(v)); }));
     }
 };
 struct scan_fn {
