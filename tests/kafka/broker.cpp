@@ -139,8 +139,10 @@ std::vector<weir::offset> admin::ends(const std::string& topic) {
     std::vector<weir::offset> all;
     for (int p = 0; p < partitions(topic); ++p) {
         std::int64_t low = 0, high = 0;
-        REQUIRE(rd_kafka_query_watermark_offsets(rk_, topic.c_str(), p, &low, &high,
-                                                 patience_ms) == RD_KAFKA_RESP_ERR_NO_ERROR);
+        REQUIRE(until([&] {  // a new topic has no leader yet
+            return rd_kafka_query_watermark_offsets(rk_, topic.c_str(), p, &low, &high,
+                                                    patience_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
+        }));
         all.push_back(high);
     }
     return all;
@@ -180,7 +182,8 @@ std::vector<weir::transport::stored_message> admin::dump(const std::string& topi
             if (!m) continue;
             if (!m->err) {
                 const auto view = [](const void* d, std::size_t n) {
-                    return d ? weir::bytes_view{static_cast<const char*>(d), n} : weir::bytes_view{};
+                    if (!d) return weir::bytes_view{};
+                    return weir::bytes_view{static_cast<const char*>(d), n};
                 };
                 all.push_back({p, m->offset, view(m->key, m->key_len), view(m->payload, m->len)});
                 next = m->offset + 1;

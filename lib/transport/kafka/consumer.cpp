@@ -44,7 +44,11 @@ consumer::consumer(const configuration& c, topics& t, problems& p, ready_list& r
 consumer::~consumer() {
     for (auto& p : places_) {
         if (p.now) p.now->readable = false, p.now->queue = nullptr;
-        if (p.queue) ready_list::unwatch(p.queue.get());
+        if (!p.queue) continue;
+        ready_list::unwatch(p.queue.get());
+        // what is left in the queue of a topic that was deleted makes librdkafka hang at its end
+        while (const message_handle m{rd_kafka_consume_queue(p.queue.get(), 0)}) {
+        }
     }
     ready_list::unwatch(own_.get());
 }

@@ -21,8 +21,8 @@ namespace weir::transport::kafka {
 /// client; thread: the loop's. librdkafka's rebalance callback only records; `poll` works it off.
 /// Invariants: a partition's queue is taken off the consumer's before it is assigned, else its
 /// messages leak there; a rebalance is answered once, when the last partition that was asked for
-/// has been released; queue handles stay until the group has been left, since librdkafka can hang
-/// at its end if one of a deleted topic goes earlier.
+/// has been released; queue handles stay until the group has been left and are emptied first, for
+/// librdkafka can hang at its end over those of a deleted topic.
 class consumer final : callbacks {
 public:
     static constexpr std::uint32_t own_number = 0, commits_number = 1, first_partition = 2;

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// An app on a real broker: topics, offsets, the end of a run.
+#include <doctest/doctest.h>
+
+#include <numeric>
+
+#include "running.hpp"
+
+using namespace tests;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct entry {
+    std::string account;
+    int n;
+};
+
+std::string json(int n) {
+    return "{\"account\":\"a" + std::to_string(n % 7) + "\",\"n\":" + std::to_string(n) + '}';
+}
+
+}  // namespace
+
+TEST_CASE("kafka: what a pipeline makes is delivered, and at the end all of it is committed") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), out = fresh("out"), id = fresh("app");
+    on.create(in, 3);
+    for (int i = 0; i < 300; ++i) on.send(in, std::to_string(i), json(i));
+    on.flush();
+
+    weir::app app{id, on_kafka(seen)};
+    app.agent("a", app.topic<entry>(in)                                  //
+                       | weir::filter([](auto& e) { return e.n % 3 == 0; })  //
+                       | weir::group_by(&entry::account)                 //
+                       | weir::take(10, 200ms)                           //
+                       | weir::flat_map(std::identity{})                 //
+                       | weir::to(app.topic<std::string, entry>(out)));
+    running r{app};
+    CHECK(until([&] {
+        const auto ends = on.ends(out);
+        return std::accumulate(ends.begin(), ends.end(), weir::offset{0}) >= 100;
+    }));
+    CHECK(r.stop() == "");
+
+    const auto made = on.dump(out);
+    CHECK(made.size() == 100);
+    for (auto& m : made) CHECK(m.value.view().find(m.key.view()) != std::string_view::npos);
+    const auto between = id + "-a-account-repartition";
+    for (auto& topic : {in, between}) CHECK(on.committed(id, topic) == on.ends(topic));
+    CHECK(on.ends(between).size() == 3);  // as its source
+    CHECK(on.ends(out).size() == 4);      // as the broker has it
+}
+
+TEST_CASE("kafka: a restart goes on where the last run has committed") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), id = fresh("app");
+    on.create(in, 2);
+    on.fill(in, 100);
+    for (int run = 1; run <= 2; ++run) {
+        weir::app app{id, on_kafka(seen)};
+        app.agent("a", app.topic<std::string>(in) | weir::for_each([&](auto& v) { seen.add(v); }));
+        running r{app};
+        CHECK(until([&] { return seen.size() >= 100u * static_cast<unsigned>(run); }));
+        CHECK(r.stop() == "");
+        on.fill(in, 100, 100);
+    }
+    CHECK(seen.size() == 200);
+}
+
+TEST_CASE("kafka: a topic that exists with another number of partitions is refused") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in");
+    on.create(in, 2);
+    weir::app app{fresh("app"), on_kafka(seen)};
+    app.agent("a", app.topic(in, {.partitions = 3}) | weir::for_each([](auto&) {}));
+    running r{app};
+    CHECK(r.end() == "weir: topic '" + in +
+                         "' has 2 partitions and is declared with 3: declare what it has, or leave "
+                         "it out");
+}
+
+TEST_CASE("kafka: a topic that cannot be created says why") {
+    noted seen;
+    const auto in = fresh("in");
+    weir::app app{fresh("app"), on_kafka(seen)};
+    app.agent("a", app.topic(in, {.replication = 3}) | weir::for_each([](auto&) {}));
+    running r{app};
+    const auto said = r.end();
+    CAPTURE(said);
+    CHECK(said.starts_with("weir: topic '" + in + "' could not be created: "));
+    CHECK(said.find("topic_options::replication") != said.npos);
+}
+
+TEST_CASE("kafka: a message that is too large is its topic's policy's, the others arrive") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), out = fresh("out"), id = fresh("app");
+    on.create(in, 1);
+    on.fill(in, 10);
+    weir::app app{id, on_kafka(seen)};
+    auto to = app.topic<std::string>(out, {.partitions = 1, .on_produce_error = weir::skip});
+    app.agent("a", app.topic<std::string>(in)  //
+                       | weir::map([](const std::string& v) {
+                             return v == "5" ? std::string(2 << 20, 'x') : v;
+                         })
+                       | weir::to(to));
+    running r{app};
+    CHECK(until([&] { return on.ends(out) == std::vector<weir::offset>{9}; }));
+    CHECK(r.stop() == "");
+    CHECK(seen.said("message.max.bytes"));
+    CHECK(on.committed(id, in) == on.ends(in));
+}
+
+TEST_CASE("kafka: no broker is a sentence within seconds, and nothing was started") {
+    noted seen;
+    auto o = on_kafka(seen);
+    o.broker = "kafka://127.0.0.1:1";
+    weir::app app{fresh("app"), o};
+    app.agent("a", app.topic("t") | weir::for_each([](auto&) {}));
+    const auto begun = std::chrono::steady_clock::now();
+    CHECK_THROWS_WITH_AS(app.run(),
+                         doctest::Contains("no answer from kafka://127.0.0.1:1: Kafka: "),
+                         weir::setup_error);
+    CHECK(std::chrono::steady_clock::now() - begun < 20s);  // it gives up by itself
+}
