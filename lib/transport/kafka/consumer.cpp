@@ -55,6 +55,10 @@ consumer::~consumer() {
 
 void consumer::subscribe(std::span<const subscription> to) {
     starts_.subscribed(to);
+    std::set<std::string> names;
+    for (auto& s : to) names.insert(s.topic);
+    if (names == subscribed_) return;  // else the group would share everything anew
+    subscribed_ = std::move(names);
     auto list = new_list(to.size());
     for (auto& s : to) add(list, {s.topic, RD_KAFKA_PARTITION_UA});
     if (const auto e = rd_kafka_subscribe(rk_, list.get()); e != RD_KAFKA_RESP_ERR_NO_ERROR)

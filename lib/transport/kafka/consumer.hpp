@@ -76,6 +76,7 @@ private:
     std::map<topic_partition, std::uint32_t> numbers_{};
     std::vector<place> places_{};
     std::deque<news> news_{};
+    std::set<std::string> subscribed_{};
     partition_list asked_{};           // back by the group, and not answered yet
     std::set<topic_partition> owed_{};  // of these, what has not been released
     bool due_ = true;                  // the consumer's queue has spoken

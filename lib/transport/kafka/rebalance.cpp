@@ -32,10 +32,10 @@ bool consumer::tell_news(listener& to) {
 
 void consumer::assign(partition_list what, listener& to) {
     std::vector<assignment> told;
-    bool found = false;  // by a pattern
+    bool found = false;
     for (auto& p : elements(what)) {
         const auto at = place_of(p);
-        found |= !starts_.named(at.topic);
+        found |= starts_.is_found(at.topic);
         told.push_back({at, std::nullopt, std::make_unique<partition>(shared_, open(at))});
     }
     starts_.set(what);

@@ -19,7 +19,7 @@ void starts::subscribed(std::span<const subscription> to) {
         if (from == reset::latest && !std::exchange(looked_, true)) at_first_ = topics_.all();
         if (name.starts_with('^') || rules_.contains(name)) continue;
         auto& r = rules_[name];
-        r.from = from;
+        r.from = from, r.known_before = found_.contains(name);
         if (from == common_) continue;
         topic_conf_handle conf{rd_kafka_default_topic_conf_dup(rk_)};
         rd_kafka_topic_conf_set(conf.get(), "auto.offset.reset",
@@ -30,7 +30,9 @@ void starts::subscribed(std::span<const subscription> to) {
 
 bool starts::is_late(const topic_partition& p) const {
     const auto r = rules_.find(p.topic);
-    if ((r == rules_.end() ? common_ : r->second.from) == reset::earliest) return false;
+    if (r != rules_.end() && r->second.from == reset::earliest)
+        return r->second.known_before && common_ == reset::latest;
+    if (r == rules_.end() && common_ == reset::earliest) return false;
     const auto known = at_first_.find(p.topic);
     return known == at_first_.end() || p.partition >= known->second;
 }

@@ -2,6 +2,7 @@
 // Where a partition is read from while its group has committed nothing.
 #pragma once
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,12 +24,15 @@ public:
     void subscribed(std::span<const subscription>);
     /// Sets the offsets of a new assignment. Usually none: librdkafka asks for what is committed.
     void set(const partition_list&);
-    /// Whether the topic was subscribed by its name.
-    bool named(const std::string& topic) const { return rules_.contains(topic); }
+    /// Whether the topic was found by a pattern, and is heard of for the first time.
+    bool is_found(const std::string& topic) {
+        return !rules_.contains(topic) && found_.insert(topic).second;
+    }
 
 private:
     struct rule {
         reset from;
+        bool known_before = false;  // by a pattern: librdkafka has the common rule for it
         topic_handle made{};
     };
     bool is_late(const topic_partition&) const;
@@ -38,7 +42,7 @@ private:
     problems& problems_;
     const reset common_;
     std::map<std::string, rule> rules_{};
-    bool patterns_ = false;
+    std::set<std::string> found_{};
     topics::counts at_first_{};  // what there was, where somebody starts at the end
     bool looked_ = false;
 };
