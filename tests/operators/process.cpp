@@ -209,3 +209,101 @@ TEST_CASE("process works on a range, and before and behind other operators") {
         got.push_back(i);
     CHECK(got == numbers{7, 9});
 }
+
+// ------------------------------------------------------------------------------ asynchronous ones
+namespace {
+
+weir::task<int> twice_later(int i) {
+    co_await weir::sleep(std::chrono::seconds{i});
+    co_return 2 * i;
+}
+weir::task<std::optional<int>> no_3_later(int i) {
+    co_await weir::sleep(1s);
+    if (i == 3) co_return std::nullopt;
+    co_return i;
+}
+
+}  // namespace
+
+TEST_CASE("semantics 4: an asynchronous processor is awaited, among others that are not") {
+    weir::app app{"a"};
+    auto in = app.topic<int>("in");
+    numbers got;
+    app.agent("p", in | weir::process(plus_1, twice_later, no_4, no_3_later, plus_1) | into(got));
+    weir::testing::test_driver test{app};
+    for (int i : {1, 0, 2}) test.append(in, std::nullopt, i);
+    test.run();
+    CHECK(got.empty());
+    test.advance(60s);
+    CHECK(got == numbers{3, 7});  // 1 became 4, and was dropped
+    test.commit();
+    CHECK(test.committed(in, 0) == committed{3});
+}
+
+TEST_CASE("semantics 4: an asynchronous processor drops by nullopt, acknowledged") {
+    weir::app app{"a"};
+    auto in = app.topic<int>("in");
+    numbers got;
+    app.agent("p", in | weir::process({.concurrency = 4}, no_3_later) | into(got));
+    weir::testing::test_driver test{app};
+    for (int i : {3, 1, 3}) test.append(in, std::nullopt, i);
+    test.run();
+    CHECK(test.held(in, 0) == 3);
+    test.advance(1s), test.commit();
+    CHECK(got == numbers{1});
+    CHECK(test.held(in, 0) == 0);
+    CHECK(test.committed(in, 0) == committed{3});
+}
+
+TEST_CASE("process({.concurrency = n}, …) lets n calls run at once, in the order that is wanted") {
+    weir::app app{"a"};
+    auto in = app.topic<int>("in");
+    numbers got;
+    app.agent("p", in | weir::process({.concurrency = 3, .order = weir::order_by::none}, plus_1,
+                                      twice_later) | into(got));
+    weir::testing::test_driver test{app};
+    for (int i : {4, 0, 2}) test.append(in, std::nullopt, i);
+    test.run();
+    test.advance(1s);
+    CHECK(got == numbers{2});
+    test.advance(4s);
+    CHECK(got == numbers{2, 6, 10});
+    CHECK(app.graph().text() ==
+          "agent p\n  topic in : int\n  | process : int\n  | process async(3) : int\n"
+          "  | for_each\n");
+    CHECK_THROWS_WITH_AS(weir::process({.concurrency = 0}, twice_later),
+                         "weir: process({.concurrency = 0}, …): give it at least 1",
+                         weir::setup_error);
+}
+
+TEST_CASE("semantics 4: asynchronous processors can also be given when the stream is made") {
+    weir::app app{"a"};
+    auto in = app.topic<int>("in");
+    numbers got;
+    app.agent("p", app.stream(in, {.processors = {plus_1, twice_later, no_4, no_3_later}}) |
+                       into(got));
+    weir::testing::test_driver test{app};
+    for (int i : {1, 2}) test.append(in, std::nullopt, i);
+    test.run(), test.advance(60s), test.commit();
+    CHECK(got == numbers{6});
+    CHECK(test.committed(in, 0) == committed{2});
+}
+
+TEST_CASE("what an asynchronous processor throws follows the policy; a retry calls it again") {
+    weir::app app{"a"};
+    auto in = app.topic<int>("in");
+    numbers got;
+    int calls = 0;
+    const auto at_third = [&](int i) -> weir::task<int> {
+        co_await weir::sleep(1s);
+        if (++calls < 3) throw std::runtime_error{"not yet"};
+        co_return i;
+    };
+    app.agent("p", in | weir::process(plus_1, at_third) | into(got),
+              {.on_error = weir::retry(3, 10s)});
+    weir::testing::test_driver test{app};
+    test.send(in, std::nullopt, 1), test.advance(60s);
+    CHECK(calls == 3);
+    CHECK(got == numbers{2});
+    CHECK(test.errors().empty());
+}

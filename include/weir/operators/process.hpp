@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <weir/codec/codec.hpp>
+#include <weir/graph/async_stage.hpp>
 #include <weir/graph/pipeline.hpp>
 
 namespace weir {
@@ -27,6 +29,10 @@ struct given_by<In, std::optional<W>> {
     static constexpr bool drops = true;
 };
 
+/// One that returns a task gives what the task does.
+template <class In, class R>
+struct given_by<In, task<R>> : given_by<In, R> {};
+
 template <class P, class In>
 struct processed_by {
     static constexpr bool calls = requires(P& p, const In& v) {
@@ -42,9 +48,20 @@ struct processed_by {
         else return given_by<In, In>{};
     }
     using given = decltype(result());
-    static_assert(!is_task<typename given::type>,
-                  "weir: process(p): a processor that returns a weir::task is not there yet: "
-                  "map(p, {.concurrency = n}) awaits it");
+};
+
+/// One call of an asynchronous processor.
+template <class P, class In, class Given>
+struct process_call {
+    using argument = In;
+    using out = typename Given::type;
+    static constexpr bool recycles = has_codec<In>;  // plain data: it holds nothing
+    P p;
+    auto operator()(const In& v) { return call(p, v); }
+    static void pass(In&, auto&& made, auto&& to) {
+        if constexpr (!Given::drops) to(std::move(made));
+        else if (made) to(std::move(*made));
+    }
 };
 
 template <class P>
@@ -54,14 +71,32 @@ struct process_op {
     using given = typename processed_by<P, In>::given;
     template <class In>
     using out = typename given<In>::type;
+    template <class In>
+    using called = std::decay_t<decltype(call(std::declval<P&>(), std::declval<const In&>()))>;
     P p;
+    map_options options{};
 
-    std::string describe() const { return "process"; }
+    std::string describe() const {
+        if (options.concurrency == 1) return "process";
+        return "process async(" + std::to_string(options.concurrency) + ')';
+    }
     void operator()(context&, auto&& v, auto&& next) {
         auto&& made = call(p, std::forward<decltype(v)>(v));
         if constexpr (!given<std::decay_t<decltype(v)>>::drops)
             next(std::forward<decltype(made)>(made));
         else if (made) next(*std::forward<decltype(made)>(made));
+    }
+
+    template <class K, class In, bool Shows>
+        requires is_task<called<In>>
+    auto cut(plan& by) const {
+        using stage = async_stage<process_call<P, In, given<In>>, Shows>;
+        static_assert(!borrows<In>,
+                      "weir: an asynchronous processor keeps its value: put map(weir::own) before "
+                      "it");
+        auto& s = static_cast<stage&>(by.add(
+            std::unique_ptr<seam>{new stage{by, {p}, {options.concurrency, options.order}}}));
+        return cut_at{into<stage, true>{s}, behind<K, out<In>>{&s}};  // true: the order's key
     }
 };
 
@@ -69,6 +104,7 @@ struct process_op {
 template <class... P>
 struct processes {
     std::tuple<P...> all;
+    map_options options{};  // of those that are asynchronous
 };
 template <std::size_t I, class S, class... P>
 auto processed_from(S s, const processes<P...>& by) {
@@ -76,14 +112,24 @@ auto processed_from(S s, const processes<P...>& by) {
         return s;
     } else {
         using op = process_op<std::tuple_element_t<I, std::tuple<P...>>>;
-        return processed_from<I + 1>(std::move(s) | op{std::get<I>(by.all)}, by);
+        auto options = map_options{};
+        if constexpr (is_task<typename op::template called<typename S::value>>)
+            options = by.options;
+        return processed_from<I + 1>(std::move(s) | op{std::get<I>(by.all), options}, by);
     }
 }
 struct process_fn {
     template <class... P>
     processes<P...> operator()(P... p) const {
         static_assert(sizeof...(P) > 0, "weir: process() needs a processor");
-        return {{std::move(p)...}};
+        return {{std::move(p)...}, {}};
+    }
+    template <class... P>
+    processes<P...> operator()(map_options options, P... p) const {
+        static_assert(sizeof...(P) > 0, "weir: process({…}) needs a processor");
+        if (options.concurrency == 0)
+            throw setup_error{"weir: process({.concurrency = 0}, …): give it at least 1"};
+        return {{std::move(p)...}, options};
     }
 };
 
@@ -113,20 +159,40 @@ public:
 
     std::optional<V> operator()(const V& v) { return is_->of(v); }
     std::optional<V> operator()(V&& v) { return is_->of(std::move(v)); }
+    /// It returns a task: it is started with a value, and awaited.
+    bool is_asynchronous() const { return is_->waits; }
+    task<std::optional<V>> start(const V& v) { return is_->start(v); }
 
 private:
     struct kept {
         virtual ~kept() = default;
         virtual std::optional<V> of(const V&) = 0;
         virtual std::optional<V> of(V&&) = 0;
+        virtual task<std::optional<V>> start(const V&) = 0;
         virtual std::unique_ptr<kept> copy() const = 0;
+        bool waits = false;
     };
     template <class P>
     struct kept_of final : kept {
+        static constexpr bool later =
+            detail::is_task<typename detail::process_op<P>::template called<V>>;
+        static_assert(!later || !detail::borrows<V>,
+                      "weir: an asynchronous processor keeps its value: put map(weir::own) before "
+                      "it");
         P p;
-        explicit kept_of(P by) : p(std::move(by)) {}
-        std::optional<V> of(const V& v) override { return detail::call(p, v); }
-        std::optional<V> of(V&& v) override { return detail::call(p, std::move(v)); }
+        explicit kept_of(P by) : p(std::move(by)) { this->waits = later; }
+        std::optional<V> of(const V& v) override {
+            if constexpr (later) return {};
+            else return detail::call(p, v);
+        }
+        std::optional<V> of(V&& v) override {
+            if constexpr (later) return {};
+            else return detail::call(p, std::move(v));
+        }
+        task<std::optional<V>> start(const V& v) override {
+            if constexpr (later) co_return co_await detail::call(p, v);
+            else co_return detail::call(p, v);
+        }
         std::unique_ptr<kept> copy() const override {
             return std::unique_ptr<kept>{new kept_of{p}};
         }
@@ -167,10 +233,43 @@ public:
     }
     template <class Chain>
     void build(plan& p, Chain chain) const {
+        p.name("process");
+        if constexpr (!borrows<value>) {
+            for (auto& by : by_)
+                if (by.is_asynchronous()) return build_stage(p, std::move(chain));
+        }
+        p.chain();
         before_.build(p, step<listed, Chain>{{by_}, std::move(chain)});
     }
 
 private:
+    /// The whole list as one call, since one of it has to be awaited.
+    struct awaited {
+        using argument = value;
+        using out = value;
+        static constexpr bool recycles = has_codec<value>;
+        std::vector<processor<value>> by;
+        task<std::optional<value>> operator()(const value& v) {
+            std::optional<value> made{v};
+            for (auto at = by.begin(); made && at != by.end(); ++at) {
+                if (!at->is_asynchronous()) made = (*at)(std::move(*made));
+                else made = co_await at->start(*made);
+            }
+            co_return made;
+        }
+        static void pass(value&, std::optional<value>&& made, auto&& to) {
+            if (made) to(std::move(*made));
+        }
+    };
+    template <class Chain>
+    void build_stage(plan& p, Chain chain) const {
+        using stage = async_stage<awaited, Chain::shows>;
+        auto& s = static_cast<stage&>(p.add(std::unique_ptr<seam>{new stage{p, {by_}, {}}}));
+        behind<key, value>{&s}.build(p, std::move(chain));
+        p.name("process"), p.chain();
+        before_.build(p, into<stage, true>{s});
+    }
+
     struct listed {
         std::vector<processor<value>> by;
         void operator()(context&, auto&& v, auto&& next) {
@@ -188,7 +287,8 @@ private:
 }  // namespace detail
 
 /// Calls processors one after the other: `process(p1, p2)` passes on `p2(p1(value))`. One that
-/// gives a `std::optional` drops the value by nullopt.
+/// gives a `std::optional` drops the value by nullopt, one that returns a `task` is awaited:
+/// `process({.concurrency = 4}, p1, p2)` lets each of these have four calls under way.
 ///
 ///     in   --1-2-3--|
 ///     out  ----4-6--|          process(twice, at_least_3)
@@ -196,9 +296,10 @@ private:
 /// Shape    stream<K, V> -> stream<K, W>
 /// Order    kept
 /// Acks     what is dropped is acknowledged
-/// Holds    nothing
+/// Holds    nothing; an asynchronous processor: `concurrency` values
 /// Errors   what a processor throws: the agent's `on_error`
-/// Cost     the calls; no allocation. What a processor made is moved into the next one.
+/// Cost     the calls; no allocation. What a processor made is moved into the next one. An
+///          asynchronous one: as an asynchronous map
 /// Example  samples/operators/process.cpp    Page docs/operators/process.md    After Faust's
 ///          processors
 inline constexpr detail::process_fn process{};
