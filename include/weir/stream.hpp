@@ -19,9 +19,18 @@ namespace detail {
 /// the cursor stays on its message: no hold is needed, and what the values point into stays.
 template <class T>
 struct pull_slot {
-    std::vector<slot<T>> values{};  // recycled
-    std::size_t at = 0, count = 0;
+    std::vector<slot<T>> values{}, lost{};  // recycled
+    std::size_t at = 0, count = 0, lost_at = 0;
+    bool given = false;   // who iterates is at `at`
+    bool orphan = false;  // or at one that is not ours any more: `lost_at`
+
     bool empty() const { return at == count; }
+    const T& current() const { return orphan ? lost[lost_at].value : values[at].value; }
+    /// The message is not ours any more; while it is looked at, its values stay.
+    void forget() {
+        if (std::exchange(given, false)) lost.swap(values), lost_at = at, orphan = true;
+        values.clear(), at = count = 0;
+    }
 };
 template <class T>
 struct pull_sink : sink {
@@ -38,7 +47,7 @@ struct pull_sink : sink {
     void keep(context& c) {
         if (full()) c.now.end(why::full);
     }
-    void undo() { to->at = to->count = 0; }
+    void undo() { to->forget(); }
     bool full() { return !to->empty(); }
 };
 template <class P>
@@ -48,7 +57,7 @@ public:
     pull_blueprint(P p, std::shared_ptr<slot_of> s) : what_(std::move(p)), slot_(std::move(s)) {}
     drawn draw(sketch& s) const override { return what_.draw(s); }
     void build(plan& p) const override {
-        slot_->at = slot_->count = 0;
+        slot_->forget();
         what_.build(p, pull_sink<typename P::value>{slot_});
     }
 
@@ -71,8 +80,10 @@ struct pull_state {
 
     void pass() {
         seen = false;
-        if (slot->empty()) return;
-        if constexpr (holds_messages<T>)  // let go now, not when the slot is used again
+        if (!agent->lent.empty()) agent->lent.clear();
+        if (std::exchange(slot->orphan, false)) return slot->lost.clear();
+        if (!std::exchange(slot->given, false)) return;
+        if constexpr (is_batch<T>)  // its messages are let go now, not when the slot is used again
             [[maybe_unused]] const auto gone = std::move(slot->values[slot->at].value);
         if (++slot->at, slot->empty()) on->passed(*agent);
     }
@@ -83,11 +94,13 @@ struct pull_state {
     void fill() {
         while (slot->empty() && on->turn_for(*agent)) {
         }
+        slot->given = !slot->empty();
     }
     void leave() {
         agent->paused = true;
         if (seen && !adapted && std::uncaught_exceptions() == throwing) pass();
-        seen = false;
+        seen = slot->given = false;  // nobody looks at it any more
+        if (std::exchange(slot->orphan, false)) slot->lost.clear();
     }
 };
 
@@ -108,7 +121,7 @@ public:
 
     const T& operator*() const {
         state_->seen = true;
-        return state_->slot->values[state_->slot->at].value;
+        return state_->slot->current();
     }
     const T* operator->() const { return &**this; }
     pull_iterator& operator++() {

@@ -43,7 +43,6 @@ conductor::~conductor() {
     background_.clear();
     for (auto& b : plan_.bodies()) b->cancel();
     partitions_.clear();
-    for (auto& b : plan_.bodies()) b->agent->lent.clear();
     seams_.clear();
     plan_.forget();
 }

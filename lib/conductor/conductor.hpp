@@ -36,6 +36,7 @@ public:
     const std::vector<std::unique_ptr<detail::body>>& bodies() const { return bodies_; }
     std::vector<feed>& feeds() { return feeds_; }
     void forget() {
+        for (auto& s : segments_) s->agent->lent.clear();
         readings_.clear(), feeds_.clear(), segments_.clear(), seams_.clear(), nodes_.clear();
         bodies_.clear();
     }

@@ -33,13 +33,14 @@ bool owned_partition::reads(const segment& s) const {
     return std::any_of(feeds_.begin(), feeds_.end(), [&](auto& f) { return f->to == &s; });
 }
 
-/// Who still looks at a parked message, a coroutine, keeps its batch until it looks away.
+/// Who still looks at a parked message, a coroutine or a pull loop, keeps its batch until it looks
+/// away.
 owned_partition::~owned_partition() {
     std::shared_ptr<lent_batch> batch;
     for (auto& f : feeds_) {
         if (!f->parked) continue;
         f->to->drop(), f->to->sink->parked_by = nullptr;
-        if (!f->to->agent->has_body) continue;
+        if (!f->to->agent->has_body && !f->to->agent->pull) continue;
         if (!batch) batch = std::make_shared<lent_batch>();
         f->to->agent->lent.push_back(batch);
     }

@@ -200,3 +200,61 @@ TEST_CASE("semantics 9: a batch in pull is acknowledged when it is passed, whole
     CHECK(it->values() == trace{2, 3});
     CHECK(t.committed() == 2);
 }
+
+TEST_CASE("semantics 35: a pull loop left in mid-batch acknowledges what it did get, whole, and "
+          "nothing it did not hand over") {
+    five t;
+    const auto s = t.app.stream(t.in) | weir::take(2);
+    std::vector<trace> seen;
+    for (const auto& b : s) {
+        seen.push_back(b.values());
+        break;
+    }
+    CHECK(t.committed() == 2);
+    for (const auto& b : s) seen.push_back(b.values());
+    CHECK(seen == std::vector<trace>{{0, 1}, {2, 3}});
+    CHECK(t.committed() == 4);
+    t.test.stop();
+    CHECK(t.test.committed(t.in, 0) == 4);  // the fifth waits for company still
+}
+
+TEST_CASE("semantics 35: a batch whose loop is left by an exception is not acknowledged") {
+    five t;
+    const auto s = t.app.stream(t.in) | weir::take(2);
+    const auto loop = [&] {
+        for (const auto& b : s)
+            if (b.front() == 2) throw std::runtime_error{"body"};
+    };
+    CHECK_THROWS_WITH(loop(), "body");
+    CHECK(t.committed() == 2);
+}
+
+TEST_CASE("semantics 9: while one stream is iterated inside another's body, what the outer body "
+          "looks at stays, also if its partition is lost; nothing it did not see is passed") {
+    silent quiet;
+    weir::app app{"pull", {.hooks = &quiet}};
+    auto outer = app.topic<weir::bytes_view>("outer", {.partitions = 2});
+    auto inner = app.topic<int>("inner");
+    test_driver test{app};
+    const std::string first = "a value that lives on the heap, number one";
+    test.append_raw(outer, "k", first, {.partition = 0});
+    test.append(inner, "k", 1);
+    trace seen;
+    std::vector<std::string> texts;
+    const auto s = app.stream(outer);
+    for (auto it = s.begin(); it != s.end(); ++it) {
+        texts.emplace_back(it->view());
+        if (texts.size() > 1) continue;
+        const auto& looked_at = *it;
+        test.append_raw(outer, "k", "another one", {.partition = 1});
+        test.lose(outer, 0);
+        for (int n : app.stream(inner)) seen.push_back(n);
+        CHECK(looked_at.view() == first);
+        CHECK(it->view() == first);
+    }
+    CHECK(seen == trace{1});
+    CHECK(texts == std::vector<std::string>{first, "another one"});
+    CHECK(test.committed(outer, 0) == nothing);
+    test.commit();
+    CHECK(test.committed(outer, 1) == 1);
+}

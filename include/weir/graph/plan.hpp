@@ -29,7 +29,7 @@ struct agent_info {
     bool paused = false;
     bool finite = false;        // reads ranges alone
     bool ended = false;         // all its sources have ended and everything of theirs is done
-    // batches of partitions that were given up while its coroutine looked at a message of theirs
+    // batches of partitions that were given up while somebody looked at a message of theirs
     std::vector<std::shared_ptr<void>> lent{};
 };
 
