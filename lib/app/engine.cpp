@@ -175,6 +175,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const
     a.info.name = std::move(name), a.info.pull = pull, a.info.paused = pull;
     a.info.on_error = o.on_error.is_set() ? o.on_error : settings_.options.on_error;
     a.what = std::move(what), a.through = s.passed_through();
+    if (running()) wakeup_.wake();  // for who waits on poll_fd
     return a.info;
 }
 
@@ -205,7 +206,9 @@ void engine::add(std::unique_ptr<job> what, duration interval, policy on_error) 
     if (!j.on_error.is_set()) j.on_error = weir::stop;
     j.started = running();
     jobs_.push_back(std::move(j));
-    if (running()) conductor_->run(jobs_.back());
+    if (!running()) return;
+    conductor_->run(jobs_.back());
+    wakeup_.wake();
 }
 
 // ---------------------------------------------------------------------------------------- starting

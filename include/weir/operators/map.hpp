@@ -69,20 +69,20 @@ struct map_fn {
 
 }  // namespace detail
 
-/// Passes on `f(value)`. If `f` returns a `task<R>`, the call is awaited: results keep the order of
-/// their input, and at most `concurrency` calls are under way.
+/// Passes on `f(value)`. If `f` returns a `task<R>`, the call is awaited: at most `concurrency` are
+/// under way, and their results go on in `order` of input, of input per key, or of completion.
 ///
 ///     in   --1-2-3--|
 ///     out  --2-4-6--|          map(twice)
 ///
 /// Shape    stream<K, V> -> stream<K, R>
-/// Order    kept
+/// Order    kept; asynchronous: as `order` says
 /// Acks     an asynchronous call holds its message until its result has been worked off
-/// Holds    nothing; asynchronous: `concurrency` arguments or results
+/// Holds    nothing; asynchronous: `concurrency` arguments or results (in order of keys twice as
+///          many), and 64 results that were there at once
 /// Time     none of its own
 /// Errors   what `f` throws: the agent's `on_error`. A retry makes the call again.
-/// Cost     the call, no allocation; asynchronous: the coroutine's frame and one allocation a
-///          message
+/// Cost     the call, no allocation; asynchronous: its place and its frame are used again
 /// Throws   weir::setup_error if concurrency is 0
 /// Example  samples/operators/map.cpp    Page docs/operators/map.md    After Faust's processors
 inline constexpr detail::map_fn map{};
