@@ -51,6 +51,10 @@ public:
     /// this.
     void close();
 
+    /// A hold was let go after its partition was given up.
+    void count_stale() noexcept { stale_.fetch_add(1, std::memory_order_relaxed); }
+    std::uint64_t stale() const noexcept { return stale_.load(std::memory_order_relaxed); }
+
 private:
     friend class ledger;
     struct release {
@@ -69,6 +73,7 @@ private:
 
     std::atomic<std::uint64_t> thread_{0};  // the number of the loop's; `nobody` once closed
     std::vector<release> spare_;            // the loop's; keeps its capacity
+    std::atomic<std::uint64_t> stale_{0};
     // Away from what the loop reads at each release.
     alignas(64) std::atomic<bool> posted_any_{false};
     std::mutex mutex_;  // guards what follows

@@ -160,6 +160,7 @@ public:
     /// What is assigned, or was when the app stopped: how far it was read and committed, how much
     /// is held.
     std::vector<partition_status> partitions() const;
+    weir::counters counters() const;
     /// What holds the commit of this partition back, and why no more of it is read; nothing, if all
     /// that was read is done with. Costs nothing until it is asked.
     std::optional<blocked> explain(const std::string& topic, partition_id partition) const;

@@ -37,6 +37,7 @@ public:
 
 protected:
     virtual ~ledger() = default;
+    home& owner() const { return *owner_; }
     friend class home;
 
 private:

@@ -43,6 +43,7 @@ std::shared_ptr<detail::runner> app::runner() const { return engine_; }
 weir::graph app::graph() const { return engine_->graph(); }
 std::vector<partition_status> app::partitions() const { return engine_->status(); }
 
+counters app::counters() const { return engine_->counters(); }
 std::optional<blocked> app::explain(const std::string& topic, partition_id p) const {
     return engine_->explain({topic, p});
 }

@@ -27,10 +27,12 @@ public:
         add_list("--input", said_.inputs);
         add_list("--keyed-input", said_.keyed_inputs);
         add_list("--output", said_.outputs);
-        cli_.add_option("--until-idle", said_.until_idle)->check([](const std::string& text) {
+        const auto duration = [](const std::string& text) {
             detail::parse_duration(text);
             return std::string{};
-        });
+        };
+        cli_.add_option("--until-idle", said_.until_idle)->check(duration);
+        cli_.add_option("--stats", said_.stats)->check(duration);
 
         add("run", &detail::run);
         auto& graph = add("graph", &detail::print_graph);
@@ -42,6 +44,9 @@ public:
         send.add_option("TOPIC", said_.topic)->required();
         send.add_option("VALUE", said_.value)->required();
         send.add_option("--key", said_.key);
+        auto& explain = add("explain", &detail::explain);
+        explain.add_option("TOPIC", said_.topic)->required();
+        explain.add_option("PARTITION", said_.partition)->required();
     }
 
     /// Throws CLI::ParseError, setup_error or what ended the run.

@@ -19,6 +19,9 @@ struct arguments {
     std::string until_idle;
     std::string format = "text";   // graph
     std::string topic, value;      // send
+    partition_id partition = 0;    // explain
+    bool explains = false;
+    std::string stats;
     std::string key;
     bool has_key = false;
 };
@@ -26,6 +29,7 @@ struct arguments {
 // Each returns an exit code, or throws setup_error (exit code 2) or another exception (1).
 int run(engine&, const arguments&);
 int send(engine&, const arguments&);
+int explain(engine&, const arguments&);
 int print_graph(engine&, const arguments&);
 int print_topics(engine&, const arguments&);
 int print_agents(engine&, const arguments&);

@@ -2,6 +2,7 @@
 #include "engine.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <string_view>
 
 #include <weir/error.hpp>
@@ -435,6 +436,7 @@ void engine::run(side_job* beside, duration idle) {
     start();
     auto last = settings_.clock->steady();
     const auto begun = last;
+    bool told = false;
     while (running()) {
         const bool fed = beside && beside->turn(conductor_->stopping());
         if (turn() || fed) {
@@ -448,8 +450,12 @@ void engine::run(side_job* beside, duration idle) {
         const auto quiet = now - last;
         if (conductor_->stopping()) wait(duration::max(), false);
         else if (all_ended() || (beside && beside->failed())) stop();
-        else if (quiet < idle)
-            wait(idle == duration::max() ? idle : idle - quiet, false) || (stop(), true);
+        else if (quiet < idle) {
+            auto most = idle == duration::max() ? idle : idle - quiet;
+            if (const auto at = beside ? beside->due() : time_point::max(); at != at.max())
+                most = std::min(most, std::max(at - now, duration::zero()));
+            wait(most, false) || (stop(), true);
+        } else if (beside && !std::exchange(told, true)) beside->idle();
         // what waits for company goes on without it
         else if (conductor_->flush()) last = settings_.clock->steady();
         else stop();
@@ -535,6 +541,15 @@ std::vector<std::string> engine::agent_names() const {
 }
 std::vector<partition_status> engine::status() const {
     return conductor_ ? conductor_->status() : last_status_;
+}
+weir::counters engine::counters() const {
+    auto c = report_.counts();
+    c.stale_holds = settings_.home->stale();
+    for (auto& p : status()) {
+        ++c.partitions, c.held += p.held, c.lag += p.lag.value_or(0);
+        c.oldest = std::max(c.oldest, p.age);
+    }
+    return c;
 }
 std::optional<blocked> engine::explain(const topic_partition& p) const {
     if (running()) return conductor_->explain(p);

@@ -26,6 +26,10 @@ public:
     virtual bool turn(bool stopping) = 0;
     /// There is nothing to do: the loop is about to wait.
     virtual void rest() = 0;
+    /// When it wants its next turn, whatever else there is.
+    virtual time_point due() const { return time_point::max(); }
+    /// Nothing has happened for so long as was asked for, and nothing will.
+    virtual void idle() {}
     /// It cannot go on: what it gave so far is processed, then the run stops.
     virtual bool failed() const = 0;
 
@@ -63,6 +67,7 @@ public:
     reporter& report() { return report_; }
     std::vector<partition_status> status() const;
     std::size_t messages_read() const;
+    weir::counters counters() const;
     std::optional<blocked> explain(const topic_partition&) const;
 
     // the run

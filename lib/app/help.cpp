@@ -21,6 +21,9 @@ commands
   agents                list the agents
   send TOPIC VALUE      send one message and wait until the broker has it
         --key KEY         its key; without it, the message has none
+  explain TOPIC PARTITION
+                        run with what --input feeds, and when nothing happens any more say what
+                        holds the partition's commit back
 
 where the messages are
   --broker URL          memory:// is a broker inside this process, kafka://host:port Kafka
@@ -35,6 +38,7 @@ files and pipes
                         the same; each line is a key, a tab and a value
   --output TOPIC        print what arrives in a topic, a line each; may be repeated
   --until-idle TIME     stop when nothing has happened for so long: 500ms, 2s, 5min
+  --stats TIME          a line of counters so often: what was read, sent, committed, held, failed
 
 environment, where the command line says nothing else
   WEIR_BROKER           as --broker

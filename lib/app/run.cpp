@@ -28,18 +28,26 @@ constexpr auto quiet_most = std::chrono::seconds{1};
 class companions final : public side_job {
 public:
     companions(engine& e, const arguments& a)
-        : of_(e), outputs_(a.outputs), progress_(e) {
+        : of_(e), said_(a), outputs_(a.outputs), progress_(e) {
         if (!outputs_.empty()) writer_.emplace(STDOUT_FILENO);
         for (auto& o : outputs_) known_topic(e, "--output " + o, o);
         std::sort(outputs_.begin(), outputs_.end());
         outputs_.erase(std::unique(outputs_.begin(), outputs_.end()), outputs_.end());
         for (auto& i : a.inputs) add_input("--input", i, false);
         for (auto& i : a.keyed_inputs) add_input("--keyed-input", i, true);
+        if (!a.stats.empty()) {
+            stats_ = std::max(parse_duration(a.stats), duration{std::chrono::milliseconds{1}});
+            next_stats_ = e.time().steady() + stats_;
+        }
     }
     ~companions() { watch({}); }
 
     bool turn(bool stopping) override {
         progress_.turn();
+        if (of_.time().steady() >= next_stats_) {
+            next_stats_ = of_.time().steady() + stats_;
+            of_.report().log(of_.counters().text());
+        }
         bool busy = false;
         if (!stopping)
             for (auto& i : inputs_) busy |= i.turn();
@@ -52,6 +60,10 @@ public:
         if (writer_) wanted.push_back({writer_->fd(), true});
         if (output_) wanted.push_back({output_->fd(), false});
         watch(std::move(wanted));
+    }
+    time_point due() const override { return next_stats_; }
+    void idle() override {
+        if (said_.explains) print_blocked(of_.explain({said_.topic, said_.partition}));
     }
     bool failed() const override { return !error().empty(); }
     std::string error() const {
@@ -128,7 +140,21 @@ private:
         watched_ = std::move(wanted);
     }
 
+    void print_blocked(const std::optional<blocked>& b) const {
+        const auto place = fmt::format("{}[{}]", said_.topic, said_.partition);
+        if (!b) {
+            fmt::print("{}: nothing holds its commit back\n", place);
+            return;
+        }
+        const duration age = of_.time().wall() - b->since;
+        fmt::print("{}{}{}{}: {}, for {}\n", place,
+                   b->offset < 0 ? "" : '@' + std::to_string(b->offset),
+                   b->agent.empty() ? "" : " in agent '" + b->agent + '\'',
+                   b->op.empty() ? "" : ", " + b->op, b->why, text_of(age));
+    }
+
     engine& of_;
+    const arguments& said_;
     std::vector<std::string> outputs_;
     std::deque<line_input> inputs_;
     bool standard_input_ = false;  // is one of them
@@ -136,6 +162,8 @@ private:
     std::optional<topic_output> output_;
     std::vector<descriptor> watched_;
     progress progress_;
+    duration stats_{};
+    time_point next_stats_ = time_point::max();
 };
 
 }  // namespace
@@ -160,6 +188,22 @@ int run(engine& e, const arguments& a) {
     }
     if (!error.empty()) throw weir::error{error};
     return exit_code::ok;
+}
+
+/// A program that has just begun knows nothing of one that runs. What it can do is to process what
+/// it is given, and to look at itself.
+int explain(engine& e, const arguments& a) {
+    known_topic(e, "explain " + a.topic, a.topic);
+    auto its = a;
+    its.explains = true;
+    if (its.until_idle.empty()) its.until_idle = "1s";
+    if (!a.broker.empty()) e.options().broker = a.broker;
+    if (!e.embedded())
+        throw setup_error{
+            "weir: explain: only the program that runs knows what holds its commits back: call "
+            "app.explain in it, or start it with --stats 10s. How far the group is behind says "
+            "kafka-consumer-groups.sh --describe --group " + e.id()};
+    return run(e, its);
 }
 
 }  // namespace weir::detail

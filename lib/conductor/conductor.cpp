@@ -119,7 +119,7 @@ bool conductor::turn() {
 bool conductor::turn_background() {
     const bool busy = !stopped() && !error_ && background_.turn(now_);
     for (auto& f : background_.take_failures()) {
-        report_.failed({f.what->kind(), {}, {}, -1, -1, text_of(f.error)}, f.what->on_error.text());
+        report_.failed({f.what->kind(), {}, {}, -1, -1, text_of(f.error)}, f.what->on_error);
         if (f.what->on_error.last() == policy::action::skip) continue;
         fail(std::make_exception_ptr(
             weir::error{"weir: a " + f.what->kind() + " stopped the app: " + text_of(f.error)}));
@@ -221,6 +221,7 @@ bool conductor::turn_partition(owned_partition& a) {
         const auto room = settings_.options.open_max - std::min(open, settings_.options.open_max);
         const auto n = a.read(std::min(settings_.options.stream_buffer_max, room), now_);
         messages_ += n, busy |= n > 0;
+        if (n > 0) report_.hooks().read(a.place, n);
         if (a.bad()) busy |= undecodable(a);
     }
     for (auto& f : a.feeds()) busy |= step(*f, last);
@@ -366,6 +367,7 @@ void conductor::failed(attempt& what, agent_info& agent, bool of_batch, std::exc
         policy = weir::policy{policy.last(), policy.topic()};
     if (what.made < policy.retries()) {
         ++what.made, what.not_before = now_ + policy.backoff();
+        report_.hooks().retried(place("process", agent, what, error));
         what.again();
         return;
     }
@@ -374,9 +376,9 @@ void conductor::failed(attempt& what, agent_info& agent, bool of_batch, std::exc
                       std::to_string(report.partition) + "]@" + std::to_string(report.offset) +
                       ": " + report.text;
     const bool letters = policy.has_dead_letters() && !report.topic.empty();
-    report_.failed(report, policy.has_dead_letters() && !letters
-                               ? "stop: a value of no topic cannot be a dead letter"
-                               : policy.text());
+    if (policy.has_dead_letters() && !letters)
+        report_.failed(report, "stop: a value of no topic cannot be a dead letter");
+    else report_.failed(report, policy);
     what.made = 0;
     if (policy.last() == policy::action::skip) return what.give_up();
     if (letters)
@@ -395,6 +397,7 @@ void conductor::bury(attempt& what, agent_info& agent, const error_report& repor
         its.offset = m.offset;
         outgoing letter{m.key, {}, m.value, from.headers_of(i), m.timestamp};
         add_cause(letter.headers, its, m.timestamp);
+        report_.hooks().dead_letter(its, topic);
         producer_.bury(topic, &agent, std::move(letter), held.share());
     });
 }
@@ -402,6 +405,12 @@ void conductor::bury(attempt& what, agent_info& agent, const error_report& repor
 const policy& conductor::decode_policy(const owned_partition& a) const {
     const auto& own = a.bad()->by->topic->options.on_decode_error;
     return own.is_set() ? own : settings_.options.on_decode_error;
+}
+
+error_report conductor::undecodable_report(const owned_partition& a) {
+    const auto& bad = *a.bad();
+    return {"decode",          {}, a.place.topic,
+            a.place.partition, a.raw(bad.at).offset, text_of(bad.error)};
 }
 
 /// Asks the policy about each message that did not decode, as far as it has an answer by now.
@@ -417,6 +426,7 @@ bool conductor::undecodable(owned_partition& a) {
         if (bad.made < policy.retries()) {
             if (bad.not_before == time_point{}) bad.not_before = now_ + policy.backoff();
             if (now_ < bad.not_before) return busy;
+            report_.hooks().retried(undecodable_report(a));
             a.retry_bad(), busy = true;
             continue;
         }
@@ -427,12 +437,12 @@ bool conductor::undecodable(owned_partition& a) {
             continue;
         }
         const auto& m = a.raw(bad.at);
-        const error_report report{"decode",          {},       a.place.topic,
-                                  a.place.partition, m.offset, text_of(bad.error)};
-        report_.failed(report, policy.text());
+        const auto report = undecodable_report(a);
+        report_.failed(report, policy);
         if (policy.has_dead_letters()) {
             outgoing letter{m.key, {}, m.value, a.headers(bad.at), m.timestamp};
             add_cause(letter.headers, report, m.timestamp);
+            report_.hooks().dead_letter(report, policy.topic());
             producer_.bury(policy.topic(), nullptr, std::move(letter), {*a.tracker, m.offset});
         }
         a.pass_bad();

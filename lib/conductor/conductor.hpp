@@ -141,6 +141,7 @@ private:
     void failed(attempt&, agent_info&, bool of_batch, std::exception_ptr);
     bool undecodable(owned_partition&);
     const policy& decode_policy(const owned_partition&) const;
+    static error_report undecodable_report(const owned_partition&);
     void bury(attempt&, agent_info&, const error_report&, const std::string& topic);
     /// What this agent's policy would make a dead letter of has to wait.
     bool waits_for_letters(const agent_info& a) const {

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "../home.hpp"
+
 namespace weir::detail {
 namespace {
 
@@ -80,6 +82,7 @@ void offset_tracker::drop(offset at) {
     assert(holds_ > 0);
     --holds_;
     if (revoked_) {
+        owner().count_stale();
         if (holds_ == 0) delete this;
         return;
     }

@@ -81,6 +81,8 @@ public:
     const message& raw(std::size_t i) const { return fetched_->messages()[i]; }
     weir::headers headers(std::size_t i) const { return fetched_->headers(i); }
 
+    /// Behind the partition's last message, if the transport knows.
+    std::optional<offset> end() const { return partition_->end(); }
     const std::vector<std::unique_ptr<feed>>& feeds() const { return feeds_; }
 
     // Giving it up: revoked, but what is in work is still awaited.

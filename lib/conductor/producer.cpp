@@ -26,6 +26,7 @@ public:
         of_.free_.pop_back();
         auto& p = of_.pending_[token];
         p.to = this, p.held = std::move(held);
+        ++of_.report_.count().sent;
         if (sends_again) p.kept = what, p.kept.value.assign(value_of(what)), p.kept.unchanged = {};
         ++of_.under_way_;
         return true;
@@ -94,7 +95,7 @@ void producer::await_room(std::uint64_t token, outlet_of& to, hold held, outgoin
     p.to = &to, p.held = std::move(held), p.kept = std::move(what);
     p.kept.value.assign(outlet_of::value_of(p.kept)), p.kept.unchanged = {};
     p.not_before = settings_.clock->steady(), p.waits = true;
-    ++under_way_, ++retries_, ++crowded_;
+    ++under_way_, ++retries_, ++crowded_, ++report_.count().sent;
 }
 
 bool producer::send(outlet_of& to, const outgoing& what, std::uint64_t token) {
@@ -147,19 +148,21 @@ bool producer::settle_wanted() {
 }
 
 void producer::delivered(std::uint64_t token, const transport::delivery& d) {
-    if (!d.failed) return free(token);
+    if (!d.failed) return ++report_.count().delivered, free(token);
     auto& p = pending_[token];
     const auto& policy = p.to->on_error;
+    const error_report report{"produce", p.to->agent.name, p.to->topic.name, -1, -1, d.text};
     if (p.failures++ < policy.retries()) {
         p.not_before = settings_.clock->steady() + policy.backoff(), ++retries_;
+        report_.hooks().retried(report);
         return;
     }
-    error_report report{"produce", p.to->agent.name, p.to->topic.name, -1, -1, d.text};
-    report_.failed(report, policy.text());
+    report_.failed(report, policy);
     if (p.seen_by) p.seen_by->why_not = d.text;
     if (policy.last() == policy::action::skip) return free(token);
     if (policy.has_dead_letters()) {  // the same place, for another topic
         add_cause(p.kept.headers, report, p.kept.timestamp);
+        report_.hooks().dead_letter(report, policy.topic());
         p.to = &letters(policy.topic(), &p.to->agent, true);
         p.failures = 0, p.not_before = settings_.clock->steady(), ++retries_;
         return;

@@ -109,12 +109,13 @@ bool conductor::drain() {
 
 void conductor::committed(const transport::commit_result& r) {
     committer_.answered(partitions_, r, report_.hooks());
-    if (r.error == transport::commit_error::none) return;
+    if (r.error == transport::commit_error::none) return void(++report_.count().commits);
     report_.log("a commit failed: " + r.text);
+    report_.hooks().commit_failed(r.text);
     if (r.error != transport::commit_error::member && r.error != transport::commit_error::fenced)
         return;
-    std::vector<topic_partition> gone;
-    for (auto& p : r.positions) gone.push_back(p.place);
+    std::vector<topic_partition> gone;  // the membership is over; the transport joins again
+    for (auto& [place, p] : partitions_) gone.push_back(place);
     lost(std::move(gone));
 }
 
@@ -184,9 +185,15 @@ bool conductor::finish() {
 std::vector<partition_status> conductor::status() const {
     if (stopped()) return last_status_;
     std::vector<partition_status> all;
-    for (auto& [place, a] : partitions_)
-        all.push_back(
-            {place.topic, place.partition, a->committed, a->tracker->open(), a->tracker->end()});
+    const auto now = clock_.steady();
+    for (auto& [place, a] : partitions_) {
+        const auto& t = *a->tracker;
+        partition_status p{place.topic, place.partition, a->committed, t.open(), t.end()};
+        const bool done = t.committable() == t.end();
+        if (const auto end = a->end(); end && t.end() > 0) p.lag = *end - t.committable();
+        if (!done) p.age = now - a->oldest_since();
+        all.push_back(std::move(p));
+    }
     return all;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace weir::detail {
@@ -14,6 +15,14 @@ std::string text_of(const std::exception_ptr& what) {
         return "an exception that is no std::exception";
     }
 }
+
+namespace {
+
+counters::failures& failures_of(counters& c, const error_report& r) {
+    return r.seam == "decode" ? c.decode : r.seam == "produce" ? c.produce : c.process;
+}
+
+}  // namespace
 
 template <class F>
 void guarded_hooks::tell(F f) noexcept {
@@ -31,13 +40,33 @@ void guarded_hooks::failed(const error_report& r) {
     tell([&](weir::hooks& h) { h.failed(r); });
 }
 void guarded_hooks::assigned(const topic_partition& p) {
+    ++counts.assigned;
     tell([&](weir::hooks& h) { h.assigned(p); });
 }
 void guarded_hooks::revoked(const topic_partition& p, bool lost) {
+    ++(lost ? counts.lost : counts.revoked);
     tell([&](weir::hooks& h) { h.revoked(p, lost); });
 }
 void guarded_hooks::committed(const topic_partition& p, offset o) {
     tell([&](weir::hooks& h) { h.committed(p, o); });
+}
+
+void guarded_hooks::commit_failed(std::string_view why) {
+    ++counts.failed_commits;
+    tell([&](weir::hooks& h) { h.commit_failed(why); });
+}
+void guarded_hooks::read(const topic_partition& p, std::size_t n) {
+    counts.messages += n, ++counts.batches;
+    counts.largest_batch = std::max<std::uint64_t>(counts.largest_batch, n);
+    tell([&](weir::hooks& h) { h.read(p, n); });
+}
+void guarded_hooks::retried(const error_report& r) {
+    ++failures_of(counts, r).retries;
+    tell([&](weir::hooks& h) { h.retried(r); });
+}
+void guarded_hooks::dead_letter(const error_report& r, std::string_view topic) {
+    ++counts.dead_letters;
+    tell([&](weir::hooks& h) { h.dead_letter(r, topic); });
 }
 
 void reporter::log(std::string_view line) {
@@ -47,7 +76,11 @@ void reporter::log(std::string_view line) {
                      line.data());
 }
 
-void reporter::failed(error_report r, std::string_view done) {
+void reporter::failed(error_report r, policy::action what, std::string_view done) {
+    auto& c = failures_of(hooks_.counts, r);
+    ++(what == policy::action::skip          ? c.skipped
+       : what == policy::action::dead_letter ? c.dead_lettered
+                                             : c.stopped);
     auto line = r.seam + (r.agent.empty() ? "" : " in agent '" + r.agent + "'") + ": ";
     if (!r.topic.empty()) line += r.topic;
     if (r.partition >= 0)
@@ -59,3 +92,33 @@ void reporter::failed(error_report r, std::string_view done) {
 }
 
 }  // namespace weir::detail
+
+namespace weir {
+
+std::string counters::text() const {
+    std::string s;
+    const auto add = [&](const std::string& what) { s += (s.empty() ? "" : ", ") + what; };
+    const auto number = [](auto n, const char* what) { return what + (' ' + std::to_string(n)); };
+    const auto some = [&](auto n, const char* what) {
+        if (n > 0) add(number(n, what));
+    };
+    add(number(messages, "read") + " in " + std::to_string(batches) + " batches (largest " +
+        std::to_string(largest_batch) + ')');
+    if (sent > 0) add(number(sent, "sent") + " (delivered " + std::to_string(delivered) + ')');
+    add(number(commits, "commits")), some(failed_commits, "failed commits");
+    add(number(partitions, "partitions")), add(number(held, "held")), add(number(lag, "behind"));
+    using namespace std::chrono_literals;
+    if (oldest >= 1ms)
+        add("oldest " + detail::text_of(std::chrono::floor<std::chrono::milliseconds>(oldest)));
+    const auto failed = [&](const failures& f, const std::string& seam) {
+        some(f.stopped, (seam + " stopped").c_str()), some(f.skipped, (seam + " skipped").c_str());
+        some(f.dead_lettered, (seam + " dead-lettered").c_str());
+        some(f.retries, (seam + " retries").c_str());
+    };
+    failed(decode, "decode"), failed(process, "process"), failed(produce, "produce");
+    some(dead_letters, "dead letters"), some(lost, "partitions lost");
+    some(stale_holds, "stale holds");
+    return s;
+}
+
+}  // namespace weir

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <weir/hooks.hpp>
+#include <weir/policy.hpp>
 
 namespace weir::detail {
 
@@ -24,6 +25,12 @@ public:
     void assigned(const topic_partition&) override;
     void revoked(const topic_partition&, bool lost) override;
     void committed(const topic_partition&, offset) override;
+    void commit_failed(std::string_view) override;
+    void read(const topic_partition&, std::size_t) override;
+    void retried(const error_report&) override;
+    void dead_letter(const error_report&, std::string_view) override;
+    /// They count what passes through.
+    weir::counters counts{};
     /// The first exception since the last call; null if there was none.
     std::exception_ptr thrown() { return std::exchange(thrown_, nullptr); }
 
@@ -43,7 +50,13 @@ public:
     /// Printed before each line on standard error: what wipes away a line that stands there.
     void before_line(const char* bytes) { before_line_ = bytes; }
     /// A policy gave a message up: `done` says what it did with it.
-    void failed(error_report, std::string_view done);
+    void failed(error_report, policy::action, std::string_view done);
+    void failed(error_report r, const policy& p) { failed(std::move(r), p.last(), p.text()); }
+    void failed(error_report r, std::string_view done) {
+        failed(std::move(r), policy::action::stop, done);
+    }
+    const counters& counts() const { return hooks_.counts; }
+    counters& count() { return hooks_.counts; }
     guarded_hooks& hooks() { return hooks_; }
     const std::deque<error_report>& errors() const { return errors_; }
 

@@ -2,6 +2,7 @@
 // How a run ends and goes on: stop, errors, commits that fail, holds elsewhere, several apps.
 #include <weir/weir.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -140,11 +141,44 @@ TEST_CASE("semantics 19: a commit that is rejected for its member or fencing mea
         test.send(in, "k", 0);
         test.fail_next_commit(1, e);
         test.advance(3s);
-        test.send(in, "k", 1);
-        test.advance(30s);
         CHECK(test.committed(in, 0) == nothing);
-        CHECK(seen == trace{0});
+        CHECK(app.counters().lost == 1);
+        CHECK(app.counters().failed_commits == 1);
+        // the app joins again and begins where the group stands
+        CHECK(seen == trace{0, 0});
+        test.send(in, "k", 1);
+        test.advance(3s);
+        CHECK(seen == trace{0, 0, 1});
+        CHECK(test.commits(in, 0) == offsets{2});
     }
+}
+
+TEST_CASE("semantics 19: a member that was fenced loses all its partitions, and shares them "
+          "again") {
+    silent quiet;
+    weir::app app{"run", {.broker = "memory://run-fenced", .hooks = &quiet}};
+    weir::app other{"run", {.broker = "memory://run-fenced", .hooks = &quiet}};
+    trace seen, others;
+    auto in = app.topic<int>("in", {.partitions = 2});
+    app.agent("a", in | weir::for_each([&](int n) { seen.push_back(n); }));
+    other.agent("a", other.topic<int>("in", {.partitions = 2}) |
+                         weir::for_each([&](int n) { others.push_back(n); }));
+    test_driver test{app, other};
+    test.send(in, "k", 0, {.partition = 0}), test.send(in, "k", 10, {.partition = 1});
+    CHECK(std::pair{seen, others} == std::pair{trace{0}, trace{10}});
+    test.fail_next_commit(1, weir::testing::commit_error::fenced);
+    test.commit();  // the first app's commit
+    CHECK(test.committed(in, 1) == 1);
+    test.send(in, "k", 1, {.partition = 0}), test.send(in, "k", 11, {.partition = 1});
+    trace all = seen;
+    all.insert(all.end(), others.begin(), others.end());
+    std::sort(all.begin(), all.end());
+    CHECK(all == trace{0, 0, 1, 10, 11});  // what was not committed comes again, the rest once
+    test.commit();
+    CHECK(test.committed(in, 0) == 2);
+    CHECK(test.committed(in, 1) == 2);
+    CHECK(app.partitions().size() == 1);
+    CHECK(other.partitions().size() == 1);
 }
 
 TEST_CASE("semantics 13: a hold released on another thread is posted to the loop") {

@@ -98,7 +98,9 @@ public:
     void kill(transport& member);
     /// The next `n` messages sent to the topic are not stored; their reports say failed.
     void fail_next_send(const std::string& topic, std::size_t n);
-    /// The next `n` commits of the group are not stored; their results say `error`.
+    /// The next `n` commits of the group are not stored; their results say `error`. If that is
+    /// `member` or `fenced` the membership has ended: the member loses all, and joins again by its
+    /// next poll.
     void fail_next_commit(const std::string& group, std::size_t n, commit_error);
 
 private:

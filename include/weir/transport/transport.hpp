@@ -24,6 +24,8 @@ public:
     /// earlier read of this partition gave (or null): its storage is used again, its messages are
     /// gone.
     virtual std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) = 0;
+    /// Behind the last message there is, as far as that is known at no cost.
+    virtual std::optional<offset> end() const { return {}; }
 };
 
 struct assignment {
@@ -112,7 +114,8 @@ public:
     /// Replaces what was subscribed before; the first call joins the group.
     virtual void subscribe(std::span<const subscription>) = 0;
     virtual void release(std::span<const topic_partition>) = 0;
-    /// Answered by `listener::committed`. The caller has one in flight at a time.
+    /// Answered by `listener::committed`. The caller has one in flight at a time. Refused for the
+    /// member, or as fenced, it says that all partitions are lost; the transport joins again.
     virtual void commit(std::span<const position>) = 0;
 
     // producing

@@ -28,6 +28,7 @@ void member::create(const topic_spec& spec) { broker_->create_topic(spec); }
 void member::subscribe(std::span<const subscription> to) {
     session s{core_, &seat_};
     core_.join(group_).subscribe(seat_, to);
+    subscribed_.assign(to.begin(), to.end()), ended_ = false;
 }
 
 void member::release(std::span<const topic_partition> places) {
@@ -41,6 +42,9 @@ void member::commit(std::span<const position> positions) {
                                 : commit_result{{positions.begin(), positions.end()},
                                                 commit_error::member,
                                                 "not a member of group \"" + group_ + "\""});
+    const auto e = results_.back().error;
+    if (seat_.in && (e == commit_error::member || e == commit_error::fenced))
+        seat_.in->leave(seat_, true), ended_ = true, seat_.wake(&seat_);
 }
 
 topic_id member::open(const std::string& topic) {
@@ -82,7 +86,10 @@ bool member::tell_news(listener& to) {
         seat_.calm();
         n.lost = std::exchange(seat_.lost, {});
         n.topics_changed = std::exchange(seat_.topics_changed, false);
-        if (seat_.in) seat_.in->take(seat_, n);
+        if (std::exchange(ended_, false)) {  // as Kafka's clients do
+            core_.join(group_).subscribe(seat_, subscribed_);
+            seat_.wake(&seat_);
+        } else if (seat_.in) seat_.in->take(seat_, n);
     }
     if (!n.lost.empty()) to.lost(std::move(n.lost));
     if (!n.revoked.empty()) to.revoked(std::move(n.revoked));

@@ -54,6 +54,8 @@ private:
     seat seat_;
     std::vector<report> reports_{}, telling_{};  // two, so that a listener may send
     std::vector<commit_result> results_{};
+    std::vector<subscription> subscribed_{};
+    bool ended_ = false;  // by the broker: the next poll joins again
 };
 
 }  // namespace weir::transport::memory

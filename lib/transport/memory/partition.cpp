@@ -41,4 +41,9 @@ bool partition::read(std::size_t most, slice& into) {
     return true;
 }
 
+std::optional<offset> partition::end() const {
+    std::lock_guard held{core_.lock};
+    return reading_->from->messages.end();
+}
+
 }  // namespace weir::transport::memory

@@ -28,6 +28,7 @@ class partition final : public weir::transport::partition {
 public:
     partition(std::shared_ptr<memory_broker>, core&, std::shared_ptr<reader>);
     std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) override;
+    std::optional<offset> end() const override;
 
 private:
     bool read(std::size_t most, slice& into);
