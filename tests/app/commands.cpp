@@ -284,3 +284,33 @@ TEST_CASE("librdkafka's properties mean nothing to the embedded broker: this is 
     CHECK(told.lines == std::vector<std::string>{
                             "the embedded broker ignores librdkafka's properties (3 given)"});
 }
+
+TEST_CASE("explain runs what it is fed, and says what holds a partition's commit back") {
+    const auto none = shop_says({"explain", "orders", "0"});
+    CHECK(none.code == weir::exit_code::ok);
+    CHECK(none.out == "orders[0]: nothing holds its commit back\n");
+    weir::app app{"shop"};
+    auto orders = app.topic<int>("orders");
+    app.agent("feed", weir::from(std::vector<int>{1, 2, 3}) | weir::to(orders));
+    app.agent("all", orders | weir::take(2) | weir::for_each([](const auto&) {}));
+    const auto said = run(app, {"explain", "orders", "0", "--until-idle", "20ms"});
+    CHECK(said.code == weir::exit_code::ok);
+    CHECK(said.out.starts_with(
+        "orders[0]@2 in agent 'all', take(2): its batch is not complete, for "));
+    CHECK(shop_says({"explain", "order", "0"}).code == weir::exit_code::usage);
+    const auto kafka =
+        shop_says({"explain", "orders", "0", "--broker", "kafka://localhost:9092"});
+    CHECK(kafka.code == weir::exit_code::usage);
+    CHECK(kafka.err.find("only the program that runs knows") != std::string::npos);
+}
+
+TEST_CASE("--stats prints a line of counters so often") {
+    weir::app app{"shop"};
+    auto orders = app.topic<int>("orders");
+    app.agent("feed", weir::from(std::vector<int>{1, 2, 3}) | weir::to(orders));
+    app.agent("all", orders | weir::for_each([](int) {}));
+    const auto said = run(app, {"--stats", "5ms", "--until-idle", "50ms"});
+    CHECK(said.code == weir::exit_code::ok);
+    CHECK(said.err.find("weir: read 3 in 1 batches (largest 3), sent 3 (delivered 3), commits ") !=
+          std::string::npos);
+}

@@ -81,6 +81,14 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
     return nullptr;
 }
 
+/// What the last fetch brought along; nobody is asked.
+std::optional<offset> partition::end() const {
+    std::int64_t low = 0, high = 0;
+    const auto bad = rd_kafka_get_watermark_offsets(
+        shared_->from->rk, slot_->place.topic.c_str(), slot_->place.partition, &low, &high);
+    return bad || high < 0 ? std::nullopt : std::optional<offset>{high};
+}
+
 /// Before 2.2 the broker's thread sleeps up to a second when every partition has enough, and
 /// reading does not wake it. Asking it anything does; the answer is not waited for.
 void partition::wake(std::size_t taken) {

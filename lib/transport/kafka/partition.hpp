@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "handles.hpp"
@@ -65,6 +66,7 @@ public:
         : shared_(std::move(r)), slot_(std::move(s)) {}
     ~partition() override { slot_->readable = false; }
     std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) override;
+    std::optional<offset> end() const override;
 
 private:
     void wake(std::size_t taken);
