@@ -439,6 +439,18 @@ TEST_CASE("policies in a merged stream: the dead letter is of the message's own 
     CHECK(test.committed(in, 0) == 1);
     CHECK(test.committed(too, 2) == 1);
 }
+TEST_CASE("policies in an agent that is a coroutine: it is started again behind the message") {
+    check_policies([](weir::app& app, auto in) {
+        app.agent("a", in, [](auto stream) -> weir::task<> {
+            while (auto v = co_await stream.next()) odd(*v);
+        });
+    }, odd_ones, 2);
+    check_policies([](weir::app& app, auto in) {
+        app.agent("a", in | weir::take(4), [](auto stream) -> weir::task<> {
+            while (auto b = co_await stream.next()) odd_in_batch(*b);
+        });
+    }, all_ones, 1);
+}
 TEST_CASE("policies in a pull stream") {
     for (const bool last : {false, true}) {
         silent quiet;
