@@ -15,6 +15,8 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+from guarantees import names
+
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 RULES = []
 
@@ -325,6 +327,37 @@ def links(tree):
             for path in re.findall(r"`((?:include|lib|samples|tests|docs)/[\w./-]+\.\w+)", line):
                 if not tree.exists(path) and not Path(path).stem.isupper():
                     yield page, n, f"there is no {path}"
+
+
+CASE = 'TEST_CASE("semantics 1: it holds") {}\n'
+
+
+@rule("docs/guarantees.md names every numbered test, and none that does not exist",
+      bad=[{"docs/guarantees.md": '- "semantics 1: it holds" in `tests/a.cpp`\n', "tests/a.cpp": ""},
+           {"docs/guarantees.md": '| a | "a test that is gone" |\n', "tests/a.cpp": ""},
+           {"docs/guarantees.md": "", "tests/a.cpp": CASE}],
+      good={"docs/guarantees.md": '| a | "semantics 1: it holds" |\n'
+                                  '- "semantics 1: it holds" in `tests/a.cpp`\n',
+            "tests/a.cpp": 'TEST_CASE("semantics 1: it "\n   "holds") {}\n'})
+def guarantees(tree):
+    page = "docs/guarantees.md"
+    if page not in tree.texts:
+        return
+    known = {(path, name) for path in tree.paths(r"tests/.*\.cpp")
+             for name in names(tree.texts[path])}
+    listed = set()
+    for n, line in tree.lines(page):
+        if m := re.fullmatch(r'- "(.*)" in `(.*)`', line):
+            listed.add((m[2], m[1]))
+            if (m[2], m[1]) not in known:
+                yield page, n, "no such test: run tests/tidy/guarantees.py ROOT"
+        elif line.startswith("|"):
+            for name in re.findall(r'"([^"]+)"', line):
+                if name not in {k[1] for k in known}:
+                    yield page, n, f"there is no test \"{name}\""
+    for path, name in sorted(known - listed):
+        if re.match(r"semantics \d+: ", name):
+            yield path, 1, f"\"{name}\" is not in {page}: run tests/tidy/guarantees.py ROOT"
 
 
 # ---- what does not belong here -----------------------------------------------------------------
