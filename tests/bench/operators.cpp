@@ -124,8 +124,9 @@ public:
 
 private:
     weir::clock clock_{};
-    coroutines coroutines_{clock_};
     std::shared_ptr<home> home_ = std::make_shared<home>();
+    offload_pool pool_{1, 1, home_};
+    coroutines coroutines_{clock_, pool_};
     run_of plan_{coroutines_, home_};
     numbers from_{home_};
 };
