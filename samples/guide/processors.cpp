@@ -27,9 +27,9 @@ std::optional<withdrawal> known(withdrawal w) {
     if (w.account.empty()) return std::nullopt;  // this drops it
     return w;
 }
-withdrawal add_client_info(withdrawal w) {
-    w.client = static_cast<int>(w.account.size());
-    return w;
+weir::task<withdrawal> add_client_info(withdrawal w) {
+    w.client = static_cast<int>(w.account.size());  // after a look into a database
+    co_return w;
 }
 // [/processors]
 
