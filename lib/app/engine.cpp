@@ -511,8 +511,9 @@ bool engine::turn_for(agent_info& a) {
 void engine::passed(agent_info& a) {
     if (!running()) return;
     if (turning_) throw weir::error{"weir: a pull range is moved on inside a body of the same app"};
-    conductor_->passed(a);
-    if (!a.paused && settings_.clock->steady() - last_turn_ >= loop_budget) turn();
+    const auto now = settings_.clock->steady();  // the only look at it: it costs more than the rest
+    conductor_->passed(a, now);
+    if (!a.paused && now - last_turn_ >= loop_budget) turn();
 }
 
 void engine::rethrow() {

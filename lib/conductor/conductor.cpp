@@ -243,7 +243,7 @@ bool conductor::turn_seams() {
 // ---------------------------------------------------------------------------------------- one feed
 /// Lets the feed's segment work, if it can. `last`: only what is in work already, and no message
 /// after it.
-bool conductor::step(feed& f, bool last) {
+bool conductor::step(feed& f, bool last, std::optional<time_point> at) {
     auto& s = *f.to;
     if (error_ || f.finished() || (f.made > 0 && now_ < f.not_before)) return false;
     if (s.sink->parked_by && s.sink->parked_by != &f) return false;
@@ -255,16 +255,18 @@ bool conductor::step(feed& f, bool last) {
             s.check();
             if (s.full()) return false;
             leave_sink(f), busy = true;
-            if (rests(f)) return true;
+            if (!at) at = clock_.steady();
+            if (rests(f, *at)) return true;
         }
         if (turns_ <= f.rests_upto) return true;
         if (s.full() || s.agent->paused || f.finished() || (last && f.made == 0)) return busy;
-        detail::turn now{clock_, clock_.steady() + segment_budget};
+        if (!at) at = clock_.steady();
+        detail::turn now{clock_, *at + segment_budget};
         now.work = &f;
         if (last) now.end(why::stop);
-        turn_ = &now;
+        turn_.store(&now, std::memory_order_relaxed);  // for this thread alone: see stop()
         r = s.run(*f.in, f.cursor, now);
-        turn_ = nullptr;
+        turn_.store(nullptr, std::memory_order_relaxed);
     } catch (...) {  // what was parked has thrown
         f.parked = false, s.sink->parked_by = nullptr;
         r = {f.cursor, why::failed, std::current_exception()};
@@ -287,15 +289,14 @@ bool conductor::leave_sink(feed& f) {
 
 /// Whether it has had its sink for long enough: then it lets one whole turn go by, in which the
 /// others have theirs.
-bool conductor::rests(feed& f) {
-    const auto now = clock_.steady();
+bool conductor::rests(feed& f, time_point now) {
     if (f.in_a_row++ == 0) f.until = now + segment_budget;
     if (f.in_a_row < sink_budget && now < f.until) return false;
     f.in_a_row = 0, f.rests_upto = turns_ + 1;
     return true;
 }
 
-void conductor::passed(const agent_info& a) {
+void conductor::passed(const agent_info& a, time_point now) {
     auto* f = std::exchange(last_parked_, nullptr);
     if (f && f->parked && f->to->agent == &a) {
         for (auto& s : seams_) {
@@ -303,7 +304,7 @@ void conductor::passed(const agent_info& a) {
             turn_seams();
             return;
         }
-        step(*f, no_more());
+        step(*f, no_more(), now);
     }
 }
 

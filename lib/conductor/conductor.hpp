@@ -73,7 +73,7 @@ public:
     /// Every task has ended.
     bool background_idle() const { return background_.idle(); }
     /// The message in this agent's sink has left it.
-    void passed(const agent_info&);
+    void passed(const agent_info&, time_point now);
     void commit() { committer_.commit(partitions_); }
     /// What the program sends by itself; it holds the message that a body is working on.
     bool post(parcel& p) { return producer_.post(p, hold_current()); }
@@ -133,9 +133,9 @@ private:
     bool turn_topics();
     bool turn_partition(owned_partition&);
     bool turn_seams();
-    bool step(feed&, bool last);
+    bool step(feed&, bool last, std::optional<time_point> now = {});
     bool leave_sink(feed&);
-    bool rests(feed&);
+    bool rests(feed&, time_point now);
     bool end_sources();
     bool flush(const agent_info&);
     void failed(attempt&, agent_info&, bool of_batch, std::exception_ptr);
