@@ -83,13 +83,14 @@ struct pull_state {
         if (!agent->lent.empty()) agent->lent.clear();
         if (std::exchange(slot->orphan, false)) return slot->lost.clear();
         if (!std::exchange(slot->given, false)) return;
-        if constexpr (is_batch<T>)  // its messages are let go now, not when the slot is used again
+        if constexpr (holds_messages<T>)  // its messages are let go now, not when the slot is used again
             [[maybe_unused]] const auto gone = std::move(slot->values[slot->at].value);
         if (++slot->at, slot->empty()) on->passed(*agent);
     }
     /// What was acknowledged by hand before the loop was left is not shown again.
     void skip_acked() {
-        while (!slot->empty() && in_body<T>::acked(slot->values[slot->at].value)) pass();
+        while (!slot->empty() && in_body<T>::acked(slot->values[slot->at].value))
+            slot->given = true, pass();
     }
     void fill() {
         while (slot->empty() && on->turn_for(*agent)) {

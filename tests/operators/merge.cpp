@@ -287,7 +287,10 @@ TEST_CASE("a revocation of one branch's partition while its message is parked: t
         revoked = true;
         CHECK(test.committed(t.a, 0) == committed{});
     }
-    if (revoked) CHECK(*it == 100);  // what was parked has left the sink
+    if (revoked) {
+        CHECK(*it == 1);  // what is looked at stays, though it has left the sink
+        ++it;
+    }
     while (it != s.end()) got.push_back(*it), ++it;
     CHECK(got == numbers{100, 101});
     CHECK(t.of(t.b) == committed{2});
