@@ -254,6 +254,20 @@ TEST_CASE("a produce dead letter that cannot be sent either stops the app") {
     CHECK(test.values(test.peek<std::string, number>("out")).size() == 1);
 }
 
+TEST_CASE("a dead letter whose produce policy is the same topic is not sent there twice: it stops") {
+    silent quiet;
+    const auto dead = weir::dead_letter("dead");
+    weir::app app{"dead", {.on_error = dead, .on_produce_error = dead, .hooks = &quiet}};
+    auto in = app.topic<number>("in");
+    app.agent("a", in | weir::for_each([](const number& v) { refuse_odd(v.n); }));
+    test_driver test{app};
+    test.fail_next_send("dead");
+    test.send(in, "k", {1});
+    CHECK(!test.running());
+    CHECK(letters(test, "dead").empty());
+    CHECK(test.committed(in, 0) == nothing);
+}
+
 // ------------------------------------------------------------------------------- in every position
 namespace {
 
