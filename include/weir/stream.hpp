@@ -83,7 +83,7 @@ struct pull_state {
         if (!agent->lent.empty()) agent->lent.clear();
         if (std::exchange(slot->orphan, false)) return slot->lost.clear();
         if (!std::exchange(slot->given, false)) return;
-        if constexpr (holds_messages<T>)  // its messages are let go now, not when the slot is used again
+        if constexpr (holds_messages<T>)  // let go now, not when the slot is used again
             [[maybe_unused]] const auto gone = std::move(slot->values[slot->at].value);
         if (++slot->at, slot->empty()) on->passed(*agent);
     }

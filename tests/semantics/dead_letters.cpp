@@ -254,7 +254,8 @@ TEST_CASE("a produce dead letter that cannot be sent either stops the app") {
     CHECK(test.values(test.peek<std::string, number>("out")).size() == 1);
 }
 
-TEST_CASE("a dead letter whose produce policy is the same topic is not sent there twice: it stops") {
+TEST_CASE("a dead letter whose produce policy is the same topic is not sent there twice: the app "
+          "stops") {
     silent quiet;
     const auto dead = weir::dead_letter("dead");
     weir::app app{"dead", {.on_error = dead, .on_produce_error = dead, .hooks = &quiet}};
