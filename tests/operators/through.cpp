@@ -24,7 +24,8 @@ using committed = std::optional<weir::offset>;
 
 }  // namespace
 
-TEST_CASE("through sends every value to its topic and goes on from there") {
+TEST_CASE("semantics 41: through(topic or name): every value goes there, the stream goes on "
+          "from there") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     numbers got;
@@ -39,7 +40,7 @@ TEST_CASE("through sends every value to its topic and goes on from there") {
     CHECK(test.committed("mid", 0) == committed{3});
 }
 
-TEST_CASE("through keeps key, headers and timestamp, in the topic and behind it") {
+TEST_CASE("semantics 41: through keeps key, headers and timestamp, in the topic and behind it") {
     weir::app app{"a"};
     auto in = app.topic<std::string, int>("in");
     auto out = app.topic<std::string, int>("out");
@@ -57,7 +58,8 @@ TEST_CASE("through keeps key, headers and timestamp, in the topic and behind it"
     }
 }
 
-TEST_CASE("a topic that through names is made with as many partitions as the source") {
+TEST_CASE("semantics 41: a topic that through names is made with as many partitions as the "
+          "source") {
     weir::app app{"a"};
     auto in = app.topic<int>("in", {.partitions = 3});
     app.agent("t", in | weir::through("one") | weir::through("two"));
@@ -95,7 +97,8 @@ TEST_CASE("through is drawn with its topic, which the pipeline goes on from") {
           "  -> topic end : std::string, int\n");
 }
 
-TEST_CASE("through at the end of a pipeline sends, and nobody reads its topic") {
+TEST_CASE("semantics 41: through at the end of a pipeline is legal: it sends, and nobody reads "
+          "its topic") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     app.agent("t", in | weir::through("end"));

@@ -232,3 +232,49 @@ TEST_CASE("a null key or value is sent as std::nullopt") {
     using items = std::vector<std::pair<std::optional<std::string>, std::optional<int>>>;
     CHECK(test.items(out) == items{{std::nullopt, 1}, {"k", std::nullopt}});
 }
+
+TEST_CASE("semantics 2: a channel's send is awaitable and waits for room") {
+    weir::app app{"a"};
+    auto chan = app.channel<std::string>("words", {.capacity = 2});
+    std::vector<std::string> got;
+    int sent = 0;
+    const std::string word(100, 'w');  // beyond a small string
+    app.agent("a", chan | weir::for_each([&](const std::string& s) { got.push_back(s); }));
+    app.task([&]() -> weir::task<> {
+        for (int i = 0; i < 5; ++i) {
+            co_await chan.send(word + std::to_string(i));
+            ++sent;
+        }
+    });
+    weir::testing::test_driver test{app};
+    CHECK(sent == 5);
+    REQUIRE(got.size() == 5);
+    CHECK(got[4] == word + "4");
+}
+
+TEST_CASE("semantics 48: topic.send, awaited, goes on when the message has been delivered; what a "
+          "policy gave up is thrown") {
+    weir::app app{"a", {.on_produce_error = weir::skip}};
+    auto out = app.topic<std::string, withdrawal>("out");
+    std::vector<std::string> log;
+    const std::string account(100, 'a');
+    app.task([&]() -> weir::task<> {
+        co_await out.send("k", {account, 12.5});
+        log.push_back("delivered");
+        co_await weir::sleep(std::chrono::seconds{1});
+        try {
+            co_await out.send("k", {account, 13});
+        } catch (const weir::error& e) {
+            log.push_back(e.what());
+        }
+    });
+    weir::testing::test_driver test{app};
+    CHECK(log == std::vector<std::string>{"delivered"});
+    REQUIRE(test.values(out).size() == 1);
+    CHECK(test.values(out)[0].account == account);
+    test.fail_next_send(out);
+    test.advance(std::chrono::seconds{1});
+    REQUIRE(log.size() == 2);
+    CHECK(log[1].starts_with("weir: sending to 'out' failed: "));
+    CHECK(test.running());
+}
