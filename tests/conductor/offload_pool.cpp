@@ -3,15 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <coroutine>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "conductor/offload_pool.hpp"
+#include "barrier.hpp"
 
 using namespace std::chrono_literals;
 
@@ -19,32 +18,7 @@ namespace {
 
 using weir::detail::home;
 using weir::detail::offload_pool;
-
-/// Closed until it is opened.
-class barrier {
-public:
-    void open() {
-        const std::lock_guard lock{mutex_};
-        open_ = true;
-        changed_.notify_all();
-    }
-    void pass() {
-        std::unique_lock lock{mutex_};
-        ++inside_;
-        changed_.notify_all();
-        changed_.wait(lock, [&] { return open_; });
-    }
-    void wait_for(int n) {
-        std::unique_lock lock{mutex_};
-        changed_.wait(lock, [&] { return inside_ >= n; });
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool open_ = false;
-    int inside_ = 0;
-};
+using weir::testing::barrier;
 
 template <class F>
 std::shared_ptr<weir::detail::offloaded_of<F>> call(F f) {

@@ -3,9 +3,7 @@
 #include <weir/weir.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -14,7 +12,10 @@
 #include <doctest/doctest.h>
 #include <weir/testing/test_driver.hpp>
 
+#include "barrier.hpp"
+
 using namespace std::chrono_literals;
+using weir::testing::barrier;
 using weir::testing::test_driver;
 
 namespace {
@@ -24,32 +25,6 @@ using texts = std::vector<std::string>;
 
 struct silent : weir::hooks {};
 std::string text(int n) { return "a value that lives on the heap, number " + std::to_string(n); }
-
-/// Closed until it is opened: calls on other threads wait for each other at it.
-class gate {
-public:
-    void open() {
-        const std::lock_guard lock{mutex_};
-        open_ = true;
-        changed_.notify_all();
-    }
-    void pass() {
-        std::unique_lock lock{mutex_};
-        ++waiting_;
-        changed_.notify_all();
-        changed_.wait(lock, [&] { return open_; });
-    }
-    void wait_for(int n) {
-        std::unique_lock lock{mutex_};
-        changed_.wait(lock, [&] { return waiting_ >= n; });
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool open_ = false;
-    int waiting_ = 0;
-};
 
 }  // namespace
 
@@ -262,7 +237,7 @@ TEST_CASE("semantics 48: at most offload_threads calls run at once; beyond offlo
           "waits for room") {
     weir::app app{"bg", {.offload_threads = 2, .offload_max = 3}};
     std::atomic<int> now = 0, most = 0, all = 0;
-    gate opened;
+    barrier opened;
     for (int n = 0; n < 20; ++n)
         app.task([&]() -> weir::task<> {
             auto work = [&] {
@@ -300,7 +275,7 @@ TEST_CASE("semantics 48: an asynchronous map may offload; its message is held me
 TEST_CASE("semantics 48: at the end of a run calls are waited for; what has not begun never is") {
     weir::app app{"bg", {.offload_threads = 1}};
     std::atomic<int> begun = 0, ended = 0;
-    gate opened;
+    barrier opened;
     for (int n = 0; n < 3; ++n)
         app.task([&]() -> weir::task<> {
             auto work = [&] { ++begun, opened.pass(), ++ended; };
@@ -315,7 +290,7 @@ TEST_CASE("semantics 48: at the end of a run calls are waited for; what has not 
 }
 
 TEST_CASE("semantics 48: a call that does not return in shutdown_timeout is left alone") {
-    const auto opened = std::make_shared<gate>();
+    const auto opened = std::make_shared<barrier>();
     const auto done = std::make_shared<std::atomic<bool>>(false);
     {
         weir::app app{"bg", {.shutdown_timeout = 1ms}};
