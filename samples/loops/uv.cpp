@@ -24,7 +24,7 @@ public:
         watch_.data = this;
         uv_poll_start(&watch_, UV_READABLE, [](uv_poll_t* w, int, int) {
             auto& self = *static_cast<app_in_uv*>(w->data);
-            if (!self.app_.poll(0s)) uv_poll_stop(w);
+            if (!self.app_.poll(0s)) uv_close(reinterpret_cast<uv_handle_t*>(w), nullptr);
         });
         app.poll(0s);  // starts it
     }
@@ -61,8 +61,9 @@ int main() {
         if (d.seen < 3) return;
         fmt::print("libuv's timer, ");
         d.app.stop();
-        uv_timer_stop(t);
+        uv_close(reinterpret_cast<uv_handle_t*>(t), nullptr);
     }, 1, 1);
-    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_run(&loop, UV_RUN_DEFAULT);  // until both handles are closed
+    uv_loop_close(&loop);
     fmt::print("and the app has stopped\n");
 }
