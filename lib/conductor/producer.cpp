@@ -2,6 +2,7 @@
 #include "producer.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include <weir/error.hpp>
 
@@ -27,12 +28,16 @@ public:
         auto& p = of_.pending_[token];
         p.to = this, p.held = std::move(held);
         ++of_.report_.count().sent;
-        if (sends_again) p.kept = what, p.kept.value.assign(value_of(what)), p.kept.unchanged = {};
+        if (sends_again) copy(what, of_.keep(token).what);
         ++of_.under_way_;
         return true;
     }
     static bytes_view value_of(const outgoing& o) {
         return o.unchanged.is_null() ? bytes_view{o.value} : o.unchanged;
+    }
+    /// Outlives the message in work.
+    static void copy(const outgoing& from, outgoing& to) {
+        to = from, to.value.assign(value_of(from)), to.unchanged = {};
     }
 
     topic_info& topic;
@@ -49,8 +54,8 @@ private:
 producer::producer(transport::transport& t, const settings& s, reporter& r)
     : transport_(t), settings_(s), report_(r) {}
 producer::~producer() {
-    for (auto& p : pending_)
-        if (p.seen_by) p.seen_by->place = parcel::no_place;
+    for (auto& k : kept_)
+        if (k.seen_by) k.seen_by->place = parcel::no_place;
 }
 
 producer::outlet_of& producer::add(std::unique_ptr<outlet_of> o) {
@@ -82,19 +87,31 @@ std::uint64_t producer::place() {
     return free_.back();
 }
 
-void producer::bury(const std::string& topic, agent_info* by, outgoing what, hold held) {
+/// What is kept of the message at that place.
+producer::kept& producer::keep(std::uint64_t token) {
+    auto& at = pending_[token].kept;
+    if (at == nothing) {
+        if (free_kept_.empty()) free_kept_.push_back(kept_.size()), kept_.emplace_back();
+        at = free_kept_.back(), free_kept_.pop_back();
+        kept_[at].token = token;
+    }
+    return kept_[at];
+}
+
+void producer::bury(const std::string& topic, agent_info* by, const outgoing& what, hold held) {
     auto& to = letters(topic, by, false);
     if (to.send(what, held)) return;
-    await_room(place(), to, std::move(held), std::move(what));
+    await_room(place(), to, std::move(held), what);
 }
 
 /// Takes the last free place, for a message that is sent as soon as there is room.
-void producer::await_room(std::uint64_t token, outlet_of& to, hold held, outgoing what) {
+void producer::await_room(std::uint64_t token, outlet_of& to, hold held, const outgoing& what) {
     auto& p = pending_[token];
     free_.pop_back();
-    p.to = &to, p.held = std::move(held), p.kept = std::move(what);
-    p.kept.value.assign(outlet_of::value_of(p.kept)), p.kept.unchanged = {};
-    p.not_before = settings_.clock->steady(), p.waits = true;
+    p.to = &to, p.held = std::move(held);
+    auto& k = keep(token);
+    outlet_of::copy(what, k.what);
+    k.not_before = settings_.clock->steady(), k.waits = true;
     ++under_way_, ++retries_, ++crowded_, ++report_.count().sent;
 }
 
@@ -108,11 +125,16 @@ bool producer::send(outlet_of& to, const outgoing& what, std::uint64_t token) {
 
 void producer::free(std::uint64_t token) {
     auto& p = pending_[token];
-    p.to = nullptr, p.failures = 0;
+    p.to = nullptr;
     --under_way_;
     free_.push_back(token);
     p.held.release();
-    if (auto* by = std::exchange(p.seen_by, nullptr))
+    const auto at = std::exchange(p.kept, nothing);
+    if (at == nothing) return;
+    auto& k = kept_[at];
+    k.failures = 0;
+    free_kept_.push_back(at);
+    if (auto* by = std::exchange(k.seen_by, nullptr))
         by->end(by->why_not.empty() ? parcel::state::delivered : parcel::state::given_up);
 }
 
@@ -130,13 +152,13 @@ bool producer::post(parcel& what, hold held) {
         if (crowded_ >= crowd_max) return false;
         await_room(token, to, std::move(held), what.what);
     }
-    pending_[token].seen_by = &what;
+    keep(token).seen_by = &what;
     what.is = parcel::state::under_way, what.place = token;
     return true;
 }
 
 void producer::forget(parcel& p) noexcept {
-    if (p.place != parcel::no_place) pending_[p.place].seen_by = nullptr;
+    if (p.place != parcel::no_place) kept_[pending_[p.place].kept].seen_by = nullptr;
     std::erase(wanted_, &p);
 }
 
@@ -152,19 +174,21 @@ void producer::delivered(std::uint64_t token, const transport::delivery& d) {
     auto& p = pending_[token];
     const auto& policy = p.to->on_error;
     const error_report report{"produce", p.to->agent.name, p.to->topic.name, -1, -1, d.text};
-    if (p.failures++ < policy.retries()) {
-        p.not_before = settings_.clock->steady() + policy.backoff(), ++retries_;
+    auto* k = p.kept == nothing ? nullptr : &kept_[p.kept];
+    if (k && k->failures++ < policy.retries()) {
+        k->not_before = settings_.clock->steady() + policy.backoff(), ++retries_;
         report_.hooks().retried(report);
         return;
     }
     report_.failed(report, policy);
-    if (p.seen_by) p.seen_by->why_not = d.text;
+    if (k && k->seen_by) k->seen_by->why_not = d.text;
     if (policy.last() == policy::action::skip) return free(token);
     if (policy.has_dead_letters()) {  // the same place, for another topic
-        add_cause(p.kept.headers, report, p.kept.timestamp);
+        assert(k);
+        add_cause(k->what.headers, report, k->what.timestamp);
         report_.hooks().dead_letter(report, policy.topic());
         p.to = &letters(policy.topic(), &p.to->agent, true);
-        p.failures = 0, p.not_before = settings_.clock->steady(), ++retries_;
+        k->failures = 0, k->not_before = settings_.clock->steady(), ++retries_;
         return;
     }
     const auto& agent = p.to->agent.name;
@@ -179,10 +203,11 @@ std::optional<producer::keeper> producer::keeps(const ledger& of, offset at) con
         if (!p.to || !p.held.keeps(of, at)) continue;
         const auto there = '\'' + p.to->topic.name + '\'';
         const auto tries = std::to_string(p.to->on_error.retries() + 1);
+        const auto* k = p.kept == nothing ? nullptr : &kept_[p.kept];
         return keeper{&p.to->agent, p.to->op,
-                      p.waits ? "the producer has no room for what goes to " + there
-                      : p.not_before != time_point::max()
-                          ? "attempt " + std::to_string(p.failures) + " of " + tries +
+                      k && k->waits ? "the producer has no room for what goes to " + there
+                      : k && k->not_before != time_point::max()
+                          ? "attempt " + std::to_string(k->failures) + " of " + tries +
                                 " to send to " + there + " has failed, the next one waits"
                           : "the broker has not confirmed what was sent to " + there};
     }
@@ -192,15 +217,14 @@ std::optional<producer::keeper> producer::keeps(const ledger& of, offset at) con
 bool producer::settle(time_point now) {
     bool any = settle_wanted();
     if (retries_ == 0) return any;
-    for (std::uint64_t token = 0; token < pending_.size(); ++token) {
-        auto& p = pending_[token];
-        if (p.not_before > now) continue;
-        if (!send(*p.to, p.kept, token)) {  // room comes with news of the transport
-            if (!std::exchange(p.waits, true)) ++crowded_;
+    for (auto& k : kept_) {
+        if (k.not_before > now) continue;
+        if (!send(*pending_[k.token].to, k.what, k.token)) {  // room comes with the transport's news
+            if (!std::exchange(k.waits, true)) ++crowded_;
             break;
         }
-        if (std::exchange(p.waits, false)) --crowded_;
-        p.not_before = time_point::max(), --retries_, any = true;
+        if (std::exchange(k.waits, false)) --crowded_;
+        k.not_before = time_point::max(), --retries_, any = true;
     }
     return any;
 }
@@ -208,7 +232,7 @@ bool producer::settle(time_point now) {
 time_point producer::due() const {
     auto at = time_point::max();
     if (retries_ > 0 && !crowded())
-        for (auto& p : pending_) at = std::min(at, p.not_before);
+        for (auto& k : kept_) at = std::min(at, k.not_before);
     return at;
 }
 

@@ -20,8 +20,9 @@
 namespace weir::detail {
 
 /// Made for one run, used on the loop's thread. Each message under way has a place in `pending_`,
-/// which keeps its hold until the broker has it; places are used again, so sending allocates
-/// nothing in the steady state. The transport retries on its own; what is reported as failed has
+/// which keeps its hold until the broker has it, and one in `kept_` where it may have to be sent
+/// again or is awaited; both are used again, so sending allocates nothing in the steady state. A
+/// hundred thousand places are gone through in turn, so they are small. The transport retries on its own; what is reported as failed has
 /// failed for good, and the topic's policy decides. A message whose policy says stop keeps its
 /// hold, so that no commit passes its source. Dead letters are sent from here too: one that finds
 /// no room waits in its place, and until it is gone nobody may make another (`crowded`).
@@ -40,7 +41,7 @@ public:
     void delivered(std::uint64_t token, const transport::delivery&);
     /// Sends a dead letter on behalf of `by` (null: of nobody); its source is held until it is
     /// there.
-    void bury(const std::string& topic, agent_info* by, outgoing, hold);
+    void bury(const std::string& topic, agent_info* by, const outgoing&, hold);
     /// Something waits for room that is no pipeline's: a dead letter, a `topic.send`.
     bool crowded() const { return crowded_ > 0; }
     /// Sends again what is to be retried by now. True if there was any.
@@ -62,16 +63,22 @@ private:
     struct pending {
         outlet_of* to = nullptr;  // null: a free place
         hold held{};
+        std::size_t kept = nothing;
+    };
+    struct kept {
+        std::uint64_t token = 0;  // its place in `pending_`
+        outgoing what{};
         int failures = 0;
         time_point not_before = time_point::max();  // of a retry
         bool waits = false;                         // for room, not for time
-        outgoing kept{};                            // only where the policy may send it again
         parcel* seen_by = nullptr;
     };
+    static constexpr std::size_t nothing = static_cast<std::size_t>(-1);
     outlet_of& letters(const std::string& topic, agent_info* by, bool last);
     outlet_of& add(std::unique_ptr<outlet_of>);
     std::uint64_t place();
-    void await_room(std::uint64_t token, outlet_of&, hold, outgoing);
+    kept& keep(std::uint64_t token);
+    void await_room(std::uint64_t token, outlet_of&, hold, const outgoing&);
     bool send(outlet_of&, const outgoing&, std::uint64_t token);
     void free(std::uint64_t token);
     outlet_of& own_outlet(topic_info&);
@@ -86,6 +93,8 @@ private:
     agent_info nobody_{};
     std::vector<pending> pending_;
     std::vector<std::uint64_t> free_;
+    std::vector<kept> kept_;
+    std::vector<std::size_t> free_kept_;
     std::map<topic_info*, outlet_of*> own_outlets_;
     std::vector<parcel*> wanted_;
     std::size_t under_way_ = 0, retries_ = 0, crowded_ = 0;

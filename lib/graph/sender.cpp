@@ -30,8 +30,9 @@ void sender::send(context& c) {
 bool sender::sent() {
     for (; at_ < count_; ++at_) {
         for (auto& p = waiting_[at_]; p.next < p.end; ++p.next) {
-            auto h = held_.share();
-            if (!to_[p.next]->send(p.what, h)) return false;
+            const bool last = at_ + 1 == count_ && p.next + 1 == p.end;
+            auto shared = last ? hold{} : held_.share();
+            if (!to_[p.next]->send(p.what, last ? held_ : shared)) return false;
         }
     }
     forget();

@@ -20,15 +20,15 @@ rd_kafka_headers_t* made_of(const headers& all) {
     return made;
 }
 
-rd_kafka_vu_t argument(rd_kafka_vtype_t type) {
-    rd_kafka_vu_t v{};
-    v.vtype = type;
-    return v;
-}
-rd_kafka_vu_t argument(rd_kafka_vtype_t type, bytes_view b) {
-    auto v = argument(type);
-    v.u.mem.ptr = const_cast<char*>(b.data()), v.u.mem.size = b.size();  // copied, not written to
-    return v;
+// What is said of a message, in the places of `producer::arguments_`.
+enum argument : std::size_t { topic, flags, partition, value, key, timestamp, token, headers };
+constexpr std::array kinds{RD_KAFKA_VTYPE_RKT,       RD_KAFKA_VTYPE_MSGFLAGS,
+                           RD_KAFKA_VTYPE_PARTITION, RD_KAFKA_VTYPE_VALUE,
+                           RD_KAFKA_VTYPE_KEY,       RD_KAFKA_VTYPE_TIMESTAMP,
+                           RD_KAFKA_VTYPE_OPAQUE,    RD_KAFKA_VTYPE_HEADERS};
+
+void set(rd_kafka_vu_t& a, bytes_view b) {
+    a.u.mem.ptr = const_cast<char*>(b.data()), a.u.mem.size = b.size();  // copied, not written to
 }
 
 }  // namespace
@@ -37,6 +37,8 @@ producer::producer(const configuration& c, problems& p, ready_list& ready, std::
     : callbacks(p),
       rk_(make(RD_KAFKA_PRODUCER, c.producer())),
       main_(rd_kafka_queue_get_main(rk_)) {
+    for (std::size_t i = 0; i < kinds.size(); ++i) arguments_[i].vtype = kinds[i];
+    arguments_[argument::flags].u.i = RD_KAFKA_MSG_F_COPY;
     ready.watch(main_.get(), number);
 }
 
@@ -66,45 +68,45 @@ bool producer::send(const record& r, std::uint64_t token) {
     if (e == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     if (extra) rd_kafka_headers_destroy(extra);
     if (e == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
-    reports_.push_back({token, delivery_text(e, topics_[r.topic].first)});
+    failed(token, delivery_text(e, topics_[r.topic].first));
     return true;
 }
 
 rd_kafka_resp_err_t producer::produce(const record& r, std::uint64_t token,
                                       rd_kafka_headers_t* extra) {
-    std::array<rd_kafka_vu_t, 8> all;
-    std::size_t n = 0;
-    all[n] = argument(RD_KAFKA_VTYPE_RKT), all[n++].u.rkt = topics_[r.topic].second.get();
-    all[n] = argument(RD_KAFKA_VTYPE_MSGFLAGS), all[n++].u.i = RD_KAFKA_MSG_F_COPY;
-    all[n] = argument(RD_KAFKA_VTYPE_PARTITION),
-    all[n++].u.i32 = r.partition.value_or(RD_KAFKA_PARTITION_UA);
-    all[n++] = argument(RD_KAFKA_VTYPE_VALUE, r.value);
-    all[n++] = argument(RD_KAFKA_VTYPE_KEY, r.key);
-    all[n] = argument(RD_KAFKA_VTYPE_TIMESTAMP),
-    all[n++].u.i64 = r.timestamp.time_since_epoch().count();
-    all[n] = argument(RD_KAFKA_VTYPE_OPAQUE),
-    all[n++].u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
-    if (extra) all[n] = argument(RD_KAFKA_VTYPE_HEADERS), all[n++].u.headers = extra;
-    const error_handle e{rd_kafka_produceva(rk_, all.data(), n)};
+    auto& a = arguments_;
+    a[argument::topic].u.rkt = topics_[r.topic].second.get();
+    a[argument::partition].u.i32 = r.partition.value_or(RD_KAFKA_PARTITION_UA);
+    set(a[argument::value], r.value), set(a[argument::key], r.key);
+    a[argument::timestamp].u.i64 = r.timestamp.time_since_epoch().count();
+    a[argument::token].u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
+    a[argument::headers].u.headers = extra;
+    const error_handle e{rd_kafka_produceva(rk_, a.data(), a.size() - (extra ? 0 : 1))};
     return e ? rd_kafka_error_code(e.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 void producer::delivered(const rd_kafka_message_t& m) {
     const auto token = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(m._private));
-    reports_.push_back(
-        {token, m.err ? delivery_text(m.err, rd_kafka_topic_name(m.rkt)) : std::string{}});
+    if (m.err) failed(token, delivery_text(m.err, rd_kafka_topic_name(m.rkt)));
+    else reports_.push_back({token});
+}
+
+void producer::failed(std::uint64_t token, std::string why) {
+    reports_.push_back({token, true});
+    texts_.push_back(std::move(why));
 }
 
 bool producer::tell(listener& to) {
     if (reports_.empty()) return false;
-    delivery told;
-    telling_.swap(reports_);
+    telling_.swap(reports_), telling_texts_.swap(texts_);
+    const delivery good{};
+    delivery bad{.failed = true};
+    std::size_t failures = 0;
     for (auto& r : telling_) {
-        told.failed = !r.failed.empty(), told.text.swap(r.failed);
-        to.delivered(r.token, told);
-        told.text.clear();
+        if (r.failed) bad.text = std::move(telling_texts_[failures++]);
+        to.delivered(r.token, r.failed ? bad : good);
     }
-    telling_.clear();
+    telling_.clear(), telling_texts_.clear();
     return true;
 }
 

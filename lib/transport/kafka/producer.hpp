@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is sent, until librdkafka reports it.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -38,16 +39,19 @@ public:
 private:
     struct report {
         std::uint64_t token;
-        std::string failed;  // empty: delivered
+        bool failed = false;  // the next of `texts_` says why
     };
     void delivered(const rd_kafka_message_t&) override;
+    void failed(std::uint64_t token, std::string why);
     rd_kafka_resp_err_t produce(const record&, std::uint64_t token, rd_kafka_headers_t*);
 
     rd_kafka_t* const rk_;
     queue_handle main_;
+    std::array<rd_kafka_vu_t, 8> arguments_{};  // of the next message: the kinds stay
     std::vector<std::pair<std::string, topic_handle>> topics_{};
     std::map<std::string, topic_id> ids_{};
     std::vector<report> reports_{}, telling_{};  // two, so that a listener may send
+    std::vector<std::string> texts_{}, telling_texts_{};
 };
 
 }  // namespace weir::transport::kafka

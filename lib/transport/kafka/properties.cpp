@@ -38,7 +38,7 @@ constexpr std::array fixed_properties{
 
 const properties consumer_defaults{
     {"enable.auto.commit", "false"},       {"enable.auto.offset.store", "false"},
-    {"isolation.level", "read_committed"}, {"queued.min.messages", "10000"},
+    {"isolation.level", "read_committed"}, {"queued.min.messages", "30000"},
     {"socket.nagle.disable", "true"},
 };
 const properties producer_defaults{
