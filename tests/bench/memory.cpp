@@ -18,6 +18,8 @@ using weir::transport::memory_broker;
 
 constexpr int partitions = 4;
 constexpr std::size_t count = 1'000'000;
+constexpr std::size_t deliveries = 10'000'000;
+const std::string text(100, 'x');
 
 struct nobody final : weir::transport::listener {
     void assigned(std::vector<weir::transport::assignment>) override {}
@@ -28,32 +30,48 @@ struct nobody final : weir::transport::listener {
     void topics_changed() override {}
 };
 
-/// A log of `count` messages of 100 bytes, filled anew for every pass, so that it is as cold as a
-/// log is.
-void fill(const std::shared_ptr<memory_broker>& broker) {
+struct order {
+    std::string account_id, product_id;
+    double amount, price;
+};
+weir::bytes json(std::size_t i) {
+    weir::bytes b;
+    weir::detail::encode_onto<order>({"acc-" + std::to_string((i * 31) % 10'000),
+                                "product-" + std::to_string(i % 500), double(i % 100) + 0.5,
+                                double(i % 1000) + 0.25},
+                               b);
+    return b;
+}
+
+/// A log of `messages`, filled anew for every pass, so that it is as cold as a log is.
+template <class Value>
+void fill(const std::shared_ptr<memory_broker>& broker, std::size_t messages, Value value) {
     broker->create_topic({"in", partitions});
     auto to = weir::transport::connect(broker, "fill");
     nobody listener;
-    const std::string value(100, 'x');
     weir::transport::record r;
-    r.topic = to->open("in"), r.key = "key", r.value = value;
-    for (std::size_t i = 0; i < count; ++i) {
-        r.partition = static_cast<weir::partition_id>(i % partitions);
+    r.topic = to->open("in"), r.key = "key";
+    for (std::size_t i = 0; i < messages; ++i) {
+        const weir::bytes v = value(i);
+        r.partition = static_cast<weir::partition_id>(i % partitions), r.value = v;
         if (!to->send(r, i)) to->poll(listener), to->send(r, i);
         if (i % 10'000 == 0) to->poll(listener);
     }
 }
+weir::bytes hundred(std::size_t) { return weir::bytes{weir::bytes_view{text.data(), text.size()}}; }
 
-template <class Setup>
-void through(pass& measured, Setup setup) {
+/// An app that `setup` gives its agents, until `last` calls of what it is handed.
+template <class Setup, class Value = weir::bytes (*)(std::size_t)>
+void through(pass& measured, Setup setup, Value value = hundred, std::size_t messages = count,
+             std::size_t last = count) {
     static int number = 0;
     const auto name = "bench" + std::to_string(++number);
     auto broker = memory_broker::named(name);
-    fill(broker);
+    fill(broker, messages, value);
     weir::app app{"bench", {.broker = "memory://" + name, .commit_every = 100'000}};
     std::size_t seen = 0;
     setup(app, [&] {
-        if (++seen == count) app.stop();
+        if (++seen == last) app.stop();
     });
     measured([&] { app.run(); });
 }
@@ -80,7 +98,7 @@ void raw_bytes(pass& p) {
 /// The same log read through the broker's interface, and nothing done with it.
 void read_alone(pass& p) {
     auto broker = std::make_shared<memory_broker>();
-    fill(broker);
+    fill(broker, count, hundred);
     struct reader final : weir::transport::listener {
         std::vector<weir::transport::assignment> mine;
         void assigned(std::vector<weir::transport::assignment> a) override { mine = std::move(a); }
@@ -106,6 +124,80 @@ void read_alone(pass& p) {
     to.mine.clear();
 }
 
+void decode_filter_sum(pass& p) {
+    double sum = 0;
+    through(
+        p,
+        [&](weir::app& app, auto seen) {
+            app.agent("a", app.topic<order>("in") | weir::tap([seen](const order&) mutable {
+                               seen();
+                           }) | weir::filter([](const order& o) { return o.price >= 100; }) |
+                               weir::for_each([&](const order& o) { sum += o.price; }));
+        },
+        json);
+    weir::bench::keep(sum);
+}
+
+// ------------------------------------------------------------------- sent to a topic and read again
+void group_raw(pass& p) {
+    long sum = 0;
+    through(p, [&](weir::app& app, auto seen) {
+        app.agent("a", app.topic<weir::bytes_view>("in") |
+                           weir::group_by([](weir::bytes_view v) { return long(v.size()); }, "size") |
+                           weir::for_each([&, seen](weir::bytes_view v) mutable {
+                               sum += v.data()[0], seen();
+                           }));
+    });
+    weir::bench::keep(sum);
+}
+void group_integers(pass& p) {
+    long sum = 0;
+    through(
+        p,
+        [&](weir::app& app, auto seen) {
+            app.agent("a", app.topic<long>("in") |
+                               weir::group_by([](long v) { return v % 1000; }, "rest") |
+                               weir::for_each([&, seen](long v) mutable { sum += v, seen(); }));
+        },
+        [](std::size_t i) {
+            weir::bytes b;
+            weir::detail::encode_onto(long(i), b);
+            return b;
+        });
+    weir::bench::keep(sum);
+}
+void group_json(pass& p) {
+    double sum = 0;
+    through(
+        p,
+        [&](weir::app& app, auto seen) {
+            app.agent("a", app.topic<order>("in") | weir::group_by(&order::account_id) |
+                               weir::for_each([&, seen](const order& o) mutable {
+                                   sum += o.price, seen();
+                               }));
+        },
+        json);
+    weir::bench::keep(sum);
+}
+
+// ------------------------------------------------------------------------ several agents on a topic
+template <std::size_t Agents>
+void agents(pass& p) {
+    long sum = 0;
+    through(
+        p,
+        [&](weir::app& app, auto seen) {
+            auto in = app.topic<weir::bytes_view>("in");
+            for (std::size_t i = 0; i < Agents; ++i)
+                app.agent(std::to_string(i), in | weir::for_each([&, seen](weir::bytes_view v)
+                                                                     mutable {
+                              sum += v.data()[0], seen();
+                          }));
+        },
+        hundred, deliveries / Agents, deliveries);
+    weir::bench::keep(sum);
+}
+
 const weir::bench::pair views{
     "memory: raw bytes, one agent, tracked and committed, against reading alone",
     {.a = raw_view,
@@ -116,5 +208,31 @@ const weir::bench::pair views{
 const weir::bench::single copies{
     "memory: the same, each value copied into bytes of its own",
     {.a = raw_bytes, .messages = count, .wanted = {.at_most = 40ns}, .one_pass = true}};
+const weir::bench::single summed{"memory: JSON decoded, filtered, a field summed",
+                                 {.a = decode_filter_sum,
+                                  .messages = count,
+                                  .wanted = {.at_most = 200ns},
+                                  .one_pass = true}};
+const weir::bench::single raw{"memory: group_by, raw bytes, sent and read again",
+                              {.a = group_raw,
+                               .messages = count,
+                               .wanted = {.at_most = 250ns},
+                               .one_pass = true}};
+const weir::bench::single integers{"memory: group_by, integers, sent and read again",
+                                   {.a = group_integers,
+                                    .messages = count,
+                                    .wanted = {.at_most = 250ns},
+                                    .one_pass = true}};
+const weir::bench::single orders{"memory: group_by, JSON, sent and read again, decoded twice",
+                                 {.a = group_json,
+                                  .messages = count,
+                                  .wanted = {.at_most = 500ns},
+                                  .one_pass = true}};
+const weir::bench::pair many{"memory: a delivery to one of 100 agents, against one of 10",
+                             {.a = agents<100>,
+                              .b = agents<10>,
+                              .messages = deliveries,
+                              .wanted = {.ratio = 1.15},
+                              .one_pass = true}};
 
 }  // namespace
