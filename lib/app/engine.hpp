@@ -151,7 +151,8 @@ private:
     std::exception_ptr error_;
     std::vector<partition_status> last_status_;
     std::size_t last_read_ = 0;
-    time_point last_turn_{};
+    time_point last_turn_{}, last_pass_{};
+    int unseen_passes_ = 0;  // that do not look at the clock
     bool told_properties_ = false;
     std::atomic<bool> turning_ = false, stop_asked_ = false;
     std::mutex mutex_;  // guards what follows
