@@ -45,7 +45,7 @@ TEST_CASE("kafka: safe defaults are set") {
     CHECK(value_of(reads.get(), "enable.auto.commit") == "false");
     CHECK(value_of(reads.get(), "enable.auto.offset.store") == "false");
     CHECK(value_of(reads.get(), "isolation.level") == "read_committed");
-    CHECK(value_of(reads.get(), "queued.min.messages") == "10000");
+    CHECK(value_of(reads.get(), "queued.min.messages") == "30000");
     CHECK(value_of(reads.get(), "auto.offset.reset") == "smallest");  // earliest
     CHECK(value_of(reads.get(), "group.id") == "shop");
     for (auto* conf : {sends.get(), reads.get()}) {
