@@ -107,23 +107,37 @@ public:
     }
 
     /// Registers a pipeline under a name. One that does not end in a sink is drained.
-    template <detail::is_pipeline P>
+    template <class P>
     void agent(std::string name, P what, agent_options options = {}) {
-        add(std::move(name),
-            std::unique_ptr<detail::blueprint>{new detail::blueprint_of<P>{std::move(what)}},
-            std::move(options));
+        static_assert(detail::is_pipeline<P>,
+                      "weir: app.agent(name, p): p is a stream with operators behind it: "
+                      "app.topic<order>(\"orders\") | for_each(f)");
+        if constexpr (detail::is_pipeline<P>)
+            add(std::move(name),
+                std::unique_ptr<detail::blueprint>{new detail::blueprint_of<P>{std::move(what)}},
+                std::move(options));
     }
     /// A coroutine for its body: `[](auto stream) -> weir::task<> { while (auto v = co_await
     /// stream.next()) … }`. A value is acknowledged when the coroutine asks for the next one;
     /// `co_return` ends the agent, and acknowledges the value it has. One that throws is started
     /// again when its message's policy has dealt with it. docs/coroutines.md has the rest.
-    template <detail::is_stream P, class F>
+    template <class P, class F>
         requires(!std::is_convertible_v<F, agent_options>)
     void agent(std::string name, P what, F body, agent_options options = {}) {
-        add(std::move(name),
-            std::unique_ptr<detail::blueprint>{
-                new detail::coroutine_blueprint<P, F>{std::move(what), std::move(body)}},
-            std::move(options));
+        static_assert(detail::is_stream<P>,
+                      "weir: app.agent(name, s, coroutine): s is a stream that the coroutine "
+                      "reads; one that has ended in a sink gives it nothing");
+        if constexpr (detail::is_stream<P>) {
+            constexpr bool fits = detail::is_body<F, typename P::value>;
+            static_assert(fits,
+                          "weir: an agent's coroutine takes the stream and returns weir::task<>: "
+                          "[](auto stream) -> weir::task<> { … }");
+            if constexpr (fits)
+                add(std::move(name),
+                    std::unique_ptr<detail::blueprint>{
+                        new detail::coroutine_blueprint<P, F>{std::move(what), std::move(body)}},
+                    std::move(options));
+        }
     }
     /// Runs a coroutine beside the agents, from the start of each run to its end at the latest:
     /// then it is cancelled. If it throws, the app stops, unless `on_error` says otherwise.
@@ -142,10 +156,25 @@ public:
         add(std::unique_ptr<detail::job>{new detail::job_of<F>{std::move(f)}}, interval,
             std::move(options.on_error));
     }
+    template <class Number, class F>
+        requires std::is_arithmetic_v<Number>
+    void timer(Number, F, timer_options = {}) {
+        static_assert(!std::is_arithmetic_v<Number>,
+                      "weir: app.timer(interval, f): the interval has a unit: app.timer(1s, f), "
+                      "after using namespace std::chrono_literals");
+    }
     /// A pipeline to be iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`.
     template <detail::is_stream S>
     pull<S> stream(S what, stream_options options = {}) {
         return {std::move(what), runner(), std::move(options.name)};
+    }
+    template <class S>
+        requires(!detail::is_stream<S>)
+    auto stream(const S&, stream_options = {}) {
+        static_assert(detail::is_stream<S>,
+                      "weir: app.stream(s): s is a topic or another stream; one that has ended "
+                      "in a sink has nothing to iterate");
+        return std::vector<int>{};
     }
     /// With processors, which its values go through first. (Constant, so that options with a name
     /// alone are the ones above.)

@@ -85,8 +85,11 @@ public:
 /// Whether these bytes are a value of the type; throws if not.
 template <class V>
 void check_decodes(bytes_view value) {
-    V into{};
-    decode_into<V>(value, into);
+    require_codec<V>();
+    if constexpr (has_codec<V> && std::is_default_constructible_v<V>) {
+        V into{};
+        decode_into<V>(value, into);
+    }
 }
 
 }  // namespace weir::detail

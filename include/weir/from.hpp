@@ -67,8 +67,12 @@ struct range_source {
 /// Errors   an exception of the range stops the app
 template <class R>
 auto from(R range) {
-    using source = detail::range_source<R>;
-    return pull<source>{source{std::move(range)}, nullptr, "from"};
+    constexpr bool fits = requires { std::begin(range), std::end(range); };
+    static_assert(fits, "weir: from(range): this is no range: a vector, a std::views::iota(0, 5)");
+    if constexpr (fits) {
+        using source = detail::range_source<R>;
+        return pull<source>{source{std::move(range)}, nullptr, "from"};
+    }
 }
 
 }  // namespace weir

@@ -112,16 +112,16 @@ private:
 
 namespace detail {
 
+/// What can be an agent's coroutine.
+template <class F, class T>
+concept is_body = calls<F, incoming<T>> &&
+                  std::is_same_v<std::invoke_result_t<F&, incoming<T>>, task<>>;
+
 /// The coroutine of one run. It is resumed inside the message's `push`, so a body that awaits
 /// nothing else costs no parking; one that does is resumed by the loop.
 template <class T, class F>
 class coroutine_body final : public inbox<T> {
 public:
-    using result = std::invoke_result_t<F&, incoming<T>>;
-    static_assert(is_task<result> && std::is_void_v<typename result::value_type>,
-                  "weir: an agent's coroutine takes the stream and returns weir::task<>: "
-                  "[](auto stream) -> weir::task<> { … }");
-
     coroutine_body(plan& p, F f) : loop_(p.loop()), f_(std::move(f)) {}
 
     void start() override {

@@ -24,13 +24,15 @@ class job_of final : public job {
 public:
     explicit job_of(F f) : f_(std::move(f)) {}
     task<> call() override {
-        using result = std::invoke_result_t<F&>;
-        if constexpr (is_task<result>) {
-            static_assert(std::is_same_v<result, task<>>,
+        static_assert(calls<F>,
+                      "weir: app.task(f) and app.timer(interval, f): f is called without "
+                      "arguments");
+        if constexpr (gives_task<F>) {
+            static_assert(gives_nothing<F>,
                           "weir: a task or a timer returns weir::task<>, or void: nobody would get "
                           "its result");
             return f_();
-        } else {
+        } else if constexpr (calls<F>) {
             f_();
             return {};
         }

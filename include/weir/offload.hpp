@@ -86,7 +86,10 @@ private:
 /// Errors   what `f` throws is thrown by the co_await
 /// Cost     two changes of thread and one allocation
 template <class F>
-detail::offloading<std::decay_t<F>> offload(F&& f) {
+auto offload(F&& f) {
+    static_assert(std::is_invocable_v<std::decay_t<F>&>,
+                  "weir: offload(f): f is called without arguments, on another thread: "
+                  "offload([name] { return read(name); })");
     return detail::offloading<std::decay_t<F>>{std::forward<F>(f)};
 }
 

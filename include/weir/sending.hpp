@@ -27,8 +27,12 @@ public:
             (detail::encode_onto<T>(a, bytes_), ...);
         else if constexpr (std::is_constructible_v<T, A...>)
             detail::encode_onto<T>(T(std::forward<A>(a)...), bytes_);
-        else
+        else if constexpr (requires { T{std::forward<A>(a)...}; })
             detail::encode_onto<T>(T{std::forward<A>(a)...}, bytes_);
+        else
+            static_assert(!sizeof...(A),
+                          "weir: send(key, value): this makes no key or no value of the topic's "
+                          "types; a field that is a double takes 5.0, not 5");
     }
     in(const in&) = delete;
     in& operator=(const in&) = delete;

@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include <weir/fwd.hpp>
@@ -128,6 +129,17 @@ template <class T>
 inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<task<T>> = true;
+
+/// Whether a callable takes such arguments: members of a value, too, as `call` does.
+template <class F, class... A>
+concept calls = std::is_invocable_v<F&, A...>;
+/// It gives nothing, at once or later.
+template <class F, class... A>
+concept gives_nothing =
+    calls<F, A...> && (std::is_void_v<std::invoke_result_t<F&, A...>> ||
+                       std::is_same_v<std::invoke_result_t<F&, A...>, task<>>);
+template <class F, class... A>
+concept gives_task = calls<F, A...> && is_task<std::decay_t<std::invoke_result_t<F&, A...>>>;
 
 class sleeping {  // not an aggregate: g++ 12 destroys temporaries of aggregates in a co_await twice
 public:

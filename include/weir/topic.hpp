@@ -24,6 +24,9 @@ namespace weir {
 template <class A, class B = void>
 class topic {
 public:
+    static_assert(detail::is_plain<A> && (std::is_void_v<B> || detail::is_plain<B>),
+                  "weir: a topic's key and value are plain values: no reference, no const, no "
+                  "pointer");
     using weir_stream = void;
     using key = std::conditional_t<std::is_void_v<B>, bytes, A>;
     using value = std::conditional_t<std::is_void_v<B>, A, B>;

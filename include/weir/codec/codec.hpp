@@ -74,6 +74,9 @@ constexpr void require_codec() {
     static_assert(has_codec<T>,
                   "weir: no codec for this type: make it an aggregate whose fields have one, or "
                   "specialise weir::codec<T>");
+    static_assert(!has_codec<T> || std::is_default_constructible_v<T>,
+                  "weir: a key or a value is decoded in a place that is used again: give its type "
+                  "a default constructor");
 }
 
 [[noreturn]] void fail_null();

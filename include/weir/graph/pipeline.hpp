@@ -8,42 +8,14 @@
 #include <type_traits>
 #include <utility>
 
-#include <weir/type_name.hpp>
+#include <weir/graph/concepts.hpp>
+#include <weir/graph/misuse.hpp>
 #include <weir/graph/plan.hpp>
+#include <weir/type_name.hpp>
 
 namespace weir {
 namespace detail {
 
-// A stream is anything with `key` and `value` (what it yields), `draw(sketch)` (its last node) and
-// `build(plan, chain)` (run the chain on what it yields): a topic, a range, the far side of a seam,
-// and a pipeline.
-template <class S>
-concept is_stream = requires {
-    typename S::weir_stream;
-    typename S::value;
-} && !std::is_void_v<typename S::value>;
-
-/// Behind `noack()`: what is not acknowledged by hand stays open, so it has to stay an event.
-template <class S>
-inline constexpr bool is_unacked = [] {
-    if constexpr (requires { S::unacked; }) return bool{S::unacked};
-    else return false;
-}();
-
-/// What an agent can run: a stream, or one that has ended in a sink.
-template <class P>
-concept is_pipeline = requires { typename P::weir_stream; };
-
-// An operator is a value with `out<In>` (void: it ends the pipeline) or, where the key shows in
-// what it yields, `out<K, In>`; with `describe()` (as drawn), and one of
-//   operator()          fused: called in place with (context, value, next)
-//   fuse<K, In>(plan)   fused, too, by another object that is made when the pipeline is built
-//   open<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
-//   cut<K, In, Shows>(plan)  a seam: the sink that ends this segment, and the stream that goes on
-// and, where it changes it, `key<K, In>`. Where what it yields depends on the key's type it has
-// `value<K, In>` in place of `out<In>`. `keeps_element`: what it passes on is what it was given.
-template <class O>
-concept is_operator = requires { typename O::weir_operator; };
 template <class Op, class K, class In>
 concept is_seam = requires(const Op& op, plan& p) { op.template cut<K, In, true>(p); };
 template <class Op, class K, class In>
@@ -53,6 +25,8 @@ struct cut_at {
     Sink sink;
     Source source;
 };
+template <class Sink, class Source>
+cut_at(Sink, Source) -> cut_at<Sink, Source>;  // clang 16 finds none for an aggregate
 
 template <class Op, class K, class In>
 struct value_of {
@@ -138,6 +112,7 @@ class pipeline {
 public:
     using weir_stream = void;
     using in = typename Before::value;
+    static_assert(detail::checked<Op, in>());
     using value = typename detail::value_of<Op, typename Before::key, in>::type;
     using key = typename detail::key_of<Op, typename Before::key, in>::type;
     static constexpr bool unacked = detail::is_unacked<Before> || requires { Op::unacks; };

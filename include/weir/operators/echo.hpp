@@ -59,6 +59,13 @@ private:
     static by_handle<A, B> target(topic<A, B> handle) {
         return {std::move(handle)};
     }
+    template <class T>
+        requires(!std::is_convertible_v<T, std::string>)
+    static auto target(const T&) {
+        static_assert(std::is_convertible_v<T, std::string>,
+                      "weir: echo(topic, …): each is a topic's name, or its handle");
+        return by_name{};
+    }
 };
 
 }  // namespace detail

@@ -65,13 +65,24 @@ public:
         what_->build(p, {&detail::new_port<V>(p, std::move(chain))});
     }
 
+    template <detail::is_stream S>
+        requires(!std::is_same_v<typename S::value, V> ||
+                 !std::is_same_v<detail::shown_key_t<typename S::key>, K>)
+    stream(const S&) {
+        static_assert(!detail::is_stream<S>,
+                      "weir: stream<K, V> is made of a stream of these very keys and values; "
+                      "erase() finds them by itself: auto s = pipeline | erase()");
+    }
+
 private:
     std::shared_ptr<detail::hidden<V>> what_;
 };
 
 namespace detail {
 
-struct erase_op {};
+struct erase_op {
+    using weir_operators = void;
+};
 struct erase_fn {
     erase_op operator()() const { return {}; }
     template <is_stream S>

@@ -37,6 +37,15 @@ struct flat_map_op {
     template <class R>
     static constexpr bool owns = !std::is_reference_v<R> && !std::ranges::enable_view<R> &&
                                  !std::ranges::enable_borrowed_range<R>;
+    template <class In>
+    static consteval bool check() {
+        static_assert(requires {
+            requires calls<F, const In&>;
+            std::begin(std::declval<std::invoke_result_t<F&, const In&>&>());
+        }, "weir: flat_map(f): f is called with the stream's value, f(const V&), and gives a "
+           "range: a vector, say");
+        return true;
+    }
     F f;
 
     std::string describe() const { return "flat_map"; }

@@ -78,7 +78,15 @@ struct group_by_op {
     template <class In>
     using out = In;
     template <class In>
-    using called = std::decay_t<decltype(call(std::declval<F&>(), std::declval<const In&>()))>;
+    using called = std::decay_t<std::invoke_result_t<F&, const In&>>;
+    template <class In>
+    static consteval bool check() {
+        static_assert(calls<F, const In&> && !gives_nothing<F, const In&>,
+                      "weir: group_by takes a field of the stream's value, "
+                      "group_by(&order::account), or what is called with it and gives a key, "
+                      "group_by(f, \"account\")");
+        return true;
+    }
     template <class, class In>
     using key = typename result_of_call<called<In>>::type;
     group_by_op(F f, group_by_options o) : f_(std::move(f)), options_(std::move(o)) {}
@@ -97,7 +105,7 @@ struct group_by_op {
     template <class K, class In>
     auto open(plan& p) const {
         auto& there = p.next_through();
-        check<K, In>();
+        check_codecs<K, In>();
         if constexpr (is_task<called<In>>) {
             auto& calls = call_stage<K, In>(p);
             regrouped<key<K, In>, In>{&calls, &p.send_to(there), nullptr}.send(p);
@@ -109,7 +117,7 @@ struct group_by_op {
     template <class K, class In, bool>
     auto cut(plan& p) const {
         auto& there = p.next_through();
-        check<K, In>();
+        check_codecs<K, In>();
         if constexpr (is_task<called<In>>) {
             auto& calls = call_stage<K, In>(p);
             return cut_at{end_at<K, In>(calls),
@@ -136,7 +144,7 @@ private:
         return into<stage<K, In>, true>{calls};
     }
     template <class K, class In>
-    static constexpr void check() {
+    static constexpr void check_codecs() {
         static_assert(!is_batch<In>,
                       "weir: group_by of a batch: group the values before take, or take it apart "
                       "by flat_map");
@@ -172,10 +180,15 @@ struct group_by_fn {
     }
     template <class F>
         requires(!std::is_member_object_pointer_v<F>)
-    void operator()(F) const {
-        static_assert(std::is_void_v<F>,
+    auto operator()(F f) const {
+        static_assert(!std::is_convertible_v<F, std::string>,
+                      "weir: group_by takes a field, group_by(&order::account), or a callable "
+                      "and a name, group_by(f, \"account\"): a name alone says nothing of the "
+                      "key");
+        static_assert(std::is_convertible_v<F, std::string>,
                       "weir: group_by(callable) needs a name, which names its topic: group_by(f, "
                       "\"account\")");
+        return named(std::move(f), {});
     }
 
 private:

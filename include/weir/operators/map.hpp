@@ -32,6 +32,16 @@ struct map_op {
     using called = std::decay_t<decltype(call(std::declval<F&>(), std::declval<const In&>()))>;
     template <class In>
     using out = typename result_of_call<called<In>>::type;
+    template <class In>
+    static consteval bool check() {
+        static_assert(calls<F, const In&>,
+                      "weir: map(f): f is called with the stream's value, f(const V&), and gives "
+                      "the next one");
+        static_assert(!gives_nothing<F, const In&>,
+                      "weir: map(f): f gives nothing that could go on: tap(f) passes on what it "
+                      "was given, for_each(f) ends the pipeline");
+        return true;
+    }
     F f;
     map_options options;
     bool asynchronous = false;  // options were given

@@ -143,6 +143,16 @@ auto operator&(A a, pull<Q> b) {
     pull<A> first{std::move(a), nullptr, b.name()};
     return std::move(first) & std::move(b);
 }
+/// One of them has ended: nothing would come of it.
+template <detail::is_pipeline A, detail::is_pipeline B>
+    requires(!detail::is_stream<A> || !detail::is_stream<B>)
+auto operator&(const A& a, const B& b) {
+    static_assert(detail::is_stream<A> && detail::is_stream<B>,
+                  "weir: a & b: one of them has ended in a sink (for_each, to): nothing comes out "
+                  "of it; end the pipeline behind the brackets, (a & b) | for_each(f)");
+    if constexpr (detail::is_stream<A>) return a;
+    else return b;
+}
 template <detail::is_operator O, detail::is_stream S>
 O operator&(O op, S) {
     static_assert(!detail::is_operator<O>,

@@ -35,16 +35,14 @@ struct given_by<In, task<R>> : given_by<In, R> {};
 
 template <class P, class In>
 struct processed_by {
-    static constexpr bool calls = requires(P& p, const In& v) {
-        requires !std::is_void_v<decltype(call(p, v))>;
-    };
-    static_assert(calls,
+    static constexpr bool gives =
+        calls<P, const In&> && !gives_nothing<P, const In&>;
+    static_assert(gives,
                   "weir: process(p): a processor is called with the stream's value and gives "
                   "one: V -> V, V -> W, or V -> std::optional<W>, where nullopt drops it");
     static constexpr auto result() {
-        if constexpr (calls)
-            return given_by<In, std::decay_t<decltype(call(std::declval<P&>(),
-                                                           std::declval<const In&>()))>>{};
+        if constexpr (gives)
+            return given_by<In, std::decay_t<std::invoke_result_t<P&, const In&>>>{};
         else return given_by<In, In>{};
     }
     using given = decltype(result());
@@ -72,7 +70,11 @@ struct process_op {
     template <class In>
     using out = typename given<In>::type;
     template <class In>
-    using called = std::decay_t<decltype(call(std::declval<P&>(), std::declval<const In&>()))>;
+    using called = std::decay_t<std::invoke_result_t<P&, const In&>>;
+    template <class In>
+    static consteval bool check() {
+        return processed_by<P, In>::gives;
+    }
     P p;
     map_options options{};
 
@@ -103,6 +105,7 @@ struct process_op {
 /// Several processors: each becomes an operator of its own when they meet their stream.
 template <class... P>
 struct processes {
+    using weir_operators = void;
     std::tuple<P...> all;
     map_options options{};  // of those that are asynchronous
 };
@@ -113,6 +116,7 @@ auto processed_from(S s, const processes<P...>& by) {
     } else {
         using op = process_op<std::tuple_element_t<I, std::tuple<P...>>>;
         auto options = map_options{};
+        static_assert(checked<op, typename S::value>());
         if constexpr (is_task<typename op::template called<typename S::value>>)
             options = by.options;
         return processed_from<I + 1>(std::move(s) | op{std::get<I>(by.all), options}, by);

@@ -61,20 +61,24 @@ struct scan_op {
     template <class>
     using out = S;
     template <class In>
-    static constexpr bool fits = requires(F& f, const S& s, const In& v) {
-        requires next_state<std::decay_t<decltype(detail::call(f, s, v))>, S>;
+    static constexpr bool fits = requires {
+        requires calls<F, const S&, const In&>;
+        requires next_state<std::decay_t<std::invoke_result_t<F&, const S&, const In&>>, S>;
     };
+    template <class In>
+    static consteval bool check() {
+        static_assert(fits<In>,
+                      "weir: scan(init, f): f(const state&, const value&) must give the next "
+                      "state, of init's own type (say 0.0 in place of 0, std::string{} in place of "
+                      "\"\")");
+        return true;
+    }
     F f;
     scan_state<S> state;
 
     std::string describe() const { return "scan"; }
     void operator()(context&, auto&& v, auto&& next) {
-        constexpr bool right = fits<std::decay_t<decltype(v)>>;
-        static_assert(right,
-                      "weir: scan(init, f): f(const state&, const value&) must give the next "
-                      "state, of init's own type (say 0.0 in place of 0, std::string{} in place of "
-                      "\"\")");
-        if constexpr (right)
+        if constexpr (fits<std::decay_t<decltype(v)>>)
             next(state.make(
                 [&](const S& last) -> S { return detail::call(f, last, std::as_const(v)); }));
     }

@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -135,6 +136,14 @@ struct take_fn {
         if (within <= duration::zero())
             throw setup_error{"weir: take(n, within): the limit of time must be positive"};
         return {n, within};
+    }
+    template <class Number>
+        requires std::is_arithmetic_v<Number>
+    take_op operator()(std::size_t, Number) const {
+        static_assert(!std::is_arithmetic_v<Number>,
+                      "weir: take(n, within): the limit of time has a unit: take(100, 10s), after "
+                      "using namespace std::chrono_literals");
+        return {};
     }
 };
 

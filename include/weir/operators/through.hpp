@@ -41,6 +41,13 @@ struct through_fn {
     through_op<by_handle<A, B>> operator()(topic<A, B> handle) const {
         return {{std::move(handle)}};
     }
+    template <class T>
+        requires(!std::is_convertible_v<T, std::string>)
+    auto operator()(const T&) const {
+        static_assert(std::is_convertible_v<T, std::string>,
+                      "weir: through(topic): a topic's name, or its handle");
+        return through_op<by_name>{};
+    }
 };
 
 }  // namespace detail

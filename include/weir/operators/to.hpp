@@ -154,8 +154,10 @@ struct to_chosen_op {
     template <class, class In>
     auto open(plan& p) const {
         static_assert(
-            requires(F& by, const In& v) {
-                { detail::call(by, v) } -> std::convertible_to<std::string_view>;
+            requires {
+                requires calls<F, const In&>;
+                requires std::is_convertible_v<std::invoke_result_t<F&, const In&>,
+                                               std::string_view>;
             },
             "weir: to(f, {.topics = …}): f is called with the value and gives a topic's name, as a "
             "string or a std::string_view");
@@ -178,10 +180,13 @@ struct to_fn {
     }
     template <class F>
         requires(!std::is_convertible_v<F, std::string>)
-    void operator()(F) const {
-        static_assert(std::is_void_v<F>,
+    auto operator()(const F&) const {
+        static_assert(!is_pipeline<F> && !std::is_arithmetic_v<F>,
+                      "weir: to(topic): a topic's name, or its handle; several: echo");
+        static_assert(is_pipeline<F> || std::is_arithmetic_v<F>,
                       "weir: to(f) needs the topics that f chooses from: to(f, {.topics = "
                       "{\"dear\", \"cheap\"}})");
+        return to_op<by_name>{};
     }
     template <class A, class B>
     to_op<by_handle<A, B>> operator()(topic<A, B> handle) const {

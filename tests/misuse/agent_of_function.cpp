@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: app.agent(name, p): p is a stream with operators behind it
+#include <weir/weir.hpp>
+
+int main() {
+    weir::app app{"a"};
+    app.agent("x", [](auto stream) -> weir::task<> { co_await stream.next(); });
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: filter(f): f is called with the stream's value, f(const V&), and gives a bool
+#include <weir/weir.hpp>
+
+#include <string>
+
+int main() {
+    weir::app app{"a"};
+    const auto named = [](const std::string& s) { return !s.empty(); };
+     app.agent("x", app.topic<int>("t") | weir::filter(named));
+}

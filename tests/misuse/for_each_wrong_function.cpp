@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: for_each(f): f is called with the stream's value, f(const V&)
+#include <weir/weir.hpp>
+
+#include <string>
+
+int main() {
+    weir::app app{"a"};
+    const auto print = [](const std::string&) {};
+     app.agent("x", app.topic<int>("t") | weir::for_each(print));
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: from(range): this is no range: a vector, a std::views::iota(0, 5)
+#include <weir/weir.hpp>
+
+int main() {
+    weir::app app{"a"};
+    for (int i : weir::from(5) | weir::map([](int n) { return -n; })) return i;
+}

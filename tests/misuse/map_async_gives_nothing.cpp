@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: map(f): f gives nothing that could go on: tap(f) passes on what it was given
+#include <weir/weir.hpp>
+
+weir::task<> store(int) { co_return; }
+
+int main() {
+    weir::app app{"a"};
+    app.agent("x", app.topic<int>("t") | weir::map(store, {.concurrency = 8}));
+}

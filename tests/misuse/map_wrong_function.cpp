@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: map(f): f is called with the stream's value, f(const V&), and gives the next one
+#include <weir/weir.hpp>
+
+#include <string>
+
+int main() {
+    weir::app app{"a"};
+    const auto size = [](const std::string& s) { return s.size(); };
+     app.agent("x", app.topic<int>("t") | weir::map(size));
+}
