@@ -14,11 +14,11 @@ namespace {
 
 using detail::arguments;
 
-/// One command line of one app: what CLI11 shall know, and what becomes of it. A new command is one
+/// One command line: what CLI11 shall know, and what becomes of it. A new command is one
 /// line in the constructor, one function in commands.hpp and some lines in help.cpp.
 class command_line {
 public:
-    explicit command_line(detail::engine& e) : of_(e) {
+    command_line() {
         cli_.fallthrough();
         cli_.require_subcommand(0, 1);
         cli_.add_option("--broker", said_.broker)->envname("WEIR_BROKER");
@@ -49,15 +49,15 @@ public:
         explain.add_option("PARTITION", said_.partition)->required();
     }
 
-    /// Throws CLI::ParseError, setup_error or what ended the run.
-    int run(int argc, const char* const* argv) {
+    /// Throws CLI::ParseError or setup_error.
+    detail::asked parse(int argc, const char* const* argv) {
         cli_.parse(argc, argv);
         for (auto& [app, what] : commands_)
             if (app->parsed()) {
                 if (auto* key = app->get_option_no_throw("--key")) said_.has_key = key->count() > 0;
-                return what(of_, said_);
+                return {what, std::move(said_)};
             }
-        return detail::run(of_, said_);
+        return {&detail::run, std::move(said_)};
     }
     /// The sentence for a command line that is none.
     std::string wrong(const CLI::ParseError& p, int argc, const char* const* argv) const {
@@ -98,7 +98,6 @@ private:
         cli_.add_option(name, into)->allow_extra_args(false);
     }
 
-    detail::engine& of_;
     arguments said_;
     CLI::App cli_;
     std::vector<std::pair<CLI::App*, command>> commands_;
@@ -106,23 +105,36 @@ private:
 
 }  // namespace
 
+detail::asked detail::parse(const engine& e, const std::string& program, int argc,
+                            const char* const* argv) {
+    command_line line;
+    try {
+        return line.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        return {nullptr, {}, help(program, e.id()), exit_code::ok};
+    } catch (const CLI::ParseError& p) {
+        return {nullptr, {}, line.wrong(p, argc, argv) + "; see " + program + " --help",
+                exit_code::usage};
+    } catch (const setup_error& s) {
+        return {nullptr, {}, s.what(), exit_code::usage};
+    }
+}
+
 int app::main(int argc, const char* const* argv) {
     auto& e = *engine_;
     const std::string program =
         argc > 0 ? std::string{argv[0]}.substr(std::string{argv[0]}.rfind('/') + 1) : e.id();
-    command_line line{e};
     const auto fail = [&](const std::string& what, int code) {
         std::fflush(stdout);
         fmt::print(stderr, "{}: {}\n", program, what);
         return code;
     };
     try {
-        return line.run(argc, argv);
-    } catch (const CLI::CallForHelp&) {
-        fmt::print("{}", detail::help(program, e.id()));
+        const auto asked = detail::parse(e, program, argc, argv);
+        if (asked.command) return asked.command(e, asked.said);
+        if (asked.code != exit_code::ok) return fail(asked.text, asked.code);
+        fmt::print("{}", asked.text);
         return exit_code::ok;
-    } catch (const CLI::ParseError& p) {
-        return fail(line.wrong(p, argc, argv) + "; see " + program + " --help", exit_code::usage);
     } catch (const setup_error& s) {
         return fail(s.what(), exit_code::usage);
     } catch (const std::exception& x) {

@@ -26,6 +26,16 @@ struct arguments {
     bool has_key = false;
 };
 
+/// What a command line asks for.
+struct asked {
+    int (*command)(engine&, const arguments&) = nullptr;  // null: `text` is the answer
+    arguments said{};
+    std::string text{};      // help, or what is wrong with the command line
+    int code = 0;            // to exit with, where there is no command
+};
+/// Runs nothing, whatever it says.
+asked parse(const engine&, const std::string& program, int argc, const char* const* argv);
+
 // Each returns an exit code, or throws setup_error (exit code 2) or another exception (1).
 int run(engine&, const arguments&);
 int send(engine&, const arguments&);
