@@ -21,6 +21,7 @@ struct with {
 };
 using queue = std::unique_ptr<rd_kafka_queue_t, with<rd_kafka_queue_destroy>>;
 using event = std::unique_ptr<rd_kafka_event_t, with<rd_kafka_event_destroy>>;
+using error = std::unique_ptr<rd_kafka_error_t, with<rd_kafka_error_destroy>>;
 using list = std::unique_ptr<rd_kafka_topic_partition_list_t,
                              with<rd_kafka_topic_partition_list_destroy>>;
 
@@ -106,11 +107,17 @@ void admin::remove(const std::string& topic) {
 
 void admin::send(const std::string& topic, const std::string& key, const std::string& value,
                  int partition) {
+    rd_kafka_vu_t what[5] = {};  // the macros of rd_kafka_producev are GNU's
+    what[0].vtype = RD_KAFKA_VTYPE_TOPIC, what[0].u.cstr = topic.c_str();
+    what[1].vtype = RD_KAFKA_VTYPE_PARTITION, what[1].u.i32 = partition;
+    what[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS, what[2].u.i = RD_KAFKA_MSG_F_COPY;
+    what[3].vtype = RD_KAFKA_VTYPE_KEY;
+    what[3].u.mem = {const_cast<char*>(key.data()), key.size()};
+    what[4].vtype = RD_KAFKA_VTYPE_VALUE;
+    what[4].u.mem = {const_cast<char*>(value.data()), value.size()};
     const auto put = [&] {
-        return rd_kafka_producev(
-            rk_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
-            RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_END);
+        const error e{rd_kafka_produceva(rk_, what, 5)};
+        return e ? rd_kafka_error_code(e.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
     };
     auto e = put();
     for (; e == RD_KAFKA_RESP_ERR__QUEUE_FULL; e = put()) rd_kafka_poll(rk_, 10);
