@@ -5,6 +5,8 @@
 usage: misuse.py FILE COMPILER [ARGUMENT...]    --self-test: it notices what it is there for
 Exit code 77: there is no such compiler.
 """
+import contextlib
+import io
 import re
 import shutil
 import subprocess
@@ -45,7 +47,8 @@ def main(source, compiler):
 def self_test():
     ours = "a.hpp:1:2: error: static assertion failed: weir: no"
     theirs = "a.hpp:1:2: error: no match for call"
-    with tempfile.NamedTemporaryFile("w", suffix=".cpp") as f:
+    with tempfile.NamedTemporaryFile("w", suffix=".cpp") as f, \
+            contextlib.redirect_stdout(io.StringIO()):
         no_sentence = main(f.name, ["c++"])
         f.write("// says: weir: no\n"), f.flush()
         no_compiler = main(f.name, ["no-such-compiler"])
