@@ -101,6 +101,32 @@ TEST_CASE("an asynchronous call that fails for good is skipped in its place, and
     CHECK(test.committed(in, 0) == 3);
 }
 
+TEST_CASE("a message under retry whose sink is full waits for room, and the loop for what "
+          "makes it") {
+    silent quiet;
+    weir::app app{"contract", {.hooks = &quiet}};
+    auto in = app.topic<int>("in", {.partitions = 2});
+    std::vector<std::pair<int, weir::duration>> called;
+    std::optional<test_driver> test;
+    weir::timestamp start{};
+    app.agent("a", in | weir::tap([&, failed = false](int n) mutable {
+                            if (n == 1 && !std::exchange(failed, true))
+                                throw std::runtime_error{"not now"};
+                        }) | weir::map([&](int n) -> weir::task<int> {
+                            called.emplace_back(n, test->now() - start);
+                            co_await weir::sleep(10s);
+                            co_return n;
+                        }) | weir::for_each([](int) {}),
+              {.on_error = weir::retry(1, 1s)});
+    test.emplace(app);
+    start = test->now();
+    test->send(in, "k", 1, {.partition = 0});
+    test->send(in, "k", 2, {.partition = 1});  // in the stage now, alone
+    test->advance(30s);
+    using when = std::vector<std::pair<int, weir::duration>>;
+    CHECK(called == when{{2, 0s}, {1, 10s}});
+}
+
 TEST_CASE("a message that throws has sent nothing; it is retried from its segment's entry, and "
           "the other partition goes on") {
     silent quiet;
