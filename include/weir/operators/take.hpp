@@ -59,7 +59,10 @@ public:
     void revoke(const ledger& of) override {
         std::size_t left = 0;
         for (std::size_t i = 0; i < kept_; ++i) {
-            if (holds_[i].is_from(of)) continue;
+            if (holds_[i].is_from(of)) {  // who else holds it does not acknowledge it, either
+                holds_[i].forfeit();
+                continue;
+            }
             if (i != left) {
                 std::swap(values_[left], values_[i]), std::swap(holds_[left], holds_[i]);
                 std::swap(messages_[left], messages_[i]);
