@@ -68,7 +68,7 @@ void conductor::abandon(owned_partition& a) {
     a.tracker->forfeit(true);
     for (auto& s : seams_) {
         s.from->abandon(*a.tracker);
-        if (!s.feed->parked && s.from->ready().forget(*a.tracker))
+        if (s.from->ready().forget(*a.tracker, s.feed->cursor + s.feed->parked) && !s.feed->parked)
             s.feed->made = 0, s.feed->acked = false;
     }
 }

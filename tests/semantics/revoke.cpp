@@ -2,6 +2,7 @@
 // A partition is given up: what was finished is committed first, what was not is the next owner's.
 #include <weir/weir.hpp>
 
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -223,6 +224,72 @@ TEST_CASE("semantics 26: on revoke the revoked partition's events leave the buff
     test.assign(in, 0);
     test.advance(60s);
     CHECK(seen == batches{{10}, {0, 1}});
+}
+
+TEST_CASE("semantics 26: what take lets go on revoke stays unacknowledged, whoever else holds it") {
+    weir::app app{"revoke"};
+    auto in = app.topic<int>("in");
+    std::vector<weir::hold> kept;
+    trace seen;
+    app.agent("a", in | weir::events() |
+                       weir::tap([&](auto& event) { kept.push_back(event.hold()); }) |
+                       weir::map([](auto& event) { return event.value(); }) | weir::take(2) |
+                       weir::flat_map(std::identity{}) |
+                       weir::for_each([&](int n) { seen.push_back(n); }));
+    test_driver test{app};
+    test.send(in, "k", 0);
+    test.revoke(in, 0);  // waits for the hold
+    kept.clear(), test.run();
+    CHECK(test.committed(in, 0) == nothing);
+    test.assign(in, 0);
+    test.send(in, "k", 1);
+    CHECK(seen == trace{0, 1});
+    kept.clear(), test.commit();
+    CHECK(test.committed(in, 0) == 2);
+}
+
+TEST_CASE("semantics 26: what take lets go on revoke stays unacknowledged, also while a send of "
+          "the batch it was in is retried") {
+    silent quiet;
+    weir::app app{"revoke", {.on_produce_error = weir::retry(1, 1s), .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    trace seen;
+    app.agent("a", in | weir::take(1) | weir::flat_map(std::identity{}) | weir::echo("copy") |
+                       weir::take(2) | weir::flat_map(std::identity{}) |
+                       weir::for_each([&](int n) { seen.push_back(n); }));
+    test_driver test{app};
+    test.fail_next_send("copy");
+    test.send(in, "k", 0);
+    test.revoke(in, 0);  // waits for the send
+    test.advance(1s);
+    CHECK(test.committed(in, 0) == nothing);
+    test.assign(in, 0);
+    test.send(in, "k", 1);
+    CHECK(seen == trace{0, 1});
+}
+
+TEST_CASE("semantics 25: what waits behind a parked message leaves with its assignment") {
+    weir::app app{"revoke"};
+    auto in = app.topic<int>("in");
+    trace called, seen;
+    app.agent("a", in | weir::map([](int n) -> weir::task<int> { co_return n; }) |
+                       weir::map([&](int n) -> weir::task<int> {
+                           called.push_back(n);
+                           co_await weir::sleep(1s);
+                           co_return n;
+                       }) |
+                       weir::for_each([&](int n) { seen.push_back(n); }));
+    test_driver test{app};
+    for (int n = 0; n < 3; ++n) test.append(in, "k", n);
+    test.run();
+    test.lose(in, 0);
+    test.advance(5s);
+    CHECK(called == trace{0});
+    CHECK(seen.empty());
+    test.assign(in, 0);
+    test.advance(5s);
+    CHECK(seen == trace{0, 1, 2});
+    CHECK(test.committed(in, 0) == 3);
 }
 
 TEST_CASE("semantics 24: a pull loop gets nothing more of a revoked partition") {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -122,19 +123,24 @@ public:
         this->values.clear(), holds_.clear(), messages_.clear();
         this->count = first_ = 0;
     }
-    bool forget(const ledger& of) override {
-        const bool first_goes = left() > 0 && holds_[first_].is_from(of);
-        std::vector<slot<T>> left_values;
-        std::vector<hold> left_holds;
-        std::vector<kept_message> left_messages;
-        for (std::size_t i = 0; i < this->count; ++i) {
-            if (holds_[i].is_from(of)) continue;
-            left_values.push_back(std::move(this->values[i]));
-            left_holds.push_back(std::move(holds_[i]));
-            left_messages.push_back(std::move(messages_[i]));
+    bool forget(const ledger& of, std::size_t from) override {
+        const bool first_goes = from < this->count && holds_[from].is_from(of);
+        auto left = from;  // what is before stays where it is: somebody may look at it
+        for (auto i = from; i < this->count; ++i) {
+            if (holds_[i].is_from(of)) {
+                holds_[i].forfeit();
+                continue;
+            }
+            if (i != left) {
+                move(this->values[i], this->values[left]);
+                holds_[left] = std::move(holds_[i]), messages_[left] = std::move(messages_[i]);
+            }
+            ++left;
         }
-        this->values.swap(left_values), holds_.swap(left_holds), messages_.swap(left_messages);
-        this->count = this->values.size();
+        while (this->count > left) {
+            this->values.pop_back(), holds_.pop_back(), messages_.pop_back();
+            --this->count;
+        }
         return first_goes;
     }
     std::size_t left() const { return this->count - first_; }
@@ -144,6 +150,10 @@ public:
     }
 
 private:
+    static void move(slot<T>& from, slot<T>& to) {
+        if constexpr (std::is_move_assignable_v<T>) to = std::move(from);
+        else std::destroy_at(&to), std::construct_at(&to, std::move(from));
+    }
     std::vector<hold> holds_;
     std::vector<kept_message> messages_;
     std::size_t first_ = 0;
