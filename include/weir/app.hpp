@@ -209,7 +209,8 @@ public:
     /// programs with a loop of their own.
     bool poll(duration timeout);
     int poll_fd();
-    /// From any thread, any signal handler, any body, as often as one likes.
+    /// From any thread, any signal handler, any body, as often as one likes. Where nothing runs, it
+    /// ends the next run as soon as that has begun: a stop that comes early is not lost.
     void stop() noexcept;
     /// Calls `f` on the loop's thread. From any thread, but not from a signal handler.
     template <class F>

@@ -107,7 +107,7 @@ int send(engine& e, const arguments& a) {
         if (e.embedded())
             throw setup_error{
                 "weir: send " + a.topic + ": " + e.options().broker +
-                " lives in one process and nobody in this one reads it: use --broker "
+                " lives as long as a run, and there is none yet: use --broker "
                 "kafka://host:port, or feed a run with --input"};
         connection->create({a.topic, topic.options.partitions, topic.options.replication,
                             topic.options.config});

@@ -453,6 +453,8 @@ void engine::run(side_job* beside, duration idle) {
         const auto quiet = now - last;
         if (conductor_->stopping()) wait(duration::max(), false);
         else if (all_ended() || (beside && beside->failed())) stop();
+        else if (beside && beside->ended() && nothing_open()) stop();
+        else if (beside && beside->ended() && conductor_->flush()) last = now;
         else if (quiet < idle) {
             auto most = idle == duration::max() ? idle : idle - quiet;
             if (const auto at = beside ? beside->due() : time_point::max(); at != at.max())
@@ -470,6 +472,13 @@ void engine::run(side_job* beside, duration idle) {
 bool engine::all_ended() const {
     return !agents_.empty() && conductor_->background_idle() &&
            std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.info.ended; });
+}
+
+/// Every message is done with, and no coroutine beside the agents runs.
+bool engine::nothing_open() const {
+    const auto all = conductor_->status();
+    return conductor_->background_idle() &&
+           std::all_of(all.begin(), all.end(), [](auto& p) { return p.lag.value_or(0) == 0; });
 }
 
 bool engine::poll(duration timeout) {

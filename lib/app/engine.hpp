@@ -32,6 +32,8 @@ public:
     virtual void idle() {}
     /// It cannot go on: what it gave so far is processed, then the run stops.
     virtual bool failed() const = 0;
+    /// It gives nothing more, and nobody else does: when all is done the run stops.
+    virtual bool ended() const { return false; }
 
 protected:
     ~side_job() = default;
@@ -133,6 +135,7 @@ private:
     std::vector<transport::subscription> subscriptions();
     bool run_posted();
     bool all_ended() const;
+    bool nothing_open() const;
 
     clock real_;
     settings settings_;

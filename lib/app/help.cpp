@@ -33,7 +33,8 @@ where the messages are
 
 files and pipes
   --input TOPIC=FILE    feed a topic with the lines of a file, or of
-                        standard input: TOPIC=-; may be repeated
+                        standard input: TOPIC=-; may be repeated. On memory:// the run ends
+                        when its inputs have ended and all is done
   --keyed-input TOPIC=FILE
                         the same; each line is a key, a tab and a value
   --output TOPIC        print what arrives in a topic, a line each; may be repeated
@@ -47,7 +48,7 @@ environment, where the command line says nothing else
 
 examples
   {prog} --broker kafka://localhost:9092 --set-file kafka.properties
-  {prog} --input orders=orders.jsonl --until-idle 1s
+  {prog} --input orders=orders.jsonl
   tail -f orders.jsonl | {prog} --input orders=- --output totals | head
   {prog} graph --format dot | dot -Tsvg > {prog}.svg
 

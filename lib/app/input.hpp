@@ -28,6 +28,8 @@ public:
     /// Sends some lines. True if it did anything.
     bool turn();
     const std::string& error() const { return error_; }
+    /// Its last line has been sent.
+    bool over() const { return ended_ && at_ == buffer_.size(); }
     /// What to wait for before the next turn: more lines of a pipe, or room for the line that is
     /// there; -1: nothing, a file is always readable.
     int fd() const { return !ended_ && full_ ? connection_->fd() : !ended_ && pipe_ ? fd_ : -1; }

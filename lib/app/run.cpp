@@ -66,6 +66,10 @@ public:
         if (said_.explains) print_blocked(of_.explain({said_.topic, said_.partition}));
     }
     bool failed() const override { return !error().empty(); }
+    bool ended() const override {  // on Kafka others may feed it
+        return of_.embedded() && !inputs_.empty() &&
+               std::all_of(inputs_.begin(), inputs_.end(), [](auto& i) { return i.over(); });
+    }
     std::string error() const {
         for (auto& i : inputs_)
             if (!i.error().empty()) return i.error();
@@ -147,10 +151,11 @@ private:
             return;
         }
         const duration age = of_.time().wall() - b->since;
-        fmt::print("{}{}{}{}: {}, for {}\n", place,
+        fmt::print("{}{}{}{}: {}{}\n", place,
                    b->offset < 0 ? "" : '@' + std::to_string(b->offset),
                    b->agent.empty() ? "" : " in agent '" + b->agent + '\'',
-                   b->op.empty() ? "" : ", " + b->op, b->why, text_of(age));
+                   b->op.empty() ? "" : ", " + b->op, b->why,
+                   age > duration::zero() ? ", for " + text_of(age) : "");
     }
 
     engine& of_;

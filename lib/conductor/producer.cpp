@@ -219,7 +219,7 @@ bool producer::settle(time_point now) {
     if (retries_ == 0) return any;
     for (auto& k : kept_) {
         if (k.not_before > now) continue;
-        if (!send(*pending_[k.token].to, k.what, k.token)) {  // room comes with the transport's news
+        if (!send(*pending_[k.token].to, k.what, k.token)) {  // room comes with news of it
             if (!std::exchange(k.waits, true)) ++crowded_;
             break;
         }

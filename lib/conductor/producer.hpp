@@ -22,10 +22,11 @@ namespace weir::detail {
 /// Made for one run, used on the loop's thread. Each message under way has a place in `pending_`,
 /// which keeps its hold until the broker has it, and one in `kept_` where it may have to be sent
 /// again or is awaited; both are used again, so sending allocates nothing in the steady state. A
-/// hundred thousand places are gone through in turn, so they are small. The transport retries on its own; what is reported as failed has
-/// failed for good, and the topic's policy decides. A message whose policy says stop keeps its
-/// hold, so that no commit passes its source. Dead letters are sent from here too: one that finds
-/// no room waits in its place, and until it is gone nobody may make another (`crowded`).
+/// hundred thousand places are gone through in turn, so they are small. The transport retries on
+/// its own; what is reported as failed has failed for good, and the topic's policy decides. A
+/// message whose policy says stop keeps its hold, so that no commit passes its source. Dead letters
+/// are sent from here too: one that finds no room waits in its place, and until it is gone nobody
+/// may make another (`crowded`).
 class producer {
 public:
     producer(transport::transport&, const settings&, reporter&);

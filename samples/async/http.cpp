@@ -49,7 +49,7 @@ private:
     std::thread thread_;
 };
 
-int main() {
+int main(int argc, char** argv) {
     server shop;
     weir::app app{"http", {.offload_threads = 16}};
     auto orders = app.topic<order>("orders");
@@ -80,7 +80,7 @@ int main() {
     std::vector<order> some;
     for (int n = 0; n < 500; ++n) some.push_back({"account-" + std::to_string(n % 97), n});
     app.agent("feed", weir::from(some) | weir::to(orders));
-    app.run();
+    const int status = app.main(argc, argv);
 
     bool in_order = true;
     for (auto& [account, of] : answers)
@@ -89,4 +89,5 @@ int main() {
                         (i == 0 || of[i - 1].number < of[i].number);
     fmt::print("{} answers, {}in order of their keys\n", seen, in_order ? "" : "not ");
     fmt::print("the server has seen {} requests\n", shop.requests.load());
+    return status;
 }

@@ -30,7 +30,7 @@ weir::task<std::string> plan_of(order o) {
 }
 // [/functions]
 
-int main() {
+int main(int argc, char** argv) {
     weir::app app{"lookup"};
     auto orders = app.topic<order>("orders");
     const std::vector<order> some{{"alice", 12}, {"bob", 7}, {"alice", 30}};
@@ -49,7 +49,8 @@ int main() {
               if (++seen == some.size()) app.stop();
           }));
     // [/pipeline]
-    app.run();
+    const int status = app.main(argc, argv);
     for (auto& [plan, orders_of] : by_plan)
         for (auto& o : orders_of) fmt::print("{}: {}\n", plan, o);
+    return status;
 }

@@ -14,7 +14,7 @@ struct withdrawal {
     double amount;
 };
 
-int main() {
+int main(int argc, char** argv) {
     weir::app app{"two-lines"};
     auto withdrawals = app.topic<withdrawal>("withdrawals");
     app.agent("print", withdrawals | weir::for_each([&](const withdrawal& w) {
@@ -30,5 +30,5 @@ int main() {
         co_await withdrawals.send("k", w);
         // [/two]
     });
-    app.run();
+    return app.main(argc, argv);
 }

@@ -28,7 +28,7 @@ struct receipt {
 
 struct quiet : weir::hooks {};  // the log would tell of each failure
 
-int main() {
+int main(int argc, char** argv) {
     quiet hooks;
     // [app]
     weir::app app{"shop", {
@@ -67,7 +67,8 @@ int main() {
         letters.emplace_back(letter.view());
         if (letters.size() == 2) app.stop();
     }));
-    app.run();
+    const int status = app.main(argc, argv);
     std::sort(letters.rbegin(), letters.rend());
     for (auto& letter : letters) fmt::print("letter: {}\n", letter);
+    return status;
 }

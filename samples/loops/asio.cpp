@@ -38,9 +38,9 @@ private:
 };
 // [/asio]
 
-int main() {
+int main(int argc, char** argv) {
     asio::io_context io;
-    weir::app app{"in-asio"};
+    weir::app app{"in-asio", {.broker = argc > 1 ? argv[1] : "memory://"}};
     auto names = app.topic<std::string>("names");
     app.agent("feed", weir::from(std::vector<std::string>{"alice", "bob", "carol"}) |
                           weir::to(names));

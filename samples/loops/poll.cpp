@@ -17,15 +17,16 @@
 
 using namespace std::chrono_literals;
 
-int main() {
+int main(int argc, char** argv) {
     int pipe_ends[2];
     if (::pipe(pipe_ends) != 0) return 1;
 
-    weir::app app{"in-poll"};
+    weir::app app{"in-poll", {.broker = argc > 1 ? argv[1] : "memory://"}};
     auto names = app.topic<std::string>("names");
+    int seen = 0;
     app.agent("print", names | weir::for_each([&](const std::string& name) {
                            fmt::print("{}\n", name);
-                           if (name == "carol") app.stop();
+                           if (++seen == 3) app.stop();
                        }));
     if (::write(pipe_ends[1], "go", 2) != 2) return 1;
 

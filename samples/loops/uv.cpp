@@ -35,10 +35,10 @@ private:
 };
 // [/uv]
 
-int main() {
+int main(int argc, char** argv) {
     uv_loop_t loop;
     uv_loop_init(&loop);
-    weir::app app{"in-uv"};
+    weir::app app{"in-uv", {.broker = argc > 1 ? argv[1] : "memory://"}};
     auto names = app.topic<std::string>("names");
     app.agent("feed", weir::from(std::vector<std::string>{"alice", "bob", "carol"}) |
                           weir::to(names));

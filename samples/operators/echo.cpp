@@ -16,7 +16,7 @@ struct withdrawal {
     int amount;
 };
 
-int main() {
+int main(int argc, char** argv) {
     weir::app app{"echo-sample"};
     auto withdrawals = app.topic<withdrawal>("withdrawals");
     auto archive = app.topic<withdrawal>("archive");
@@ -37,6 +37,7 @@ int main() {
     app.agent("count", archive | weir::for_each([&](const withdrawal&) { ++copied, done(); }));
     // [/echo]
 
-    app.run();
+    const int status = app.main(argc, argv);
     fmt::print("copied: {}\n", copied);
+    return status;
 }

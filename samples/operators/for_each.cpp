@@ -19,7 +19,7 @@ struct deposit {
     int amount;
 };
 
-int main() {
+int main(int argc, char** argv) {
     weir::app app{"for-each-sample"};
     auto deposits = app.topic<deposit>("deposits");
     const std::vector<deposit> some{{"alice", 12}, {"bob", 7}, {"", 5}, {"alice", 30}};
@@ -27,14 +27,17 @@ int main() {
 
     // [for_each]
     std::map<std::string, int> balances;
+    std::size_t seen = 0;
     app.agent("balance", deposits | weir::for_each([&](const deposit& d) {
+        if (++seen == some.size()) app.stop();
         if (d.account.empty()) throw std::runtime_error{"a deposit without an account"};
         fmt::print("{} has {}\n", d.account, balances[d.account] += d.amount);
-        if (d.amount == 30) app.stop();  // the last one
     }), {.on_error = weir::skip});
     // [/for_each]
 
-    app.run();
-    fmt::print("finished {} of {} messages\n", app.partitions().at(0).committed.value_or(0),
-               some.size());
+    const int status = app.main(argc, argv);
+    weir::offset finished = 0;
+    for (auto& p : app.partitions()) finished += p.committed.value_or(0);
+    fmt::print("finished {} of {} messages\n", finished, some.size());
+    return status;
 }

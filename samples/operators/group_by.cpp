@@ -22,7 +22,7 @@ struct order {
     int amount;
 };
 
-int main() {
+int main(int argc, char** argv) {
     weir::app app{"shop"};
     auto orders = app.topic<order>("orders");
     const std::vector<order> some{{"alice", 10}, {"bob", 3}, {"alice", 5}, {"bob", 4}};
@@ -40,10 +40,11 @@ int main() {
     fmt::print("{}", app.graph().text());
 
     app.agent("feed", weir::from(some) | weir::to(orders));
-    app.run();
+    const int status = app.main(argc, argv);
     for (auto& [account, all] : amounts) {
         fmt::print("{}:", account);
         for (int amount : all) fmt::print(" {}", amount);
         fmt::print("\n");
     }
+    return status;
 }

@@ -16,7 +16,7 @@ struct withdrawal {
     int amount;
 };
 
-int main() {
+int main(int argc, char** argv) {
     weir::app app{"items-sample"};
     auto withdrawals = app.topic<withdrawal>("withdrawals");
     const std::vector<withdrawal> some{{"alice", 12}, {"bob", 7}, {"alice", 30}};
@@ -36,5 +36,5 @@ int main() {
           }));
     // [/items]
 
-    app.run();
+    return app.main(argc, argv);
 }

@@ -11,7 +11,7 @@
 #include <vector>
 #include <weir/weir.hpp>
 
-int main() {
+int main(int argc, char** argv) {
     weir::app app{"through-sample"};
     auto priced = app.topic<int>("priced");
     std::size_t billed = 0, audited = 0;
@@ -29,6 +29,7 @@ int main() {
     app.agent("audit", priced | weir::for_each([&](int) { ++audited, done(); }));
     // [/through]
 
-    app.run();
+    const int status = app.main(argc, argv);
     fmt::print("audit saw {}\n", audited);
+    return status;
 }

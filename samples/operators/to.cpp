@@ -16,7 +16,7 @@ struct withdrawal {
     int amount;
 };
 
-int main() {
+int main(int argc, char** argv) {
     weir::app app{"to-sample"};
     auto withdrawals = app.topic<withdrawal>("withdrawals");
     auto flagged = app.topic<withdrawal>("flagged");
@@ -47,6 +47,7 @@ int main() {
     app.agent("count", app.topic<withdrawal>("small") | weir::for_each([&](const withdrawal&) {
         ++small, done();
     }));
-    app.run();
+    const int status = app.main(argc, argv);
     fmt::print("small: {}\n", small);
+    return status;
 }

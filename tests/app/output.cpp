@@ -38,6 +38,14 @@ TEST_CASE("a program is a filter: lines in, lines of a topic that no agent reads
     CHECK(p.wait() == 0);
 }
 
+TEST_CASE("a filter ends behind its input, and short batches go out first") {
+    process p{{"--input", "withdrawals=-", "--output", "pairs"}, bank};
+    p.write(small + '\n' + large + '\n' + larger + '\n');
+    p.end_input();
+    CHECK(p.read_rest() == '[' + small + ',' + large + "]\n[" + larger + "]\n");
+    CHECK(p.wait() == 0);
+}
+
 TEST_CASE("--output prints each line as it comes, not at the end") {
     process p{{"--output", "flagged", "--input", "withdrawals=-"}, bank};
     p.write(large + '\n');

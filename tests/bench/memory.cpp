@@ -138,12 +138,13 @@ void decode_filter_sum(pass& p) {
     weir::bench::keep(sum);
 }
 
-// ------------------------------------------------------------------- sent to a topic and read again
+// ------------------------------------------------------------------ sent to a topic and read again
 void group_raw(pass& p) {
     long sum = 0;
     through(p, [&](weir::app& app, auto seen) {
         app.agent("a", app.topic<weir::bytes_view>("in") |
-                           weir::group_by([](weir::bytes_view v) { return long(v.size()); }, "size") |
+                           weir::group_by([](weir::bytes_view v) { return v.data()[0] == 'x'; },
+                                          "x") |
                            weir::for_each([&, seen](weir::bytes_view v) mutable {
                                sum += v.data()[0], seen();
                            }));
@@ -180,7 +181,7 @@ void group_json(pass& p) {
     weir::bench::keep(sum);
 }
 
-// ------------------------------------------------------------------------ several agents on a topic
+// ----------------------------------------------------------------------- several agents on a topic
 template <std::size_t Agents>
 void agents(pass& p) {
     long sum = 0;

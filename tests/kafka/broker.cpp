@@ -44,6 +44,7 @@ std::string environment(const char* name, const char* otherwise) {
 }  // namespace
 
 std::string servers() { return environment("WEIR_TEST_KAFKA", "127.0.0.1:19092"); }
+std::string login_server() { return environment("WEIR_TEST_KAFKA_LOGIN", "127.0.0.1:19094"); }
 
 std::string fresh(const std::string& stem) {
     static const auto run = std::chrono::system_clock::now().time_since_epoch().count();
@@ -131,15 +132,28 @@ void admin::fill(const std::string& topic, int n, int from) {
 
 void admin::flush() { REQUIRE(rd_kafka_flush(rk_, patience_ms) == RD_KAFKA_RESP_ERR_NO_ERROR); }
 
+/// Of each topic. False: the broker does not answer.
+bool admin::partitions(std::map<std::string, int>& all) {
+    const rd_kafka_metadata_t* told = nullptr;
+    if (rd_kafka_metadata(rk_, 1, nullptr, &told, patience_ms) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
+    for (int i = 0; i < told->topic_cnt; ++i)
+        all[told->topics[i].topic] = told->topics[i].partition_cnt;
+    rd_kafka_metadata_destroy(told);
+    return true;
+}
 int admin::partitions(const std::string& topic) {
-    const rd_kafka_metadata_t* all = nullptr;
-    if (rd_kafka_metadata(rk_, 1, nullptr, &all, patience_ms) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return -1;
-    int n = 0;
-    for (int i = 0; i < all->topic_cnt; ++i)
-        if (topic == all->topics[i].topic) n = all->topics[i].partition_cnt;
-    rd_kafka_metadata_destroy(all);
-    return n;
+    std::map<std::string, int> all;
+    if (!partitions(all)) return -1;
+    const auto found = all.find(topic);
+    return found == all.end() ? 0 : found->second;
+}
+std::vector<std::string> admin::topics() {
+    std::map<std::string, int> all;
+    REQUIRE(partitions(all));
+    std::vector<std::string> names;
+    for (auto& [name, n] : all) names.push_back(name);
+    return names;
 }
 
 std::vector<weir::offset> admin::ends(const std::string& topic) {

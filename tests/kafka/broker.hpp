@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@ namespace tests {
 
 /// host:port
 std::string servers();
+/// Where it asks for a login.
+std::string login_server();
 inline std::string url() { return "kafka://" + servers(); }
 /// A name that no case and no earlier run has used.
 std::string fresh(const std::string& stem);
@@ -35,6 +38,7 @@ public:
     admin& operator=(const admin&) = delete;
     ~admin();
 
+    std::vector<std::string> topics();
     void create(const std::string& topic, int partitions);
     void grow(const std::string& topic, int partitions);
     void remove(const std::string& topic);
@@ -51,6 +55,7 @@ public:
     std::vector<weir::transport::stored_message> dump(const std::string& topic);
 
 private:
+    bool partitions(std::map<std::string, int>&);
     int partitions(const std::string& topic);
     rd_kafka_t* rk_;
 };

@@ -17,7 +17,57 @@ std::size_t count(admin& on, const std::string& topic) {
     return static_cast<std::size_t>(std::accumulate(ends.begin(), ends.end(), weir::offset{0}));
 }
 
+weir::app_options logged_in(noted& seen, const std::string& user, const std::string& password) {
+    auto o = on_kafka(seen);
+    o.broker = "kafka://" + login_server();
+    o.kafka.insert(o.kafka.end(), {{"security.protocol", "sasl_plaintext"},
+                                   {"sasl.mechanisms", "PLAIN"},
+                                   {"sasl.username", user},
+                                   {"sasl.password", password}});
+    return o;
+}
+
 }  // namespace
+
+TEST_CASE("kafka: a user who may has his messages read and sent") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), out = fresh("out"), id = fresh("app");
+    on.create(in, 2), on.create(out, 2);
+    on.fill(in, 20);
+    weir::app app{id, logged_in(seen, "weir", "secret")};
+    app.agent("a", app.topic<std::string>(in) | weir::to(app.topic<std::string>(out)));
+    running r{app};
+    CHECK(until([&] { return count(on, out) == 20; }));
+    CHECK(r.stop() == "");
+    CHECK(on.committed(id, in) == on.ends(in));
+}
+
+TEST_CASE("kafka: a login that the broker refuses is a sentence within seconds") {
+    noted seen;
+    weir::app app{fresh("app"), logged_in(seen, "weir", "guessed")};
+    app.agent("a", app.topic<std::string>("t") | weir::for_each([](auto&) {}));
+    const auto begun = std::chrono::steady_clock::now();
+    CHECK_THROWS_WITH_AS(app.run(), doctest::Contains("sasl.username and sasl.password"),
+                         weir::setup_error);
+    CHECK(std::chrono::steady_clock::now() - begun < 20s);  // it gives up by itself
+}
+
+TEST_CASE("kafka: a user who may not read a topic ends the run with the right that is missing") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), id = fresh("app");
+    on.create(in, 1);
+    on.fill(in, 3);
+    weir::app app{id, logged_in(seen, "stranger", "secret")};
+    app.agent("a", app.topic<std::string>(in) | weir::for_each([&](auto& v) { seen.add(v); }));
+    running r{app};
+    const auto why = r.end();
+    CHECK(why.find(in) != why.npos);
+    CHECK(why.find("it needs READ to consume") != why.npos);
+    CHECK(seen.size() == 0);
+    CHECK(on.committed(id, in) == std::vector<weir::offset>{-1});
+}
 
 TEST_CASE("kafka: a broker that is killed and comes back costs a sentence, and no message") {
     noted seen;

@@ -4,8 +4,8 @@
 
 usage: run.py PROGRAM [ARGUMENT…]
 
-The program finds the broker in WEIR_TEST_KAFKA, and can stop and start it by the script that
-WEIR_TEST_KAFKA_SCRIPT names. Exit code 77, which Meson counts as skipped: no broker can be had.
+The program finds the broker in WEIR_TEST_KAFKA, where it asks for a login in WEIR_TEST_KAFKA_LOGIN,
+and can stop and start it by the script that WEIR_TEST_KAFKA_SCRIPT names. Exit code 77, which Meson counts as skipped: no broker can be had.
 """
 import os
 import shutil
@@ -29,10 +29,11 @@ def free_ports(n):
 
 
 def main(command):
-    port, controller = free_ports(2)
+    port, controller, login = free_ports(3)
     folder = tempfile.mkdtemp(prefix="weir-kafka-")
     env = dict(os.environ, WEIR_KAFKA_PORT=str(port), WEIR_KAFKA_CONTROLLER_PORT=str(controller),
-               WEIR_KAFKA_DIR=folder, WEIR_TEST_KAFKA=f"127.0.0.1:{port}",
+               WEIR_KAFKA_LOGIN_PORT=str(login), WEIR_KAFKA_DIR=folder,
+               WEIR_TEST_KAFKA=f"127.0.0.1:{port}", WEIR_TEST_KAFKA_LOGIN=f"127.0.0.1:{login}",
                WEIR_TEST_KAFKA_SCRIPT=str(BROKER))
     try:
         started = subprocess.run([BROKER, "start"], env=env, stdout=subprocess.DEVNULL).returncode

@@ -83,6 +83,11 @@ public:
               std::nullopt_t, send_options o = {}) {
         append(to, key, std::nullopt, std::move(o)), run();
     }
+    /// Without a key.
+    template <class V>
+    void send(const topic<V>& to, const std::type_identity_t<V>& value, send_options o = {}) {
+        send(to, std::nullopt, value, std::move(o));
+    }
     /// Sends without running.
     template <class A, class B>
     void append(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key,

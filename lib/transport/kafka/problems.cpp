@@ -6,7 +6,7 @@
 namespace weir::transport::kafka {
 
 void problems::add(problem p) {
-    last_ = p.text;
+    if (p.refused || !refused_) last_ = p.text;  // "brokers are down" follows a refusal
     refused_ |= p.refused;
     const auto now = clock::now();
     if (known_.size() >= known_max) known_.clear();

@@ -16,7 +16,8 @@ class problems {
 public:
     void add(problem);
     void tell(listener&);
-    /// The last one since the client was made or has had an answer; empty: none.
+    /// The last one since the client was made or has had an answer, a refusal before others; empty:
+    /// none.
     const std::string& last() const { return last_; }
     /// The broker has said no: waiting for it makes no sense.
     bool refused() const { return refused_; }
