@@ -126,7 +126,7 @@ int send(engine& e, const arguments& a) {
         pollfd p{connection->fd(), POLLIN, 0};
         ::poll(&p, 1, 100);
     }
-    connection->close(arrived);
+    connection->close(arrived, std::chrono::seconds{2});
     if (arrived.of->failed) throw error{"weir: send " + a.topic + ": " + arrived.of->text};
     return exit_code::ok;
 }

@@ -55,7 +55,7 @@ std::string line_input::name() const {
 
 line_input::~line_input() {
     try {
-        connection_->close(*this);  // waits for what is under way
+        connection_->close(*this, std::chrono::seconds{5});  // for what is under way
     } catch (...) {  // nobody is left to be told
     }
     if (fd_ > STDIN_FILENO) ::close(fd_);

@@ -25,7 +25,7 @@ topic_output::~topic_output() {
         for (auto& s : sources_) places.push_back(s.place);
         sources_.clear();
         connection_->release(places);
-        connection_->close(*this);
+        connection_->close(*this, std::chrono::seconds{2});
     } catch (...) {  // it is over anyway, and nothing depends on it
     }
 }

@@ -11,6 +11,8 @@ namespace {
 
 // for a last commit, behind drain and shutdown limits
 constexpr auto answer_timeout = std::chrono::seconds{2};
+// for leaving a group whose broker may not answer
+constexpr duration leave_least = std::chrono::seconds{1}, leave_most = std::chrono::seconds{5};
 
 /// A message of it is in a sink or under retry. A stream that nobody iterates is not awaited.
 bool in_work(const feed& f) { return !f.to->agent->paused && (f.parked || f.made > 0); }
@@ -177,7 +179,7 @@ bool conductor::finish() {
     for (auto& [place, a] : partitions_) all.push_back(place);
     for (auto& place : all) drop(place);
     if (!all.empty()) transport_.release(all);
-    transport_.close(*this);
+    transport_.close(*this, std::clamp(stop_until_ - now_, leave_least, leave_most));
     state_ = state::stopped;
     return true;
 }

@@ -98,6 +98,33 @@ TEST_CASE("kafka: a broker that is killed and comes back costs a sentence, and n
     CHECK(on.committed(id, in) == on.ends(in));
 }
 
+TEST_CASE("kafka: an app whose broker is gone stops all the same, and commits nothing more") {
+    noted seen;
+    const auto in = fresh("in"), out = fresh("out"), id = fresh("app");
+    {
+        admin on;
+        on.create(in, 1), on.create(out, 1);
+        on.fill(in, 100);
+    }
+    auto o = on_kafka(seen);
+    o.commit_interval = 1h, o.shutdown_timeout = 2s;
+    weir::app app{id, o};
+    app.agent("a", app.topic<std::string>(in) | weir::tap([&](auto& v) { seen.add(v); }) |
+                       weir::to(app.topic<std::string>(out)));
+    const auto begun = [&] {
+        running r{app};
+        REQUIRE(until([&] { return seen.size() >= 100; }));
+        broker("kill");
+        const auto now = std::chrono::steady_clock::now();
+        r.stop();
+        return now;
+    }();
+    CHECK(std::chrono::steady_clock::now() - begun < 20s);  // 2 s, and 3 to leave
+    broker("start");
+    admin on;
+    CHECK(on.committed(id, in) == std::vector<weir::offset>{-1});
+}
+
 TEST_CASE("kafka: a topic that is deleted while it is read is named, and the others go on") {
     admin on;
     noted seen;

@@ -64,7 +64,7 @@ public:
     }
     bool owns(const topic_partition& place) const { return partitions.contains(place); }
     std::vector<std::string> values() const;
-    void leave() { to->close(*this), to.reset(); }
+    void leave() { to->close(*this, std::chrono::seconds{10}), to.reset(); }
 
     std::unique_ptr<transport> to;
     bool releases = true, reads = true;

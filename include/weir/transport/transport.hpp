@@ -130,8 +130,8 @@ public:
     /// thread.
     virtual int fd() const = 0;
     /// Leaves the group. What is assigned must have been released before. Delivery reports that
-    /// come are told.
-    virtual void close(listener&) = 0;
+    /// come are told. Where the broker does not answer, it is left without a word after `most`.
+    virtual void close(listener&, duration most) = 0;
 };
 
 }  // namespace weir::transport

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The transport: a producer, and a consumer once something is subscribed.
+#include <chrono>
 #include <utility>
 
 #include <weir/error.hpp>
@@ -61,9 +62,10 @@ public:
     }
     int fd() const override { return ready_.fd(); }
 
-    void close(listener& to) override {
-        producer_.flush(to);
-        if (consumer_) consumer_->close();
+    void close(listener& to, duration most) override {
+        const auto until = std::chrono::steady_clock::now() + most;
+        producer_.flush(to, until);
+        if (consumer_) consumer_->close(until);
         problems_.tell(to);
     }
 

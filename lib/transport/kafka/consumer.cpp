@@ -10,7 +10,6 @@
 namespace weir::transport::kafka {
 namespace {
 
-constexpr auto close_timeout = std::chrono::seconds{5};
 constexpr int close_poll_ms = 10;
 
 bool is_pattern(const subscription& s) { return s.topic.starts_with('^'); }
@@ -102,12 +101,11 @@ bool consumer::poll(listener& to) {
 
 /// Answers what the group asks, and leaves it. Bounded: a group that does not let us go finds out
 /// by itself.
-void consumer::close() {
+void consumer::close(std::chrono::steady_clock::time_point until) {
     for (auto& p : places_)
         if (p.now) p.now->readable = false;
     if (asked_) answer();
     check(rd_kafka_consumer_close_queue(rk_, own_.get()));
-    const auto until = std::chrono::steady_clock::now() + close_timeout;
     while (!rd_kafka_consumer_closed(rk_) && std::chrono::steady_clock::now() < until) {
         serve(close_poll_ms);
         while (!news_.empty()) {

@@ -39,7 +39,7 @@ public:
     void all_ready();
     /// Tells what has happened. True if anything has.
     bool poll(listener&);
-    void close();
+    void close(std::chrono::steady_clock::time_point until);
 
 private:
     struct news {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "producer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -8,8 +9,6 @@
 
 namespace weir::transport::kafka {
 namespace {
-
-constexpr auto flush_timeout = std::chrono::seconds{3};
 
 rd_kafka_headers_t* made_of(const headers& all) {
     auto* made = rd_kafka_headers_new(all.size());
@@ -110,8 +109,10 @@ bool producer::tell(listener& to) {
     return true;
 }
 
-void producer::flush(listener& to) {
-    rd_kafka_flush(rk_, static_cast<int>(std::chrono::milliseconds{flush_timeout}.count()));
+void producer::flush(listener& to, std::chrono::steady_clock::time_point until) {
+    using ms = std::chrono::milliseconds;
+    const auto left = std::chrono::duration_cast<ms>(until - std::chrono::steady_clock::now());
+    rd_kafka_flush(rk_, static_cast<int>(std::max(left, ms{0}).count()));
     while (tell(to)) serve();
 }
 

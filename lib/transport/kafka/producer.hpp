@@ -2,6 +2,7 @@
 // What is sent, until librdkafka reports it.
 #pragma once
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -33,7 +34,7 @@ public:
     bool tell(listener&);
     bool has_reports() const { return !reports_.empty(); }
     /// Waits for the reports that are under way, and tells them.
-    void flush(listener&);
+    void flush(listener&, std::chrono::steady_clock::time_point until);
     rd_kafka_t* handle() const { return rk_; }
 
 private:

@@ -104,7 +104,7 @@ bool member::tell_news(listener& to) {
     return true;  // also where it was a message: then a read that brought nothing will bring some
 }
 
-void member::close(listener& to) {
+void member::close(listener& to, duration) {
     tell_reports(to);
     session s{core_, &seat_};
     if (seat_.in) seat_.in->leave(seat_, false);

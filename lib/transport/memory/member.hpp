@@ -34,7 +34,7 @@ public:
 
     bool poll(listener&) override;
     int fd() const override { return seat_.fd; }
-    void close(listener&) override;
+    void close(listener&, duration) override;
 
     const memory_broker* broker() const { return broker_.get(); }
     void kill();
