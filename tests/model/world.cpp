@@ -201,7 +201,7 @@ private:
             if (!of_.calm || !driver_->running(m.app())) start(m);
         for (int round = 0; round < 30; ++round) {
             driver_->run();
-            driver_->advance(20s);
+            driver_->advance(of_.calm ? 20s : 500s);
             while (let_go()) driver_->advance(3s);  // of what is delivered meanwhile
             look();
             if (!fine() || all_committed(false)) return;
