@@ -30,8 +30,6 @@ conductor::reason conductor::reason_of(const feed& f) const {
         return {agent.name, last_of(s.ops), "who iterates the stream has not passed it yet"};
     if (f.parked && agent.has_body)
         return {agent.name, "coroutine", "it has not asked for the next one yet"};
-    if (f.parked && agent.has_body)
-        return {agent.name, {}, "the agent's coroutine has not asked for the next value"};
     if (f.parked) return {agent.name, last_of(s.ops), "there is no room behind it"};
     if (f.made > 0)
         return {agent.name, s.ops,
