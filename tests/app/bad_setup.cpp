@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include <weir/testing/test_driver.hpp>
 #include <weir/transport/memory.hpp>
 #include <weir/weir.hpp>
 
@@ -72,6 +73,12 @@ TEST_CASE("a topic may be declared twice, with the same options") {
               app.topic<order>("t", {.partitions = 2, .on_decode_error = weir::skip});
           }) != "nothing was thrown");
     CHECK(first.info().options.partitions == 2);
+
+    app.topics<order>("^t-.*", {.partitions = 2});
+    CHECK_NOTHROW(app.topics<order>("^t-.*", {.partitions = 2}));
+    CHECK(refused([&] { app.topics<order>("^t-.*"); }) ==
+          "weir: topics '^t-.*' are declared twice with different options: declare them once, and "
+          "copy the handle");
 }
 
 TEST_CASE("a topic that an agent sends to by name may be declared afterwards") {
@@ -165,9 +172,11 @@ TEST_CASE("take of as many as may be open is fine") {
     CHECK_NOTHROW(app.run());
 }
 
-TEST_CASE("map wants at least one call at a time") {
+TEST_CASE("map and group_by want at least one call at a time") {
     CHECK(refused([] { weir::map(price_of, {.concurrency = 0}); }) ==
           "weir: map(f, {.concurrency = 0}): give it at least 1");
+    CHECK(refused([] { weir::group_by(price_of, {.name = "price", .concurrency = 0}); }) ==
+          "weir: group_by(f, {.concurrency = 0}): give it at least 1");
 }
 
 TEST_CASE("a retry has attempts, a backoff, and no retry behind it") {
@@ -200,4 +209,9 @@ TEST_CASE("a broker is memory:// or kafka://") {
     CHECK(run_with("kafka://localhost") ==
           "weir: broker 'kafka://localhost': 'localhost' is no host:port: write kafka://host:port, "
           "or kafka://host:port,host:port");
+    CHECK(refused([] {
+              weir::app app{"a", {.broker = "kafka://127.0.0.1:1"}};
+              weir::testing::test_driver{app}.create_topic("t");
+          }) ==
+          "weir: broker 'kafka://127.0.0.1:1': this needs the embedded broker: use memory://");
 }

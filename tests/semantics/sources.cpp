@@ -2,6 +2,7 @@
 // Where a stream comes from: several topics, a pattern, a channel; and what a program sends itself.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -277,4 +278,40 @@ TEST_CASE("semantics 48: topic.send, awaited, goes on when the message has been 
     REQUIRE(log.size() == 2);
     CHECK(log[1].starts_with("weir: sending to 'out' failed: "));
     CHECK(test.running());
+}
+
+TEST_CASE("topic.send beyond what may wait for room: dropped, it throws; awaited, it waits") {
+    weir::app app{"a"};
+    auto out = app.topic<std::string, int>("out");
+    int sent = 0;
+    std::string told;
+    bool arrived = false;
+    app.task([&]() -> weir::task<> {
+        try {
+            for (;; ++sent) out.send("k", sent);
+        } catch (const weir::error& e) {
+            told = e.what();
+        }
+        co_await out.send("k", -1);
+        arrived = true;
+    });
+    weir::testing::test_driver test{app};
+    CHECK(told == "weir: sending to 'out': too many messages wait already: co_await the sends, or "
+                  "send fewer a turn");
+    CHECK(sent >= 10'000);
+    CHECK(arrived);
+    auto all = test.values(out);
+    std::sort(all.begin(), all.end());
+    REQUIRE(all.size() == static_cast<std::size_t>(sent) + 1);
+    CHECK(all.front() == -1);
+    CHECK(all.back() == sent - 1);
+}
+
+TEST_CASE("topic.send before a run: ten thousand wait for it, one more throws") {
+    weir::app app{"a"};
+    auto out = app.topic<std::string, int>("out");
+    for (int i = 0; i < 10'000; ++i) out.send("k", i);
+    CHECK_THROWS_AS(out.send("k", -1), weir::error);
+    weir::testing::test_driver test{app};
+    CHECK(test.values(out).size() == 10'000);
 }

@@ -63,6 +63,7 @@ TEST_CASE("semantics 35: if the body throws, the policy applies to the whole bat
     CHECK(test.exit_code() == 1);
     CHECK(test.committed(in, 0) == 2);
     REQUIRE(test.errors().size() == 1);
+    CHECK(test.errors(app).size() == 1);
     const auto e = test.errors()[0];
     CHECK(std::pair{e.seam, e.agent} == std::pair<std::string, std::string>{"process", "a"});
     CHECK(std::pair{e.offset, e.text} == std::pair<offset, std::string>{2, "three"});
