@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weir/graph/sender.hpp>
 
+#include <algorithm>
+
 #include <weir/error.hpp>
 
 namespace weir::detail {
@@ -15,6 +17,8 @@ outgoing& sender::add(const context& c, const message& m, std::size_t first,
     if (count_ == waiting_.size()) waiting_.emplace_back();
     auto& p = waiting_[count_++];
     p.next = first, p.end = first + count;
+    p.part = &c.from != &c.now.current->from;
+    if (p.part) p.its = c.from.source_of(c.i);
     p.what.key.reset(), p.what.value.reset();
     p.what.unchanged = {};
     p.what.headers = c.from.headers_of(c.i);
@@ -23,16 +27,18 @@ outgoing& sender::add(const context& c, const message& m, std::size_t first,
 }
 
 void sender::send(context& c) {
-    held_ = c.hold();
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count_);
+    if (!std::all_of(waiting_.begin(), end, [](auto& p) { return p.part; })) held_ = c.hold();
     if (!sent()) c.now.end(why::full);
 }
 
 bool sender::sent() {
     for (; at_ < count_; ++at_) {
-        for (auto& p = waiting_[at_]; p.next < p.end; ++p.next) {
-            const bool last = at_ + 1 == count_ && p.next + 1 == p.end;
-            auto shared = last ? hold{} : held_.share();
-            if (!to_[p.next]->send(p.what, last ? held_ : shared)) return false;
+        auto& p = waiting_[at_];
+        for (auto& held = p.part ? p.its : held_; p.next < p.end; ++p.next) {
+            const bool last = p.next + 1 == p.end && (p.part || at_ + 1 == count_);
+            auto shared = last ? hold{} : held.share();
+            if (!to_[p.next]->send(p.what, last ? held : shared)) return false;
         }
     }
     forget();
@@ -40,6 +46,7 @@ bool sender::sent() {
 }
 
 void sender::forget() {
+    for (std::size_t i = 0; i < count_; ++i) waiting_[i].its.release();
     count_ = at_ = 0;
     held_.release();
 }

@@ -65,6 +65,27 @@ TEST_CASE("semantics 42: a copy that cannot be sent surfaces, its source stays u
     CHECK(test.errors().front().topic == "two");
 }
 
+TEST_CASE("a value of a batch that is acknowledged by hand waits for its copy all the same") {
+    for (const bool events_first : {false, true}) {
+        weir::app app{"a"};
+        auto in = app.topic<int>("in"), copy = app.topic<int>("copy");
+        const auto ack = weir::for_each([](auto& e) { e.ack(); });
+        const auto values = in | weir::take(2) | weir::flat_map(std::identity{});
+        if (events_first)
+            app.agent("e", values | weir::events() |
+                               weir::map([](auto& e) { return e.ack(), e.value(); }) |
+                               weir::echo(copy));
+        else app.agent("e", values | weir::echo(copy) | weir::events() | ack);
+        weir::testing::test_driver test{app};
+        test.fail_next_send(copy, 2);
+        test.append(in, std::nullopt, 1), test.append(in, std::nullopt, 2), test.run();
+        test.commit();
+        CHECK(test.values(copy).empty());
+        CHECK(test.committed(in, 0) == committed{});
+        CHECK(test.errors().size() == 2);
+    }
+}
+
 TEST_CASE("a message is held until every copy is delivered") {
     weir::app app{"a", {.on_produce_error = weir::retry(1, 1s)}};
     auto in = app.topic<int>("in");

@@ -59,6 +59,8 @@ class origins {
 public:
     virtual ~origins() = default;
     virtual hold hold_of(std::size_t i) = 0;
+    /// A hold of the message itself, which an event that is acknowledged by hand does not let go.
+    virtual hold source_of(std::size_t i) { return hold_of(i); }
     /// Acknowledged before it is finished: its own hold goes now, if a hold keeps it and not a
     /// cursor.
     virtual void let_go(std::size_t) {}

@@ -14,6 +14,8 @@ namespace weir::detail {
 
 /// What is to be sent of the message in work. Nothing is sent before `keep`, so a message that
 /// throws has sent nothing; while an outlet has no room the message is parked, and `full` sends on.
+/// What is made of an element of a batch holds that element's message: the batch's hold would not
+/// do, as the others may be acknowledged by hand.
 /// Places are used again. A part of a chain; used by the loop's thread only.
 class sender {
 public:
@@ -38,6 +40,8 @@ private:
     struct place {
         outgoing what{};
         std::size_t next = 0, end = 0;  // outlets
+        bool part = false;              // made of an element of a batch, or of an event
+        hold its{};                     // then
     };
     void send(context&);
     bool sent();  // as far as there is room; true if that was all
@@ -45,7 +49,7 @@ private:
 
     std::vector<outlet*> to_;
     std::vector<place> waiting_;  // `count_` of them
-    hold held_{};
+    hold held_{};  // the message in work, for what is made of it as a whole
     std::size_t count_ = 0, at_ = 0;
 };
 
