@@ -112,7 +112,8 @@ void producer::await_room(std::uint64_t token, outlet_of& to, hold held, const o
     auto& k = keep(token);
     outlet_of::copy(what, k.what);
     k.not_before = settings_.clock->steady(), k.waits = true;
-    ++under_way_, ++retries_, ++crowded_, ++report_.count().sent;
+    crowd_.push_back(p.kept);
+    ++under_way_, ++retries_, ++report_.count().sent;
 }
 
 bool producer::send(outlet_of& to, const outgoing& what, std::uint64_t token) {
@@ -148,8 +149,8 @@ producer::outlet_of& producer::own_outlet(topic_info& t) {
 bool producer::post(parcel& what, hold held) {
     auto& to = own_outlet(*what.to);
     const auto token = place();
-    if (!to.send(what.what, held)) {
-        if (crowded_ >= crowd_max) return false;
+    if (crowded() || !to.send(what.what, held)) {  // none overtakes those that wait
+        if (crowd_.size() >= crowd_max) return false;
         await_room(token, to, std::move(held), what.what);
     }
     keep(token).seen_by = &what;
@@ -214,17 +215,27 @@ std::optional<producer::keeper> producer::keeps(const ledger& of, offset at) con
     return {};
 }
 
+bool producer::send_again(kept& k) {
+    if (!send(*pending_[k.token].to, k.what, k.token)) return false;
+    k.not_before = time_point::max(), k.waits = false, --retries_;
+    return true;
+}
+
+bool producer::settle_crowd() {
+    bool any = false;
+    for (; crowded() && send_again(kept_[crowd_.front()]); any = true) crowd_.pop_front();
+    return any;
+}
+
 bool producer::settle(time_point now) {
-    bool any = settle_wanted();
-    if (retries_ == 0) return any;
-    for (auto& k : kept_) {
+    bool any = settle_crowd();
+    any |= settle_wanted();
+    if (retries_ == crowd_.size()) return any;
+    for (std::size_t i = 0; i < kept_.size() && !crowded(); ++i) {
+        auto& k = kept_[i];
         if (k.not_before > now) continue;
-        if (!send(*pending_[k.token].to, k.what, k.token)) {  // room comes with news of it
-            if (!std::exchange(k.waits, true)) ++crowded_;
-            break;
-        }
-        if (std::exchange(k.waits, false)) --crowded_;
-        k.not_before = time_point::max(), --retries_, any = true;
+        if (send_again(k)) any = true;
+        else k.waits = true, crowd_.push_back(i);  // room comes with news of the transport
     }
     return any;
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <map>
 #include <memory>
@@ -44,7 +45,7 @@ public:
     /// there.
     void bury(const std::string& topic, agent_info* by, const outgoing&, hold);
     /// Something waits for room that is no pipeline's: a dead letter, a `topic.send`.
-    bool crowded() const { return crowded_ > 0; }
+    bool crowded() const { return !crowd_.empty(); }
     /// Sends again what is to be retried by now. True if there was any.
     bool settle(time_point now);
     time_point due() const;
@@ -81,6 +82,8 @@ private:
     kept& keep(std::uint64_t token);
     void await_room(std::uint64_t token, outlet_of&, hold, const outgoing&);
     bool send(outlet_of&, const outgoing&, std::uint64_t token);
+    bool send_again(kept&);
+    bool settle_crowd();
     void free(std::uint64_t token);
     outlet_of& own_outlet(topic_info&);
     bool settle_wanted();
@@ -98,7 +101,8 @@ private:
     std::vector<std::size_t> free_kept_;
     std::map<topic_info*, outlet_of*> own_outlets_;
     std::vector<parcel*> wanted_;
-    std::size_t under_way_ = 0, retries_ = 0, crowded_ = 0;
+    std::deque<std::size_t> crowd_;  // of `kept_`: those that wait for room, in their order
+    std::size_t under_way_ = 0, retries_ = 0;
     std::exception_ptr error_;
 };
 

@@ -301,10 +301,10 @@ TEST_CASE("topic.send beyond what may wait for room: dropped, it throws; awaited
     CHECK(sent >= 10'000);
     CHECK(arrived);
     auto all = test.values(out);
-    std::sort(all.begin(), all.end());
     REQUIRE(all.size() == static_cast<std::size_t>(sent) + 1);
-    CHECK(all.front() == -1);
-    CHECK(all.back() == sent - 1);
+    CHECK(all.back() == -1);
+    all.pop_back();
+    CHECK(std::is_sorted(all.begin(), all.end()));
 }
 
 TEST_CASE("topic.send before a run: ten thousand wait for it, one more throws") {
