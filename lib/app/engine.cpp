@@ -451,10 +451,10 @@ void engine::run(side_job* beside, duration idle) {
         const auto now = settings_.clock->steady();
         if (!conductor_->joined() && now - begun < join_most) last = now;
         const auto quiet = now - last;
+        const bool fed_all = beside && beside->ended();
         if (conductor_->stopping()) wait(duration::max(), false);
-        else if (all_ended() || (beside && beside->failed())) stop();
-        else if (beside && beside->ended() && nothing_open()) stop();
-        else if (beside && beside->ended() && conductor_->flush()) last = now;
+        else if (all_ended() || (beside && beside->failed()) || (fed_all && nothing_open())) stop();
+        else if (fed_all && conductor_->flush()) last = now;
         else if (quiet < idle) {
             auto most = idle == duration::max() ? idle : idle - quiet;
             if (const auto at = beside ? beside->due() : time_point::max(); at != at.max())

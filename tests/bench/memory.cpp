@@ -8,11 +8,13 @@
 #include <weir/weir.hpp>
 
 #include "app/engine.hpp"
+#include "orders.hpp"
 #include "pairs.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
+using weir::bench::order;
 using weir::bench::pass;
 using weir::transport::memory_broker;
 
@@ -30,16 +32,9 @@ struct nobody final : weir::transport::listener {
     void topics_changed() override {}
 };
 
-struct order {
-    std::string account_id, product_id;
-    double amount, price;
-};
 weir::bytes json(std::size_t i) {
     weir::bytes b;
-    weir::detail::encode_onto<order>({"acc-" + std::to_string((i * 31) % 10'000),
-                                "product-" + std::to_string(i % 500), double(i % 100) + 0.5,
-                                double(i % 1000) + 0.25},
-                               b);
+    weir::bench::encode_order(long(i), b);
     return b;
 }
 
@@ -206,29 +201,22 @@ const weir::bench::pair views{
      .messages = count,
      .wanted = {.at_most = 40ns},
      .one_pass = true}};
-const weir::bench::single copies{
-    "memory: the same, each value copied into bytes of its own",
-    {.a = raw_bytes, .messages = count, .wanted = {.at_most = 40ns}, .one_pass = true}};
+weir::bench::sides row(weir::bench::side a, weir::bench::nanoseconds at_most) {
+    return {.a = std::move(a),
+            .messages = count,
+            .wanted = {.at_most = at_most},
+            .one_pass = true};
+}
+const weir::bench::single copies{"memory: the same, each value copied into bytes of its own",
+                                 row(raw_bytes, 40ns)};
 const weir::bench::single summed{"memory: JSON decoded, filtered, a field summed",
-                                 {.a = decode_filter_sum,
-                                  .messages = count,
-                                  .wanted = {.at_most = 200ns},
-                                  .one_pass = true}};
+                                 row(decode_filter_sum, 200ns)};
 const weir::bench::single raw{"memory: group_by, raw bytes, sent and read again",
-                              {.a = group_raw,
-                               .messages = count,
-                               .wanted = {.at_most = 250ns},
-                               .one_pass = true}};
+                              row(group_raw, 250ns)};
 const weir::bench::single integers{"memory: group_by, integers, sent and read again",
-                                   {.a = group_integers,
-                                    .messages = count,
-                                    .wanted = {.at_most = 250ns},
-                                    .one_pass = true}};
+                                   row(group_integers, 250ns)};
 const weir::bench::single orders{"memory: group_by, JSON, sent and read again, decoded twice",
-                                 {.a = group_json,
-                                  .messages = count,
-                                  .wanted = {.at_most = 500ns},
-                                  .one_pass = true}};
+                                 row(group_json, 500ns)};
 const weir::bench::pair many{"memory: a delivery to one of 100 agents, against one of 10",
                              {.a = agents<100>,
                               .b = agents<10>,

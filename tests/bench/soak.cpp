@@ -7,7 +7,6 @@
 // seen after the first minute, or after the first half of a shorter run: of the memory, the median
 // of the first third and that of the last, since what is under way to Kafka goes up and down.
 #include <fmt/core.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -19,6 +18,8 @@
 #include <string>
 #include <vector>
 #include <weir/weir.hpp>
+
+#include "cpu.hpp"
 
 namespace {
 
@@ -45,12 +46,6 @@ seen look() {
     long pages = 0, resident = 0;
     std::ifstream{"/proc/self/statm"} >> pages >> resident;
     return {steady::now(), resident * 4, entries("/proc/self/fd"), entries("/proc/self/task")};
-}
-double cpu_seconds() {
-    rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return double(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-           double(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
 }
 
 long median_kb(std::vector<seen> of) {
@@ -116,8 +111,8 @@ int idle(const std::string& broker) {
     double at = 0;
     int seconds = 0;
     app.timer(1s, [&] {  // the first ones belong to the start
-        if (++seconds == 5) at = cpu_seconds();
-        if (seconds == 35) at = cpu_seconds() - at, app.stop();
+        if (++seconds == 5) at = weir::bench::cpu_seconds();
+        if (seconds == 35) at = weir::bench::cpu_seconds() - at, app.stop();
     });
     app.run();
     fmt::print("idle on {}: {:.2f} % of a core\n", broker, at / 30 * 100);

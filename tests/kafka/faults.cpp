@@ -27,6 +27,11 @@ weir::app_options logged_in(noted& seen, const std::string& user, const std::str
     return o;
 }
 
+void copy(weir::app& app, const std::string& in, const std::string& out, noted& seen) {
+    app.agent("a", app.topic<std::string>(in) | weir::tap([&](auto& v) { seen.add(v); }) |
+                       weir::to(app.topic<std::string>(out)));
+}
+
 }  // namespace
 
 TEST_CASE("kafka: a user who may has his messages read and sent") {
@@ -36,7 +41,7 @@ TEST_CASE("kafka: a user who may has his messages read and sent") {
     on.create(in, 2), on.create(out, 2);
     on.fill(in, 20);
     weir::app app{id, logged_in(seen, "weir", "secret")};
-    app.agent("a", app.topic<std::string>(in) | weir::to(app.topic<std::string>(out)));
+    copy(app, in, out, seen);
     running r{app};
     CHECK(until([&] { return count(on, out) == 20; }));
     CHECK(r.stop() == "");
@@ -80,8 +85,7 @@ TEST_CASE("kafka: a broker that is killed and comes back costs a sentence, and n
     auto o = on_kafka(seen);
     o.commit_interval = 100ms;
     weir::app app{id, o};
-    app.agent("a", app.topic<std::string>(in) | weir::tap([&](auto& v) { seen.add(v); }) |
-                       weir::to(app.topic<std::string>(out)));
+    copy(app, in, out, seen);
     running r{app};
     REQUIRE(until([&] { return seen.size() >= 500; }));
     broker("kill");
@@ -109,8 +113,7 @@ TEST_CASE("kafka: an app whose broker is gone stops all the same, and commits no
     auto o = on_kafka(seen);
     o.commit_interval = 1h, o.shutdown_timeout = 2s;
     weir::app app{id, o};
-    app.agent("a", app.topic<std::string>(in) | weir::tap([&](auto& v) { seen.add(v); }) |
-                       weir::to(app.topic<std::string>(out)));
+    copy(app, in, out, seen);
     const auto begun = [&] {
         running r{app};
         REQUIRE(until([&] { return seen.size() >= 100; }));

@@ -153,11 +153,7 @@ void fill(const std::string& broker, long messages) {
     auto* t = rd_kafka_topic_new(p, "orders", nullptr);
     bytes value;
     for (long i = 0; i < messages; ++i) {
-        const auto account = "acc-" + std::to_string((i * 31) % 10'000);
-        value.reset();
-        detail::encode_onto<order>({account, "product-" + std::to_string(i % 500),
-                                    double(i % 100) + 0.5, double(i % 1000) + 0.25},
-                                   value);
+        encode_order(i, value);
         produce(p, t, "k" + std::to_string((i * 7919) % 10'000), value);
         if ((i & 1023) == 0) rd_kafka_poll(p, 0);
     }

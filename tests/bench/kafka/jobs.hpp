@@ -8,12 +8,11 @@
 #include <ctime>
 #include <string>
 
+#include "../cpu.hpp"
+#include "../orders.hpp"
+
 namespace weir::bench::kafka {
 
-struct order {
-    std::string account_id, product_id;
-    double amount, price;
-};
 struct charge {
     std::string account_id;
     double total;
@@ -26,12 +25,6 @@ struct job {
     long messages;
 };
 
-inline double cpu_seconds() {
-    rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return double(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-           double(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
-}
 inline double loop_seconds() {
     timespec t;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
