@@ -37,9 +37,10 @@ public:
     }
     void forfeit(std::int64_t n) override { forfeited_ = true, drop(n); }
     bool is_of(const ledger& l) const override {
-        std::size_t still = 0, of_it = 0;  // those that were acknowledged by hand have gone
-        for (auto& h : holds_) still += bool(h), of_it += h.is_from(l);
-        return still > 0 && still == of_it;
+        return all([&](const hold& h) { return h.is_from(l); });
+    }
+    bool given_up() const override {
+        return all([](const hold& h) { return h.is_given_up(); });
     }
     bool covers(std::int64_t, const ledger& l, std::int64_t of) const override {
         return std::any_of(holds_.begin(), holds_.end(),
@@ -59,6 +60,12 @@ public:
 
 private:
     ~batch_contents() override = default;
+    /// Of those that were not acknowledged by hand.
+    bool all(auto&& are) const {
+        std::size_t still = 0, those = 0;
+        for (auto& h : holds_) still += bool(h), those += bool(h) && are(h);
+        return still > 0 && still == those;
+    }
 
     std::vector<hold> holds_;
     std::vector<kept_message> messages_;  // one for each value

@@ -27,6 +27,8 @@ public:
     virtual void acknowledge(std::int64_t) {}
     /// Whether all that its holds stand for is entered in `l`.
     virtual bool is_of(const ledger& l) const { return this == &l; }
+    /// Whether all that its holds stand for is of partitions that are being given up, or have been.
+    virtual bool given_up() const { return false; }
     /// Whether its hold `number` stands for offset `of` of the partition whose ledger is `l`.
     virtual bool covers(std::int64_t number, const ledger& l, std::int64_t of) const {
         return this == &l && number == of;
@@ -79,6 +81,7 @@ public:
         if (auto* in = std::exchange(in_, nullptr)) in->forfeit(number_);
     }
     bool is_from(const detail::ledger& l) const { return in_ && in_->is_of(l); }
+    bool is_given_up() const { return in_ && in_->given_up(); }
     /// It keeps this message of that partition open.
     bool keeps(const detail::ledger& l, std::int64_t at) const {
         return in_ && in_->covers(number_, l, at);

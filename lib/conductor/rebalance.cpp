@@ -47,6 +47,7 @@ void conductor::revoked(std::vector<topic_partition> all) {
         }
         it->second->revoking = true;
         it->second->drain_until = clock_.steady() + settings_.options.drain_timeout;
+        it->second->tracker->give_up();
         it->second->tracker->forfeit(true);
         for (auto& s : seams_) s.from->revoke(*it->second->tracker);
         it->second->tracker->forfeit(false);

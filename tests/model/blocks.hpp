@@ -28,6 +28,7 @@ public:
     virtual ~watcher() = default;
     /// Throws where the scenario says so.
     virtual void enter(const act&, const value&) = 0;
+    virtual void shown(const act&, const std::string& topic, int partition) = 0;
     virtual void seen(const act&, const value&) = 0;
     virtual void keep(const value&, const std::string& topic, int partition, std::int64_t offset,
                       weir::hold, bool by_hand) = 0;
@@ -79,6 +80,26 @@ value plain_of(const weir::event<K, V>& x) {
     return v;
 }
 
+// Where an event is from, told to who watches; other values do not show it.
+template <class T>
+void look(const site&, const T&) {}
+template <class V>
+void look(const site& s, const weir::indexed<V>& x) {
+    look(s, x.value());
+}
+template <class K, class V>
+void look(const site& s, const weir::event<K, V>& e) {
+    s.by->shown(s.is, e.topic(), e.partition());
+}
+/// A body begins with it.
+template <class T>
+value entered(const site& s, const T& e) {
+    look(s, e);
+    const auto x = plain_of(e);
+    s.by->enter(s.is, x);
+    return x;
+}
+
 template <class T>
 inline constexpr bool is_batch = false;
 template <class V>
@@ -108,8 +129,7 @@ template <>
 struct made<op::map> {
     static auto of(const site& s) {
         return weir::map([s](const auto& e) {
-            auto x = plain_of(e);
-            s.by->enter(s.is, x);
+            auto x = entered(s, e);
             x.v = mapped(x);
             return x;
         });
@@ -119,8 +139,7 @@ template <>
 struct made<op::filter> {
     static auto of(const site& s) {
         return weir::filter([s](const auto& e) {
-            const auto x = plain_of(e);
-            s.by->enter(s.is, x);
+            const auto x = entered(s, e);
             return keeps(s.is, x);
         });
     }
@@ -129,8 +148,7 @@ template <>
 struct made<op::flat_map> {
     static auto of(const site& s) {
         return weir::flat_map([s](const auto& e) {
-            const auto x = plain_of(e);
-            s.by->enter(s.is, x);
+            const auto x = entered(s, e);
             std::vector<value> all(pieces(s.is, x), x);
             for (unsigned i = 0; i < all.size(); ++i) all[i].v = piece(x, i);
             return all;
@@ -141,8 +159,7 @@ template <>
 struct made<op::scan> {
     static auto of(const site& s) {
         return weir::scan(value{}, [s](const value& state, const auto& e) {
-            auto x = plain_of(e);
-            s.by->enter(s.is, x);
+            auto x = entered(s, e);
             x.c += state.c + 1;
             return x;
         });
@@ -167,7 +184,7 @@ struct made<op::tap> {
             if constexpr (is_batch<T>) {
                 s.by->batch(s.is, e.size());
             } else {
-                s.by->enter(s.is, plain_of(e));
+                entered(s, e);
                 handle(s, e);
             }
         });
@@ -178,8 +195,7 @@ struct made<op::process> {
     static auto of(const site& s) {
         return weir::process(
             [s](const auto& e) {
-                auto x = plain_of(e);
-                s.by->enter(s.is, x);
+                auto x = entered(s, e);
                 x.v = processed(x);
                 return x;
             },
@@ -263,8 +279,8 @@ template <>
 struct made<op::each> {
     static auto of(const site& s) {
         return weir::for_each([s](const auto& e) {
-            const auto x = plain_of(e);
-            s.by->enter(s.is, x), s.by->seen(s.is, x);
+            const auto x = entered(s, e);
+            s.by->seen(s.is, x);
         });
     }
 };
@@ -272,8 +288,8 @@ template <>
 struct made<op::each_event> {
     static auto of(const site& s) {
         return weir::for_each([s](const auto& e) {
-            const auto x = plain_of(e);
-            s.by->enter(s.is, x), s.by->seen(s.is, x);
+            const auto x = entered(s, e);
+            s.by->seen(s.is, x);
             handle(s, e);
         });
     }
@@ -282,8 +298,8 @@ template <>
 struct made<op::by_hand> {
     static auto of(const site& s) {
         return weir::for_each([s](const auto& e) {
-            const auto x = plain_of(e);
-            s.by->enter(s.is, x), s.by->seen(s.is, x);
+            const auto x = entered(s, e);
+            s.by->seen(s.is, x);
             s.by->keep(x, e.topic(), e.partition(), e.offset(), e.hold(), true);
         });
     }
@@ -292,8 +308,7 @@ template <>
 struct made<op::send> {
     static auto of(const site& s) {
         return weir::for_each([s](const auto& e) {
-            const auto x = plain_of(e);
-            s.by->enter(s.is, x), s.by->send(s.is, x);
+            s.by->send(s.is, entered(s, e));
         });
     }
 };
@@ -302,7 +317,7 @@ struct made<op::each_batch> {
     static auto of(const site& s) {
         return weir::for_each([s](const auto& all) {
             s.by->batch(s.is, all.size());
-            for (auto& e : all) s.by->enter(s.is, plain_of(e));
+            for (auto& e : all) entered(s, e);
             for (auto& e : all) s.by->seen(s.is, plain_of(e));
         });
     }
@@ -347,8 +362,7 @@ void build_body(plain s, sites& at, weir::app& app, const std::string& name,
     const auto here = at.next();
     app.agent(name, std::move(before), [here](auto stream) -> weir::task<> {
         while (auto e = co_await stream.next()) {
-            const auto x = plain_of(*e);
-            here.by->enter(here.is, x);
+            const auto x = entered(here, *e);
             const std::chrono::milliseconds delay{delay_ms(here.is, x)};
             if (delay.count() > 0) co_await weir::sleep(delay);
             here.by->seen(here.is, x);

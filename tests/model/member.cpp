@@ -116,6 +116,12 @@ public:
             throw std::runtime_error{"thrown by #" + std::to_string(a.id)};
         }
     }
+    void shown(const act& a, const std::string& topic, int partition) override {
+        // A coroutine that is in the middle of a batch is given its rest.
+        if (a.what != op::coroutine && of_.assignment({topic, partition}) == 0)
+            diary_.say("a body is given an event of " + topic + "[" + std::to_string(partition) +
+                       "], which is not ours any more");
+    }
     void seen(const act& a, const value& x) override {
         if (trace)
             std::fprintf(stderr, "  member %zu: #%d sees message %d with %d\n", of_.number_, a.id,

@@ -121,18 +121,46 @@ private:
         k.open = false;
         if (k.by_hand) diary_.acked(k.by, k.agent, k.place, k.at);
     }
-    void start(member& m) {
+    /// What a member has finished of its partitions, as it says itself; it has read no further.
+    using offsets = std::map<weir::topic_partition, weir::offset>;
+    offsets finished(member& m) {
+        std::map<weir::topic_partition, weir::offset> all;
+        for (auto& p : m.app().partitions())
+            if (p.read > 0 && p.held == 0 && !m.app().explain(p.topic, p.partition))
+                all[{p.topic, p.partition}] = p.read;
+        return all;
+    }
+    /// Semantics 23: it has been given up, so it is committed.
+    void given_up(const weir::topic_partition& p, weir::offset finished) {
+        const auto is = broker_->committed("m", p).value_or(0);
+        if (is >= finished || commits_fail_) return;
+        wrong(p.topic + "[" + std::to_string(p.partition) + "] is finished to " +
+              std::to_string(finished) + ", and given up with a commit of " + std::to_string(is));
+    }
+    void stop(member& m) {
+        const auto before = m.app_runs ? finished(m) : offsets{};
         driver_->stop(m.app());
-        m.run_ended();
+        for (auto& [p, to] : before) given_up(p, to);
+        ended(m);
+    }
+    void start(member& m) {
+        stop(m);
         driver_->restart(m.app());
         m.app_runs = true;
+    }
+    void revoke(const weir::topic_partition& p) {
+        offsets before;
+        for (auto& m : members_)
+            if (m.assignment(p)) before = finished(m);
+        driver_->revoke(p.topic, p.partition);
+        if (const auto it = before.find(p); it != before.end()) given_up(p, it->second);
     }
     void fault(const std::string& topic, int partition, deed what) {
         const auto known = broker_->partitions(topic);
         if (!known) return;
         const weir::topic_partition p{topic, partition % *known};
         try {
-            if (what == deed::revoke) driver_->revoke(topic, p.partition);
+            if (what == deed::revoke) revoke(p);
             if (what == deed::assign) driver_->assign(topic, p.partition);
             if (what == deed::lose) driver_->lose(topic, p.partition);
         } catch (const weir::setup_error&) {  // it is nobody's yet
@@ -163,11 +191,10 @@ private:
             return driver_->fail_next_send(*it, std::size_t(s.b));
         }
         case deed::fail_commit:
+            commits_fail_ = true;
             return driver_->fail_next_commit(std::size_t(s.a), errors[s.b]);
         case deed::restart: return start(*member_of(s.a));
-        case deed::stop:
-            driver_->stop(member_of(s.a)->app());
-            return ended(*member_of(s.a));
+        case deed::stop: return stop(*member_of(s.a));
         case deed::kill:
             driver_->kill(member_of(s.a)->app());
             return ended(*member_of(s.a));
@@ -194,6 +221,7 @@ private:
         diary_.healed = true;
         for (auto& t : expected_.written()) driver_->fail_next_send(t, 0);
         driver_->fail_next_commit(0);
+        commits_fail_ = false;
         let_go();
         for (auto& t : all_)
             for (int p = 0; p < broker_->partitions(t).value_or(0); ++p) fault(t, p, deed::assign);
@@ -207,7 +235,7 @@ private:
             if (!fine() || all_committed(false)) return;
             if (of_.exact) break;
             for (auto& m : members_)  // one is left: what waits for company goes on when it stops
-                if (&m != &members_.front() && m.app_runs) driver_->stop(m.app()), ended(m);
+                if (&m != &members_.front() && m.app_runs) stop(m);
             start(members_.front());
         }
         all_committed(true);
@@ -297,9 +325,8 @@ private:
                 if (buried(graveyard(r.agent)).contains(m.x.n)) continue;
             }
             // Acknowledged by hand, and then thrown: told, and not tried again.
-            // And what is sent of a batch holds the batch, not its messages.
             if (!r.acts.empty() && r.acts.back().what == op::each_event && r.acts.back().n > 1 &&
-                (expected_.throws(r, m.x.n) || (r.has(op::take) && failed_sends_.contains(a.at))))
+                expected_.throws(r, m.x.n))
                 continue;
             if (failed_sends_.contains(a.at)) {
                 if (of_.on_produce.then == last::skip) continue;
@@ -358,8 +385,6 @@ private:
     void in_order(const route& r) {
         bool by_key = false;
         if (!r.keeps_order(by_key)) return;
-        // What `take` lets go at a revocation comes again behind what was on its way to it.
-        if (r.has(op::take) && !of_.calm) return;
         std::map<std::pair<int, std::string>, std::map<std::string, std::vector<content>>> lanes;
         std::set<std::pair<std::string, content>> met;
         for (auto& m : topics_[r.from].messages) {
@@ -430,6 +455,7 @@ private:
     std::map<std::string, int> failed_sends_;
     std::int64_t next_ = 0;
     int bad_ = 0;
+    bool commits_fail_ = false;
 };
 
 }  // namespace

@@ -268,6 +268,36 @@ TEST_CASE("semantics 26: what take lets go on revoke stays unacknowledged, also 
     CHECK(seen == trace{0, 1});
 }
 
+TEST_CASE("semantics 26: what reaches take while its partition is being given up leaves, too, and "
+          "nobody waits for it") {
+    weir::app app{"revoke"};
+    auto in = app.topic<int>("in", {.partitions = 2});
+    batches seen;
+    app.agent("a", in | weir::map([](int n) -> weir::task<int> {
+                       co_await weir::sleep(1s);
+                       co_return n;
+                   }) | weir::take(2) |
+                       weir::for_each([&](const weir::batch<int>& b) {
+                           seen.push_back(b.values());
+                       }));
+    test_driver test{app};
+    test.send(in, "k", 0, {.partition = 0}), test.advance(1s);
+    test.send(in, "k", 1, {.partition = 0});
+    test.revoke(in, 0);  // 0 leaves; the call for 1 is awaited
+    test.advance(1s);
+    CHECK(app.partitions().size() == 1);
+    test.send(in, "k", 10, {.partition = 1}), test.advance(1s);
+    CHECK(seen.empty());
+    CHECK(test.committed(in, 0) == nothing);
+    test.assign(in, 0);
+    test.advance(5s);
+    CHECK(seen == batches{{10, 0}});
+    test.send(in, "k", 2, {.partition = 0}), test.advance(1s);
+    CHECK(seen == batches{{10, 0}, {1, 2}});
+    test.commit();
+    CHECK(test.committed(in, 0) == 3);
+}
+
 TEST_CASE("semantics 25: what waits behind a parked message leaves with its assignment") {
     weir::app app{"revoke"};
     auto in = app.topic<int>("in");

@@ -20,11 +20,23 @@ def names(text):
         yield "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', m[1])).replace('\\"', '"')
 
 
+def sentences(text):
+    """Pieces that end a sentence, with no parenthesis left open; what is said of Faust left out."""
+    piece = ""
+    for word in text.split(" "):
+        piece += word + " "
+        if piece.count("(") == piece.count(")") and re.search(r"\.\)?$", word):
+            if not piece.startswith("(Faust"):
+                yield piece
+            piece = ""
+    yield piece
+
+
 def beginning(text):
     """Whole sentences, as many as say what it is about."""
-    all, end = "", re.compile(r"(?<=[.;:]) ")
-    for sentence in end.split(re.sub(r" \(Faust:?[^)]*\)", "", text)):
-        all += sentence + " "
+    all = ""
+    for sentence in sentences(text):
+        all += sentence
         if len(all) > 60:
             break
     return all.rstrip(" .;:") + "."

@@ -31,14 +31,13 @@ public:
         messages_.push_back(kept_message::of<Shows>(c, whole_));
     }
     void keep(context& c) {
+        let_go(kept_, [](const hold& h) { return h.is_given_up(); });
         for (kept_ = values_.size(); kept_ >= n_;) emit(n_);
         if (kept_ > 0 && due_ == time_point::max() && within_ < duration::max())
             due_ = c.now.time.steady() + within_;
         if (ready_.left() > 0) c.now.end(why::full);  // worked off before more comes
     }
-    void undo() {
-        keep_first(values_, kept_), keep_first(holds_, kept_), keep_first(messages_, kept_);
-    }
+    void undo() { keep_first(kept_); }
     bool full() const { return ready_.left() > 0; }
 
     input& ready() override { return ready_; }
@@ -57,9 +56,23 @@ public:
         return nullptr;
     }
     void revoke(const ledger& of) override {
-        std::size_t left = 0;
-        for (std::size_t i = 0; i < kept_; ++i) {
-            if (holds_[i].is_from(of)) {  // who else holds it does not acknowledge it, either
+        undo();
+        let_go(0, [&](const hold& h) { return h.is_from(of); });
+        kept_ = values_.size();
+        if (kept_ == 0) due_ = time_point::max();
+    }
+
+private:
+    // Plain loops: a vector's erase and insert are paid for in every file that takes.
+    template <class T>
+    static void keep_first(std::vector<T>& v, std::size_t n) {
+        while (v.size() > n) v.pop_back();
+    }
+    /// From there on those leave unacknowledged, the rest stays. Who else holds them does not
+    /// acknowledge them, either.
+    void let_go(std::size_t left, auto&& those) {
+        for (auto i = left; i < values_.size(); ++i) {
+            if (those(holds_[i])) {
                 holds_[i].forfeit();
                 continue;
             }
@@ -69,16 +82,10 @@ public:
             }
             ++left;
         }
-        kept_ = left;
-        undo();
-        if (kept_ == 0) due_ = time_point::max();
+        keep_first(left);
     }
-
-private:
-    // Plain loops: a vector's erase and insert are paid for in every file that takes.
-    template <class T>
-    static void keep_first(std::vector<T>& v, std::size_t n) {
-        while (v.size() > n) v.pop_back();
+    void keep_first(std::size_t n) {
+        keep_first(values_, n), keep_first(holds_, n), keep_first(messages_, n);
     }
     /// The first n leave, the rest stays.
     template <class T>
@@ -163,7 +170,8 @@ struct take_fn {
 /// Acks     holds each message until its batch has been processed; then all of them together
 /// Holds    at most `n` values and their messages, and one batch that is being worked off
 /// Time     the app's clock; a batch's first element starts the limit; flushes on stop. When a
-///          partition is revoked its values leave the batch unacknowledged, the rest stays.
+///          partition is revoked its values leave the batch unacknowledged, those that come late at
+///          once; the rest stays.
 /// Errors   none of its own; a batch that fails is one failure, by default `stop`
 /// Cost     one copy of each decoded value (what `map` made is moved); a fixed number of
 ///          allocations a batch
