@@ -332,10 +332,11 @@ def links(tree):
 CASE = 'TEST_CASE("semantics 1: it holds") {}\n'
 
 
-@rule("docs/guarantees.md names every numbered test, and none that does not exist",
+@rule("docs/guarantees.md has every line of docs/semantics.md, and names the tests that hold them",
       bad=[{"docs/guarantees.md": '- "semantics 1: it holds" in `tests/a.cpp`\n', "tests/a.cpp": ""},
            {"docs/guarantees.md": '| a | "a test that is gone" |\n', "tests/a.cpp": ""},
-           {"docs/guarantees.md": "", "tests/a.cpp": CASE}],
+           {"docs/guarantees.md": "", "tests/a.cpp": CASE},
+           {"docs/guarantees.md": "", "docs/semantics.md": "1. It holds.\n"}],
       good={"docs/guarantees.md": '| a | "semantics 1: it holds" |\n'
                                   '- "semantics 1: it holds" in `tests/a.cpp`\n',
             "tests/a.cpp": 'TEST_CASE("semantics 1: it "\n   "holds") {}\n'})
@@ -358,6 +359,9 @@ def guarantees(tree):
     for path, name in sorted(known - listed):
         if re.match(r"semantics \d+: ", name):
             yield path, 1, f"\"{name}\" is not in {page}: run tests/tidy/guarantees.py ROOT"
+    for number in re.findall(r"^(\d+)\. ", tree.texts.get("docs/semantics.md", ""), re.M):
+        if f"**{number}.** " not in tree.texts[page]:
+            yield page, 1, f"no test holds line {number} of docs/semantics.md"
 
 
 # ---- what does not belong here -----------------------------------------------------------------
