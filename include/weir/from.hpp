@@ -34,7 +34,7 @@ public:
 
 private:
     static constexpr std::size_t at_once = 64;
-    R range_;
+    mutable R range_;  // the begin and end of some views are not const: views::filter's
     std::optional<decltype(std::begin(std::declval<R&>()))> at_;
     ready_input<element_of<R>> ready_;
     bool started_ = false, stopped_ = false;

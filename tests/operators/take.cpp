@@ -191,6 +191,21 @@ TEST_CASE("a revoked partition's values leave the batch unacknowledged, the rest
     CHECK(test.committed(in, 1) == committed{2});
 }
 
+TEST_CASE("batches of bool are batches, also when some of their values leave") {
+    weir::app app{"a"};
+    auto in = app.topic<bool>("in", {.partitions = 2});
+    std::vector<std::vector<bool>> got;
+    app.agent("t", in | weir::take(3, 10s) |
+                       weir::for_each([&](const auto& b) { got.push_back(b.values()); }));
+    weir::testing::test_driver test{app};
+    test.send(in, std::nullopt, true, {.partition = 1});
+    test.send(in, std::nullopt, false, {.partition = 0});
+    test.revoke(in, 1);
+    test.send(in, std::nullopt, true, {.partition = 0});
+    test.advance(10s);
+    CHECK(got == std::vector<std::vector<bool>>{{false, true}});
+}
+
 TEST_CASE("a batch that fails names its first message, not one that has left") {
     weir::app app{"a"};
     auto in = app.topic<int>("in", {.partitions = 2});

@@ -4,7 +4,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <list>
+#include <map>
 #include <optional>
+#include <ranges>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +61,35 @@ TEST_CASE("semantics 2: a pipeline can be built from several topics, by one hand
     test.commit();
     CHECK(test.committed(eu, 0) == committed{2});
     CHECK(test.committed(us, 0) == committed{1});
+}
+
+TEST_CASE("semantics 2: a pipeline can be built from any C++ range, and ends at its end") {
+    const auto is_odd = [](int i) { return i % 2 == 1; };
+    std::istringstream typed{"7 8 9"};
+    weir::app app{"a"};
+    numbers list, view, input, map;
+    std::vector<std::vector<bool>> flags;
+    app.agent("list", weir::from(std::list<int>{3, 1, 2}) | into(list));
+    app.agent("view", weir::from(std::views::iota(0, 200) | std::views::filter(is_odd)) |
+                          into(view));
+    app.agent("input", weir::from(std::ranges::istream_view<int>(typed)) | into(input));
+    app.agent("map", weir::from(std::map<std::string, int>{{"b", 2}, {"a", 1}}) | weir::take(3) |
+                         weir::flat_map(std::identity{}) |
+                         weir::map([](const auto& pair) { return pair.second; }) | into(map));
+    app.agent("flags", weir::from(std::vector<bool>{true, false, true}) | weir::take(2) |
+                           weir::for_each([&](const weir::batch<bool>& b) {
+                               flags.push_back(b.values());
+                           }));
+    app.run();  // returns, since all its sources have ended
+    CHECK(list == numbers{3, 1, 2});
+    REQUIRE(view.size() == 100);
+    CHECK(std::pair{view.front(), view.back()} == std::pair{1, 199});
+    CHECK(input == numbers{7, 8, 9});
+    CHECK(map == numbers{1, 2});
+    CHECK(flags == std::vector<std::vector<bool>>{{true, false}, {true}});
+    numbers pulled;
+    for (int i : weir::from(std::views::iota(0, 100)) | weir::filter(is_odd)) pulled.push_back(i);
+    CHECK(pulled.size() == 50);
 }
 
 TEST_CASE("semantics 38: behind several topics a repartition topic is as large as the largest") {

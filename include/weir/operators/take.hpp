@@ -71,18 +71,20 @@ private:
     /// From there on those leave unacknowledged, the rest stays. Who else holds them does not
     /// acknowledge them, either.
     void let_go(std::size_t left, auto&& those) {
-        for (auto i = left; i < values_.size(); ++i) {
-            if (those(holds_[i])) {
-                holds_[i].forfeit();
+        while (left < values_.size() && !those(holds_[left])) ++left;
+        if (left == values_.size()) return;
+        // put together anew: a bool in its vector cannot be swapped, nor a map's element
+        auto values = std::exchange(values_, {});
+        auto holds = std::exchange(holds_, {});
+        auto messages = std::exchange(messages_, {});
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            if (i >= left && those(holds[i])) {
+                holds[i].forfeit();
                 continue;
             }
-            if (i != left) {
-                std::swap(values_[left], values_[i]), std::swap(holds_[left], holds_[i]);
-                std::swap(messages_[left], messages_[i]);
-            }
-            ++left;
+            values_.push_back(std::move(values[i])), holds_.push_back(std::move(holds[i]));
+            messages_.push_back(std::move(messages[i]));
         }
-        keep_first(left);
     }
     void keep_first(std::size_t n) {
         keep_first(values_, n), keep_first(holds_, n), keep_first(messages_, n);
