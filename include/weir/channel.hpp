@@ -84,10 +84,10 @@ public:
     void stop() override { stopped_ = true; }
     void settle(time_point) override {
         of_->early.clear();  // every subscriber of this run has them
-        if (agent->paused || ready_.left() > 0) return;
-        for (; !queue_.empty(); queue_.pop_front())
-            ready_.push(std::move(queue_.front().value), std::move(queue_.front().held));
-        of_->room();
+        if (!agent->paused && ready_.left() == 0)
+            for (; !queue_.empty(); queue_.pop_front())
+                ready_.push(std::move(queue_.front().value), std::move(queue_.front().held));
+        of_->room();  // each value that is worked off makes some
     }
     void abandon(const ledger& of) override {
         std::erase_if(queue_, [&](auto& x) { return x.held.is_from(of); });

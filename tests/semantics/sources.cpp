@@ -202,6 +202,32 @@ TEST_CASE("semantics 2: a channel's queue is bounded; not awaited and full, send
     CHECK_THROWS_AS(app.channel<int>("none", {.capacity = 0}), weir::setup_error);
 }
 
+TEST_CASE("semantics 2: each subscriber of a channel has its own bounded queue; what one has no "
+          "room for, none gets") {
+    weir::app app{"a"};
+    auto chan = app.channel<int>("numbers", {.capacity = 2});
+    numbers quick, slow;
+    app.agent("quick", chan | into(quick));
+    app.agent("slow", chan | weir::map([](int i) -> weir::task<int> {
+                          co_await weir::sleep(std::chrono::seconds{1});
+                          co_return i;
+                      }) | into(slow));
+    weir::testing::test_driver test{app};
+    const auto send = [&](int i) { return chan.send(i), test.run(); };
+    int sent = 0;
+    CHECK_THROWS_AS([&] {
+        for (; sent < 100; ++sent) send(sent);
+    }(), weir::error);
+    CHECK(sent == 2);
+    CHECK(quick == numbers{0, 1});  // its own queue was empty each time
+    CHECK(slow.empty());
+    test.advance(std::chrono::seconds{1});
+    send(2);
+    CHECK(quick == numbers{0, 1, 2});
+    test.advance(std::chrono::minutes{1});
+    CHECK(slow == numbers{0, 1, 2});
+}
+
 TEST_CASE("what a body hands to a channel holds the body's message until it is done") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
@@ -285,6 +311,29 @@ TEST_CASE("semantics 2: a channel's send is awaitable and waits for room") {
     CHECK(sent == 5);
     REQUIRE(got.size() == 5);
     CHECK(got[4] == word + "4");
+}
+
+TEST_CASE("semantics 2: who awaits a channel's send goes on as soon as a slow subscriber has room, "
+          "in order") {
+    weir::app app{"a"};
+    auto chan = app.channel<int>("numbers", {.capacity = 2});
+    numbers got;
+    int sent = 0;
+    app.agent("slow", chan | weir::map([](int i) -> weir::task<int> {
+                          co_await weir::sleep(std::chrono::seconds{1});
+                          co_return i;
+                      }) | into(got));
+    app.task([&]() -> weir::task<> {
+        for (int i = 0; i < 8; ++i) co_await chan.send(i), ++sent;
+    });
+    weir::testing::test_driver test{app};
+    CHECK(sent == 2);
+    for (int second = 1; second < 5; ++second) {
+        test.advance(std::chrono::seconds{1});
+        CHECK(sent == 2 + second);
+    }
+    test.advance(std::chrono::minutes{1});
+    CHECK(got == numbers{0, 1, 2, 3, 4, 5, 6, 7});
 }
 
 TEST_CASE("semantics 48: topic.send, awaited, goes on when the message has been delivered; what a "
