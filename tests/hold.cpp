@@ -98,7 +98,8 @@ TEST_CASE("a hold is sixteen bytes, moved and never copied") {
     CHECK(std::is_nothrow_move_assignable_v<hold>);
 }
 
-TEST_CASE("a hold released on another thread is posted; the loop stays single-threaded") {
+TEST_CASE("semantics 13: a hold released on another thread is posted; the loop stays "
+          "single-threaded") {
     auto loop = std::make_shared<home>();
     counting_waker sleeper;
     loop->wake_by(&sleeper);

@@ -46,7 +46,8 @@ TEST_CASE("setup_error and decode_error are errors, and errors are runtime_error
     CHECK(!std::is_base_of_v<weir::setup_error, weir::decode_error>);
 }
 
-TEST_CASE("an agent that fails by policy stop ends the run with an error that names the place") {
+TEST_CASE("semantics 46: an agent that fails by policy stop ends the run with an error that names "
+          "the place") {
     const auto broker = broker_with({"0", "1", "2", "3"});
     weir::app app{"a", {.broker = "memory://thrown"}};
     app.agent("see", app.topic<std::string>("t") | weir::for_each(no_two),

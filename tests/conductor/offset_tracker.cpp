@@ -103,7 +103,7 @@ TEST_CASE(
     CHECK(commit_after({5, 8, 9}, {5, 9}) == 8);
 }
 
-TEST_CASE("A hole of 2*10^9 offsets costs no memory and no time") {
+TEST_CASE("semantics 18: a hole of 2*10^9 offsets costs no memory and no time") {
     assignment a{{0, 2'000'000'000, 4'000'000'000}};
     CHECK(a.tracker->footprint() < 1'000);
     a.close({0});

@@ -62,7 +62,8 @@ void check_message(const auto& e) {
 
 }  // namespace
 
-TEST_CASE("an event shows key, value, headers, timestamp, place and the message's bytes") {
+TEST_CASE("semantics 5: an event shows key, value, headers, timestamp, place and the message's "
+          "bytes") {
     one_message t;
     int got = 0;
     t.app.agent("e", t.in | weir::events() | weir::for_each([&](auto& event) {

@@ -81,7 +81,7 @@ TEST_CASE("map takes a member and a member function for f") {
     CHECK(got == std::vector<std::string>{"5", "alice 5"});
 }
 
-TEST_CASE("map never drops: an empty optional is a value") {
+TEST_CASE("semantics 4: map never drops: an empty optional is a value") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     std::vector<std::optional<int>> got;
@@ -183,7 +183,8 @@ TEST_CASE("a retry calls f again after its backoff, and the message behind waits
     CHECK(test.errors().empty());
 }
 
-TEST_CASE("calls that are awaited run side by side up to the limit, results in order of input") {
+TEST_CASE("semantics 47: calls that are awaited run side by side up to the limit, results in order "
+          "of input") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     std::vector<std::string> log;

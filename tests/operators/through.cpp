@@ -29,8 +29,10 @@ TEST_CASE("semantics 41: through(topic or name): every value goes there, the str
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     numbers got;
-    app.agent("t", in | weir::map([](int i) { return 2 * i; }) | weir::through("mid") |
-                       weir::for_each([&](int i) { got.push_back(i); }));
+    const auto doubled = in | weir::map([](int i) { return 2 * i; });
+    const auto body = weir::for_each([&](int i) { got.push_back(i); });
+    SUBCASE("a name") { app.agent("t", doubled | weir::through("mid") | body); }
+    SUBCASE("a topic") { app.agent("t", doubled | weir::through(app.topic<int>("mid")) | body); }
     weir::testing::test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(test.values(test.peek<weir::bytes, int>("mid")) == numbers{2, 4, 6});

@@ -166,6 +166,7 @@ TEST_CASE("semantics 20: a commit never names a partition that is no longer assi
     t.close(2, 4);
     t.test.advance(30s);
     CHECK(t.commits().empty());
+    CHECK(t.app.counters().failed_commits == 0);  // none was refused, either
     CHECK(t.test.errors().empty());
     t.test.assign(t.in, 0);
     CHECK(t.holds.size() == 5);  // delivered again

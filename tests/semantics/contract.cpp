@@ -25,7 +25,7 @@ struct silent : weir::hooks {};
 
 }  // namespace
 
-TEST_CASE("an asynchronous stage keeps the order of its input") {
+TEST_CASE("semantics 47: an asynchronous stage keeps the order of its input") {
     weir::app app{"contract"};
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out");
@@ -127,8 +127,8 @@ TEST_CASE("a message under retry whose sink is full waits for room, and the loop
     CHECK(called == when{{2, 0s}, {1, 10s}});
 }
 
-TEST_CASE("a message that throws has sent nothing; it is retried from its segment's entry, and "
-          "the other partition goes on") {
+TEST_CASE("semantics 5: a message that throws has sent nothing; it is retried from its segment's "
+          "entry, and the other partition goes on") {
     silent quiet;
     weir::app app{"contract", {.hooks = &quiet}};
     auto in = app.topic<int>("in", {.partitions = 2});

@@ -105,6 +105,23 @@ TEST_CASE("semantics 30: an agent that stands still stops the reading of its own
     CHECK(of("stuck") == 100);
 }
 
+TEST_CASE("semantics 30: a batch is at most 4096 messages and 100,000 of a partition may be open, "
+          "unless the app says otherwise") {
+    weir::app app{"fair"};
+    auto in = app.topic<int>("in");
+    std::vector<weir::hold> holds;
+    app.agent("a", in | weir::events() |
+                       weir::for_each([&](auto& e) { holds.push_back(e.hold()); }));
+    test_driver test{app};
+    for (int n = 0; n < 100'010; ++n) test.append(in, "k", n);
+    test.run();
+    CHECK(app.counters().largest_batch == 4096);
+    CHECK(holds.size() == 100'000);
+    holds.resize(4);
+    test.run();
+    CHECK(holds.size() == 14);  // all that there are
+}
+
 TEST_CASE("semantics 30: a producer a thousand times faster than an agent keeps memory within "
           "limits") {
     weir::app app{"fair", {.stream_buffer_max = 64, .open_max = 500}};

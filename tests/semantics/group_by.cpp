@@ -30,7 +30,31 @@ const auto drain = weir::for_each([](const order&) {});
 template <class P>
 using key_of = typename P::key;
 
+/// Has a codec of its own, and so has its vector.
+struct cents {
+    int n = 0;
+    friend bool operator==(const cents&, const cents&) = default;
+};
+
 }  // namespace
+
+template <>
+struct weir::codec<cents> {
+    static void decode(bytes_view from, cents& into) {
+        into.n = std::stoi(std::string{from.view()});
+    }
+    static void encode(const cents& v, bytes& onto) { onto.append(std::to_string(v.n)); }
+};
+template <>
+struct weir::codec<std::vector<cents>> {
+    static void decode(bytes_view from, std::vector<cents>& into) {
+        into.assign(from.size(), {});
+        for (std::size_t i = 0; i < from.size(); ++i) into[i].n = from.view()[i] - '0';
+    }
+    static void encode(const std::vector<cents>& all, bytes& onto) {
+        for (auto& v : all) onto.append(std::to_string(v.n));
+    }
+};
 
 TEST_CASE("semantics 38: group_by(&order::account_id) goes through the internal topic "
           "{app}-{agent}-account_id-repartition") {
@@ -183,12 +207,55 @@ TEST_CASE("semantics 45: orders | group_by | take(100, 10s) | through(\"t\"): a 
 
     test.send(in, "x", {"alice", 100}, {.timestamp = at(8)});
     test.send(in, "x", {"bob", 101}, {.timestamp = at(9)});
+    test.send(in, "x", {"alice", 102}, {.timestamp = at(7)});
     test.advance(10s);
     sent = test.events(t);
     REQUIRE(sent.size() == 2);
     CHECK(sent[1].key() == std::nullopt);  // not one key
-    CHECK(sent[1].timestamp() == at(9));   // the newest
-    CHECK(seen.back() == orders{{"alice", 100}, {"bob", 101}});
+    CHECK(sent[1].timestamp() == at(9));   // the newest, neither the first's nor the last's
+    CHECK(seen.back() == orders{{"alice", 100}, {"bob", 101}, {"alice", 102}});
+}
+
+TEST_CASE("semantics 45: a batch's sources are held until its one message is delivered; its types "
+          "are those of the topic, bytes keys stay bytes") {
+    weir::app app{"shop", {.on_produce_error = weir::retry(1, 5s)}};
+    auto in = app.topic<order>("orders");
+    auto batched = in | weir::take(2) | weir::through("t");
+    static_assert(std::is_same_v<key_of<decltype(batched)>, weir::bytes>);
+    static_assert(std::is_same_v<decltype(batched)::value, orders>);
+    std::vector<std::pair<bool, orders>> seen;
+    app.agent("a", batched | weir::items() | weir::for_each([&](const auto& item) {
+                       seen.emplace_back(item.key().is_null(), item.value());
+                   }));
+    test_driver test{app};
+    const auto t = app.topic<orders>("t");
+    test.fail_next_send(t);
+    test.send(in, "k", {"alice", 1}), test.send(in, "k", {"bob", 2});
+    CHECK(test.values(t).empty());
+    CHECK(test.held(in, 0) == 2);
+    test.commit();
+    CHECK(test.committed(in, 0) == nothing);
+    test.advance(5s), test.commit();
+    CHECK(test.items(t) == std::vector<std::pair<weir::bytes, orders>>{
+                               {"k", {{"alice", 1}, {"bob", 2}}}});
+    CHECK(test.committed(in, 0) == 2);
+    test.send(in, "k", {"alice", 3}), test.send(in, "l", {"bob", 4});
+    REQUIRE(seen.size() == 2);
+    CHECK(seen[1] == std::pair{true, orders{{"alice", 3}, {"bob", 4}}});
+}
+
+TEST_CASE("semantics 45: a batch of values with a codec of their own is sent by their vector's "
+          "codec") {
+    weir::app app{"shop"};
+    auto in = app.topic<cents>("in");
+    std::vector<std::vector<cents>> seen;
+    app.agent("a", in | weir::take(3) | weir::through("t") |
+                       weir::for_each([&](const std::vector<cents>& v) { seen.push_back(v); }));
+    test_driver test{app};
+    for (int n : {7, 8, 9}) test.send(in, "k", {n});
+    CHECK(seen == std::vector<std::vector<cents>>{{{7}, {8}, {9}}});
+    const auto t = test.peek<weir::bytes, std::vector<cents>>("t");
+    CHECK(test.events(t).at(0).raw_value() == weir::bytes_view{"789"});
 }
 
 TEST_CASE("semantics 45: a batch that flat_map takes apart gives each value its own key, headers "

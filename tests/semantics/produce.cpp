@@ -161,7 +161,7 @@ TEST_CASE("a send whose retries are used up does what its policy says then") {
     CHECK(test.committed(in, 0) == 2);
 }
 
-TEST_CASE("stop() waits for sends under retry") {
+TEST_CASE("semantics 28: stop() waits for sends under retry") {
     recorder record;
     weir::app app{"produce", {.on_produce_error = weir::retry(2, 5s), .hooks = &record}};
     auto in = app.topic<int>("in");

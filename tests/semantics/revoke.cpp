@@ -104,12 +104,46 @@ TEST_CASE("semantics 24: a lost assignment is neither drained nor committed") {
     test_driver test{app};
     test.send(in, "k", 0);
     test.lose(in, 0);
+    CHECK(app.partitions().empty());
     test.advance(10s);
     CHECK(test.committed(in, 0) == nothing);
+    CHECK(app.counters().failed_commits == 0);  // nor was it tried
     test.assign(in, 0);
     CHECK(seen == trace{0, 0});
     test.advance(3s);
     CHECK(test.commits(in, 0) == std::vector<offset>{1});
+}
+
+TEST_CASE("semantics 24: what is in work of a lost assignment is not awaited, its results go "
+          "nowhere") {
+    silent quiet;
+    weir::app app{"revoke", {.hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    trace called, tried, seen;
+    app.agent("calls", in | weir::map([&](int n) -> weir::task<int> {
+                           called.push_back(n);
+                           co_await weir::sleep(5s);
+                           co_return n;
+                       }) | weir::for_each([&](int n) { seen.push_back(n); }));
+    app.agent("retries", in | weir::for_each([&](int n) {
+                             tried.push_back(n);
+                             if (tried.size() < 3) throw std::runtime_error{"not now"};
+                         }),
+              {.on_error = weir::retry(9, 4s)});
+    test_driver test{app};
+    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.lose(in, 0);
+    CHECK(app.partitions().empty());  // gone at once
+    test.advance(1h);
+    CHECK(called == trace{1});
+    CHECK(tried == trace{1});
+    CHECK(seen.empty());
+    CHECK(test.errors().empty());
+    CHECK(app.counters().commits + app.counters().failed_commits == 0);
+    test.assign(in, 0), test.advance(1h);
+    CHECK(tried == trace{1, 1, 1, 2});
+    CHECK(seen == trace{1, 2});
+    CHECK(test.committed(in, 0) == 2);
 }
 
 TEST_CASE("semantics 24: an asynchronous call is awaited before its partition is given up") {

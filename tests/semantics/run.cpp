@@ -28,7 +28,8 @@ struct silent : weir::hooks {};
 
 }  // namespace
 
-TEST_CASE("stop() from a body ends behind that message, is idempotent and commits it") {
+TEST_CASE("semantics 28: stop() from a body ends behind that message, is idempotent and commits "
+          "it") {
     weir::app app{"run"};
     auto in = app.topic<int>("in");
     trace seen;
@@ -48,7 +49,7 @@ TEST_CASE("stop() from a body ends behind that message, is idempotent and commit
     CHECK(test.commits(in, 0) == offsets{2});
 }
 
-TEST_CASE("stop() flushes buffers as last short batches, also those behind another") {
+TEST_CASE("semantics 28: stop() flushes buffers as last short batches, also those behind another") {
     weir::app app{"run"};
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out");
@@ -65,7 +66,8 @@ TEST_CASE("stop() flushes buffers as last short batches, also those behind anoth
     CHECK(test.committed(in, 0) == 7);
 }
 
-TEST_CASE("stop() waits for asynchronous calls, and gives up after shutdown_timeout") {
+TEST_CASE("semantics 28: stop() waits for asynchronous calls, and gives up after "
+          "shutdown_timeout") {
     weir::app app{"run", {.shutdown_timeout = 30s}};
     auto in = app.topic<int>("in");
     trace seen;

@@ -57,6 +57,26 @@ TEST_CASE("semantics 6: null is an empty optional where the type is one, null wh
     CHECK(test.errors().empty());
 }
 
+TEST_CASE("semantics 6: a null key is an empty optional where the key's type is one, null bytes, "
+          "told from empty, where it is bytes") {
+    weir::app app{"shop"};
+    auto maybe = app.topic<std::optional<std::string>, int>("in");
+    auto raw = app.topic<int>("in");
+    std::vector<std::optional<std::string>> keys;
+    std::vector<bool> null;
+    app.agent("maybe", maybe | weir::items() | weir::for_each([&](const auto& item) {
+                           keys.push_back(item.key());
+                       }));
+    app.agent("raw", raw | weir::events() | weir::for_each([&](auto& event) {
+                         null.push_back(event.key().is_null());
+                     }));
+    test_driver test{app};
+    test.send(maybe, std::nullopt, 1), test.send(maybe, "", 2), test.send(maybe, "k", 3);
+    CHECK(keys == std::vector<std::optional<std::string>>{std::nullopt, "", "k"});
+    CHECK(null == std::vector<bool>{true, false, false});
+    CHECK(test.errors().empty());
+}
+
 TEST_CASE("semantics 6: elsewhere a null value or key is a decode error") {
     weir::app app{"shop", {.on_decode_error = weir::skip}};
     auto keyed = app.topic<std::string, order>("keyed");

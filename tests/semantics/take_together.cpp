@@ -45,6 +45,23 @@ TEST_CASE("semantics 35: the events of a batch are acknowledged together when it
     CHECK(test.committed(in, 1) == 2);
 }
 
+TEST_CASE("semantics 35: take collects per agent: each has batches of its own, across partitions") {
+    weir::app app{"take"};
+    auto in = app.topic<int>("in", {.partitions = 2});
+    batches twos, threes;
+    app.agent("twos", in | weir::take(2) |
+                          weir::for_each([&](const auto& b) { twos.push_back(b.values()); }));
+    app.agent("threes", in | weir::take(3) |
+                            weir::for_each([&](const auto& b) { threes.push_back(b.values()); }));
+    test_driver test{app};
+    for (int n = 0; n < 4; ++n) test.send(in, "k", n, {.partition = n % 2});
+    CHECK(twos == batches{{0, 1}, {2, 3}});
+    CHECK(threes == batches{{0, 1, 2}});
+    test.commit();
+    CHECK(test.committed(in, 0) == 2);
+    CHECK(test.committed(in, 1) == 1);  // one agent waits with the last, the other has finished it
+}
+
 TEST_CASE("semantics 35: if the body throws, the policy applies to the whole batch, by default "
           "stop") {
     silent quiet;
