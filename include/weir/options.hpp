@@ -36,7 +36,8 @@ struct app_options {
     /// Messages of one partition that may be open (buffered, in flight, held); reaching it stops
     /// its reading.
     std::size_t open_max = 100'000;
-    /// Where to start without a committed offset. Kafka: `auto.offset.reset`.
+    /// Where to start without a committed offset. Kafka: `auto.offset.reset`. What a pipeline goes
+    /// on from, behind `group_by` and `through`, is always read from the earliest.
     offset_reset auto_offset_reset = earliest;
     /// How long a revoked partition's work is awaited before it is given up; keep it below
     /// `max.poll.interval.ms`.

@@ -293,10 +293,13 @@ std::vector<transport::subscription> engine::subscriptions() {
     std::vector<std::string> known;
     const auto add = [&](const std::string& topic, transport::reset from) {
         const auto same = [&](auto& s) { return s.topic == topic; };
-        if (std::none_of(all.begin(), all.end(), same)) all.push_back({topic, from});
+        const auto it = std::find_if(all.begin(), all.end(), same);
+        if (it == all.end()) all.push_back({topic, from});
+        else if (from == transport::reset::earliest) it->from = from;
     };
     for (auto& r : static_cast<run_plan&>(conductor_->plan()).readings()) {
-        const bool early = r->topic->internal || auto_offset_reset() == earliest;
+        const bool early =
+            r->topic->internal || r->topic->resumed || auto_offset_reset() == earliest;
         const auto from = early ? transport::reset::earliest : transport::reset::latest;
         add(r->topic->name, from);
         if (!transport::is_pattern(r->topic->name)) continue;

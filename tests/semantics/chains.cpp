@@ -203,3 +203,37 @@ TEST_CASE("semantics 44: after a failure a pipeline resumes on the derived topic
     test.stop();
     CHECK(test.committed("shop-a-product-repartition", 0) == committed{4});
 }
+
+TEST_CASE("semantics 44: it resumes there also where nothing has been committed yet and the app "
+          "reads from the latest") {
+    weir::app app{"shop", {.auto_offset_reset = weir::latest}};
+    auto in = app.topic<std::string, order>("orders");
+    items got;
+    bool broken = true;
+    const auto body = weir::for_each([&](const auto& item) {
+        if (broken) throw std::runtime_error{"broken"};
+        got.emplace_back(item.key(), item.value().amount);
+    });
+    SUBCASE("an internal topic") {
+        app.agent("a", in | weir::group_by(&order::account_id) | weir::items() | body,
+                  {.on_error = weir::stop});
+    }
+    SUBCASE("a topic that through names") {
+        app.agent("a", in | weir::through("ann") | weir::items() | body,
+                  {.on_error = weir::stop});
+    }
+    SUBCASE("a topic that another agent reads by a pattern") {
+        app.topic<std::string, order>("ann");
+        app.agent("all", app.topics<std::string, order>("^ann") |
+                             weir::for_each([](const order&) {}));
+        app.agent("a", in | weir::through("ann") | weir::items() | body,
+                  {.on_error = weir::stop});
+    }
+    test_driver test{app};
+    test.send(in, "ann", some[0]);
+    CHECK_FALSE(test.running());
+    CHECK(test.committed(in, 0) == committed{1});  // its topic has it
+    broken = false;
+    test.restart();
+    CHECK(got == items{{"ann", 1}});
+}

@@ -19,6 +19,8 @@ struct topic_info {
     bool declared = false;  // by app.topic; else derived by an operator
     // ours alone: always read from the earliest offset, never matched by a pattern
     bool internal = false;
+    // a pipeline goes on from it: read from the earliest, or what it has sent there could be lost
+    bool resumed = false;
     // a derived topic has as many partitions as the largest of these
     std::vector<topic_info*> sources{};
     partition_id partitions = 0;
