@@ -72,7 +72,7 @@ TEST_CASE("a hold is released once: by hand, by moving another into it, or by it
         hold c = std::move(a);
         CHECK(!a);
         CHECK(c);
-        CHECK(c.is_from(*in));
+        CHECK(c.keeps(*in, 1));
         CHECK(log.dropped.empty());
         c = std::move(b);
         CHECK(log.dropped == numbers{1});

@@ -36,11 +36,13 @@ public:
         delete this;
     }
     void forfeit(std::int64_t n) override { forfeited_ = true, drop(n); }
-    bool is_of(const ledger& l) const override {
-        return all([&](const hold& h) { return h.is_from(l); });
-    }
-    bool given_up() const override {
-        return all([](const hold& h) { return h.is_given_up(); });
+    /// One that is ours keeps the others company. Those that were acknowledged by hand have no say.
+    detail::standing standing() const override {
+        auto least = detail::standing::gone;
+        bool any = false;
+        for (auto& h : holds_)
+            if (h) any = true, least = std::min(least, h.standing());
+        return any ? least : detail::standing::ours;
     }
     bool covers(std::int64_t, const ledger& l, std::int64_t of) const override {
         return std::any_of(holds_.begin(), holds_.end(),
@@ -60,12 +62,6 @@ public:
 
 private:
     ~batch_contents() override = default;
-    /// Of those that were not acknowledged by hand.
-    bool all(auto&& are) const {
-        std::size_t still = 0, those = 0;
-        for (auto& h : holds_) still += bool(h), those += bool(h) && are(h);
-        return still > 0 && still == those;
-    }
 
     std::vector<hold> holds_;
     std::vector<kept_message> messages_;  // one for each value

@@ -89,8 +89,8 @@ public:
                 ready_.push(std::move(queue_.front().value), std::move(queue_.front().held));
         of_->room();  // each value that is worked off makes some
     }
-    void abandon(const ledger& of) override {
-        std::erase_if(queue_, [&](auto& x) { return x.held.is_from(of); });
+    void abandon() override {
+        std::erase_if(queue_, [&](auto& x) { return x.held.standing() == standing::gone; });
     }
 
 private:

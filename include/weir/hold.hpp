@@ -10,6 +10,10 @@ namespace detail {
 
 class home;
 
+/// Whether what a hold stands for is still ours. Leaving: its partition is being given up, and what
+/// is in work is finished. Gone: nothing of it is wanted any more.
+enum class standing : std::uint8_t { ours, leaving, gone };
+
 /// Where holds are entered: a partition's tracker, or a batch that holds a hundred messages at
 /// once. It lives as long as its owner or its last hold, whichever is longer. `add` and `drop` run
 /// on the loop's thread (`drop` also elsewhere once the app is gone, but never two at a time).
@@ -25,10 +29,7 @@ public:
     /// Acknowledges by hand what the hold stands for; it is dropped afterwards. Where dropping is
     /// acknowledging there is nothing to do.
     virtual void acknowledge(std::int64_t) {}
-    /// Whether all that its holds stand for is entered in `l`.
-    virtual bool is_of(const ledger& l) const { return this == &l; }
-    /// Whether all that its holds stand for is of partitions that are being given up, or have been.
-    virtual bool given_up() const { return false; }
+    virtual detail::standing standing() const { return detail::standing::ours; }
     /// Whether its hold `number` stands for offset `of` of the partition whose ledger is `l`.
     virtual bool covers(std::int64_t number, const ledger& l, std::int64_t of) const {
         return this == &l && number == of;
@@ -41,6 +42,10 @@ protected:
     virtual ~ledger() = default;
     home& owner() const { return *owner_; }
     friend class home;
+
+/// Whether what a hold stands for is still ours. Leaving: its partition is being given up, and what
+/// is in work is finished. Gone: nothing of it is wanted any more.
+enum class standing : std::uint8_t { ours, leaving, gone };
 
 private:
     std::shared_ptr<home> owner_;
@@ -80,8 +85,7 @@ public:
     void forfeit() {
         if (auto* in = std::exchange(in_, nullptr)) in->forfeit(number_);
     }
-    bool is_from(const detail::ledger& l) const { return in_ && in_->is_of(l); }
-    bool is_given_up() const { return in_ && in_->given_up(); }
+    detail::standing standing() const { return in_ ? in_->standing() : detail::standing::ours; }
     /// It keeps this message of that partition open.
     bool keeps(const detail::ledger& l, std::int64_t at) const {
         return in_ && in_->covers(number_, l, at);

@@ -169,7 +169,7 @@ private:
     void problem(const std::string&, bool fatal) override;
     bool drain();
     bool quiet(const owned_partition&) const;
-    void abandon(owned_partition&);
+    void let_go();
     void drop(const topic_partition&);
     time_point answer_due() const;
 

@@ -77,9 +77,13 @@ public:
     void committed(offset at) { committed_ = std::max(at, committed_.value_or(at)); }
     /// While on, a hold that is dropped is no acknowledgement: no commit passes its message.
     void forfeit(bool on) { forfeiting_ = on; }
-    /// Its partition is being given up: what is in work is finished, nothing waits for company.
-    void give_up() { given_up_ = true; }
-    bool given_up() const override { return given_up_ || revoked_; }
+    /// Its partition is not ours for long. Once it is gone, a hold that is dropped is no
+    /// acknowledgement.
+    void give_up(detail::standing to) {
+        standing_ = to;
+        if (to == detail::standing::gone) forfeit(true);
+    }
+    detail::standing standing() const override { return standing_; }
     /// The owner lets go, and does not look at this again.
     void revoke();
 
@@ -114,7 +118,8 @@ private:
     std::optional<offset> committed_, first_;
     std::vector<std::unique_ptr<counts>> spare_;  // all zero
     offset forfeited_ = std::numeric_limits<offset>::max();  // the oldest
-    bool forfeiting_ = false, given_up_ = false, revoked_ = false;
+    bool forfeiting_ = false, revoked_ = false;
+    detail::standing standing_ = detail::standing::ours;
 };
 
 /// How a partition's owner keeps its tracker: letting go revokes it.

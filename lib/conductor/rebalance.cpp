@@ -38,40 +38,38 @@ void conductor::assigned(std::vector<transport::assignment> all) {
 /// Only records: what is in work is drained by the next turns, then the broker is answered.
 void conductor::revoked(std::vector<topic_partition> all) {
     std::vector<topic_partition> unknown;
+    std::vector<owned_partition*> leaving;
     last_parked_ = nullptr;  // a turn decides what goes on behind it
     for (auto& place : all) {
         const auto it = partitions_.find(place);
-        if (it == partitions_.end()) {
-            unknown.push_back(place);
-            continue;
-        }
-        it->second->revoking = true;
-        it->second->drain_until = clock_.steady() + settings_.options.drain_timeout;
-        it->second->tracker->give_up();
-        it->second->tracker->forfeit(true);
-        for (auto& s : seams_) s.from->revoke(*it->second->tracker);
-        it->second->tracker->forfeit(false);
+        if (it == partitions_.end()) unknown.push_back(place);
+        else if (!it->second->abandoned) leaving.push_back(it->second.get());
     }
+    for (auto* p : leaving) {
+        p->revoking = true;
+        p->drain_until = clock_.steady() + settings_.options.drain_timeout;
+        p->tracker->give_up(standing::leaving);
+        p->tracker->forfeit(true);
+    }
+    for (auto& s : seams_) s.from->revoke();
+    for (auto* p : leaving) p->tracker->forfeit(false);
     if (!unknown.empty()) transport_.release(unknown);
 }
 
 void conductor::lost(std::vector<topic_partition> all) {
-    for (auto& place : all) {
-        const auto it = partitions_.find(place);
-        if (it == partitions_.end()) continue;
-        for (auto& s : seams_) s.from->revoke(*it->second->tracker);
-        abandon(*it->second);
-        report_.hooks().revoked(place, true);
-        drop(place);
-    }
+    std::erase_if(all, [&](auto& place) { return !partitions_.contains(place); });
+    for (auto& place : all) partitions_.at(place)->tracker->give_up(standing::gone);
+    for (auto& s : seams_) s.from->revoke();
+    let_go();
+    for (auto& place : all) report_.hooks().revoked(place, true), drop(place);
 }
 
-/// What is still in work is not waited for any more. A parked message stays: it is its sink's.
-void conductor::abandon(owned_partition& a) {
-    a.tracker->forfeit(true);
+/// What is still in work of partitions that are gone is not waited for any more. A parked message
+/// stays: it is its sink's.
+void conductor::let_go() {
     for (auto& s : seams_) {
-        s.from->abandon(*a.tracker);
-        if (s.from->ready().forget(*a.tracker, s.feed->cursor + s.feed->parked) && !s.feed->parked)
+        s.from->abandon();
+        if (s.from->ready().forget(s.feed->cursor + s.feed->parked) && !s.feed->parked)
             s.feed->made = 0, s.feed->acked = false;
     }
 }
@@ -98,7 +96,8 @@ bool conductor::drain() {
         if (!a->revoking) continue;
         if (now_ >= a->drain_until && !a->abandoned) {
             a->abandoned = true;
-            abandon(*a);
+            a->tracker->give_up(standing::gone);
+            let_go();
         }
         if (!a->abandoned && !quiet(*a)) continue;
         const bool late = now_ >= a->drain_until + answer_timeout;

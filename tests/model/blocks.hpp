@@ -35,7 +35,9 @@ public:
     /// Acknowledged by hand: the event's holds say nothing any more.
     virtual void acked(const std::string& topic, int partition, std::int64_t offset) = 0;
     virtual void call(const act&, int by) = 0;
-    virtual void batch(const act&, std::size_t size) = 0;
+    /// Where its values are from; not told where they are from no topic.
+    using places = std::vector<weir::topic_partition>;
+    virtual void batch(const act&, std::size_t size, const places&) = 0;
     virtual void send(const act&, const value&) = 0;
     int agent = 0;
 };
@@ -104,6 +106,14 @@ template <class T>
 inline constexpr bool is_batch = false;
 template <class V>
 inline constexpr bool is_batch<weir::batch<V>> = true;
+
+template <class V>
+void look(const site& s, const weir::batch<V>& b) {
+    watcher::places from;
+    for (std::size_t i = 0; i < b.size(); ++i)
+        if (auto* place = b.contents().place_of(i)) from.push_back(*place);
+    s.by->batch(s.is, b.size(), from);
+}
 
 /// What is done with an event beside its value.
 template <class T>
@@ -182,7 +192,7 @@ struct made<op::tap> {
     static auto of(const site& s) {
         return weir::tap([s]<class T>(const T& e) {
             if constexpr (is_batch<T>) {
-                s.by->batch(s.is, e.size());
+                look(s, e);
             } else {
                 entered(s, e);
                 handle(s, e);
@@ -316,7 +326,7 @@ template <>
 struct made<op::each_batch> {
     static auto of(const site& s) {
         return weir::for_each([s](const auto& all) {
-            s.by->batch(s.is, all.size());
+            look(s, all);
             for (auto& e : all) entered(s, e);
             for (auto& e : all) s.by->seen(s.is, plain_of(e));
         });

@@ -117,8 +117,9 @@ public:
         }
     }
     void shown(const act& a, const std::string& topic, int partition) override {
-        // A coroutine that is in the middle of a batch is given its rest.
-        if (a.what != op::coroutine && of_.assignment({topic, partition}) == 0)
+        // A batch is whole as long as something of it is ours; and a coroutine in the middle of
+        // one is given its rest.
+        if (!diary_.of_batches.contains(a.id) && of_.assignment({topic, partition}) == 0)
             diary_.say("a body is given an event of " + topic + "[" + std::to_string(partition) +
                        "], which is not ours any more");
     }
@@ -145,9 +146,12 @@ public:
         if (diary_.of.calm && n > a.n)
             diary_.say("#" + std::to_string(a.id) + ": " + std::to_string(n) + " calls at once");
     }
-    void batch(const act& a, std::size_t size) override {
+    void batch(const act& a, std::size_t size, const places& from) override {
         const auto most = taken(a);
         if (size == 0 || size > most) diary_.say("a batch of " + std::to_string(size));
+        const auto gone = [&](auto& place) { return of_.assignment(place) == 0; };
+        if (!from.empty() && std::all_of(from.begin(), from.end(), gone))
+            diary_.say("a body is given a batch of nothing that is ours");
     }
     void send(const act& a, const value& x) override {
         of_.app_.topic<value>(topic_of(agent, a)).send(weir::bytes{"k0"}, x);

@@ -35,6 +35,7 @@ struct diary {
     const scenario& of;
     bool healed = false;
     std::map<std::tuple<int, std::int64_t, std::uint64_t>, int> to_throw{};
+    std::set<int> of_batches{};  // operators behind a take
     std::vector<kept> holds{};
     std::map<std::string, std::vector<arrival>> seen{};  // by bodies
     std::string wrong{};                                 // the first that was

@@ -31,6 +31,11 @@ public:
             broker_->create_topic({source(int(i)), s.partitions[i], 0, {}});
         all_ = expected_.read();
         all_.insert(expected_.written().begin(), expected_.written().end());
+        for (auto& r : expected_.routes()) {
+            bool taken = false;
+            for (auto& a : r.acts)
+                if (taken |= a.what == op::take) diary_.of_batches.insert(a.id);
+        }
         members_.emplace_back(diary_, 0);
         driver_ = std::make_unique<weir::testing::test_driver>(members_.front().app());
     }

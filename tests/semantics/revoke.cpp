@@ -235,6 +235,30 @@ TEST_CASE("semantics 25: a batch under retry is not delivered again once all its
     CHECK(bodies == 2);
 }
 
+TEST_CASE("semantics 25: a batch of several partitions stays whole while one of them is ours, and "
+          "goes with the last") {
+    silent quiet;
+    weir::app app{"revoke", {.hooks = &quiet}};
+    auto in = app.topic<int>("in", {.partitions = 2});
+    batches seen;
+    app.agent("a", in | weir::take(2) | weir::for_each([&](const weir::batch<int>& b) {
+                       seen.push_back(b.values());
+                       throw std::runtime_error{"down"};
+                   }),
+              {.on_error = weir::retry(5, 1h)});
+    test_driver test{app};
+    test.send(in, "k", 1, {.partition = 0}), test.send(in, "k", 2, {.partition = 1});
+    REQUIRE(seen == batches{{1, 2}});
+    test.lose(in, 0);
+    test.advance(1h);
+    CHECK(seen == batches{{1, 2}, {1, 2}});
+    test.lose(in, 1);
+    test.advance(2h);
+    CHECK(seen.size() == 2);
+    test.assign(in, 0), test.assign(in, 1);
+    CHECK(seen.size() == 3);
+}
+
 TEST_CASE("semantics 26: on revoke the revoked partition's events leave the buffer "
           "unacknowledged and the rest stays") {
     weir::app app{"revoke"};

@@ -114,10 +114,10 @@ public:
         }
         return nullptr;
     }
-    void abandon(const ledger& of) override {
+    void abandon() override {
         for (auto* n = calls_.first; n;) {
             auto* next = n->next;
-            if (n->held.is_from(of)) {
+            if (n->held.standing() == standing::gone) {
                 remove(*n);
                 if (n->now == one::is::running) n->held.release(), leaving_.add(*n);
                 else recycle(*n);

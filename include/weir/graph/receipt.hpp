@@ -37,8 +37,7 @@ public:
     void drop(std::int64_t number) override;
     void forfeit(std::int64_t number) override;
     void acknowledge(std::int64_t) override { ack(); }
-    bool is_of(const ledger& l) const override { return inner_.is_from(l); }
-    bool given_up() const override { return inner_.is_given_up(); }
+    detail::standing standing() const override { return inner_.standing(); }
     bool covers(std::int64_t, const ledger& l, std::int64_t of) const override {
         return inner_.keeps(l, of);
     }

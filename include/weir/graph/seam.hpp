@@ -45,10 +45,11 @@ public:
     virtual time_point due() const { return time_point::max(); }
     /// What is buffered becomes a last short batch.
     virtual void flush() {}
-    /// What only waits for time or company leaves, unacknowledged.
-    virtual void revoke(const ledger&) {}
-    /// What is under way will give no result.
-    virtual void abandon(const ledger&) {}
+    /// Of partitions that are not ours for long: what only waits for time or company leaves,
+    /// unacknowledged.
+    virtual void revoke() {}
+    /// Of partitions that are gone: what is under way will give no result.
+    virtual void abandon() {}
     /// A call that failed and asks for its policy; told once a failure.
     virtual std::pair<attempt*, std::exception_ptr> failure() { return {}; }
 
@@ -123,11 +124,12 @@ public:
         this->values.clear(), holds_.clear(), messages_.clear();
         this->count = first_ = 0;
     }
-    bool forget(const ledger& of, std::size_t from) override {
-        const bool first_goes = from < this->count && holds_[from].is_from(of);
+    bool forget(std::size_t from) override {
+        const auto goes = [&](std::size_t i) { return holds_[i].standing() == standing::gone; };
+        const bool first_goes = from < this->count && goes(from);
         auto left = from;  // what is before stays where it is: somebody may look at it
         for (auto i = from; i < this->count; ++i) {
-            if (holds_[i].is_from(of)) {
+            if (goes(i)) {
                 holds_[i].forfeit();
                 continue;
             }

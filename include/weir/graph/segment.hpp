@@ -91,8 +91,8 @@ class input : public origins {
 public:
     std::size_t count = 0;
     virtual void passed(std::size_t /*upto*/) {}  // those before are finished
-    // what is of this assignment alone leaves, from place `from` on; true if what stood there does
-    virtual bool forget(const ledger&, std::size_t /*from*/) { return false; }
+    // what is gone leaves, from place `from` on; true if what stood there does
+    virtual bool forget(std::size_t /*from*/) { return false; }
 };
 /// Names a type, or a list of them: its address does.
 template <class... T>

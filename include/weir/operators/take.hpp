@@ -31,7 +31,7 @@ public:
         messages_.push_back(kept_message::of<Shows>(c, whole_));
     }
     void keep(context& c) {
-        let_go(kept_, [](const hold& h) { return h.is_given_up(); });
+        let_go(kept_);
         for (kept_ = values_.size(); kept_ >= n_;) emit(n_);
         if (kept_ > 0 && due_ == time_point::max() && within_ < duration::max())
             due_ = c.now.time.steady() + within_;
@@ -55,9 +55,9 @@ public:
             if (h.keeps(of, at)) return "its batch is not complete";
         return nullptr;
     }
-    void revoke(const ledger& of) override {
+    void revoke() override {
         undo();
-        let_go(0, [&](const hold& h) { return h.is_from(of); });
+        let_go(0);
         kept_ = values_.size();
         if (kept_ == 0) due_ = time_point::max();
     }
@@ -68,17 +68,18 @@ private:
     static void keep_first(std::vector<T>& v, std::size_t n) {
         while (v.size() > n) v.pop_back();
     }
-    /// From there on those leave unacknowledged, the rest stays. Who else holds them does not
-    /// acknowledge them, either.
-    void let_go(std::size_t left, auto&& those) {
-        while (left < values_.size() && !those(holds_[left])) ++left;
+    /// From there on, what is not ours for long leaves unacknowledged; who else holds it does not
+    /// acknowledge it, either. The rest stays.
+    void let_go(std::size_t left) {
+        const auto goes = [](const hold& h) { return h.standing() != standing::ours; };
+        while (left < values_.size() && !goes(holds_[left])) ++left;
         if (left == values_.size()) return;
         // put together anew: a bool in its vector cannot be swapped, nor a map's element
         auto values = std::exchange(values_, {});
         auto holds = std::exchange(holds_, {});
         auto messages = std::exchange(messages_, {});
         for (std::size_t i = 0; i < values.size(); ++i) {
-            if (i >= left && those(holds[i])) {
+            if (i >= left && goes(holds[i])) {
                 holds[i].forfeit();
                 continue;
             }
