@@ -46,6 +46,9 @@ bool play(std::uint64_t seed, bool tell = false) {
     return false;
 }
 
+/// Seeds beyond the first ones that have found something.
+constexpr std::uint64_t met[] = {5750, 21744, 63405, 83730, 1795656056111228469};
+
 std::uint64_t number(const char* text) { return std::strtoull(text, nullptr, 10); }
 
 }  // namespace
@@ -76,6 +79,7 @@ TEST_CASE("random pipelines do what the interpreter says: the fixed seeds") {
     const char* given = std::getenv("WEIR_MODEL_RUNS");
     const auto runs = given ? number(given) : std::uint64_t{WEIR_MODEL_RUNS};
     int wrong = 0;
+    for (auto seed : met) wrong += !play(seed);
     for (std::uint64_t seed = 1; seed <= runs && wrong < 5; ++seed) wrong += !play(seed);
     CHECK(wrong == 0);
 }
