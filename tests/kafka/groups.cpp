@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <poll.h>
 
+#include <atomic>
 #include <set>
 #include <transport/kafka/kafka.hpp>
 
@@ -174,4 +175,38 @@ TEST_CASE("semantics 24: on Kafka, what is buffered of a revoked partition is th
     CHECK(second.stop() == "");
     CHECK(sorted(seen.all()) == numbers(40));
     CHECK(on.committed(id, in) == on.ends(in));
+}
+
+TEST_CASE("kafka: a member that was thrown out while its partitions were asked back comes again") {
+    admin on;
+    noted seen, others;
+    const auto in = fresh("in"), id = fresh("app");
+    on.create(in, 2);
+    auto o = on_kafka(seen);
+    o.drain_timeout = 1s, o.commit_interval = 60s;
+    o.kafka.emplace_back("max.poll.interval.ms", "4000");
+    std::atomic<bool> slow = false, go_on = false;
+    weir::app app{id, o};
+    app.agent("a", app.topic<std::string>(in) | weir::for_each([&](const std::string& v) {
+                       seen.add(v);
+                       if (v == "slow" && !slow.exchange(true)) go_on.wait(false);
+                   }));
+    running run{app};
+    on.send(in, "k", "slow", 0), on.flush();  // nothing of the other partition is to be committed
+    REQUIRE(until([&] { return slow.load(); }));
+    auto also = o;
+    also.hooks = &others;
+    weir::app other{id, also};
+    other.agent("a", other.topic<std::string>(in) |
+                         weir::for_each([&](const std::string& v) { others.add(v); }));
+    {
+        running beside{other};
+        // the group has waited for the first one, and goes on without it
+        REQUIRE(until([&] { return others.size() == 1; }));
+        go_on = true, go_on.notify_all();
+        CHECK(until([&] { return seen.said("a commit failed"); }));
+    }
+    on.send(in, "k", "a", 0), on.send(in, "k", "b", 1), on.flush();
+    CHECK(until([&] { return seen.size() >= 3; }));
+    CHECK(run.stop() == "");
 }

@@ -74,14 +74,16 @@ void consumer::answer() {
     else check(rd_kafka_assign(rk_, nullptr));
 }
 
-/// A commit that says we are no member any more is told as that; its partitions, should they be
-/// asked back, are not waited for.
+/// A commit that says we are no member any more is told as that: all partitions are lost, so none,
+/// should they be asked back, will be released.
 bool consumer::tell_commits(listener& to) {
     const auto all = commits_.answers();
     for (auto& r : all) {
         to.committed(r);
         if (r.error != commit_error::member && r.error != commit_error::fenced) continue;
-        for (auto& p : r.positions) shut(p.place), gave_up(p.place);
+        for (auto& p : places_)
+            if (auto s = std::exchange(p.now, nullptr)) s->readable = false;
+        if (asked_) answer();
     }
     return !all.empty();
 }
