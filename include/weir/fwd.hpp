@@ -14,6 +14,11 @@ using partition_id = std::int32_t;
 using duration = std::chrono::nanoseconds;
 using time_point = std::chrono::time_point<std::chrono::steady_clock, duration>;
 
+/// `d` after `t`; for a duration that has no end, the last point in time there is.
+constexpr time_point later(time_point t, duration d) {
+    return d < time_point::max() - t ? t + d : time_point::max();
+}
+
 /// A message's timestamp: milliseconds since the epoch, as Kafka keeps it.
 using timestamp = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
 

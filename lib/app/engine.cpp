@@ -104,7 +104,8 @@ engine::~engine() {
 void engine::close() noexcept {
     try {
         if (running()) stop();
-        while (running()) turn() || wait(duration::max(), false);
+        while (running())
+            if (!turn() && !wait(duration::max(), false)) abandon();  // nothing will come
     } catch (...) {  // a hook's: there is nobody left to tell
         abandon();
     }
@@ -427,7 +428,7 @@ bool engine::wait(duration most, bool alone) {
         auto& elsewhere = conductor_->elsewhere();
         if (elsewhere.outstanding() > 0) return elsewhere.wait(), true;
         if (at == time_point::max()) return false;
-        settings_.clock->skip_to(std::min(at, most == duration::max() ? at : now + most));
+        settings_.clock->skip_to(std::min(at, later(now, most)));
         return true;
     }
     const auto until = conductor_->due(false);

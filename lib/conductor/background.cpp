@@ -10,7 +10,7 @@ bool background::turn(time_point now) {
     for (std::size_t i = 0; i < all_.size(); ++i) {
         auto& r = all_[i];
         const auto every = r.what->interval;
-        if (!r.begun) r.begun = true, r.next = r.grid = now + every, busy = true;
+        if (!r.begun) r.begun = true, r.next = r.grid = later(now, every), busy = true;
         if (r.called) {
             if (!r.work.done()) continue;
             look(r, now), busy = true;
@@ -50,7 +50,7 @@ void background::look(running& r, time_point now) {
     if (every > duration::zero() && r.grid <= now) r.grid += every * ((now - r.grid) / every + 1);
     r.next = every > duration::zero() ? r.grid : time_point::max();
     if (error && r.failed < r.what->on_error.retries()) {
-        ++r.failed, r.next = now + r.what->on_error.backoff();
+        ++r.failed, r.next = later(now, r.what->on_error.backoff());
         return;
     }
     r.failed = 0;

@@ -12,7 +12,7 @@ constexpr auto retry_pause = std::chrono::milliseconds{100};
 }  // namespace
 
 committer::committer(transport::transport& t, const settings& s)
-    : transport_(t), settings_(s), next_(s.clock->steady() + s.options.commit_interval) {}
+    : transport_(t), settings_(s), next_(later(s.clock->steady(), s.options.commit_interval)) {}
 
 void committer::settle(const owned_partitions& all, time_point now) {
     const auto every = settings_.options.commit_every;

@@ -368,7 +368,7 @@ void conductor::failed(attempt& what, agent_info& agent, bool of_batch, std::exc
     if (what.acked)  // it is done with already: told, and not tried again
         policy = weir::policy{policy.last(), policy.topic()};
     if (what.made < policy.retries()) {
-        ++what.made, what.not_before = now_ + policy.backoff();
+        ++what.made, what.not_before = later(now_, policy.backoff());
         report_.hooks().retried(place("process", agent, what, error));
         what.again();
         return;
@@ -426,7 +426,7 @@ bool conductor::undecodable(owned_partition& a) {
             continue;
         }
         if (bad.made < policy.retries()) {
-            if (bad.not_before == time_point{}) bad.not_before = now_ + policy.backoff();
+            if (bad.not_before == time_point{}) bad.not_before = later(now_, policy.backoff());
             if (now_ < bad.not_before) return busy;
             report_.hooks().retried(undecodable_report(a));
             a.retry_bad(), busy = true;

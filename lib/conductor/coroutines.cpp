@@ -7,7 +7,7 @@
 namespace weir::detail {
 
 void coroutines::wake_in(duration d, std::coroutine_handle<> h) {
-    asleep_.push_back({clock_.steady() + d, turns_++, h});
+    asleep_.push_back({later(clock_.steady(), d), turns_++, h});
     std::push_heap(asleep_.begin(), asleep_.end(), std::greater{});
 }
 

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "offload_pool.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::detail {
+namespace {
+
+// for a wait without end, which a condition variable does not know
+constexpr duration close_most = std::chrono::hours{24 * 365};
+
+}  // namespace
 
 offload_pool::offload_pool(std::size_t threads, std::size_t max, std::shared_ptr<home> loop)
     : threads_max_(threads), max_(max), shared_(std::make_shared<shared>()) {
@@ -81,7 +88,8 @@ void offload_pool::close(duration most) {
         shared_->closed = true;
         shared_->queue.clear();
         shared_->for_work.notify_all();
-        all = shared_->for_result.wait_for(lock, most, [&] { return shared_->running == 0; });
+        all = shared_->for_result.wait_for(lock, std::min(most, close_most),
+                                           [&] { return shared_->running == 0; });
         shared_->done.clear();
     }
     for (auto& t : threads_)

@@ -47,7 +47,7 @@ void conductor::revoked(std::vector<topic_partition> all) {
     }
     for (auto* p : leaving) {
         p->revoking = true;
-        p->drain_until = clock_.steady() + settings_.options.drain_timeout;
+        p->drain_until = later(clock_.steady(), settings_.options.drain_timeout);
         p->tracker->give_up(standing::leaving);
         p->tracker->forfeit(true);
     }
@@ -100,7 +100,7 @@ bool conductor::drain() {
             let_go();
         }
         if (!a->abandoned && !quiet(*a)) continue;
-        const bool late = now_ >= a->drain_until + answer_timeout;
+        const bool late = now_ >= later(a->drain_until, answer_timeout);
         if (!late && !committer_.finish(partitions_, now_)) continue;
         done.push_back(place);
     }
@@ -159,7 +159,7 @@ bool conductor::end_bodies() {
 bool conductor::finish() {
     if (state_ == state::running) {
         state_ = state::finishing;
-        stop_until_ = now_ + settings_.options.shutdown_timeout;
+        stop_until_ = later(now_, settings_.options.shutdown_timeout);
         for (auto& s : seams_) s.from->stop();
         return true;
     }

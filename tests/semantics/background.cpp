@@ -324,3 +324,41 @@ TEST_CASE("offload wakes a loop that is somebody else's") {
     while (!back) app.poll(weir::duration::max());
     CHECK(back);
 }
+
+TEST_CASE("a duration without end is one: nothing that waits for it is due") {
+    constexpr auto never = weir::duration::max();
+    silent quiet;
+    weir::app app{"bg", {.commit_interval = never, .drain_timeout = never,
+                         .shutdown_timeout = never, .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    int woken = 0, batches = 0, calls = 0, ticks = 0;
+    trace seen;
+    app.task([&]() -> weir::task<> { co_await weir::sleep(never), ++woken; });
+    app.timer(never, [&] { ++ticks; });
+    app.agent("slow", in | weir::map([](int n) -> weir::task<int> {
+                           co_await weir::sleep(5s);
+                           co_return n;
+                       }) | weir::for_each([&](int n) { seen.push_back(n); }));
+    app.agent("batches", app.topic<int>("few") | weir::take(3, never - 1ns) |
+                             weir::for_each([&](const weir::batch<int>&) { ++batches; }));
+    app.agent("fails", app.topic<int>("bad") | weir::for_each([&](int) {
+                           ++calls;
+                           throw std::runtime_error{"no"};
+                       }),
+              {.on_error = weir::retry(3, never)});
+    test_driver test{app};
+    test.send(app.topic<int>("few"), 1), test.send(app.topic<int>("bad"), 1);
+    test.send(in, 1);
+    test.advance(1h);
+    CHECK(woken == 0);
+    CHECK(ticks == 0);
+    CHECK(batches == 0);
+    CHECK(calls == 1);
+    CHECK(seen == trace{1});
+    CHECK_FALSE(test.committed(in, 0));
+    test.send(in, 2);
+    test.revoke(in, 0);
+    test.advance(5s);  // it is awaited, and committed before it is given up
+    CHECK(seen == trace{1, 2});
+    CHECK(test.committed(in, 0) == 2);
+}

@@ -34,7 +34,7 @@ public:
         let_go(kept_);
         for (kept_ = values_.size(); kept_ >= n_;) emit(n_);
         if (kept_ > 0 && due_ == time_point::max() && within_ < duration::max())
-            due_ = c.now.time.steady() + within_;
+            due_ = later(c.now.time.steady(), within_);
         if (ready_.left() > 0) c.now.end(why::full);  // worked off before more comes
     }
     void undo() { keep_first(kept_); }

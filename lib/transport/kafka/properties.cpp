@@ -105,7 +105,7 @@ void configuration::check_poll_interval() const {
     const auto conf = consumer(false, reset::earliest);
     const auto most = value_of(conf.get(), "max.poll.interval.ms");
     if (std::chrono::milliseconds{std::strtoll(most.c_str(), nullptr, 10)} >
-        options_.drain_timeout + answer_time)
+        later(time_point{options_.drain_timeout}, answer_time).time_since_epoch())
         return;
     throw setup_error{"weir: max.poll.interval.ms=" + most +
                       " must be at least 2 s longer than app_options::drain_timeout, which is what "
