@@ -71,6 +71,13 @@ bool committer::finish(const owned_partitions& all, time_point now) {
     return false;
 }
 
+/// A commit that is in flight and names it is answered first: until then something is left.
+bool committer::finish(const owned_partition& a, const owned_partitions& all, time_point now) {
+    if (!a.tracker->to_commit()) return true;
+    if (!in_flight_ && now >= not_before_) commit(all);
+    return false;
+}
+
 time_point committer::due(const owned_partitions& all) const {
     for (auto& [place, a] : all)
         if (a->tracker->to_commit()) return next_;

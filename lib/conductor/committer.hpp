@@ -27,9 +27,11 @@ public:
     void settle(const owned_partitions&, time_point now);
     /// A tick now.
     void commit(const owned_partitions&);
-    /// What is left is committed, at the end of an assignment or a run. True when nothing is left;
-    /// one that fails is sent again after a pause.
+    /// What is left is committed, at the end of a run. True when nothing is left; one that fails is
+    /// sent again after a pause.
     bool finish(const owned_partitions&, time_point now);
+    /// The same of one of them, at the end of its assignment: it waits for no other's work.
+    bool finish(const owned_partition&, const owned_partitions&, time_point now);
     bool in_flight() const { return in_flight_; }
     time_point next_try() const { return not_before_; }
     void answered(owned_partitions&, const transport::commit_result&, weir::hooks&);

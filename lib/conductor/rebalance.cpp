@@ -101,7 +101,7 @@ bool conductor::drain() {
         }
         if (!a->abandoned && !quiet(*a)) continue;
         const bool late = now_ >= later(a->drain_until, answer_timeout);
-        if (!late && !committer_.finish(partitions_, now_)) continue;
+        if (!late && !committer_.finish(*a, partitions_, now_)) continue;
         done.push_back(place);
     }
     for (auto& place : done) drop(place), report_.hooks().revoked(place, false);

@@ -400,3 +400,21 @@ TEST_CASE("semantics 24: a pull loop gets nothing more of a revoked partition") 
     for (int n : s) seen.push_back(n);
     CHECK(seen == trace{0, 1, 2, 3});
 }
+
+TEST_CASE("semantics 24: a partition that is done with is given up at once, however busy the "
+          "others are") {
+    struct hooks final : weir::hooks {
+        int seen = 0, when = -1;
+        void revoked(const weir::topic_partition&, bool) override { when = seen; }
+    } told;
+    weir::app app{"revoke", {.stream_buffer_max = 1, .hooks = &told}};
+    auto in = app.topic<int>("in", {.partitions = 2});
+    app.agent("a", in | weir::for_each([&](int) { ++told.seen; }));
+    test_driver test{app};
+    test.send(in, "k", 0, {.partition = 0});
+    for (int n = 0; n < 1000; ++n) test.append(in, "k", n, {.partition = 1});
+    test.revoke(in, 0);
+    CHECK(told.seen == 1001);
+    CHECK(told.when < 10);
+    CHECK(test.committed(in, 0) == 1);
+}
