@@ -56,7 +56,7 @@ void committer::answered(owned_partitions& all, const transport::commit_result& 
     }
     for (auto& p : r.positions) {
         const auto it = all.find(p.place);
-        if (it == all.end()) continue;
+        if (it == all.end() || p.offset > it->second->tracker->end()) continue;  // another log's
         it->second->tracker->committed(p.offset);
         it->second->committed = p.offset;
         hooks.committed(p.place, p.offset);

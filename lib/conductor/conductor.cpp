@@ -220,7 +220,11 @@ bool conductor::turn_partition(owned_partition& a) {
         a.mark(now_);
         const auto open = a.tracker->open();
         const auto room = settings_.options.open_max - std::min(open, settings_.options.open_max);
+        const auto* before = a.tracker.get();
         const auto n = a.read(std::min(settings_.options.stream_buffer_max, room), now_);
+        if (a.tracker.get() != before)
+            report_.log(a.place.topic + '[' + std::to_string(a.place.partition) +
+                        "] begins anew: it was deleted and created again, or has lost its end");
         messages_ += n, busy |= n > 0;
         if (n > 0) report_.hooks().read(a.place, n);
         if (a.bad()) busy |= undecodable(a);

@@ -10,7 +10,8 @@ owned_partition::owned_partition(const topic_partition& at, transport::assignmen
                                  const std::vector<plan::reading*>& readings,
                                  std::shared_ptr<home> owner)
     : place(at),
-      tracker(new offset_tracker{std::move(owner), from.committed}),
+      tracker(new offset_tracker{owner, from.committed}),
+      owner_(std::move(owner)),
       partition_(std::move(from.partition)) {
     join(readings);
 }
@@ -56,6 +57,7 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
     if (stopped_ || most == 0) return 0;
     fetched_ = partition_->read(most, std::move(fetched_));
     if (!fetched_ || fetched_->messages().empty()) return 0;
+    if (fetched_->messages().front().offset < tracker->end()) begin_anew();
     const bool all_done = tracker->committable() == tracker->end();
     tracker->delivered(fetched_->messages().front().offset, fetched_->messages().back().offset);
     if (all_done) oldest_ = tracker->committable(), since_ = now;
@@ -64,6 +66,18 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
     passed_bad_.clear();
     decode();
     return fetched_->messages().size();
+}
+
+/// Every feed has finished; what buffers hold of the old log goes on, its holds mean nothing more.
+void owned_partition::begin_anew() {
+    tracker.reset(new offset_tracker{owner_});
+    committed.reset();
+    for (auto& n : nodes_) {
+        auto before = std::move(n.slots);
+        n.slots = n.by->decoder->make(*tracker, place);
+        for (auto& f : feeds_)
+            if (f->in == before.get()) f->in = n.slots.get();
+    }
 }
 
 void owned_partition::decode() {

@@ -44,7 +44,8 @@ struct bad_message {
 
 /// Lives from the assignment until the partition is given up or lost. Used on the loop's thread.
 /// Invariants: one batch is in work; the next is read when every feed has finished it; a feed's
-/// cursor never goes back; what the tracker is told is passed is the slowest feed's place.
+/// cursor never goes back; what the tracker is told is passed is the slowest feed's place. Offsets
+/// that go back are another log's: the topic was deleted and made anew. It has its own tracker.
 class owned_partition {
 public:
     owned_partition(const topic_partition& place, transport::assignment,
@@ -54,7 +55,7 @@ public:
     ~owned_partition();
 
     const topic_partition& place;
-    const owned_tracker tracker;
+    owned_tracker tracker;
     std::optional<offset> committed{};  // by us
 
     /// New segments read on from the next batch.
@@ -99,9 +100,11 @@ private:
         std::unique_ptr<fetch> fetched{};
         std::vector<node> nodes{};
     };
+    void begin_anew();
     void decode();
     bool reads(const segment&) const;
 
+    std::shared_ptr<home> owner_;
     std::unique_ptr<transport::partition> partition_;
     std::unique_ptr<fetch> fetched_;
     std::vector<node> nodes_;

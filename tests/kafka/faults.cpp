@@ -147,3 +147,25 @@ TEST_CASE("kafka: a topic that is deleted while it is read is named, and the oth
     CHECK(until([&] { return seen.size() == 30; }));
     CHECK(r.stop() == "");
 }
+
+TEST_CASE("kafka: a topic that is deleted and made anew is read from its beginning, and "
+          "committed") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), id = fresh("app");
+    on.create(in, 1);
+    auto o = on_kafka(seen);
+    o.commit_interval = 200ms;
+    weir::app app{id, o};
+    app.agent("a", app.topic<std::string>(in) | weir::for_each([&](auto& v) { seen.add(v); }));
+    running run{app};
+    on.fill(in, 50), on.flush();
+    REQUIRE(until([&] { return seen.size() == 50; }));
+    REQUIRE(until([&] { return on.committed(id, in)[0] == 50; }));
+    on.remove(in);
+    on.create(in, 1);
+    on.fill(in, 5, 100), on.flush();
+    REQUIRE(until([&] { return seen.size() == 55; }));
+    CHECK(until([&] { return on.committed(id, in)[0] == 5; }));
+    CHECK(run.stop() == "");
+}
