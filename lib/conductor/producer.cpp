@@ -172,29 +172,30 @@ bool producer::settle_wanted() {
 
 void producer::delivered(std::uint64_t token, const transport::delivery& d) {
     if (!d.failed) return ++report_.count().delivered, free(token);
-    auto& p = pending_[token];
-    const auto& policy = p.to->on_error;
-    const error_report report{"produce", p.to->agent.name, p.to->topic.name, -1, -1, d.text};
-    auto* k = p.kept == nothing ? nullptr : &kept_[p.kept];
-    if (k && k->failures++ < policy.retries()) {
-        k->not_before = settings_.clock->steady() + policy.backoff(), ++retries_;
+    auto& to = *pending_[token].to;
+    const auto& policy = to.on_error;
+    const error_report report{"produce", to.agent.name, to.topic.name, -1, -1, d.text};
+    const auto at = pending_[token].kept;  // a number: a hook may send, then addresses change
+    if (at != nothing && kept_[at].failures++ < policy.retries()) {
+        kept_[at].not_before = later(settings_.clock->steady(), policy.backoff()), ++retries_;
         report_.hooks().retried(report);
         return;
     }
     report_.failed(report, policy);
-    if (k && k->seen_by) k->seen_by->why_not = d.text;
+    if (at != nothing && kept_[at].seen_by) kept_[at].seen_by->why_not = d.text;
     if (policy.last() == policy::action::skip) return free(token);
     if (policy.has_dead_letters()) {  // the same place, for another topic
-        assert(k);
-        add_cause(k->what.headers, report, k->what.timestamp);
+        assert(at != nothing);
+        add_cause(kept_[at].what.headers, report, kept_[at].what.timestamp);
         report_.hooks().dead_letter(report, policy.topic());
-        p.to = &letters(policy.topic(), &p.to->agent, true);
-        k->failures = 0, k->not_before = settings_.clock->steady(), ++retries_;
+        pending_[token].to = &letters(policy.topic(), &to.agent, true);
+        auto& k = kept_[at];
+        k.failures = 0, k.not_before = settings_.clock->steady(), ++retries_;
         return;
     }
-    const auto& agent = p.to->agent.name;
+    const auto& agent = to.agent.name;
     const auto text = "weir: " + (agent.empty() ? agent : "agent '" + agent + "': ") +
-                      "sending to '" + p.to->topic.name + "' failed: " + d.text;
+                      "sending to '" + to.topic.name + "' failed: " + d.text;
     if (!error_) error_ = std::make_exception_ptr(weir::error{text});
     --under_way_;  // and the hold stays
 }

@@ -398,3 +398,31 @@ TEST_CASE("topic.send before a run: ten thousand wait for it, one more throws") 
     weir::testing::test_driver test{app};
     CHECK(test.values(out).size() == 10'000);
 }
+
+TEST_CASE("a hook may send, also while it is told of a send that failed") {
+    using namespace std::chrono_literals;
+    struct telling final : weir::hooks {
+        std::function<void()> tell;
+        void retried(const weir::error_report&) override { tell(); }
+        void failed(const weir::error_report&) override { tell(); }
+        void dead_letter(const weir::error_report&, std::string_view) override { tell(); }
+    } hooks;
+    weir::app app{"a", {.on_produce_error = weir::retry(2, 1s).then(weir::dead_letter("dead")),
+                        .hooks = &hooks}};
+    auto in = app.topic<int>("in"), out = app.topic<int>("out");
+    auto alarms = app.topic<std::string>("alarms");
+    app.agent("a", in | weir::to(out));
+    weir::testing::test_driver test{app};
+    std::size_t sent = 0;
+    hooks.tell = [&] {
+        for (int i = 0; i < 50; ++i, ++sent) alarms.send(std::nullopt, std::string(100, 'a'));
+    };
+    test.fail_next_send(out, 3);
+    test.send(in, std::nullopt, 1);
+    test.advance(2s);
+    test.commit();
+    CHECK(test.values(test.peek<weir::bytes, std::string>("dead")).size() == 1);
+    CHECK(sent == 200);
+    CHECK(test.values(alarms).size() == sent);
+    CHECK(test.committed(in, 0) == committed{1});
+}
