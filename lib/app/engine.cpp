@@ -369,6 +369,7 @@ void engine::end_run() {
     error_ = conductor_->error();
     last_status_ = conductor_->status(), last_read_ = conductor_->messages();
     if (transport_) wakeup_.unwatch(transport_->fd());
+    conductor_->end();  // while it is there for those that go: a send that is awaited, say
     conductor_.reset();
     transport_.reset();
 }

@@ -37,7 +37,7 @@ conductor::conductor(const settings& s, transport::transport& t, reporter& r)
 
 /// First the calls that may look into a coroutine's frame, then the frames, which may look at a
 /// message, then the messages.
-conductor::~conductor() {
+void conductor::end() {
     const auto left = stop_until_ - clock_.steady();
     pool_.close(std::clamp(left, duration::zero(), settings_.options.shutdown_timeout));
     background_.clear();

@@ -53,6 +53,8 @@ class conductor final : transport::listener {
 public:
     conductor(const settings&, transport::transport&, reporter&);
     ~conductor();
+    /// What is left of the run goes: its coroutines, messages, seams.
+    void end();
 
     detail::plan& plan() { return plan_; }
     /// Takes over what was added to the plan since the last call, and subscribes.

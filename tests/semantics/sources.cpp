@@ -426,3 +426,31 @@ TEST_CASE("a hook may send, also while it is told of a send that failed") {
     CHECK(test.values(alarms).size() == sent);
     CHECK(test.committed(in, 0) == committed{1});
 }
+
+TEST_CASE("a send that is still awaited when its run ends is forgotten with its coroutine") {
+    using namespace std::chrono_literals;
+    struct silent final : weir::hooks {
+    } quiet;
+    weir::app app{"a", {.on_produce_error = weir::retry(1, 1h), .hooks = &quiet}};
+    auto in = app.topic<int>("in"), out = app.topic<int>("out");
+    int arrived = 0;
+    const auto sends = [&](int i) -> weir::task<int> {
+        co_await out.send(std::nullopt, i);
+        co_return ++arrived;
+    };
+    app.task([&]() -> weir::task<> { co_await sends(1); });
+    app.agent("calls", in | weir::map(sends) | weir::for_each([](int) {}));
+    app.agent("x", in, [&](auto stream) -> weir::task<> {
+        while (auto i = co_await stream.next()) co_await sends(*i);
+    });
+    weir::testing::test_driver test{app};
+    CHECK(std::exchange(arrived, 0) == 1);
+    test.fail_next_send(out, 3);
+    test.restart();
+    test.send(in, std::nullopt, 2);
+    test.stop();  // after shutdown_timeout
+    CHECK(arrived == 0);
+    CHECK(test.committed(in, 0) == committed{});
+    test.restart();
+    CHECK(arrived == 3);
+}
