@@ -268,3 +268,27 @@ TEST_CASE("semantics 39: an asynchronous key in mid-pipeline, behind and before 
     CHECK(seen == std::vector<trace>{{0, 1, 2}, {3}});
     CHECK(test.committed(in, 0) == 5);
 }
+
+TEST_CASE("an argument whose copying throws leaves no place behind") {
+    static bool throws;
+    static std::vector<const void*> places;  // where it was to be copied to
+    throws = false, places.clear();
+    struct bad {
+        bad() = default;
+        bad(const bad&) {
+            if (throws) places.push_back(this), throw std::runtime_error{"cannot be copied"};
+        }
+        bad(bad&&) noexcept {}
+        bad& operator=(bad&&) noexcept { return *this; }
+    };
+    silent quiet;
+    weir::app app{"as", {.hooks = &quiet}};
+    app.agent("a", weir::from(std::vector<bad>(3)) | weir::tap([](const bad&) { throws = true; }) |
+                       weir::map([](const bad&) -> weir::task<int> { co_return 1; }) |
+                       weir::for_each([](int) {}));
+    app.run();
+    CHECK(app.counters().process.skipped == 3);
+    REQUIRE(places.size() == 3);
+    CHECK(places[1] == places[0]);
+    CHECK(places[2] == places[0]);
+}

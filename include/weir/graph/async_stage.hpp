@@ -55,8 +55,8 @@ public:
 
     void push(context& c, auto&& v) {
         auto& n = fresh();
+        calls_.add(n);  // first: if copying the argument throws, it is undone like the others
         n.take(c, std::forward<decltype(v)>(v), order_ == order_by::key);
-        calls_.add(n);
     }
     void keep(context& c) {
         for (auto* n = calls_.last; n && !n->kept; n = n->before) n->kept = true, first_new_ = n;
