@@ -201,8 +201,9 @@ public:
                 std::unique_ptr<detail::blueprint>{new detail::pull_blueprint<P>{what_, s.slot}},
                 {}, true);
         s.agent->paused = false, s.adapted = adapted, s.throwing = std::uncaught_exceptions();
+        detail::pull_iterator<value> at{state_};  // first: what throws leaves the stream again
         s.skip_acked(), s.fill();
-        return detail::pull_iterator<value>{state_};
+        return at;
     }
 
     /// What ends in a sink, or in a topic that nobody here reads on, is an agent's pipeline.

@@ -258,3 +258,21 @@ TEST_CASE("semantics 9: while one stream is iterated inside another's body, what
     test.commit();
     CHECK(test.committed(outer, 1) == 1);
 }
+
+TEST_CASE("a pull loop that is refused inside a body does not keep its app from stopping") {
+    silent quiet;
+    weir::app app{"pull", {.hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    auto stream = app.stream(app.topic<int>("other"));
+    app.agent("a", in | weir::for_each([&](int) {
+                       for ([[maybe_unused]] int n : stream) {
+                       }
+                   }));
+    in.send(std::nullopt, 0), app.topic<int>("other").send(std::nullopt, 1);
+    for (int n = 0; n < 20; ++n) app.poll(0s);
+    CHECK(app.counters().process.skipped == 1);
+    app.stop();
+    int polls = 0;
+    while (app.poll(0s) && polls < 1000) ++polls;
+    CHECK(polls < 1000);
+}
