@@ -158,7 +158,7 @@ time_point conductor::answer_due() const {
 
 time_point conductor::due(bool alone) const {
     auto at = std::min(coroutines_.due(), producer_.due());
-    if (!alone) at = std::min(at, background_.due());
+    if (!alone && !error_) at = std::min(at, background_.due());
     const auto feed_due = [&](const feed& f) {  // what was due by now waits for room, not for time
         if (f.made > 0 && !f.finished() && !f.to->agent->paused && f.not_before > now_)
             at = std::min(at, f.not_before);

@@ -134,7 +134,6 @@ void conductor::stop() noexcept {
 }
 
 bool conductor::work_left() const {
-    if (producer_.under_way() > 0) return true;
     if (error_) return false;
     for (auto& [place, a] : partitions_)
         for (auto& f : a->feeds())
@@ -168,6 +167,10 @@ bool conductor::finish() {
         if (!late && work_left()) {
             return !error_ && flush();
         }
+        if (!late && producer_.under_way() > 0) {
+            background_.clear();  // a task that sends on and on would keep us
+            return false;
+        }
         if (!late && !error_ && !end_bodies()) return false;
         state_ = state::leaving;
         stop_until_ = std::max(stop_until_, now_ + answer_timeout);
@@ -180,6 +183,7 @@ bool conductor::finish() {
     for (auto& place : all) drop(place);
     if (!all.empty()) transport_.release(all);
     transport_.close(*this, std::clamp(stop_until_ - now_, leave_least, leave_most));
+    take_errors();  // of what was told last
     state_ = state::stopped;
     return true;
 }

@@ -325,6 +325,41 @@ TEST_CASE("offload wakes a loop that is somebody else's") {
     CHECK(back);
 }
 
+TEST_CASE("semantics 28: a task that sends on and on does not keep a run from its end") {
+    weir::app app{"bg"};
+    auto out = app.topic<int>("out");
+    int sent = 0;
+    app.task([&]() -> weir::task<> {
+        for (; sent < 100'000; ++sent) {
+            co_await out.send(std::nullopt, sent);
+            if (sent == 100) app.stop();
+        }
+    });
+    app.run();
+    CHECK(sent < 200);
+}
+
+TEST_CASE("semantics 28: a timer that is due does not keep a run turning that has failed and waits "
+          "for a send") {
+    silent quiet;
+    weir::app app{"bg", {.on_produce_error = weir::retry(1, 10s), .hooks = &quiet}};
+    auto in = app.topic<int>("in"), out = app.topic<int>("out");
+    app.agent("a", in | weir::tap([](int n) {
+                       if (n == 2) throw std::runtime_error{"no"};
+                   }) | weir::to(out),
+              {.on_error = weir::stop});
+    app.timer(1s, [] {});
+    test_driver test{app};
+    test.fail_next_send(out);
+    test.append(in, std::nullopt, 1), test.append(in, std::nullopt, 2), test.run();
+    test.advance(2s);
+    REQUIRE(test.running());
+    test.stop();
+    CHECK(test.values(out) == trace{1});
+    CHECK(test.committed(in, 0) == 1);
+    CHECK(test.exit_code() == weir::exit_code::failed);
+}
+
 TEST_CASE("a duration without end is one: nothing that waits for it is due") {
     constexpr auto never = weir::duration::max();
     silent quiet;
