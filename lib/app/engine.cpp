@@ -535,7 +535,9 @@ void engine::passed(agent_info& a) {
         unseen_passes_ = last_pass_ - before < quick_pass ? passes_a_look - 1 : 0;
     }
     conductor_->passed(a, last_pass_);
-    if (!a.paused && last_pass_ - last_turn_ >= loop_budget) turn();
+    if (a.paused || last_pass_ - last_turn_ < loop_budget) return;
+    in_loop guard{*this};
+    turn();
 }
 
 void engine::rethrow() {
