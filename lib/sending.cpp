@@ -15,14 +15,14 @@ sending::sending(detail::topic_info& to, detail::outgoing what)
 }
 
 sending::~sending() noexcept(false) {
-    const bool lost = parcel_.is == state::wants_room && !parcel_.waits;
+    const bool lost = parcel_.is == state::wants_room && !parcel_.waits.who;
     parcel_.to->by->forget(parcel_);
     if (lost && std::uncaught_exceptions() == 0)
         throw error{"weir: sending to '" + parcel_.to->name +
                     "': too many messages wait already: co_await the sends, or send fewer a turn"};
 }
 
-void sending::wait(std::coroutine_handle<> h, detail::scheduler& loop) {
+void sending::wait(detail::suspended h, detail::scheduler& loop) {
     parcel_.waits = h, parcel_.loop = &loop;
     if (parcel_.is == state::wants_room) parcel_.to->by->want(parcel_);
     else if (parcel_.is != state::under_way) parcel_.end(parcel_.is);

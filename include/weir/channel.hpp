@@ -35,12 +35,14 @@ struct channel_state {
     std::deque<T> early{};
     struct waiter {
         const T* value;
-        std::coroutine_handle<> who;
+        suspended who;
         scheduler* loop;
+        hold held;  // of the message that was worked on then
     };
     std::deque<waiter> waiting{};
 
-    bool send(const T& v) {
+    bool send(const T& v) { return send(v, host->runs() ? host->hold_current() : hold{}); }
+    bool send(const T& v, const hold& held) {
         if (!host->runs()) {
             if (early.size() >= capacity) return false;
             early.push_back(v);
@@ -48,12 +50,12 @@ struct channel_state {
         }
         for (auto* s : subscribers)
             if (!s->room()) return false;
-        for (auto* s : subscribers) s->take(v, host->hold_current());
+        for (auto* s : subscribers) s->take(v, held.share());
         return true;
     }
     /// A subscriber has room again, or is gone.
     void room() {
-        while (!waiting.empty() && send(*waiting.front().value)) {
+        while (!waiting.empty() && send(*waiting.front().value, waiting.front().held)) {
             waiting.front().loop->ready(waiting.front().who);
             waiting.pop_front();
         }
@@ -130,7 +132,8 @@ public:
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> h) {
         awaited_ = true;
-        to_->waiting.push_back({&value_, h, h.promise().loop});
+        to_->waiting.push_back(
+            {&value_, {h, h.promise().by}, h.promise().loop, to_->host->hold_current()});
     }
     void await_resume() noexcept { taken_ = true; }
 

@@ -120,7 +120,7 @@ concept is_body = calls<F, incoming<T>> &&
 /// The coroutine of one run. It is resumed inside the message's `push`, so a body that awaits
 /// nothing else costs no parking; one that does is resumed by the loop.
 template <class T, class F>
-class coroutine_body final : public inbox<T> {
+class coroutine_body final : public inbox<T>, public worker {
 public:
     coroutine_body(plan& p, F f) : loop_(p.loop()), f_(std::move(f)) {}
 
@@ -129,7 +129,7 @@ public:
         running_ = started_ = true;
         try {
             work_ = f_(incoming<T>{*this});
-            work_.start(loop_);
+            work_.start(loop_, this);
         } catch (...) {  // no coroutine, a function that threw
             early_ = std::current_exception();
         }
@@ -160,6 +160,12 @@ public:
         if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
     }
     void undo() { this->forget(), error_ = nullptr; }
+    void park(attempt* a) { parked_ = a; }
+    /// What was acknowledged by hand may be committed already: nothing is to hold it.
+    hold working_on() override {
+        if (!this->given_ || !parked_ || parked_->acked) return {};
+        return parked_->from().hold_of(parked_->at());
+    }
 
 private:
     void resume() {
@@ -189,6 +195,7 @@ private:
     F f_;
     task<> work_;
     bool running_ = false, started_ = false;
+    attempt* parked_ = nullptr;  // the message in here, while the coroutine has a value of it
     std::exception_ptr error_;  // the message's in here
     std::exception_ptr early_;  // nobody's: thrown before the first value, or behind the last
 };
@@ -203,7 +210,7 @@ struct coroutine_sink : sink {
         to->check();
     }
     void keep(context& c) {
-        if (full()) c.now.end(why::full);
+        if (full()) to->park(c.now.work), c.now.end(why::full);
         else if (!to->running()) c.now.end(why::stop);  // it has returned
     }
     void undo() { to->undo(); }

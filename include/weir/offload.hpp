@@ -23,7 +23,7 @@ public:
     virtual void run() noexcept = 0;
 
     // the loop's: who waits for it; null: nobody any more
-    std::coroutine_handle<> waiting;
+    suspended waiting{};
     std::atomic<bool> unwanted = false;  // if it was not begun, it need not be
 };
 
@@ -60,12 +60,12 @@ public:
     explicit offloading(F f) : call_(std::make_shared<offloaded_of<F>>(std::move(f))) {}
     offloading(const offloading&) = delete;
     offloading& operator=(const offloading&) = delete;
-    ~offloading() { call_->waiting = nullptr, call_->unwanted = true; }
+    ~offloading() { call_->waiting = {}, call_->unwanted = true; }
 
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> h) {
-        call_->waiting = h;
+        call_->waiting = {h, h.promise().by};
         h.promise().loop->offload(call_);
     }
     auto await_resume() { return call_->result(); }

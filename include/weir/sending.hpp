@@ -55,12 +55,12 @@ public:
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> h) {
-        wait(h, *h.promise().loop);
+        wait({h, h.promise().by}, *h.promise().loop);
     }
     void await_resume();
 
 private:
-    void wait(std::coroutine_handle<>, detail::scheduler&);
+    void wait(detail::suspended, detail::scheduler&);
 
     detail::parcel parcel_;
 };

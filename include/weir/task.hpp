@@ -16,16 +16,32 @@ namespace detail {
 
 class offloaded;
 
+/// On whose behalf a coroutine runs: what it sends holds the message that this works on.
+class worker {
+public:
+    virtual hold working_on() = 0;
+
+protected:
+    ~worker() = default;
+};
+/// A coroutine that waits.
+struct suspended {
+    std::coroutine_handle<> who{};
+    worker* by = nullptr;  // null: nobody's
+};
+
 /// The loop, seen from a coroutine. Handles are not owned: a coroutine that is destroyed while it
 /// waits here leaves the queues (`task` sees to that).
 class scheduler {
 public:
-    virtual void ready(std::coroutine_handle<>) = 0;
-    virtual void wake_in(duration, std::coroutine_handle<>) = 0;
+    virtual void ready(suspended) = 0;
+    virtual void wake_in(duration, suspended) = 0;
     /// It is destroyed, and will not be resumed.
     virtual void forget(std::coroutine_handle<>) noexcept = 0;
     /// Runs a blocking call elsewhere, and resumes who waits for it.
     virtual void offload(std::shared_ptr<offloaded>) = 0;
+
+    worker* at_work = nullptr;  // whose coroutine runs
 
 protected:
     ~scheduler() = default;
@@ -38,13 +54,14 @@ void give_frame(void*, std::size_t) noexcept;
 struct promise_base {
     std::coroutine_handle<> parent;
     scheduler* loop = nullptr;  // the root's, handed down by co_await
+    worker* by = nullptr;       // so is this
     std::exception_ptr error;
 
     struct wake_parent {
         promise_base& of;
         bool await_ready() noexcept { return false; }
         void await_suspend(std::coroutine_handle<>) noexcept {
-            if (of.parent) of.loop->ready(of.parent);
+            if (of.parent) of.loop->ready({of.parent, of.by});
         }
         void await_resume() noexcept {}
     };
@@ -104,7 +121,12 @@ public:
     }
 
     explicit operator bool() const { return bool(h_); }
-    void start(detail::scheduler& loop) { h_.promise().loop = &loop, h_.resume(); }
+    void start(detail::scheduler& loop, detail::worker* by = nullptr) {
+        h_.promise().loop = &loop, h_.promise().by = by;
+        const auto before = std::exchange(loop.at_work, by);
+        h_.resume();
+        loop.at_work = before;
+    }
     bool done() const { return !h_ || h_.done(); }
     /// Of a task that is done: what it returned, or throws what it threw.
     T result() { return h_.promise().result(); }
@@ -113,7 +135,7 @@ public:
     /// False, and its caller goes on, if it has come to its end at once: no trip through the loop.
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> parent) {
-        start(*parent.promise().loop);
+        start(*parent.promise().loop, parent.promise().by);
         if (h_.done()) return false;
         h_.promise().parent = parent;
         return true;
@@ -147,7 +169,7 @@ public:
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> h) {
-        h.promise().loop->wake_in(for_, h);
+        h.promise().loop->wake_in(for_, {h, h.promise().by});
     }
     void await_resume() noexcept {}
 

@@ -357,7 +357,7 @@ void engine::start() {
     }
     for (auto& [to, what] : std::exchange(unsent_, {})) {
         parcel p{to, std::move(what)};
-        conductor_->post(p), conductor_->forget(p);
+        conductor_->post(p, {}), conductor_->forget(p);
     }
     for (auto& j : jobs_)
         if (!std::exchange(j.started, true)) conductor_->run(j);
@@ -399,10 +399,16 @@ bool engine::run_posted() {
 void engine::send(parcel& p) {
     if (running()) {
         resolve(*p.to, 0);
-        if (conductor_->post(p)) p.is = parcel::state::under_way;
+        if (conductor_->post(p, hold_current())) p.is = parcel::state::under_way;
     } else if (unsent_.size() < unsent_max) {
         unsent_.emplace_back(p.to, std::move(p.what)), p.is = parcel::state::under_way;
     }
+}
+hold engine::hold_current() const {
+    auto h = conductor_->hold_current();
+    const auto iterates = [](const agent& a) { return a.info.pull && !a.info.paused; };
+    if (h || std::none_of(agents_.begin(), agents_.end(), iterates)) return h;
+    return conductor_->hold_pulled();
 }
 void engine::want(parcel& p) {
     if (running()) conductor_->want(p);

@@ -58,7 +58,7 @@ public:
                     bool pull) override;
     void add(std::unique_ptr<job>, duration interval, policy on_error);
     bool runs() const override { return running(); }
-    hold hold_current() const override { return conductor_->hold_current(); }
+    hold hold_current() const override;
     void send(parcel&) override;
     void want(parcel&) override;
     void forget(parcel&) noexcept override;

@@ -34,6 +34,7 @@ conductor::conductor(const settings& s, transport::transport& t, reporter& r)
       committer_(t, s),
       background_(coroutines_),
       now_(clock_.steady()) {}
+conductor::~conductor() { end(); }
 
 /// First the calls that may look into a coroutine's frame, then the frames, which may look at a
 /// message, then the messages.
@@ -84,7 +85,23 @@ std::vector<plan::reading*> conductor::readings_of(const std::string& topic) {
 
 hold conductor::hold_current() const {
     const auto* t = turn_.load(std::memory_order_relaxed);
-    return t && t->current ? t->current->hold() : hold{};
+    if (t && t->current) return t->current->hold();
+    return coroutines_.at_work ? coroutines_.at_work->working_on() : hold{};
+}
+
+/// Of loops within each other, the inner one's.
+hold conductor::hold_pulled() const {
+    const auto is_pulled = [](const feed& f) {
+        return f.parked && f.to->agent->pull && !f.to->agent->paused;
+    };
+    const auto held = [](feed& f) { return f.acked ? hold{} : f.in->hold_of(f.cursor); };
+    if (last_parked_ && is_pulled(*last_parked_)) return held(*last_parked_);
+    for (auto& [place, a] : partitions_)
+        for (auto& f : a->feeds())
+            if (is_pulled(*f)) return held(*f);
+    for (auto& s : seams_)
+        if (is_pulled(*s.feed)) return held(*s.feed);
+    return {};
 }
 
 // --------------------------------------------------------------------------------------- one round

@@ -77,12 +77,14 @@ public:
     /// The message in this agent's sink has left it.
     void passed(const agent_info&, time_point now);
     void commit() { committer_.commit(partitions_); }
-    /// What the program sends by itself; it holds the message that a body is working on.
-    bool post(parcel& p) { return producer_.post(p, hold_current()); }
+    /// What the program sends by itself; it holds the message that was worked on then.
+    bool post(parcel& p, hold h) { return producer_.post(p, std::move(h)); }
     void want(parcel& p) { producer_.want(p); }
     void forget(parcel& p) noexcept { producer_.forget(p); }
     /// A hold of the message that is being worked on; none between them.
     hold hold_current() const;
+    /// Of the message that a pull loop's body has, outside of the loop's turns.
+    hold hold_pulled() const;
     /// Whether topics have come or grown since it was asked.
     bool topics_changed_since() { return std::exchange(topics_changed_, false); }
     /// What waits for time or company goes on now. False if nothing does.

@@ -21,8 +21,8 @@ class coroutines final : public scheduler {
 public:
     coroutines(const clock& c, offload_pool& p) : clock_(c), pool_(p) {}
 
-    void ready(std::coroutine_handle<> h) override { ready_.push_back(h); }
-    void wake_in(duration d, std::coroutine_handle<> h) override;
+    void ready(suspended s) override { ready_.push_back(s); }
+    void wake_in(duration d, suspended) override;
     void forget(std::coroutine_handle<>) noexcept override;
     void offload(std::shared_ptr<offloaded> call) override { pool_.add(std::move(call)); }
     /// Resumes what is ready or due by now, each once. True if there was any.
@@ -34,13 +34,13 @@ private:
     struct sleeper {
         time_point at;
         std::uint64_t turn;  // in order of going to sleep, where the time is the same
-        std::coroutine_handle<> who;
+        suspended who;
         bool operator>(const sleeper& o) const { return at != o.at ? at > o.at : turn > o.turn; }
     };
     const clock& clock_;
     offload_pool& pool_;
-    std::vector<std::coroutine_handle<>> ready_, running_;  // null: forgotten
-    std::vector<sleeper> asleep_;                           // a heap, the next one in front
+    std::vector<suspended> ready_, running_;  // null: forgotten
+    std::vector<sleeper> asleep_;             // a heap, the next one in front
     std::uint64_t turns_ = 0;
 };
 

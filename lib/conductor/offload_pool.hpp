@@ -34,7 +34,7 @@ public:
     bool collect(F resume) {
         if (outstanding_ == 0 || !take_done()) return false;
         for (auto& call : taken_)
-            if (call->waiting) resume(std::exchange(call->waiting, {}));
+            if (call->waiting.who) resume(std::exchange(call->waiting, {}));
         taken_.clear();
         return true;
     }

@@ -399,6 +399,121 @@ TEST_CASE("topic.send before a run: ten thousand wait for it, one more throws") 
     CHECK(test.values(out).size() == 10'000);
 }
 
+TEST_CASE("semantics 21: what a coroutine sends by hand after an await holds the message that it "
+          "works on, too") {
+    using namespace std::chrono_literals;
+    struct silent final : weir::hooks {
+    } quiet;
+    weir::app app{"a", {.on_produce_error = weir::retry(1, 1h), .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    auto out = app.topic<int>("out");
+    const auto sends = [&](int i) -> weir::task<int> {
+        co_await weir::sleep(1s);
+        out.send(std::nullopt, i);
+        co_return i;
+    };
+    SUBCASE("an agent's") {
+        app.agent("x", in, [&](auto stream) -> weir::task<> {
+            while (auto i = co_await stream.next()) {
+                co_await weir::sleep(1s);
+                out.send(std::nullopt, *i);
+            }
+        });
+    }
+    SUBCASE("a task that an agent's awaits") {
+        app.agent("x", in, [&](auto stream) -> weir::task<> {
+            while (auto i = co_await stream.next()) co_await sends(*i);
+        });
+    }
+    SUBCASE("an asynchronous operator's") {
+        app.agent("x", in | weir::map(sends) | weir::for_each([](int) {}));
+    }
+    weir::testing::test_driver test{app};
+    test.fail_next_send(out, 2);
+    test.append(in, std::nullopt, 1), test.append(in, std::nullopt, 2), test.run();
+    test.advance(2s);
+    test.commit();
+    CHECK(test.held(in, 0) == 2);
+    CHECK(test.committed(in, 0) == committed{});
+    test.advance(1h);
+    test.commit();
+    CHECK(test.values(out) == numbers{1, 2});
+    CHECK(test.committed(in, 0) == committed{2});
+}
+
+TEST_CASE("semantics 21: what a coroutine sends after it has acknowledged its event by hand holds "
+          "nothing") {
+    using namespace std::chrono_literals;
+    struct silent final : weir::hooks {
+    } quiet;
+    weir::app app{"a", {.on_produce_error = weir::retry(1, 1h), .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    auto out = app.topic<int>("out");
+    app.agent("x", in | weir::events(), [&](auto stream) -> weir::task<> {
+        while (auto e = co_await stream.next()) {
+            e->ack();
+            co_await weir::sleep(1s);
+            out.send(std::nullopt, e->value());
+        }
+    });
+    weir::testing::test_driver test{app};
+    test.fail_next_send(out);
+    test.send(in, std::nullopt, 1);
+    test.commit();
+    CHECK(test.committed(in, 0) == committed{1});
+    test.advance(1s);
+    CHECK(test.held(in, 0) == 0);
+    test.advance(1h);
+    CHECK(test.values(out) == numbers{1});
+}
+
+TEST_CASE("semantics 21: what a pull loop's body sends holds the message that it has") {
+    using namespace std::chrono_literals;
+    struct silent final : weir::hooks {
+    } quiet;
+    weir::app app{"a", {.on_produce_error = weir::retry(1, 1h), .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    auto out = app.topic<int>("out");
+    weir::testing::test_driver test{app};
+    test.append(in, std::nullopt, 1), test.append(in, std::nullopt, 2);
+    test.fail_next_send(out, 2);
+    for (int i : app.stream(in)) {
+        out.send(std::nullopt, i);
+        if (i == 2) break;
+    }
+    test.commit();
+    CHECK(test.held(in, 0) == 2);
+    CHECK(test.committed(in, 0) == committed{});
+    test.advance(1h);
+    test.commit();
+    CHECK(test.values(out) == numbers{1, 2});
+    CHECK(test.committed(in, 0) == committed{2});
+}
+
+TEST_CASE("semantics 2: what has waited for room in a channel holds the message it was sent for, "
+          "until all subscribers are done") {
+    using namespace std::chrono_literals;
+    weir::app app{"a"};
+    auto in = app.topic<int>("in");
+    auto chan = app.channel<int>("numbers", {.capacity = 1});
+    app.agent("slow", chan | weir::map([](int i) -> weir::task<int> {
+                          co_await weir::sleep(10s);
+                          co_return i;
+                      }) | weir::for_each([](int) {}));
+    app.agent("x", in, [&](auto stream) -> weir::task<> {
+        while (auto i = co_await stream.next()) co_await chan.send(*i);
+    });
+    weir::testing::test_driver test{app};
+    for (int i = 0; i < 5; ++i) test.append(in, std::nullopt, i);
+    test.run();
+    for (weir::offset done = 1; done <= 5; ++done) {
+        test.advance(10s);
+        test.commit();
+        CHECK(test.committed(in, 0) == committed{done});
+    }
+    CHECK(test.held(in, 0) == 0);
+}
+
 TEST_CASE("a hook may send, also while it is told of a send that failed") {
     using namespace std::chrono_literals;
     struct telling final : weir::hooks {

@@ -138,7 +138,7 @@ public:
     }
 
 private:
-    struct one final : attempt, origins {
+    struct one final : attempt, origins, worker {
         enum class is : std::uint8_t { waiting, running, finished, failed, given_up };
 
         void take(context& c, auto&& v, bool keyed) {
@@ -168,6 +168,7 @@ private:
         origins& from() override { return *this; }
         std::size_t at() const override { return 0; }
 
+        hold working_on() override { return held.share(); }
         hold hold_of(std::size_t) override { return held.share(); }
         message message_of(std::size_t) const override { return kept_as.view(); }
         headers headers_of(std::size_t) const override { return kept_as.headers; }
@@ -229,7 +230,7 @@ private:
         n.now = one::is::running;
         try {
             n.work = f_(std::as_const(*n.argument));
-            n.work.start(loop_);
+            n.work.start(loop_, &n);
         } catch (...) {
             fail(n);
         }

@@ -81,13 +81,13 @@ struct parcel {
     state is = state::wants_room;
     std::string why_not{};                // why it was given up
     std::size_t place = no_place;         // at the producer
-    std::coroutine_handle<> waits{};      // resumed at the end of it
+    suspended waits{};                    // resumed at the end of it
     scheduler* loop = nullptr;
     static constexpr std::size_t no_place = static_cast<std::size_t>(-1);
 
     void end(state how) {
         is = how, place = no_place;
-        if (waits) loop->ready(std::exchange(waits, {}));
+        if (waits.who) loop->ready(std::exchange(waits, {}));
     }
 };
 /// Who sends it: the app.
