@@ -51,6 +51,7 @@ struct channel_state {
         for (auto* s : subscribers)
             if (!s->room()) return false;
         for (auto* s : subscribers) s->take(v, held.share());
+        host->wake();
         return true;
     }
     /// A subscriber has room again, or is gone.

@@ -368,6 +368,7 @@ void engine::end_run() {
     if (!conductor_) return;
     error_ = conductor_->error();
     last_status_ = conductor_->status(), last_read_ = conductor_->messages();
+    polled_ = false;
     if (transport_) wakeup_.unwatch(transport_->fd());
     conductor_->end();  // while it is there for those that go: a send that is awaited, say
     conductor_.reset();
@@ -400,6 +401,7 @@ void engine::send(parcel& p) {
     if (running()) {
         resolve(*p.to, 0);
         if (conductor_->post(p, hold_current())) p.is = parcel::state::under_way;
+        wake();
     } else if (unsent_.size() < unsent_max) {
         unsent_.emplace_back(p.to, std::move(p.what)), p.is = parcel::state::under_way;
     }
@@ -409,6 +411,10 @@ hold engine::hold_current() const {
     const auto iterates = [](const agent& a) { return a.info.pull && !a.info.paused; };
     if (h || std::none_of(agents_.begin(), agents_.end(), iterates)) return h;
     return conductor_->hold_pulled();
+}
+/// Who turns the loop finds it by itself; who waits for poll_fd has to be told.
+void engine::wake() {
+    if (polled_ && !turning_) wakeup_.wake();
 }
 void engine::want(parcel& p) {
     if (running()) conductor_->want(p);
@@ -495,6 +501,7 @@ bool engine::nothing_open() const {
 bool engine::poll(duration timeout) {
     in_loop guard{*this};
     start();
+    polled_ = true;
     const auto begin = settings_.clock->steady();
     wakeup_.drain();
     const auto round = [this] {

@@ -59,6 +59,7 @@ public:
     void add(std::unique_ptr<job>, duration interval, policy on_error);
     bool runs() const override { return running(); }
     hold hold_current() const override;
+    void wake() override;
     void send(parcel&) override;
     void want(parcel&) override;
     void forget(parcel&) noexcept override;
@@ -157,6 +158,7 @@ private:
     time_point last_turn_{}, last_pass_{};
     int unseen_passes_ = 0;  // that do not look at the clock
     bool told_properties_ = false;
+    bool polled_ = false;  // by a loop of somebody else's, in this run
     std::atomic<bool> turning_ = false, stop_asked_ = false;
     std::mutex mutex_;  // guards what follows
     std::vector<std::unique_ptr<posted>> posted_;

@@ -145,3 +145,24 @@ TEST_CASE("poll and run take turns: run goes on with what poll has begun") {
     CHECK(seen == texts{"1", "2"});
     CHECK(broker->committed("a", {"t", 0}) == committed{2});
 }
+
+TEST_CASE("poll_fd is woken by what the program sends between two polls") {
+    weir::app app{"a"};
+    auto topic = app.topic<int>("t");
+    auto channel = app.channel<int>("c");
+    ids seen;
+    const auto see = weir::for_each([&](int i) { seen.push_back(i); });
+    app.agent("topic", topic | see), app.agent("channel", channel | see);
+    pollfd p{app.poll_fd(), POLLIN, 0};
+    while (app.poll(0s) && ::poll(&p, 1, 0) == 1) {
+    }
+    SUBCASE("to a topic") { topic.send(std::nullopt, 1); }
+    SUBCASE("to a channel") { channel.send(1); }
+    while (seen.empty()) {
+        REQUIRE(readable(app));
+        REQUIRE(app.poll(0s));
+    }
+    CHECK(seen == ids{1});
+    app.stop();
+    CHECK(drive(app) > 0);
+}

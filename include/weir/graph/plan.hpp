@@ -109,6 +109,8 @@ public:
     virtual bool runs() const = 0;
     /// A hold of the message that a body is working on; none between them.
     virtual hold hold_current() const = 0;
+    /// There is something to do.
+    virtual void wake() = 0;
 
 protected:
     ~channel_host() = default;
