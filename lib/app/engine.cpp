@@ -180,6 +180,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const
     a.info.name = std::move(name), a.info.pull = pull, a.info.paused = pull;
     a.info.on_error = o.on_error.is_set() ? o.on_error : settings_.options.on_error;
     a.what = std::move(what), a.through = s.passed_through();
+    added_ = true;
     if (running()) wakeup_.wake();  // for who waits on poll_fd
     return a.info;
 }
@@ -316,6 +317,7 @@ std::vector<transport::subscription> engine::subscriptions() {
 
 void engine::start() {
     const bool first = !running();
+    added_ = false;
     if (!first && std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.built; }))
         return;
     if (first) {
@@ -458,6 +460,7 @@ void engine::run(side_job* beside, duration idle) {
     const auto begun = last;
     bool told = false;
     while (running()) {
+        if (added_ && !conductor_->stopping()) start();  // what a body or a posted call has added
         const bool fed = beside && beside->turn(conductor_->stopping());
         if (turn() || fed) {
             if (fed || !conductor_->only_ticked()) last = settings_.clock->steady();

@@ -150,6 +150,7 @@ private:
     static constexpr std::size_t unsent_max = 10'000;
     std::deque<std::pair<topic_info*, outgoing>> unsent_;  // before the run
     std::deque<agent> agents_;  // addresses stay
+    bool added_ = false;        // one of them, since the last `start`
     std::deque<job_info> jobs_;
     weir::graph graph_;
     std::exception_ptr error_;

@@ -68,7 +68,7 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
     return fetched_->messages().size();
 }
 
-/// Every feed has finished; what buffers hold of the old log goes on, its holds mean nothing more.
+/// Every feed has finished. Holds of the old log's messages mean nothing more.
 void owned_partition::begin_anew() {
     tracker.reset(new offset_tracker{owner_});
     committed.reset();

@@ -106,6 +106,24 @@ TEST_CASE("an app without agents runs until it is stopped") {
     CHECK(app.partitions().empty());
 }
 
+TEST_CASE("an agent that is added while the app runs is run, too") {
+    weir::app app{"a"};
+    auto topic = app.topic<int>("t");
+    topic.send(std::nullopt, 1);
+    ids seen;
+    app.agent("first", topic | weir::for_each([&](int) {
+                           app.agent("second", app.topic<int>("other") |
+                                                   weir::for_each([&](int i) {
+                                                       seen.push_back(i);
+                                                       app.stop();
+                                                   }));
+                           app.topic<int>("other").send(std::nullopt, 2);
+                       }));
+    app.timer(10s, [&] { app.stop(); });
+    app.run();
+    CHECK(seen == ids{2});
+}
+
 TEST_CASE("stop before run ends that run at once, committing nothing, and the next one runs") {
     const auto broker = broker_with({1, 2});
     weir::app app{"a", {.broker = "memory://loop"}};
