@@ -43,10 +43,6 @@ protected:
     home& owner() const { return *owner_; }
     friend class home;
 
-/// Whether what a hold stands for is still ours. Leaving: its partition is being given up, and what
-/// is in work is finished. Gone: nothing of it is wanted any more.
-enum class standing : std::uint8_t { ours, leaving, gone };
-
 private:
     std::shared_ptr<home> owner_;
 };

@@ -17,6 +17,10 @@ constexpr auto segment_budget = std::chrono::milliseconds{20};
 // nor one feed those that end in the same sink: so many messages, each parked, and it rests
 constexpr std::size_t sink_budget = 64;
 
+// As long a partition may have no room for more open messages before it is told: a pause of a
+// broker or a database is shorter.
+constexpr auto full_pause = std::chrono::seconds{10};
+
 // How often it is looked whether a last commit is answered, or late.
 constexpr auto answer_pause = std::chrono::milliseconds{10};
 
@@ -182,6 +186,7 @@ time_point conductor::due(bool alone) const {
     };
     for (auto& [place, a] : partitions_) {
         for (auto& f : a->feeds()) feed_due(*f);
+        if (a->finished() && !a->revoking && !no_more()) at = std::min(at, a->tell_full);
         if (const auto& bad = a->bad(); bad && bad->not_before > now_)
             at = std::min(at, bad->not_before);
         if (a->revoking)
@@ -237,6 +242,7 @@ bool conductor::turn_partition(owned_partition& a) {
         a.mark(now_);
         const auto open = a.tracker->open();
         const auto room = settings_.options.open_max - std::min(open, settings_.options.open_max);
+        look_if_full(a, room == 0);
         const auto* before = a.tracker.get();
         const auto n = a.read(std::min(settings_.options.stream_buffer_max, room), now_);
         if (a.tracker.get() != before)
@@ -248,6 +254,18 @@ bool conductor::turn_partition(owned_partition& a) {
     }
     for (auto& f : a.feeds()) busy |= step(*f, last);
     return busy;
+}
+
+/// Batches that wait for company, or holds that somebody keeps, can fill it for good.
+void conductor::look_if_full(owned_partition& a, bool is) {
+    if (is != a.full) a.full = is, a.tell_full = is ? now_ + full_pause : time_point::max();
+    if (now_ < a.tell_full) return;
+    a.tell_full = time_point::max();
+    const auto b = explain(a.place);
+    if (!b) return;
+    const auto by = (b->agent.empty() ? "" : "agent '" + b->agent + "', ") + b->op;
+    report_.log(a.place.topic + '[' + std::to_string(a.place.partition) + "] stands still at " +
+                std::to_string(b->offset) + ": " + by + (by.empty() ? "" : ": ") + b->why);
 }
 
 bool conductor::turn_seams() {
@@ -382,6 +400,11 @@ error_report conductor::place(const char* seam, const agent_info& a, attempt& wh
 }
 
 void conductor::failed(attempt& what, agent_info& agent, bool of_batch, std::exception_ptr error) {
+    if (auto held = what.from().hold_of(what.at()); held.standing() == standing::gone) {
+        held.forfeit();  // parked when its partition went: the next owner's, and so is its policy
+        what.made = 0;
+        return what.give_up();
+    }
     auto policy = agent.on_error;
     if (!policy.is_set())
         policy = of_batch || agent.pull ? static_cast<weir::policy>(weir::stop)

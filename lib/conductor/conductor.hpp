@@ -136,6 +136,7 @@ private:
     bool settle_seams();
     bool turn_topics();
     bool turn_partition(owned_partition&);
+    void look_if_full(owned_partition&, bool is);
     bool turn_seams();
     bool step(feed&, bool last, std::optional<time_point> now = {});
     bool leave_sink(feed&);

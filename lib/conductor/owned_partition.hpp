@@ -90,6 +90,10 @@ public:
     bool revoking = false, abandoned = false;
     time_point drain_until{};
 
+    // As many messages are open as may be: told once, if it lasts.
+    bool full = false;
+    time_point tell_full = time_point::max();
+
 private:
     struct node {
         plan::reading* by;

@@ -259,6 +259,32 @@ TEST_CASE("semantics 25: a batch of several partitions stays whole while one of 
     CHECK(seen.size() == 3);
 }
 
+TEST_CASE("semantics 25: a batch that a coroutine was in when its partition was lost is not tried "
+          "again, and no policy is asked") {
+    silent quiet;
+    weir::app app{"revoke", {.hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    int given = 0;
+    app.agent("a", in | weir::take(2) |
+                       weir::tap([&](const weir::batch<int>&) { ++given; }) |
+                       weir::flat_map(std::identity{}),
+              [](auto stream) -> weir::task<> {
+                  while (co_await stream.next()) {
+                      co_await weir::sleep(1s);
+                      throw std::runtime_error{"down"};
+                  }
+              },
+              {.on_error = weir::retry(3, 1s)});
+    test_driver test{app};
+    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.lose(in, 0);
+    test.advance(1min);
+    CHECK(given == 1);
+    CHECK(test.errors().empty());
+    CHECK(test.running());
+    CHECK(test.committed(in, 0) == nothing);
+}
+
 TEST_CASE("semantics 26: on revoke the revoked partition's events leave the buffer "
           "unacknowledged and the rest stays") {
     weir::app app{"revoke"};

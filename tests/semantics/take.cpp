@@ -100,6 +100,27 @@ TEST_CASE("semantics 34: take(n) with n > open_max is refused when the app start
                          weir::setup_error);
 }
 
+TEST_CASE("semantics 34: takes that together need more than open_max halt their partition, and the "
+          "log says so once") {
+    struct : weir::hooks {
+        std::vector<std::string> lines{};
+        void log(std::string_view line) override { lines.emplace_back(line); }
+    } told;
+    weir::app app{"take", {.open_max = 10, .hooks = &told}};
+    auto in = app.topic<int>("in");
+    app.agent("a", in | weir::take(6) | weir::take(2) | weir::for_each([](const auto&) {}));
+    test_driver test{app};
+    for (int n = 0; n < 20; ++n) test.append(in, "k", n);
+    test.run();
+    CHECK(test.held(in, 0) == 10);
+    test.advance(9s);
+    CHECK(told.lines.empty());
+    test.advance(10min);
+    CHECK(told.lines == std::vector<std::string>{
+                            "in[0] stands still at 0: agent 'a', take(2): its batch is not "
+                            "complete; no more is read, since open_max = 10 messages are open"});
+}
+
 TEST_CASE("semantics 34: take(n) with n = open_max works") {
     weir::app app{"take", {.stream_buffer_max = 3, .open_max = 4}};
     auto in = app.topic<int>("in");
