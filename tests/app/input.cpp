@@ -14,6 +14,8 @@
 
 #include <weir/weir.hpp>
 
+#include "app/temp_file.hpp"
+
 namespace {
 
 struct reading {
@@ -23,23 +25,6 @@ struct reading {
 using ids = std::vector<int>;
 using committed = std::optional<weir::offset>;
 
-/// A file of the test's own, gone with it.
-class file {
-public:
-    explicit file(const std::string& text) {
-        const int fd = ::mkstemp(path_.data());
-        REQUIRE(fd >= 0);
-        ::close(fd);
-        std::ofstream{path_} << text;
-    }
-    file(const file&) = delete;
-    file& operator=(const file&) = delete;
-    ~file() { std::filesystem::remove(path_); }
-    const std::string& path() const { return path_; }
-
-private:
-    std::string path_ = std::filesystem::temp_directory_path() / "weir-input-XXXXXX";
-};
 std::string line(int id) {
     return R"({"id": )" + std::to_string(id) + R"(, "celsius": 20.5})" + '\n';
 }
@@ -88,7 +73,7 @@ struct program {
 }  // namespace
 
 TEST_CASE("--input feeds a topic with a file's lines") {
-    const file f{lines(1, 5)};
+    const temp_file f{lines(1, 5)};
     program p;
     CHECK(p.run({"t=" + f.path()}) == weir::exit_code::ok);
     CHECK(p.said.empty());
@@ -97,19 +82,19 @@ TEST_CASE("--input feeds a topic with a file's lines") {
 }
 
 TEST_CASE("--input: empty lines do not count, \\r\\n is an end of line, the last may have none") {
-    const file f{"\n" + line(1) + "\n\r\n" + R"({"id": 2, "celsius": 1})" + "\r\n" +
+    const temp_file f{"\n" + line(1) + "\n\r\n" + R"({"id": 2, "celsius": 1})" + "\r\n" +
                  R"({"id": 3, "celsius": 1})"};
     program p;
     CHECK(p.run({"t=" + f.path()}) == weir::exit_code::ok);
     CHECK(p.seen == ids{1, 2, 3});
-    const file empty{""};
+    const temp_file empty{""};
     program q;
     CHECK(q.run({"t=" + empty.path()}) == weir::exit_code::ok);
     CHECK(q.seen.empty());
 }
 
 TEST_CASE("--input: a line that is longer than what is read at once is one value") {
-    const file f{line(1) + R"({"id": 2, "celsius": 1)" + std::string(200'000, ' ') + "}\n" +
+    const temp_file f{line(1) + R"({"id": 2, "celsius": 1)" + std::string(200'000, ' ') + "}\n" +
                  line(3)};
     program p;
     CHECK(p.run({"t=" + f.path()}) == weir::exit_code::ok);
@@ -117,7 +102,7 @@ TEST_CASE("--input: a line that is longer than what is read at once is one value
 }
 
 TEST_CASE("--input: more lines than one turn sends all arrive, in order") {
-    const file f{lines(0, 2999)};
+    const temp_file f{lines(0, 2999)};
     program p;
     CHECK(p.run({"t=" + f.path()}) == weir::exit_code::ok);
     REQUIRE(p.seen.size() == 3000);
@@ -126,7 +111,7 @@ TEST_CASE("--input: more lines than one turn sends all arrive, in order") {
 }
 
 TEST_CASE("a bad seventh line: file:7 is named, lines 1 to 6 are processed and committed") {
-    const file f{lines(1, 6) + "{\"id\": \"seven\"}\n" + lines(8, 9)};
+    const temp_file f{lines(1, 6) + "{\"id\": \"seven\"}\n" + lines(8, 9)};
     program p;
     CHECK(p.run({"t=" + f.path()}) == weir::exit_code::failed);
     CHECK(p.said == "prog: weir: " + f.path() +
@@ -137,7 +122,7 @@ TEST_CASE("a bad seventh line: file:7 is named, lines 1 to 6 are processed and c
 }
 
 TEST_CASE("a bad line counts the empty ones before it, and a take's short batch is delivered") {
-    const file f{"\n" + lines(1, 6) + "\n\nno\n"};
+    const temp_file f{"\n" + lines(1, 6) + "\n\nno\n"};
     program p;
     CHECK(p.run({"u=" + f.path()}) == weir::exit_code::failed);
     CHECK(p.said.starts_with("prog: weir: " + f.path() + ":10: not a value of topic 'u': "));
@@ -146,7 +131,7 @@ TEST_CASE("a bad line counts the empty ones before it, and a take's short batch 
 }
 
 TEST_CASE("--until-idle flushes what waits for company, and goes on before it stops") {
-    const file f{lines(1, 6)};
+    const temp_file f{lines(1, 6)};
     program p;
     CHECK(p.run({"u=" + f.path()}) == weir::exit_code::ok);
     CHECK(p.sizes == std::vector<std::size_t>{4, 2});
@@ -154,7 +139,7 @@ TEST_CASE("--until-idle flushes what waits for company, and goes on before it st
 }
 
 TEST_CASE("--until-idle goes on with what a flush gave, from take to take, from topic to topic") {
-    const file f{lines(1, 3)};
+    const temp_file f{lines(1, 3)};
     program p;
     std::size_t batches = 0;
     p.app.agent("first", p.app.topic<reading>("v")              //
@@ -172,7 +157,7 @@ TEST_CASE("--until-idle goes on with what a flush gave, from take to take, from 
 }
 
 TEST_CASE("two inputs feed two topics, or one") {
-    const file f{lines(1, 4)}, g{lines(11, 12)};
+    const temp_file f{lines(1, 4)}, g{lines(11, 12)};
     program p;
     CHECK(p.run({"t=" + f.path(), "u=" + f.path(), "t=" + g.path()}) == weir::exit_code::ok);
     CHECK(p.seen.size() == 6);
@@ -182,7 +167,7 @@ TEST_CASE("two inputs feed two topics, or one") {
 TEST_CASE("an input that cannot be is one sentence and exit code 2; nothing runs") {
     const auto says = [](const std::string& input, const std::string& sentence) {
         program p;
-        const file good{lines(1, 2)};
+        const temp_file good{lines(1, 2)};
         CHECK(p.run({"t=" + good.path(), input}) == weir::exit_code::usage);
         CHECK(p.said == "prog: weir: --input " + input + sentence + '\n');
         CHECK(p.seen.empty());
@@ -207,7 +192,7 @@ TEST_CASE("an input that is no regular file and never waits is read to its end")
 }
 
 TEST_CASE("--keyed-input: a line is a key, a tab and a value") {
-    const file f{"a\t" + line(1) + "\t" + line(2) + "b\t" + line(3)};
+    const temp_file f{"a\t" + line(1) + "\t" + line(2) + "b\t" + line(3)};
     program p;
     std::vector<std::string> keys;
     p.app.agent("keys", p.app.topic<std::string, reading>("k")  //
@@ -220,7 +205,7 @@ TEST_CASE("--keyed-input: a line is a key, a tab and a value") {
 
 TEST_CASE("--keyed-input: a line without a tab, or with what is no key, is named") {
     const auto says = [](const std::string& text, const std::string& sentence) {
-        const file f{text};
+        const temp_file f{text};
         program p;
         p.app.agent("n", p.app.topic<int, reading>("n") | weir::for_each([](auto&) {}));
         CHECK(p.run({"n=" + f.path()}, "--keyed-input") == weir::exit_code::failed);

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Properties and the broker from outside: the environment, files, arguments; which of them wins.
 #include <doctest/doctest.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <weir/weir.hpp>
@@ -15,6 +11,7 @@
 #include "app/engine.hpp"
 #include "app/properties.hpp"
 #include "nearest.hpp"
+#include "app/temp_file.hpp"
 
 namespace {
 
@@ -22,22 +19,6 @@ using weir::properties;
 using weir::detail::put_environment;
 using weir::detail::put_file;
 
-class file {
-public:
-    explicit file(const std::string& text) {
-        const int fd = ::mkstemp(path_.data());
-        REQUIRE(fd >= 0);
-        ::close(fd);
-        std::ofstream{path_} << text;
-    }
-    file(const file&) = delete;
-    file& operator=(const file&) = delete;
-    ~file() { std::filesystem::remove(path_); }
-    const std::string& path() const { return path_; }
-
-private:
-    std::string path_ = std::filesystem::temp_directory_path() / "weir-settings-XXXXXX";
-};
 struct variable {
     variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
     variable(const variable&) = delete;
@@ -55,7 +36,7 @@ tests::printed says(const std::vector<const char*>& arguments) {
 }  // namespace
 
 TEST_CASE("--set-file: name=value lines, comments, blanks; the last value of a name counts") {
-    const file f{
+    const temp_file f{
         "# who we are\n\nsasl.username = ann\r\n  sasl.password=a=b # c \n"
         "client.id=\nsasl.username=bob"};
     properties all{{"acks", "1"}, {"client.id", "x"}};
@@ -67,7 +48,7 @@ TEST_CASE("--set-file: name=value lines, comments, blanks; the last value of a n
 }
 
 TEST_CASE("--set-file: what is wrong is named with file and line, and no value is shown") {
-    const file no_name{"a=b\n\n# x\nsecret\n"}, empty_name{" = secret\n"};
+    const temp_file no_name{"a=b\n\n# x\nsecret\n"}, empty_name{" = secret\n"};
     const auto sentence = [](const std::string& path) {
         const auto said = says({"--set-file", path.c_str()});
         CHECK(said.code == weir::exit_code::usage);
@@ -95,7 +76,7 @@ TEST_CASE("WEIR_SET_: an underscore is a dot, two are an underscore") {
 }
 
 TEST_CASE("arguments win over files, files over the environment, that over the program") {
-    const file f{"b=file\nc=file\nd=file\n"}, later{"c=later\n"};
+    const temp_file f{"b=file\nc=file\nd=file\n"}, later{"c=later\n"};
     const variable a{"WEIR_SET_b", "environment"}, b{"WEIR_SET_a", "environment"};
     weir::detail::engine e{"a", {.kafka = {{"a", "program"}, {"z", "program"}}}};
     weir::detail::arguments given;

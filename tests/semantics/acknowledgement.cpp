@@ -1,27 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a message closes: subscriptions, agents, the automatic acknowledgement.
-#include <weir/weir.hpp>
-
 #include <stdexcept>
 #include <string>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
-
-namespace {
-
-using trace = std::vector<int>;
-using offsets = std::vector<offset>;
-const auto nothing = std::optional<offset>{};
-
-struct silent : weir::hooks {};
-
-}  // namespace
+#include "driven.hpp"
 
 TEST_CASE("semantics 1: building a pipeline subscribes to nothing; one that no one runs delays no "
           "commit") {

@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asynchronous calls: how many at once, in which order their results go on, what is committed.
-#include <weir/weir.hpp>
-
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
+#include "driven.hpp"
 
-using namespace std::chrono_literals;
-using weir::offset;
 using weir::order_by;
-using weir::testing::test_driver;
 
 namespace {
 
-using trace = std::vector<int>;
 using texts = std::vector<std::string>;
 using items = std::vector<std::pair<std::string, int>>;
-const auto nothing = std::optional<offset>{};
 
-struct silent : weir::hooks {};
 /// Takes as many seconds as its argument says.
 weir::task<int> slow(int n) {
     co_await weir::sleep(std::chrono::seconds{n});

@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tasks, timers, sleep, offload: what an app does beside its agents.
-#include <weir/weir.hpp>
-
 #include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <vector>
-
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
 
 #include "barrier.hpp"
+#include "driven.hpp"
 
-using namespace std::chrono_literals;
 using weir::testing::barrier;
-using weir::testing::test_driver;
 
 namespace {
 
-using trace = std::vector<int>;
 using texts = std::vector<std::string>;
 
-struct silent : weir::hooks {};
 std::string text(int n) { return "a value that lives on the heap, number " + std::to_string(n); }
 
 }  // namespace
@@ -366,7 +357,7 @@ TEST_CASE("a duration without end is one: nothing that waits for it is due") {
     weir::app app{"bg", {.commit_interval = never, .drain_timeout = never,
                          .shutdown_timeout = never, .hooks = &quiet}};
     auto in = app.topic<int>("in");
-    int woken = 0, batches = 0, calls = 0, ticks = 0;
+    int woken = 0, taken = 0, calls = 0, ticks = 0;
     trace seen;
     app.task([&]() -> weir::task<> { co_await weir::sleep(never), ++woken; });
     app.timer(never, [&] { ++ticks; });
@@ -375,7 +366,7 @@ TEST_CASE("a duration without end is one: nothing that waits for it is due") {
                            co_return n;
                        }) | weir::for_each([&](int n) { seen.push_back(n); }));
     app.agent("batches", app.topic<int>("few") | weir::take(3, never - 1ns) |
-                             weir::for_each([&](const weir::batch<int>&) { ++batches; }));
+                             weir::for_each([&](const weir::batch<int>&) { ++taken; }));
     app.agent("fails", app.topic<int>("bad") | weir::for_each([&](int) {
                            ++calls;
                            throw std::runtime_error{"no"};
@@ -387,7 +378,7 @@ TEST_CASE("a duration without end is one: nothing that waits for it is due") {
     test.advance(1h);
     CHECK(woken == 0);
     CHECK(ticks == 0);
-    CHECK(batches == 0);
+    CHECK(taken == 0);
     CHECK(calls == 1);
     CHECK(seen == trace{1});
     CHECK_FALSE(test.committed(in, 0));

@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Acknowledgement by hand: ack, holds, noack, and what stays uncommitted without them.
-#include <weir/weir.hpp>
-
 #include <functional>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
 
-using trace = std::vector<int>;
-using offsets = std::vector<offset>;
 using seen = weir::event<weir::bytes, int>;
-const auto nothing = std::optional<offset>{};
-
-struct silent : weir::hooks {};
 
 /// An app with 0 to n-1 in its topic, once the test has added its agents.
 struct numbers {

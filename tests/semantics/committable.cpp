@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The committable offset, from a topic to the broker. (The tracker's own tests: tests/conductor.)
-#include <weir/weir.hpp>
-
 #include <map>
 #include <string>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
-
-using offsets = std::vector<offset>;
-const auto nothing = std::optional<offset>{};
 
 /// An app that holds every message of a topic, whose values are their offsets, until `close`.
 struct keeper {

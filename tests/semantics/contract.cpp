@@ -1,29 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a segment, a stage and a sink promise each other: order, retry, room, the end of a run.
-#include <weir/weir.hpp>
-
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
-
-namespace {
-
-using trace = std::vector<int>;
-using offsets = std::vector<offset>;
-const auto nothing = std::optional<offset>{};
-
-struct silent : weir::hooks {};
-
-}  // namespace
+#include "driven.hpp"
 
 TEST_CASE("semantics 47: an asynchronous stage keeps the order of its input") {
     weir::app app{"contract"};

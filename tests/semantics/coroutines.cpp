@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Agents that are coroutines: what is acknowledged when, what becomes of one that throws, returns,
 // or keeps a value of a partition that goes.
-#include <weir/weir.hpp>
-
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
 
-using trace = std::vector<int>;
 using texts = std::vector<std::string>;
-const auto nothing = std::optional<offset>{};
 
-struct silent : weir::hooks {};
 /// Beyond the small-string size, so that a sanitizer sees who looks at it too long.
 std::string text(int n) { return "a value that lives on the heap, number " + std::to_string(n); }
 

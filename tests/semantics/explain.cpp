@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What holds a commit back is named, wherever it is.
-#include <weir/weir.hpp>
-
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
-
-struct silent : weir::hooks {};
 
 /// "in[0]@2 agent op, 3 s: why"; "nothing" if nothing holds it back.
 std::string said(test_driver& test, const weir::app& app, const std::string& topic,

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nobody starves, and nothing grows without a limit: buffers stop the reading of what feeds them.
-#include <weir/weir.hpp>
-
 #include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
-
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
 
 #include "allocations.hpp"
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
-
-using trace = std::vector<int>;
 
 /// What was read, in order: one entry a batch.
 struct reads : weir::hooks {

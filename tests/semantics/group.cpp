@@ -1,27 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several apps of one group: partitions go from one to the next, with what was finished.
-#include <weir/weir.hpp>
-
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
-
-using trace = std::vector<int>;
-using offsets = std::vector<offset>;
-using batches = std::vector<std::vector<int>>;
-const auto nothing = std::optional<offset>{};
-
-struct silent : weir::hooks {};
 
 /// A member of the group "shared", which notes what it gets.
 struct member {

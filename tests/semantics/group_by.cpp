@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Re-keying, with one source; and batches that are sent.
-#include <weir/weir.hpp>
-
 #include <map>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
 
@@ -24,7 +15,6 @@ struct order {
     friend bool operator==(const order&, const order&) = default;
 };
 using orders = std::vector<order>;
-const auto nothing = std::optional<offset>{};
 const auto drain = weir::for_each([](const order&) {});
 
 template <class P>

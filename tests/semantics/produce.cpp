@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What cannot be read and what cannot be sent: the policies of the two ends.
-#include <weir/weir.hpp>
-
 #include <string>
 #include <utility>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
-
-using trace = std::vector<int>;
-using offsets = std::vector<offset>;
-const auto nothing = std::optional<offset>{};
 
 struct recorder : weir::hooks {
     std::vector<std::string> lines;

@@ -1,26 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Acknowledgement in pull: what was passed, and what becomes of the current one.
-#include <weir/weir.hpp>
-
 #include <ranges>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
-
-using trace = std::vector<int>;
-using offsets = std::vector<offset>;
-const auto nothing = std::optional<offset>{};
-
-struct silent : weir::hooks {};
 
 /// An app with 0 to 4 in its topic.
 struct five {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Members join, leave and die, apps stop: what each of it does to what is in work.
-#include <weir/weir.hpp>
-
 #include <algorithm>
 #include <csignal>
 #include <functional>
@@ -9,22 +7,10 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
-
-using trace = std::vector<int>;
-using offsets = std::vector<offset>;
-const auto nothing = std::optional<offset>{};
-
-struct silent : weir::hooks {};
 
 weir::app* to_stop = nullptr;
 extern "C" void stop_it(int) { to_stop->stop(); }
@@ -70,13 +56,13 @@ TEST_CASE("semantics 21: derived messages hold their source until their delivery
 TEST_CASE("semantics 26: a partial batch on shutdown is delivered as a last short batch") {
     weir::app app{"re"};
     auto in = app.topic<int>("in");
-    std::vector<trace> batches;
+    batches seen;
     app.agent("a", in | weir::take(3) |
-                       weir::for_each([&](const auto& b) { batches.push_back(b.values()); }));
+                       weir::for_each([&](const auto& b) { seen.push_back(b.values()); }));
     test_driver test{app};
     for (int n = 0; n < 5; ++n) test.send(in, "k", n);
     test.stop();
-    CHECK(batches == std::vector<trace>{{0, 1, 2}, {3, 4}});
+    CHECK(seen == batches{{0, 1, 2}, {3, 4}});
     CHECK(test.committed(in, 0) == 5);
 }
 

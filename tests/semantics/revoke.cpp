@@ -1,28 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A partition is given up: what was finished is committed first, what was not is the next owner's.
-#include <weir/weir.hpp>
-
 #include <functional>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
-
-namespace {
-
-using trace = std::vector<int>;
-using batches = std::vector<std::vector<int>>;
-const auto nothing = std::optional<offset>{};
-
-struct silent : weir::hooks {};
-
-}  // namespace
+#include "driven.hpp"
 
 TEST_CASE("semantics 23: closed but uncommitted offsets are committed before a partition is "
           "given up") {

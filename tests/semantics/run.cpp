@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a run ends and goes on: stop, errors, commits that fail, holds elsewhere, several apps.
-#include <weir/weir.hpp>
-
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
-
-namespace {
-
-using trace = std::vector<int>;
-using offsets = std::vector<offset>;
-using batches = std::vector<std::vector<int>>;
-const auto nothing = std::optional<offset>{};
-
-struct silent : weir::hooks {};
-
-}  // namespace
+#include "driven.hpp"
 
 TEST_CASE("semantics 28: stop() from a body ends behind that message, is idempotent and commits "
           "it") {

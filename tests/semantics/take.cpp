@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batches: how many, how long.
-#include <weir/weir.hpp>
-
 #include <string>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
-
-using trace = std::vector<int>;
-using batches = std::vector<std::vector<int>>;
 
 auto into(batches& seen) {
     return weir::for_each([&seen](const weir::batch<int>& b) { seen.push_back(b.values()); });

@@ -1,28 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batches are acknowledged together, and fail together.
-#include <weir/weir.hpp>
-
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::offset;
-using weir::testing::test_driver;
-
-namespace {
-
-using trace = std::vector<int>;
-using batches = std::vector<std::vector<int>>;
-const auto nothing = std::optional<offset>{};
-
-struct silent : weir::hooks {};
-
-}  // namespace
+#include "driven.hpp"
 
 TEST_CASE("semantics 35: the events of a batch are acknowledged together when its body is done") {
     weir::app app{"take"};

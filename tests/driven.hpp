@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tests have in common that drive an app on the embedded broker.
+#pragma once
+#include <weir/weir.hpp>
+
+#include <optional>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <weir/testing/test_driver.hpp>
+
+using namespace std::chrono_literals;
+using weir::offset;
+using weir::testing::test_driver;
+
+using trace = std::vector<int>;
+using offsets = std::vector<offset>;
+using batches = std::vector<std::vector<int>>;
+inline const auto nothing = std::optional<offset>{};  // is committed
+
+/// Says nothing of what a test makes fail.
+struct silent : weir::hooks {};
