@@ -23,7 +23,7 @@ using weir::testing::barrier;
 template <class F>
 std::shared_ptr<weir::detail::offloaded_of<F>> call(F f) {
     auto made = std::make_shared<weir::detail::offloaded_of<F>>(std::move(f));
-    made->waiting = std::noop_coroutine();
+    made->waiting.who = std::noop_coroutine();
     return made;
 }
 /// Until everything has been given back; returns how much it was.
@@ -31,7 +31,7 @@ int collect(offload_pool& pool) {
     int n = 0;
     while (pool.outstanding() > 0) {
         pool.wait();
-        pool.collect([&](std::coroutine_handle<>) { ++n; });
+        pool.collect([&](weir::detail::suspended) { ++n; });
     }
     return n;
 }
@@ -58,7 +58,7 @@ TEST_CASE("what nobody waits for is not given back, and not begun if it has not 
     const auto first = call(work), second = call(work);
     pool.add(first), pool.add(second);
     gate.wait_for(1);
-    first->waiting = second->waiting = nullptr;  // as a coroutine that is destroyed does
+    first->waiting = second->waiting = {};  // as a coroutine that is destroyed does
     first->unwanted = second->unwanted = true;
     gate.open();
     CHECK(collect(pool) == 0);
