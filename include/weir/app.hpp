@@ -206,7 +206,8 @@ public:
     void run();
     /// Does what there is to do, waiting for it `timeout` at the most. False once the app has
     /// stopped; throws as `run`. `poll_fd` is readable when it should be called; both are for
-    /// programs with a loop of their own.
+    /// programs with a loop of their own. (A hold that is let go on this thread between two polls
+    /// does not make it readable: it is committed by the next one.)
     bool poll(duration timeout);
     int poll_fd();
     /// From any thread, any signal handler, any body, as often as one likes. Where nothing runs, it
