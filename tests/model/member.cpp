@@ -64,7 +64,6 @@ private:
     site site_;
 };
 
-/// In some scenarios calls take longer than a revocation waits.
 int pace = 1;
 
 weir::task<> pause(site s, value x) {
@@ -182,7 +181,7 @@ private:
 
 member::member(diary& d, std::size_t number)
     : diary_(d), number_(number), app_("m", options(d.of, *this)) {
-    pace = !d.of.calm && d.of.seed % 3 == 0 ? 40 : 1;
+    pace = overdue(d.of) ? 40 : 1;
     for (std::size_t i = 0; i < d.of.agents.size(); ++i) add_agent(int(i));
 }
 

@@ -105,6 +105,9 @@ struct scenario {
     bool exact = false;  // and their order is known, so everything is
 };
 
+/// Calls take longer than a revocation waits for them.
+inline bool overdue(const scenario& s) { return !s.calm && s.seed % 3 == 0; }
+
 std::string words(const scenario&);
 /// The topic an operator sends to; `to_chosen`: the beginning of its two.
 std::string topic_of(int agent, const act&);

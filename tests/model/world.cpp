@@ -167,7 +167,7 @@ private:
         try {
             if (what == deed::revoke) revoke(p);
             if (what == deed::assign) driver_->assign(topic, p.partition);
-            if (what == deed::lose) driver_->lose(topic, p.partition);
+            if (what == deed::lose) gone_ = true, driver_->lose(topic, p.partition);
         } catch (const weir::setup_error&) {  // it is nobody's yet
         }
     }
@@ -196,7 +196,7 @@ private:
             return driver_->fail_next_send(*it, std::size_t(s.b));
         }
         case deed::fail_commit:
-            commits_fail_ = true;
+            commits_fail_ = true, gone_ |= s.b >= 2;  // it is no member any more
             return driver_->fail_next_commit(std::size_t(s.a), errors[s.b]);
         case deed::restart: return start(*member_of(s.a));
         case deed::stop: return stop(*member_of(s.a));
@@ -390,6 +390,8 @@ private:
     void in_order(const route& r) {
         bool by_key = false;
         if (!r.keeps_order(by_key)) return;
+        // A batch with something of ours in it is worked off whole, though what was before it went.
+        if (r.has(op::take) && gone_) return;
         std::map<std::pair<int, std::string>, std::map<std::string, std::vector<content>>> lanes;
         std::set<std::pair<std::string, content>> met;
         for (auto& m : topics_[r.from].messages) {
@@ -461,6 +463,7 @@ private:
     std::int64_t next_ = 0;
     int bad_ = 0;
     bool commits_fail_ = false;
+    bool gone_ = overdue(of_);  // a partition, before what was in work of it had ended
 };
 
 }  // namespace
