@@ -48,13 +48,18 @@ int main(int argc, char** argv) {
         R"({"account": "bob", "price": 40})", R"({"account": "carol", "price": 7})"};
     app.agent("feed", weir::from(lines) | weir::to("orders"));
 
-    int attempts = 0;
+    int attempts = 0, charged = 0;
+    std::vector<std::string> letters;
+    const auto stop_behind_the_last = [&] {
+        if (charged == 2 && letters.size() == 2) app.stop();
+    };
     const auto charge = [&](const order& o) {
         if (o.account == "bob") {
             fmt::print("bob: declined, attempt {}\n", ++attempts);
             throw std::runtime_error{"declined"};
         }
-        fmt::print("charged {}\n", o.account);
+        fmt::print("charged {}\n", o.account), ++charged;
+        stop_behind_the_last();
         return receipt{o.account};
     };
     // [agent]
@@ -62,10 +67,9 @@ int main(int argc, char** argv) {
               {.on_error = weir::retry(1, 1ms).then(weir::dead_letter("orders-dead"))});
     // [/agent]
 
-    std::vector<std::string> letters;
     app.agent("letters", app.topic("orders-dead") | weir::for_each([&](const weir::bytes& letter) {
         letters.emplace_back(letter.view());
-        if (letters.size() == 2) app.stop();
+        stop_behind_the_last();
     }));
     const int status = app.main(argc, argv);
     std::sort(letters.rbegin(), letters.rend());
