@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a stream comes from: several topics, a pattern, a channel; and what a program sends itself.
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <functional>
 #include <list>
 #include <map>
-#include <optional>
 #include <ranges>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
+
+#include "driven.hpp"
 
 namespace {
 
@@ -53,7 +49,7 @@ TEST_CASE("semantics 2: a pipeline can be built from several topics, by one hand
           "  topic orders-eu : int\n"
           "  topic orders-us : int\n"
           "  | for_each\n");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(eu, std::nullopt, 1);
     test.send(us, std::nullopt, 2);
     test.send(eu, std::nullopt, 3);
@@ -99,7 +95,7 @@ TEST_CASE("semantics 38: behind several topics a repartition topic is as large a
     auto both = app.topics<int>({"small"}, {.partitions = 2});
     auto more = app.topics<int>({"large"}, {.partitions = 5});
     app.agent("g", (both & more) | weir::group_by([](int i) { return i; }, "number"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(test.partitions("a-g-number-repartition") == std::optional<weir::partition_id>{5});
 }
 
@@ -110,7 +106,7 @@ TEST_CASE("semantics 2: a pattern never matches internal topics") {
     numbers got, grouped;
     app.agent("all", all | into(got));
     app.agent("g", in | weir::group_by([](int i) { return i; }, "n") | into(grouped));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.create_topic("other-app-x-repartition-2");
     test.create_topic("other-app-changelog");
     test.send(in, "k", 1);
@@ -126,7 +122,7 @@ TEST_CASE("semantics 7: topics can be given by regular expression; one that appe
     auto orders = app.topics<std::string, int>("^orders-.*");
     numbers got;
     app.agent("orders", orders | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.create_topic("orders-eu", {.partitions = 3});
     test.create_topic("payments");
     test.send(test.peek<std::string, int>("orders-eu"), "k", 1);  // before it was assigned, maybe
@@ -144,7 +140,7 @@ TEST_CASE("a pattern's topics give the repartition topic its size, and decode by
     auto p = app.topic<int>("p-1", {.partitions = 3});
     numbers got;
     app.agent("g", all | weir::group_by([](int i) { return i; }, "n") | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(test.partitions("a-g-n-repartition") == std::optional<weir::partition_id>{3});
     test.send_raw(p, {}, "not four bytes");
     test.send(p, std::nullopt, 1);
@@ -175,7 +171,7 @@ TEST_CASE("semantics 2: a channel hands every value to each of its subscribers")
     app.agent("one", chan | into(got));
     app.agent("two", chan | weir::take(2) | weir::flat_map(std::identity{}) | into(pairs));
     chan.send(1);  // before the run: it waits for the subscribers
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(got == numbers{1});
     CHECK(pairs.empty());
     chan.send(2), chan.send(3);
@@ -191,7 +187,7 @@ TEST_CASE("semantics 2: a channel's queue is bounded; not awaited and full, send
     auto chan = app.channel<int>("numbers", {.capacity = 2});
     numbers got;
     app.agent("one", chan | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     chan.send(1), chan.send(2);
     CHECK_THROWS_WITH_AS(chan.send(3),
                          "weir: channel 'numbers' is full: co_await its send, or give it a larger "
@@ -212,7 +208,7 @@ TEST_CASE("semantics 2: each subscriber of a channel has its own bounded queue; 
                           co_await weir::sleep(std::chrono::seconds{1});
                           co_return i;
                       }) | into(slow));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const auto send = [&](int i) { return chan.send(i), test.run(); };
     int sent = 0;
     CHECK_THROWS_AS([&] {
@@ -234,7 +230,7 @@ TEST_CASE("what a body hands to a channel holds the body's message until it is d
     auto chan = app.channel<int>("numbers");
     app.agent("in", in | weir::for_each([&](int i) { chan.send(i); }));
     app.agent("pairs", chan | weir::take(2));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     test.commit();
     CHECK(test.held(in, 0) == 1);
@@ -250,7 +246,7 @@ TEST_CASE("semantics 49: topic.send sends from anywhere in the app, and needs no
     auto out = app.topic<std::string, withdrawal>("out");
     const std::string long_name(100, 'x');
     out.send("before", {long_name, 1});  // the run sends it
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(test.items(out).size() == 1);
     out.send("k", {"alice", 12.5}, {{"trace", weir::bytes{"7"}}});
     app.post([&] { out.send("posted", withdrawal{"bob", 2}); });
@@ -271,7 +267,7 @@ TEST_CASE("semantics 21: what a body sends by hand holds its source until it is 
     auto in = app.topic<int>("in");
     auto out = app.topic<std::string, int>("out");
     app.agent("x", in | weir::for_each([&](int i) { out.send("k", i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     test.commit();
     CHECK(test.committed(in, 0) == committed{1});
@@ -287,7 +283,7 @@ TEST_CASE("semantics 21: what a body sends by hand holds its source until it is 
 TEST_CASE("a null key or value is sent as std::nullopt") {
     weir::app app{"a"};
     auto out = app.topic<std::optional<std::string>, std::optional<int>>("out");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     out.send(std::nullopt, 1), out.send("k", std::nullopt);
     test.run();
     using items = std::vector<std::pair<std::optional<std::string>, std::optional<int>>>;
@@ -307,7 +303,7 @@ TEST_CASE("semantics 2: a channel's send is awaitable and waits for room") {
             ++sent;
         }
     });
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(sent == 5);
     REQUIRE(got.size() == 5);
     CHECK(got[4] == word + "4");
@@ -326,7 +322,7 @@ TEST_CASE("semantics 2: who awaits a channel's send goes on as soon as a slow su
     app.task([&]() -> weir::task<> {
         for (int i = 0; i < 8; ++i) co_await chan.send(i), ++sent;
     });
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(sent == 2);
     for (int second = 1; second < 5; ++second) {
         test.advance(std::chrono::seconds{1});
@@ -352,7 +348,7 @@ TEST_CASE("semantics 48: topic.send, awaited, goes on when the message has been 
             log.push_back(e.what());
         }
     });
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(log == std::vector<std::string>{"delivered"});
     REQUIRE(test.values(out).size() == 1);
     CHECK(test.values(out)[0].account == account);
@@ -378,7 +374,7 @@ TEST_CASE("topic.send beyond what may wait for room: dropped, it throws; awaited
         co_await out.send("k", -1);
         arrived = true;
     });
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(told == "weir: sending to 'out': too many messages wait already: co_await the sends, or "
                   "send fewer a turn");
     CHECK(sent >= 10'000);
@@ -395,15 +391,13 @@ TEST_CASE("topic.send before a run: ten thousand wait for it, one more throws") 
     auto out = app.topic<std::string, int>("out");
     for (int i = 0; i < 10'000; ++i) out.send("k", i);
     CHECK_THROWS_AS(out.send("k", -1), weir::error);
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(test.values(out).size() == 10'000);
 }
 
 TEST_CASE("semantics 21: what a coroutine sends by hand after an await holds the message that it "
           "works on, too") {
-    using namespace std::chrono_literals;
-    struct silent final : weir::hooks {
-    } quiet;
+    silent quiet;
     weir::app app{"a", {.on_produce_error = weir::retry(1, 1h), .hooks = &quiet}};
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out");
@@ -428,7 +422,7 @@ TEST_CASE("semantics 21: what a coroutine sends by hand after an await holds the
     SUBCASE("an asynchronous operator's") {
         app.agent("x", in | weir::map(sends) | weir::for_each([](int) {}));
     }
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.fail_next_send(out, 2);
     test.append(in, std::nullopt, 1), test.append(in, std::nullopt, 2), test.run();
     test.advance(2s);
@@ -443,9 +437,7 @@ TEST_CASE("semantics 21: what a coroutine sends by hand after an await holds the
 
 TEST_CASE("semantics 21: what a coroutine sends after it has acknowledged its event by hand holds "
           "nothing") {
-    using namespace std::chrono_literals;
-    struct silent final : weir::hooks {
-    } quiet;
+    silent quiet;
     weir::app app{"a", {.on_produce_error = weir::retry(1, 1h), .hooks = &quiet}};
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out");
@@ -456,7 +448,7 @@ TEST_CASE("semantics 21: what a coroutine sends after it has acknowledged its ev
             out.send(std::nullopt, e->value());
         }
     });
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.fail_next_send(out);
     test.send(in, std::nullopt, 1);
     test.commit();
@@ -468,13 +460,11 @@ TEST_CASE("semantics 21: what a coroutine sends after it has acknowledged its ev
 }
 
 TEST_CASE("semantics 21: what a pull loop's body sends holds the message that it has") {
-    using namespace std::chrono_literals;
-    struct silent final : weir::hooks {
-    } quiet;
+    silent quiet;
     weir::app app{"a", {.on_produce_error = weir::retry(1, 1h), .hooks = &quiet}};
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.append(in, std::nullopt, 1), test.append(in, std::nullopt, 2);
     test.fail_next_send(out, 2);
     for (int i : app.stream(in)) {
@@ -492,7 +482,6 @@ TEST_CASE("semantics 21: what a pull loop's body sends holds the message that it
 
 TEST_CASE("semantics 2: what has waited for room in a channel holds the message it was sent for, "
           "until all subscribers are done") {
-    using namespace std::chrono_literals;
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     auto chan = app.channel<int>("numbers", {.capacity = 1});
@@ -503,7 +492,7 @@ TEST_CASE("semantics 2: what has waited for room in a channel holds the message 
     app.agent("x", in, [&](auto stream) -> weir::task<> {
         while (auto i = co_await stream.next()) co_await chan.send(*i);
     });
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 5; ++i) test.append(in, std::nullopt, i);
     test.run();
     for (weir::offset done = 1; done <= 5; ++done) {
@@ -515,7 +504,6 @@ TEST_CASE("semantics 2: what has waited for room in a channel holds the message 
 }
 
 TEST_CASE("a hook may send, also while it is told of a send that failed") {
-    using namespace std::chrono_literals;
     struct telling final : weir::hooks {
         std::function<void()> tell;
         void retried(const weir::error_report&) override { tell(); }
@@ -527,7 +515,7 @@ TEST_CASE("a hook may send, also while it is told of a send that failed") {
     auto in = app.topic<int>("in"), out = app.topic<int>("out");
     auto alarms = app.topic<std::string>("alarms");
     app.agent("a", in | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     std::size_t sent = 0;
     hooks.tell = [&] {
         for (int i = 0; i < 50; ++i, ++sent) alarms.send(std::nullopt, std::string(100, 'a'));
@@ -543,9 +531,7 @@ TEST_CASE("a hook may send, also while it is told of a send that failed") {
 }
 
 TEST_CASE("a send that is still awaited when its run ends is forgotten with its coroutine") {
-    using namespace std::chrono_literals;
-    struct silent final : weir::hooks {
-    } quiet;
+    silent quiet;
     weir::app app{"a", {.on_produce_error = weir::retry(1, 1h), .hooks = &quiet}};
     auto in = app.topic<int>("in"), out = app.topic<int>("out");
     int arrived = 0;
@@ -558,7 +544,7 @@ TEST_CASE("a send that is still awaited when its run ends is forgotten with its 
     app.agent("x", in, [&](auto stream) -> weir::task<> {
         while (auto i = co_await stream.next()) co_await sends(*i);
     });
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(std::exchange(arrived, 0) == 1);
     test.fail_next_send(out, 3);
     test.restart();
