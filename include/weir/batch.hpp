@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <weir/graph/seam.hpp>
+#include <weir/graph/boundary.hpp>
 
 namespace weir {
 namespace detail {

@@ -20,7 +20,7 @@ namespace weir {
 namespace detail {
 
 template <class T>
-class channel_seam;
+class channel_boundary;
 
 /// What a channel's handles share. A value goes to every subscriber or, while one has no room, to
 /// none. What is sent before the app runs waits here for the run's subscribers.
@@ -31,7 +31,7 @@ struct channel_state {
     const std::string name;
     const std::size_t capacity;
     channel_host* host;
-    std::vector<channel_seam<T>*> subscribers{};
+    std::vector<channel_boundary<T>*> subscribers{};
     std::deque<T> early{};
     struct waiter {
         const T* value;
@@ -69,13 +69,13 @@ struct channel_state {
 /// One subscriber's queue: a source, whose values hold the message that was worked on when they
 /// were sent.
 template <class T>
-class channel_seam final : public seam {
+class channel_boundary final : public boundary {
 public:
-    explicit channel_seam(std::shared_ptr<channel_state<T>> of) : of_(std::move(of)) {
+    explicit channel_boundary(std::shared_ptr<channel_state<T>> of) : of_(std::move(of)) {
         for (auto& v : of_->early) take(v, {});
         of_->subscribers.push_back(this);
     }
-    ~channel_seam() override { std::erase(of_->subscribers, this); }
+    ~channel_boundary() override { std::erase(of_->subscribers, this); }
 
     bool room() const { return queue_.size() + ready_.left() < of_->capacity; }
     void take(const T& v, hold h) { queue_.push_back({v, std::move(h)}); }
@@ -173,7 +173,7 @@ public:
     }
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
-        auto& from = p.add(std::unique_ptr<detail::seam>{new detail::channel_seam<T>{state_}});
+        auto& from = p.add(std::unique_ptr<detail::boundary>{new detail::channel_boundary<T>{state_}});
         p.connect(from, detail::new_segment<value>(p, std::move(chain)));
     }
 

@@ -16,9 +16,9 @@ using element_of = std::iter_value_t<decltype(std::begin(std::declval<R&>()))>;
 
 /// Reads a range in small batches; nothing is held, since nothing can be committed.
 template <class R>
-class range_seam final : public seam {
+class range_boundary final : public boundary {
 public:
-    explicit range_seam(R range) : range_(std::move(range)) {}
+    explicit range_boundary(R range) : range_(std::move(range)) {}
 
     input& ready() override { return ready_; }
     bool empty() const override { return ready_.count == 0; }
@@ -50,7 +50,7 @@ struct range_source {
     drawn draw(sketch& s) const { return s.source("from", value_name<value>()); }
     template <class Chain>
     void build(plan& p, Chain chain) const {
-        auto& from = p.add(std::unique_ptr<seam>{new range_seam<R>{range}});
+        auto& from = p.add(std::unique_ptr<boundary>{new range_boundary<R>{range}});
         p.connect(from, new_segment<value>(p, std::move(chain)));
     }
 };

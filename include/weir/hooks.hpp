@@ -26,7 +26,7 @@ struct partition_status {
     std::string topic;
     partition_id partition = 0;
     std::optional<offset> committed;  // by this run
-    std::size_t held = 0;             // messages that somebody holds: a seam, a send, the user
+    std::size_t held = 0;             // messages that somebody holds: a boundary, a send, the user
     offset read = 0;                  // the next one that will be read
     // messages that are not done with, read or not; none where the broker does not tell
     std::optional<weir::offset> lag{};

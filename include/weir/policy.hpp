@@ -10,7 +10,7 @@
 
 namespace weir {
 
-/// One type for all three seams (decode, process, produce). Made by `weir::stop`, `weir::skip`,
+/// One type for all three boundaries (decode, process, produce). Made by `weir::stop`, `weir::skip`,
 /// `weir::dead_letter("topic")` and `weir::retry(n, backoff).then(…)`; empty it means "what the
 /// next outer one says".
 class policy {

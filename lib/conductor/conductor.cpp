@@ -48,7 +48,7 @@ void conductor::end() {
     background_.clear();
     for (auto& b : plan_.bodies()) b->cancel();
     partitions_.clear();
-    seams_.clear();
+    boundaries_.clear();
     plan_.forget();
 }
 
@@ -60,10 +60,10 @@ void conductor::connect(const std::vector<transport::subscription>& to) {
         for (auto* p : t.partitions) p->join(t.readings);
     }
     const auto& feeds = plan_.feeds();
-    for (auto i = seams_.size(); i < feeds.size(); ++i)
-        seams_.push_back(
+    for (auto i = boundaries_.size(); i < feeds.size(); ++i)
+        boundaries_.push_back(
             {feeds[i].from, std::make_unique<feed>(feeds[i].from->ready(), *feeds[i].to)});
-    for (auto& s : seams_) {
+    for (auto& s : boundaries_) {
         const auto reads = [&](const segment* x) { return x->agent == s.from->agent; };
         const auto& all = plan_.readings();
         s.from->agent->finite = std::none_of(all.begin(), all.end(), [&](const auto& r) {
@@ -103,7 +103,7 @@ hold conductor::hold_pulled() const {
     for (auto& [place, a] : partitions_)
         for (auto& f : a->feeds())
             if (is_pulled(*f)) return held(*f);
-    for (auto& s : seams_)
+    for (auto& s : boundaries_)
         if (is_pulled(*s.feed)) return held(*s.feed);
     return {};
 }
@@ -119,10 +119,10 @@ bool conductor::turn() {
     busy |= turn_bodies();
     busy |= producer_.settle(now_);
     take_errors();
-    busy |= settle_seams();
+    busy |= poll_boundaries();
     if (!error_) {
         busy |= turn_topics();
-        busy |= turn_seams();
+        busy |= turn_boundaries();
     }
     for (auto& [place, a] : partitions_) a->mark(now_);
     busy |= drain();
@@ -192,14 +192,14 @@ time_point conductor::due(bool alone) const {
         if (a->revoking)
             at = std::min(at, a->abandoned || quiet(*a) ? answer_due() : a->drain_until);
     }
-    for (auto& s : seams_) feed_due(*s.feed), at = std::min(at, s.from->due());
+    for (auto& s : boundaries_) feed_due(*s.feed), at = std::min(at, s.from->due());
     if (stopping()) at = std::min(at, state_ == state::leaving ? answer_due() : stop_until_);
     return alone ? at : std::min(at, committer_.due(partitions_));
 }
 
-bool conductor::settle_seams() {
+bool conductor::poll_boundaries() {
     bool busy = false;
-    for (auto& s : seams_) {
+    for (auto& s : boundaries_) {
         try {
             s.from->settle(now_);
         } catch (...) {  // a range that throws
@@ -268,9 +268,9 @@ void conductor::look_if_full(owned_partition& a, bool is) {
                 std::to_string(b->offset) + ": " + by + (by.empty() ? "" : ": ") + b->why);
 }
 
-bool conductor::turn_seams() {
+bool conductor::turn_boundaries() {
     bool busy = false;
-    for (auto& s : seams_) {
+    for (auto& s : boundaries_) {
         const auto before = s.feed->cursor;
         busy |= step(*s.feed, false);
         if (s.feed->cursor == before) continue;
@@ -339,9 +339,9 @@ bool conductor::rests(feed& f, time_point now) {
 void conductor::passed(const agent_info& a, time_point now) {
     auto* f = std::exchange(last_parked_, nullptr);
     if (f && f->parked && f->to->agent == &a) {
-        for (auto& s : seams_) {
+        for (auto& s : boundaries_) {
             if (s.feed.get() != f) continue;
-            turn_seams();
+            turn_boundaries();
             return;
         }
         step(*f, no_more(), now);
@@ -352,7 +352,7 @@ void conductor::passed(const agent_info& a, time_point now) {
 /// gives.
 bool conductor::flush(const agent_info& a) {
     // built from the right: the first one stands last
-    for (auto s = seams_.rbegin(); s != seams_.rend(); ++s) {
+    for (auto s = boundaries_.rbegin(); s != boundaries_.rend(); ++s) {
         if (s->from->agent != &a || s->from->empty()) continue;
         if (!s->feed->finished() || s->from->waits_for_work()) return false;
         s->from->flush();
@@ -362,7 +362,7 @@ bool conductor::flush(const agent_info& a) {
 }
 bool conductor::flush() {
     bool busy = false;
-    for (auto& s : seams_) busy |= !s.from->agent->paused && flush(*s.from->agent);
+    for (auto& s : boundaries_) busy |= !s.from->agent->paused && flush(*s.from->agent);
     return busy;
 }
 
@@ -370,18 +370,18 @@ bool conductor::flush() {
 /// too.
 bool conductor::end_sources() {
     bool busy = false;
-    for (auto& source : seams_) {
+    for (auto& source : boundaries_) {
         auto& agent = *source.from->agent;
         if (!agent.finite || agent.ended) continue;
-        const auto over = [&](const seam_work& s) {
+        const auto over = [&](const boundary_work& s) {
             return s.from->agent != &agent || !s.from->is_source() || s.from->ended();
         };
-        if (!std::all_of(seams_.begin(), seams_.end(), over)) continue;
+        if (!std::all_of(boundaries_.begin(), boundaries_.end(), over)) continue;
         busy |= flush(agent);
-        const auto empty = [&](const seam_work& s) {
+        const auto empty = [&](const boundary_work& s) {
             return s.from->agent != &agent || (s.from->empty() && s.feed->finished());
         };
-        if (!std::all_of(seams_.begin(), seams_.end(), empty)) continue;
+        if (!std::all_of(boundaries_.begin(), boundaries_.end(), empty)) continue;
         if (auto* b = body_of(agent); b && b->running()) b->end();
         else agent.ended = true;
         busy |= agent.ended;

@@ -32,12 +32,12 @@ public:
     outlet& send_to(topic_info& t) override { return producer_.to(t, agent(), name()); }
 
     std::vector<std::unique_ptr<reading>>& readings() { return readings_; }
-    std::vector<std::unique_ptr<detail::seam>>& seams() { return seams_; }
+    std::vector<std::unique_ptr<detail::boundary>>& boundaries() { return boundaries_; }
     const std::vector<std::unique_ptr<detail::body>>& bodies() const { return bodies_; }
     std::vector<feed>& feeds() { return feeds_; }
     void forget() {
         for (auto& s : segments_) s->agent->lent.clear();
-        readings_.clear(), feeds_.clear(), segments_.clear(), seams_.clear(), nodes_.clear();
+        readings_.clear(), feeds_.clear(), segments_.clear(), boundaries_.clear(), nodes_.clear();
         bodies_.clear();
     }
 
@@ -53,7 +53,7 @@ class conductor final : transport::listener {
 public:
     conductor(const settings&, transport::transport&, reporter&);
     ~conductor();
-    /// What is left of the run goes: its coroutines, messages, seams.
+    /// What is left of the run goes: its coroutines, messages, boundaries.
     void end();
 
     detail::plan& plan() { return plan_; }
@@ -62,7 +62,7 @@ public:
     /// Starts a task, or a timer, at the next turn.
     void run(const job_info& j) { background_.add(j); }
 
-    /// One round: what came in, what is due, every topic's and every seam's turn once. False if
+    /// One round: what came in, what is due, every topic's and every boundary's turn once. False if
     /// there was nothing to do.
     bool turn();
     /// When there will be something to do, as far as that is known. `alone`: apart from the
@@ -120,8 +120,8 @@ private:
         std::vector<owned_partition*> partitions{};
         std::size_t next = 0;  // whose turn it is
     };
-    struct seam_work {
-        detail::seam* from;
+    struct boundary_work {
+        detail::boundary* from;
         std::unique_ptr<detail::feed> feed;
     };
 
@@ -133,11 +133,11 @@ private:
     bool turn_bodies();
     bool end_bodies();
     body* body_of(const agent_info&) const;
-    bool settle_seams();
+    bool poll_boundaries();
     bool turn_topics();
     bool turn_partition(owned_partition&);
     void look_if_full(owned_partition&, bool is);
-    bool turn_seams();
+    bool turn_boundaries();
     bool step(feed&, bool last, std::optional<time_point> now = {});
     bool leave_sink(feed&);
     bool rests(feed&, time_point now);
@@ -157,7 +157,7 @@ private:
         std::string agent, op, why;
     };
     reason reason_of(const feed&) const;
-    std::optional<reason> seam_with(const owned_partition&, offset) const;
+    std::optional<reason> boundary_with(const owned_partition&, offset) const;
     reason holder_of(const owned_partition&, offset) const;
     static error_report place(const char* seam, const agent_info&, attempt&,
                               const std::exception_ptr&);
@@ -195,7 +195,7 @@ private:
     std::size_t started_ = 0;  // bodies
     bool only_ticked_ = false;
     std::vector<topic_work> topics_;
-    std::vector<seam_work> seams_;
+    std::vector<boundary_work> boundaries_;
     std::set<topic_partition> places_;  // every one ever assigned: what is kept points at its place
     owned_partitions partitions_;
     std::size_t next_topic_ = 0;

@@ -42,9 +42,9 @@ conductor::reason conductor::reason_of(const feed& f) const {
     return {agent.name, s.ops, "it waits for its turn"};
 }
 
-/// The seam that has taken hold of a message, and what it does with it.
-std::optional<conductor::reason> conductor::seam_with(const owned_partition& a, offset at) const {
-    for (auto& s : seams_) {
+/// The boundary that has taken hold of a message, and what it does with it.
+std::optional<conductor::reason> conductor::boundary_with(const owned_partition& a, offset at) const {
+    for (auto& s : boundaries_) {
         const auto* why = s.from->has(*a.tracker, at);
         if (!why) continue;
         const auto& f = *s.feed;
@@ -95,7 +95,7 @@ std::optional<blocked> conductor::explain(const topic_partition& place) const {
                     r = reason_of(*f);
         };
         ask(false);
-        if (!r) r = seam_with(a, at);  // it knows more than that it has no room
+        if (!r) r = boundary_with(a, at);  // it knows more than that it has no room
         ask(true);
         if (!r && a.bad() && a.raw(a.bad()->at).offset <= at)
             r = reason{{}, "decode", "it does not decode: " + text_of(a.bad()->error)};

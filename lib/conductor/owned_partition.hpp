@@ -15,7 +15,7 @@
 namespace weir::detail {
 
 /// One input on its way through one segment: where it stands, what was tried. Owned by the
-/// partition, or by the conductor for a seam's input.
+/// partition, or by the conductor for a boundary's input.
 struct feed final : attempt {
     feed(input& from, segment& s) : in(&from), to(&s) {}
     input* in;

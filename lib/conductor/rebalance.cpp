@@ -51,7 +51,7 @@ void conductor::revoked(std::vector<topic_partition> all) {
         p->tracker->give_up(standing::leaving);
         p->tracker->forfeit(true);
     }
-    for (auto& s : seams_) s.from->revoke();
+    for (auto& s : boundaries_) s.from->revoke();
     for (auto* p : leaving) p->tracker->forfeit(false);
     if (!unknown.empty()) transport_.release(unknown);
 }
@@ -59,7 +59,7 @@ void conductor::revoked(std::vector<topic_partition> all) {
 void conductor::lost(std::vector<topic_partition> all) {
     std::erase_if(all, [&](auto& place) { return !partitions_.contains(place); });
     for (auto& place : all) partitions_.at(place)->tracker->give_up(standing::gone);
-    for (auto& s : seams_) s.from->revoke();
+    for (auto& s : boundaries_) s.from->revoke();
     let_go();
     for (auto& place : all) report_.hooks().revoked(place, true), drop(place);
 }
@@ -67,7 +67,7 @@ void conductor::lost(std::vector<topic_partition> all) {
 /// What is still in work of partitions that are gone is not waited for any more. A parked message
 /// stays: it is its sink's.
 void conductor::let_go() {
-    for (auto& s : seams_) {
+    for (auto& s : boundaries_) {
         s.from->abandon();
         if (s.from->ready().forget(s.feed->cursor + s.feed->parked) && !s.feed->parked)
             s.feed->made = 0, s.feed->acked = false;
@@ -138,7 +138,7 @@ bool conductor::work_left() const {
     for (auto& [place, a] : partitions_)
         for (auto& f : a->feeds())
             if (in_work(*f)) return true;
-    return std::any_of(seams_.begin(), seams_.end(), [](const seam_work& s) {
+    return std::any_of(boundaries_.begin(), boundaries_.end(), [](const boundary_work& s) {
         return !s.from->agent->paused && (!s.from->empty() || !s.feed->finished());
     });
 }
@@ -159,7 +159,7 @@ bool conductor::finish() {
     if (state_ == state::running) {
         state_ = state::finishing;
         stop_until_ = later(now_, settings_.options.shutdown_timeout);
-        for (auto& s : seams_) s.from->stop();
+        for (auto& s : boundaries_) s.from->stop();
         return true;
     }
     const bool late = now_ >= stop_until_;

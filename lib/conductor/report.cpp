@@ -110,10 +110,10 @@ std::string counters::text() const {
     using namespace std::chrono_literals;
     if (oldest >= 1ms)
         add("oldest " + detail::text_of(std::chrono::floor<std::chrono::milliseconds>(oldest)));
-    const auto failed = [&](const failures& f, const std::string& seam) {
-        some(f.stopped, (seam + " stopped").c_str()), some(f.skipped, (seam + " skipped").c_str());
-        some(f.dead_lettered, (seam + " dead-lettered").c_str());
-        some(f.retries, (seam + " retries").c_str());
+    const auto failed = [&](const failures& f, const std::string& where) {
+        some(f.stopped, (where + " stopped").c_str()), some(f.skipped, (where + " skipped").c_str());
+        some(f.dead_lettered, (where + " dead-lettered").c_str());
+        some(f.retries, (where + " retries").c_str());
     };
     failed(decode, "decode"), failed(process, "process"), failed(produce, "produce");
     some(dead_letters, "dead letters"), some(lost, "partitions lost");

@@ -73,9 +73,9 @@ segment& plan::add(std::unique_ptr<segment> s) {
     s->agent = agent_, s->ops = std::exchange(chain_, {});
     return *segments_.emplace_back(std::move(s));
 }
-seam& plan::add(std::unique_ptr<detail::seam> s) {
+boundary& plan::add(std::unique_ptr<detail::boundary> s) {
     s->agent = agent_, s->op = op_;
-    return *seams_.emplace_back(std::move(s));
+    return *boundaries_.emplace_back(std::move(s));
 }
 plan::node& plan::add(std::unique_ptr<node> n) { return *nodes_.emplace_back(std::move(n)); }
 body& plan::add(std::unique_ptr<detail::body> b) {
@@ -91,7 +91,7 @@ void plan::read(topic_info& topic, const void* type, std::unique_ptr<decoder> (*
     (*it)->to.push_back(&s);
 }
 topic_info& plan::next_through() {
-    assert(!through_.empty() && "drawing and building meet the same seams");
+    assert(!through_.empty() && "drawing and building meet the same boundaries");
     auto& t = *through_.back();
     through_.pop_back();
     return t;

@@ -89,8 +89,8 @@ public:
     outlet& send_to(topic_info&) override { return to; }
     segment& entry() { return *segments_.back(); }
     segment& behind() { return *segments_.front(); }
-    bool has_seam() const { return !seams_.empty(); }
-    seam& between() { return *seams_.front(); }
+    bool has_boundary() const { return !boundaries_.empty(); }
+    boundary& between() { return *boundaries_.front(); }
 
 private:
     agent_info agent{};
@@ -112,7 +112,7 @@ public:
             turn now{clock_, clock_.steady() + 1s};
             const auto r = plan_.entry().run(from_, at, now);
             at = r.at;
-            if (plan_.has_seam()) {
+            if (plan_.has_boundary()) {
                 auto& ready = plan_.between().ready();
                 turn next{clock_, clock_.steady() + 1s};
                 if (plan_.behind().run(ready, 0, next).at > 0) ready.passed(ready.count);

@@ -124,7 +124,7 @@ TEST_CASE("echo is drawn with an arrow to each topic, and the stream goes on fro
           "  -> topic out : std::string, int\n");
 }
 
-TEST_CASE("each copy is in its own topic, with echoes before and behind other seams") {
+TEST_CASE("each copy is in its own topic, with echoes before and behind other boundaries") {
     weir::app app{"a"};
     auto in = app.topic<order>("in", {.partitions = 3});
     app.agent("e", in | weir::echo("a1", "a2") | weir::group_by(&order::account) |

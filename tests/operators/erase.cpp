@@ -115,7 +115,7 @@ TEST_CASE("an erased stream that is iterated is still iterable") {
     CHECK(got == numbers{1, 2, 3});
 }
 
-TEST_CASE("erase before and behind seams") {
+TEST_CASE("erase before and behind boundaries") {
     weir::app app{"e"};
     auto in = app.topic<std::string, int>("in");
     std::vector<std::pair<std::string, int>> got;

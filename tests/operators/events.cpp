@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// events: what an event shows of its message, at a topic and behind seams; copies; what it costs.
+// events: what an event shows of its message, at a topic and behind boundaries; copies; what it costs.
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -92,7 +92,7 @@ TEST_CASE("an event behind map has the mapped value and the message's own bytes"
     CHECK(got == 1);
 }
 
-TEST_CASE("an event behind a seam still has its message, all but the bytes of its value") {
+TEST_CASE("an event behind a boundary still has its message, all but the bytes of its value") {
     one_message t;
     int got = 0;
     const auto look = weir::for_each([&](auto& event) {

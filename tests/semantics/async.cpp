@@ -70,7 +70,7 @@ TEST_CASE("semantics 47: with order key results keep the order of their key, cal
     CHECK(test.committed(in, 0) == 5);
 }
 
-TEST_CASE("semantics 47: the key is kept beyond a seam, too") {
+TEST_CASE("semantics 47: the key is kept beyond a boundary, too") {
     weir::app app{"as"};
     auto in = app.topic<std::string, int>("in");
     trace seen;

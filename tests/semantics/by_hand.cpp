@@ -158,7 +158,7 @@ TEST_CASE("semantics 10: what fails after it was acknowledged by hand is told, n
     offset upto = 3;
     trace expected{0, 1, 2};
     SUBCASE("at a topic") { t.app.agent("a", t.in | weir::events() | body, options); }
-    SUBCASE("behind a seam") {
+    SUBCASE("behind a boundary") {
         t.app.agent("a", t.in | weir::map([](int i) -> weir::task<int> { co_return i; }) |
                              weir::events() | body,
                     options);
@@ -302,7 +302,7 @@ TEST_CASE("semantics 10: of several events of one message, all have to be acknow
         holds.clear();
         CHECK(t.committed() == 1);
     }
-    SUBCASE("behind a seam") {
+    SUBCASE("behind a boundary") {
         std::vector<weir::hold> holds;
         const auto fails = [&](auto& event) {
             got.push_back(event.value());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several seams in one pipeline: what is in each topic, under which key, and where it goes on after
+// Several boundaries in one pipeline: what is in each topic, under which key, and where it goes on after
 // a failure.
 #include <weir/weir.hpp>
 
@@ -73,7 +73,7 @@ TEST_CASE("semantics 3: map | group_by re-keys the mapped value, and so does pro
     CHECK(in_topic(test, "shop-p-account_id-repartition") == items{{"ann!", 10}});
 }
 
-TEST_CASE("semantics 3: a filter before or behind a seam decides what is in the topics behind it") {
+TEST_CASE("semantics 3: a filter before or behind a boundary decides what is in the topics behind it") {
     weir::app app{"shop"};
     auto in = app.topic<std::string, order>("orders");
     items got;

@@ -68,7 +68,7 @@ TEST_CASE("hooks are told each occurrence once, in order") {
                 "revoked in[0]"});
 }
 
-TEST_CASE("counters count once, when the policy gives up, by seam and policy") {
+TEST_CASE("counters count once, when the policy gives up, by boundary and policy") {
     recorder record;
     weir::app app{"count", {.on_error = weir::retry(2, 1s).then(weir::skip), .hooks = &record}};
     auto in = app.topic<int>("in", {.on_decode_error = weir::skip});

@@ -38,7 +38,7 @@ struct stage_options {
 /// until the next one), `operator()(const argument&)`, a task, and `pass(argument&, result, to)`,
 /// which hands what was made to `to`, or nothing.
 template <class Call, bool Shows>
-class async_stage final : public seam {
+class async_stage final : public boundary {
 public:
     using In = typename Call::argument;
     using Work = decltype(std::declval<Call&>()(std::declval<const In&>()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chain: an operator and what follows it, nested so that everything between two seams inlines.
+// A chain: an operator and what follows it, nested so that everything between two boundaries inlines.
 #pragma once
 #include <type_traits>
 #include <utility>
@@ -44,7 +44,7 @@ struct onward {
 ///   cut a batch) undo()         it threw: forget them
 ///   state          has keep() and undo(): called when the message is finished, when it fails
 ///   full()         a message is parked in it (an operator that sends and goes on)
-///   shows          it looks at the message behind the value, so a seam before it keeps key,
+///   shows          it looks at the message behind the value, so a boundary before it keeps key,
 ///   headers, timestamp
 template <class Op, class Next>
 struct step {

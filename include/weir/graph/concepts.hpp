@@ -8,7 +8,7 @@
 namespace weir::detail {
 
 // A stream is anything with `key` and `value` (what it yields), `draw(sketch)` (its last node) and
-// `build(plan, chain)` (run the chain on what it yields): a topic, a range, the far side of a seam,
+// `build(plan, chain)` (run the chain on what it yields): a topic, a range, the far side of a boundary,
 // and a pipeline.
 template <class S>
 concept is_stream = requires {
@@ -32,7 +32,7 @@ concept is_pipeline = requires { typename P::weir_stream; };
 //   operator()          fused: called in place with (context, value, next)
 //   fuse<K, In>(plan)   fused, too, by another object that is made when the pipeline is built
 //   open<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
-//   cut<K, In, Shows>(plan)  a seam: the sink that ends this segment, and the stream that goes on
+//   cut<K, In, Shows>(plan)  a boundary: the sink that ends this segment, and the stream that goes on
 // and, where it changes it, `key<K, In>`. `keeps_element`: what it passes on is what it was given.
 // `check<In>()`: static_asserts, one a sentence, asked before anything else is.
 template <class O>

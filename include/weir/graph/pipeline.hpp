@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pipeline is a value: a stream and one more operator. Built from the right to the left, it is
-// cut at its seams.
+// cut at its boundaries.
 #pragma once
 #include <memory>
 #include <optional>
@@ -17,7 +17,7 @@ namespace weir {
 namespace detail {
 
 template <class Op, class K, class In>
-concept is_seam = requires(const Op& op, plan& p) { op.template cut<K, In, true>(p); };
+concept is_boundary = requires(const Op& op, plan& p) { op.template cut<K, In, true>(p); };
 template <class Op, class K, class In>
 concept is_made = requires(const Op& op, plan& p) { op.template fuse<K, In>(p); };
 template <class Sink, class Source>
@@ -90,13 +90,13 @@ segment& new_segment(plan& p, Chain chain) {
     return s;
 }
 
-/// The stream behind a seam.
+/// The stream behind a boundary.
 template <class K, class T>
 struct behind {
     using weir_stream = void;
     using key = K;
     using value = T;
-    seam* from;
+    boundary* from;
     template <class Chain>
     void build(plan& p, Chain chain) const {
         p.connect(*from, new_segment<T>(p, std::move(chain)));
@@ -135,7 +135,7 @@ public:
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
         p.name(op_.describe());
-        if constexpr (detail::is_seam<Op, typename Before::key, in>) {
+        if constexpr (detail::is_boundary<Op, typename Before::key, in>) {
             auto [end, source] = op_.template cut<typename Before::key, in, Chain::shows>(p);
             source.build(p, std::move(chain));
             p.name(op_.describe()), p.chain();

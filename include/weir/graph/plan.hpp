@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What pipelines become: drawn into a graph when an agent is added, built into segments and seams
+// What pipelines become: drawn into a graph when an agent is added, built into segments and boundaries
 // when a run starts.
 #pragma once
 #include <coroutine>
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <weir/graph/graph.hpp>
-#include <weir/graph/seam.hpp>
+#include <weir/graph/boundary.hpp>
 #include <weir/graph/topic_info.hpp>
 #include <weir/task.hpp>
 
@@ -147,7 +147,7 @@ public:
     topic_info& derived(const std::string& name, const drawn& of);
     topic_info& passes(topic_info&);
 
-    /// The topics of this agent's seams, in the order they were drawn.
+    /// The topics of this agent's boundaries, in the order they were drawn.
     const std::vector<topic_info*>& passed_through() const { return through_; }
     /// What it reads.
     const std::vector<topic_info*>& sources() const { return sources_; }
@@ -174,8 +174,8 @@ public:
     struct node {
         virtual ~node() = default;
     };
-    struct feed {  // what a seam has ready, and who works on it
-        detail::seam* from;
+    struct feed {  // what a boundary has ready, and who works on it
+        detail::boundary* from;
         segment* to;
     };
 
@@ -190,7 +190,7 @@ public:
     const std::shared_ptr<home>& owner() const { return owner_; }
 
     // what is built has names, for who asks what a message waits for
-    /// The operator that is being built: a seam, an outlet made for it has its name.
+    /// The operator that is being built: a boundary, an outlet made for it has its name.
     void name(std::string op) { op_ = std::move(op); }
     const std::string& name() const { return op_; }
     /// It is in the chain that is being built, from the right to the left, or ends it.
@@ -200,21 +200,21 @@ public:
     void behind(std::string chain) { chain_ = std::move(chain); }
 
     segment& add(std::unique_ptr<segment>);
-    seam& add(std::unique_ptr<detail::seam>);
+    boundary& add(std::unique_ptr<detail::boundary>);
     node& add(std::unique_ptr<node>);
     body& add(std::unique_ptr<detail::body>);
-    void connect(detail::seam& from, segment& to) { feeds_.push_back({&from, &to}); }
+    void connect(detail::boundary& from, segment& to) { feeds_.push_back({&from, &to}); }
     void read(topic_info&, const void* type, std::unique_ptr<decoder> (*make)(), segment&);
     virtual outlet& send_to(topic_info&) = 0;
     /// Refused when the app starts if `n` is more than open_max: it would wait for ever.
     void needs_open(std::size_t n, const std::string& who);
-    /// The topic of the seam that is being built: drawing went from the left, building comes from
+    /// The topic of the boundary that is being built: drawing went from the left, building comes from
     /// the right.
     topic_info& next_through();
 
 protected:
     std::vector<std::unique_ptr<segment>> segments_;
-    std::vector<std::unique_ptr<detail::seam>> seams_;
+    std::vector<std::unique_ptr<detail::boundary>> boundaries_;
     std::vector<std::unique_ptr<node>> nodes_;
     std::vector<std::unique_ptr<detail::body>> bodies_;
     std::vector<std::unique_ptr<reading>> readings_;

@@ -9,7 +9,7 @@
 
 namespace weir::detail {
 
-/// One chain that several segments end in. No seam: nothing waits here, a failure is that of the
+/// One chain that several segments end in. No boundary: nothing waits here, a failure is that of the
 /// branch's own message, and while one branch's message is parked behind it no other pushes
 /// (`gate`).
 template <class T>

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include <weir/graph/seam.hpp>
+#include <weir/graph/boundary.hpp>
 
 namespace weir::detail {
 

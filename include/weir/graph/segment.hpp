@@ -53,7 +53,7 @@ private:
 };
 
 // ---------------------------------------------------------------------------- what a segment reads
-/// Where values come from, by number: a partition's messages, what a seam has ready, the elements
+/// Where values come from, by number: a partition's messages, what a boundary has ready, the elements
 /// of a batch. Only what buffers, waits, shows or sends asks; the fused operators never do.
 class origins {
 public:
@@ -64,7 +64,7 @@ public:
     /// Acknowledged before it is finished: its own hold goes now, if a hold keeps it and not a
     /// cursor.
     virtual void let_go(std::size_t) {}
-    /// Key, headers, timestamp and (at a topic) the original value. Behind a seam only where
+    /// Key, headers, timestamp and (at a topic) the original value. Behind a boundary only where
     /// somebody can show or send them (`shows`); else an empty message.
     virtual message message_of(std::size_t i) const = 0;
     virtual headers headers_of(std::size_t i) const = 0;
@@ -85,7 +85,7 @@ public:
     virtual several parts_of(std::size_t) const { return {}; }
 };
 
-/// A partition's decoded batch, or what a seam has ready. `count` elements; which are worked on,
+/// A partition's decoded batch, or what a boundary has ready. `count` elements; which are worked on,
 /// the feed knows.
 class input : public origins {
 public:
@@ -133,7 +133,7 @@ struct gate {
     const void* parked_by = nullptr;  // the feed whose message is parked
 };
 
-/// The operators between two seams, fused into one chain. Lives as long as its run; used by the
+/// The operators between two boundaries, fused into one chain. Lives as long as its run; used by the
 /// loop's thread only.
 class segment {
 public:

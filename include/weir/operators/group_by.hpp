@@ -56,7 +56,7 @@ struct regrouped {
     using weir_stream = void;
     using key = K;
     using value = V;
-    seam* calls;
+    boundary* calls;
     outlet* to;
     topic_info* there;
 
@@ -136,7 +136,7 @@ private:
         static_assert(!borrows<In>,
                       "weir: an asynchronous group_by keeps its value: put map(weir::own) before "
                       "it");
-        return static_cast<stage<K, In>&>(p.add(std::unique_ptr<seam>{
+        return static_cast<stage<K, In>&>(p.add(std::unique_ptr<boundary>{
             new stage<K, In>{p, {f_}, {options_.concurrency, options_.order}}}));
     }
     template <class K, class In>

@@ -78,7 +78,7 @@ struct items_fn {
 /// Holds    nothing
 /// Errors   none of its own
 /// Cost     no copy, no allocation: the key is shown where it was decoded; raw bytes, and keys
-///          behind a seam, are copied into a place that is used again
+///          behind a boundary, are copied into a place that is used again
 /// Example  samples/operators/items.cpp    Page docs/operators/items.md    After Faust Stream.items
 inline constexpr detail::items_fn items{};
 

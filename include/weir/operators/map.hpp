@@ -60,7 +60,7 @@ struct map_op {
         static_assert(!borrows<In>,
                       "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
         auto& s = static_cast<stage&>(p.add(
-            std::unique_ptr<seam>{new stage{p, {f}, {options.concurrency, options.order}}}));
+            std::unique_ptr<boundary>{new stage{p, {f}, {options.concurrency, options.order}}}));
         return cut_at{into<stage, true>{s}, behind<K, out<In>>{&s}};  // true: the order's key
     }
 };

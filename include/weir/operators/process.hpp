@@ -97,7 +97,7 @@ struct process_op {
                       "weir: an asynchronous processor keeps its value: put map(weir::own) before "
                       "it");
         auto& s = static_cast<stage&>(by.add(
-            std::unique_ptr<seam>{new stage{by, {p}, {options.concurrency, options.order}}}));
+            std::unique_ptr<boundary>{new stage{by, {p}, {options.concurrency, options.order}}}));
         return cut_at{into<stage, true>{s}, behind<K, out<In>>{&s}};  // true: the order's key
     }
 };
@@ -268,7 +268,7 @@ private:
     template <class Chain>
     void build_stage(plan& p, Chain chain) const {
         using stage = async_stage<awaited, Chain::shows>;
-        auto& s = static_cast<stage&>(p.add(std::unique_ptr<seam>{new stage{p, {by_}, {}}}));
+        auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{new stage{p, {by_}, {}}}));
         behind<key, value>{&s}.build(p, std::move(chain));
         p.name("process"), p.chain();
         before_.build(p, into<stage, true>{s});

@@ -17,9 +17,9 @@ namespace detail {
 /// an error names). `kept_` counts those whose message has gone through its chain: what lies behind
 /// is the message in work and can be taken back.
 template <class V, bool Shows>
-class take_seam final : public seam {
+class take_boundary final : public boundary {
 public:
-    take_seam(plan& p, std::size_t n, duration within)
+    take_boundary(plan& p, std::size_t n, duration within)
         : owner_(p.owner()),
           n_(n),
           within_(within),
@@ -138,8 +138,8 @@ struct take_op {
             !borrows<In>,
             "weir: take keeps values beyond their messages: put map(weir::own) before it");
         p.needs_open(n, describe());
-        using node = take_seam<In, Shows>;
-        auto& s = static_cast<node&>(p.add(std::unique_ptr<seam>{new node{p, n, within}}));
+        using node = take_boundary<In, Shows>;
+        auto& s = static_cast<node&>(p.add(std::unique_ptr<boundary>{new node{p, n, within}}));
         return cut_at{into<node, Shows>{s}, behind<common_key<K>, batch<In>>{&s}};
     }
 };

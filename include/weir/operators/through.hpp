@@ -8,7 +8,7 @@
 namespace weir {
 namespace detail {
 
-/// A seam made of a sink and a source: what is sent to the topic is read from there, with keys and
+/// A boundary made of a sink and a source: what is sent to the topic is read from there, with keys and
 /// values as sent.
 template <class Target>
 struct through_op {

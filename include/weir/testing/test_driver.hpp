@@ -179,7 +179,7 @@ public:
     void kill(app&);
 
     // state
-    /// Messages of the partition that somebody holds: a seam, a send, the user.
+    /// Messages of the partition that somebody holds: a boundary, a send, the user.
     std::size_t held(const topic_ref&, partition_id);
     std::vector<error_report> errors();
     std::vector<error_report> errors(app&);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A seam: a node that buffers or waits between two segments, and what it has ready for the second.
+// A boundary: a node that buffers or waits between two segments, and what it has ready for the second.
 #pragma once
 #include <exception>
 #include <memory>
@@ -30,9 +30,9 @@ protected:
 
 /// Between two segments of one agent. Lives as long as its run; used by the loop's thread only. Its
 /// first half is the sink of the segment before, its second the input of the segment behind.
-class seam {
+class boundary {
 public:
-    virtual ~seam() = default;
+    virtual ~boundary() = default;
     virtual input& ready() = 0;
     /// Nothing is buffered, under way or ready.
     virtual bool empty() const = 0;
@@ -65,7 +65,7 @@ public:
     std::string op{};  // as drawn
 };
 
-/// What a seam keeps of the message behind a value: where somebody behind it can show or send it,
+/// What a boundary keeps of the message behind a value: where somebody behind it can show or send it,
 /// or where its agent's policy can make a dead letter of it.
 struct kept_message {
     bytes key{};
@@ -98,7 +98,7 @@ origins::several parts_of(const T& v, const kept_message& made_of) {
     else return made_of.parts;
 }
 
-/// What a seam has ready: each value with the hold it brought, and its message where that is shown.
+/// What a boundary has ready: each value with the hold it brought, and its message where that is shown.
 template <class T>
 class ready_input final : public input_of<T> {
 public:
@@ -161,7 +161,7 @@ private:
     std::size_t first_ = 0;
 };
 
-/// The end of the segment before a seam: passes everything to the seam's node.
+/// The end of the segment before a boundary: passes everything to the boundary's node.
 template <class Node, bool Shows>
 struct into : sink {
     static constexpr bool shows = Shows;
