@@ -29,10 +29,10 @@ std::uint64_t next_thread() noexcept {
 
 }  // namespace
 
-void ledger::release(std::int64_t number, bool acknowledged) {
+void hold_owner::release(std::int64_t number, bool acknowledged) {
     const home::release r{this, number, acknowledged};
     if (owner_->is_here()) return r.run();
-    const auto keep = owner_;  // once posted, this ledger may go any time
+    const auto keep = owner_;  // once posted, this hold_owner may go any time
     keep->post(r);
 }
 

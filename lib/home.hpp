@@ -20,11 +20,11 @@ protected:
     ~waker() = default;
 };
 
-/// One an app, made by it and shared with its ledgers, so it lives as long as the last hold.
+/// One an app, made by it and shared with its hold owners, so it lives as long as the last hold.
 /// On the loop's thread (the last one to `enter`) a release drops at once; on another one it is
 /// posted, and the loop collects it; after `close` it is dropped where it is released, one at a
-/// time over all threads, so that ledgers need no locks of their own. Who takes the loop to another
-/// thread does so when no hold is being released on the old one. Invariants: ledgers are only
+/// time over all threads, so that hold owners need no locks of their own. Who takes the loop to another
+/// thread does so when no hold is being released on the old one. Invariants: hold owners are only
 /// touched by the loop's thread, and after `close` by the one thread that drains; the flag
 /// `posted_any_` is set exactly while something waits; the waker is called once for what waits
 /// together. Posting needs memory: a release that gets none ends the program, like any throw from a
@@ -47,7 +47,7 @@ public:
     bool waiting() const noexcept { return posted_any_.load(std::memory_order_acquire); }
     /// The loop, once a turn: drops what other threads released. True if there was something.
     bool collect() { return waiting() && collect_posted(); }
-    /// The app goes, after it has given up its ledgers. Called once, by who owns a reference to
+    /// The app goes, after it has given up its hold owners. Called once, by who owns a reference to
     /// this.
     void close();
 
@@ -56,9 +56,9 @@ public:
     std::uint64_t stale() const noexcept { return stale_.load(std::memory_order_relaxed); }
 
 private:
-    friend class ledger;
+    friend class hold_owner;
     struct release {
-        ledger* in;
+        hold_owner* in;
         std::int64_t number;
         bool acknowledged;
         void run() const {

@@ -20,18 +20,18 @@ namespace {
 
 using weir::hold;
 using weir::detail::home;
-using weir::detail::ledger;
+using weir::detail::hold_owner;
 
-/// A ledger that writes down what is done to it, in a log that outlives it, and is owned by its
+/// a hold owner that writes down what is done to it, in a log that outlives it, and is owned by its
 /// holds.
-class recorder final : public ledger {
+class recorder final : public hold_owner {
 public:
     struct log {
         std::vector<std::int64_t> added, dropped;
         bool gone = false;
     };
     recorder(std::shared_ptr<home> owner, log& to, std::vector<hold> holds = {})
-        : ledger(std::move(owner)), to_(to), holds_(std::move(holds)) {}
+        : hold_owner(std::move(owner)), to_(to), holds_(std::move(holds)) {}
     void add(std::int64_t number) override {
         to_.added.push_back(number);
         ++open_;

@@ -13,15 +13,15 @@
 namespace weir {
 namespace detail {
 
-/// The values of a batch, and the ledger in which their messages are entered as one: a hold of it
+/// The values of a batch, and the hold_owner in which their messages are entered as one: a hold of it
 /// holds them all. Lives as long as the last hold. Its elements have origins of their own, for who
 /// takes the batch apart.
 template <class V>
-class batch_contents final : public ledger, public origins {
+class batch_contents final : public hold_owner, public origins {
 public:
     batch_contents(std::shared_ptr<home> owner, std::vector<V> of, std::vector<hold> holds,
                    std::vector<kept_message> messages)
-        : ledger(std::move(owner)),
+        : hold_owner(std::move(owner)),
           values(std::move(of)),
           holds_(std::move(holds)),
           messages_(std::move(messages)) {}
@@ -44,7 +44,7 @@ public:
             if (h) any = true, least = std::min(least, h.standing());
         return any ? least : detail::standing::ours;
     }
-    bool covers(std::int64_t, const ledger& l, std::int64_t of) const override {
+    bool covers(std::int64_t, const hold_owner& l, std::int64_t of) const override {
         return std::any_of(holds_.begin(), holds_.end(),
                            [&](const hold& h) { return h.keeps(l, of); });
     }

@@ -17,7 +17,7 @@ namespace weir::detail {
 template <class K, class V>
 class decoded final : public input_of<V> {
 public:
-    decoded(ledger& of, const topic_partition& place) : of_(&of), place_(&place) {}
+    decoded(hold_owner& of, const topic_partition& place) : of_(&of), place_(&place) {}
 
     hold hold_of(std::size_t i) override { return {*of_, raw(i).offset}; }
     message message_of(std::size_t i) const override { return raw(i); }
@@ -49,14 +49,14 @@ public:
 private:
     const message& raw(std::size_t i) const { return what->messages()[which[i]]; }
 
-    ledger* of_;
+    hold_owner* of_;
     const topic_partition* place_;
 };
 
 template <class K, class V>
 class decoder_of final : public decoder {
 public:
-    std::unique_ptr<input> make(ledger& of, const topic_partition& place) const override {
+    std::unique_ptr<input> make(hold_owner& of, const topic_partition& place) const override {
         return std::unique_ptr<input>{new decoded<K, V>{of, place}};
     }
     std::size_t decode(input& base, const fetch& what, std::size_t from,

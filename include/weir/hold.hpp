@@ -17,11 +17,11 @@ enum class standing : std::uint8_t { ours, leaving, gone };
 /// Where holds are entered: a partition's tracker, or a batch that holds a hundred messages at
 /// once. It lives as long as its owner or its last hold, whichever is longer. `add` and `drop` run
 /// on the loop's thread (`drop` also elsewhere once the app is gone, but never two at a time).
-class ledger {
+class hold_owner {
 public:
-    explicit ledger(std::shared_ptr<home> owner) : owner_(std::move(owner)) {}
-    ledger(const ledger&) = delete;
-    ledger& operator=(const ledger&) = delete;
+    explicit hold_owner(std::shared_ptr<home> owner) : owner_(std::move(owner)) {}
+    hold_owner(const hold_owner&) = delete;
+    hold_owner& operator=(const hold_owner&) = delete;
     virtual void add(std::int64_t number) = 0;
     virtual void drop(std::int64_t number) = 0;
     /// Drops without acknowledging: what it stood for stays open, and no commit passes it.
@@ -30,8 +30,8 @@ public:
     /// acknowledging there is nothing to do.
     virtual void acknowledge(std::int64_t) {}
     virtual detail::standing standing() const { return detail::standing::ours; }
-    /// Whether its hold `number` stands for offset `of` of the partition whose ledger is `l`.
-    virtual bool covers(std::int64_t number, const ledger& l, std::int64_t of) const {
+    /// Whether its hold `number` stands for offset `of` of the partition whose hold_owner is `l`.
+    virtual bool covers(std::int64_t number, const hold_owner& l, std::int64_t of) const {
         return this == &l && number == of;
     }
     /// On the loop's thread drops at once; on another one posts it to the loop; after the app only
@@ -39,7 +39,7 @@ public:
     void release(std::int64_t number, bool acknowledged = false);
 
 protected:
-    virtual ~ledger() = default;
+    virtual ~hold_owner() = default;
     home& owner() const { return *owner_; }
     friend class home;
 
@@ -55,7 +55,7 @@ private:
 class [[nodiscard]] hold {
 public:
     hold() = default;
-    hold(detail::ledger& in, std::int64_t number) : in_(&in), number_(number) { in.add(number); }
+    hold(detail::hold_owner& in, std::int64_t number) : in_(&in), number_(number) { in.add(number); }
     hold(hold&& o) noexcept : in_(std::exchange(o.in_, nullptr)), number_(o.number_) {}
     hold& operator=(hold&& o) noexcept {
         hold taken{std::move(o)};  // so that what was held here is let go now, not with `o`
@@ -83,12 +83,12 @@ public:
     }
     detail::standing standing() const { return in_ ? in_->standing() : detail::standing::ours; }
     /// It keeps this message of that partition open.
-    bool keeps(const detail::ledger& l, std::int64_t at) const {
+    bool keeps(const detail::hold_owner& l, std::int64_t at) const {
         return in_ && in_->covers(number_, l, at);
     }
 
 private:
-    detail::ledger* in_ = nullptr;
+    detail::hold_owner* in_ = nullptr;
     std::int64_t number_ = 0;
 };
 static_assert(sizeof(hold) == 16);

@@ -17,7 +17,7 @@
 
 namespace weir::detail {
 
-/// The ledger of one assigned partition; the object is the assignment's epoch. Made by the
+/// The hold_owner of one assigned partition; the object is the assignment's epoch. Made by the
 /// partition's owner at the assignment, which lets go by `revoke`; a revoked one ignores its holds
 /// and goes with the last. Used by the loop's thread only. A message that nobody holds has no
 /// entry: the position moves past it, gaps need no bookkeeping. Held ones are bits in words of 64
@@ -25,11 +25,11 @@ namespace weir::detail {
 /// outnumber the living: memory O(open), a step O(1) amortised where offsets are dense, O(log open)
 /// where they have gaps. Invariants: the front word is alive; a message is taken hold of before a
 /// commit may pass it, so `committable` never goes back.
-class offset_tracker final : public ledger {
+class offset_tracker final : public hold_owner {
 public:
     /// `committed`: where the group stands, if that is known.
     explicit offset_tracker(std::shared_ptr<home> owner, std::optional<offset> committed = {})
-        : ledger(std::move(owner)), committed_(committed) {}
+        : hold_owner(std::move(owner)), committed_(committed) {}
 
     /// A batch has been read. Offsets that never arrive (compaction, transaction markers) are just
     /// not in one.

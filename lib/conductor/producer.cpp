@@ -200,7 +200,7 @@ void producer::delivered(std::uint64_t token, const transport::delivery& d) {
     --under_way_;  // and the hold stays
 }
 
-std::optional<producer::keeper> producer::keeps(const ledger& of, offset at) const {
+std::optional<producer::keeper> producer::keeps(const hold_owner& of, offset at) const {
     for (auto& p : pending_) {
         if (!p.to || !p.held.keeps(of, at)) continue;
         const auto there = '\'' + p.to->topic.name + '\'';

@@ -54,7 +54,7 @@ public:
         const agent_info* agent;
         std::string op, why;
     };
-    std::optional<keeper> keeps(const ledger&, offset) const;
+    std::optional<keeper> keeps(const hold_owner&, offset) const;
     /// Messages neither delivered nor given up.
     std::size_t under_way() const { return under_way_; }
     /// Set once a policy has said stop.

@@ -26,7 +26,7 @@ constexpr int rounds = 64;
 /// A batch of decoded numbers, of one partition.
 class numbers final : public input_of<int> {
 public:
-    explicit numbers(ledger& of) : of_(&of) {
+    explicit numbers(hold_owner& of) : of_(&of) {
         for (int i = 0; i < size; ++i) values.push_back({i * 7});
         count = values.size();
     }
@@ -39,7 +39,7 @@ public:
     std::int64_t first = 0;
 
 private:
-    ledger* of_;
+    hold_owner* of_;
 };
 
 struct none final : attempt {

@@ -105,7 +105,7 @@ public:
             if (n->active && n->now == one::is::waiting) at = std::min(at, n->not_before);
         return at;
     }
-    const char* has(const ledger& of, offset at) const override {
+    const char* has(const hold_owner& of, offset at) const override {
         if (ready_.has(of, at)) return "its result is being worked off";
         for (auto* n = calls_.first; n; n = n->next) {
             if (!n->held.keeps(of, at)) continue;

@@ -54,7 +54,7 @@ public:
     virtual std::pair<attempt*, std::exception_ptr> failure() { return {}; }
 
     /// What it does with this message of that partition; null if it does not hold it.
-    virtual const char* has(const ledger&, offset) const { return nullptr; }
+    virtual const char* has(const hold_owner&, offset) const { return nullptr; }
 
     // Of a source, which has nothing before it: a range.
     virtual bool is_source() const { return false; }
@@ -146,7 +146,7 @@ public:
         return first_goes;
     }
     std::size_t left() const { return this->count - first_; }
-    bool has(const ledger& of, offset at) const {
+    bool has(const hold_owner& of, offset at) const {
         return std::any_of(holds_.begin(), holds_.end(),
                            [&](const hold& h) { return h.keeps(of, at); });
     }

@@ -56,7 +56,7 @@ public:
 class decoder {
 public:
     virtual ~decoder() = default;
-    virtual std::unique_ptr<input> make(ledger& of, const topic_partition& place) const = 0;
+    virtual std::unique_ptr<input> make(hold_owner& of, const topic_partition& place) const = 0;
     /// Decodes `what` from message `from` on, behind what is in `into` already. Returns the place
     /// of the first message that does not decode, its error in `error`; the end, if none.
     virtual std::size_t decode(input& into, const fetch& what, std::size_t from,

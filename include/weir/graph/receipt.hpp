@@ -19,9 +19,9 @@ class receipts;
 /// having done so has left the message open for good. One whose message failed has nothing to
 /// acknowledge any more: its policy decides. Lives as long as its last handle; used on the loop's
 /// thread only (holds that go elsewhere are posted).
-class receipt final : public ledger {
+class receipt final : public hold_owner {
 public:
-    receipt(std::shared_ptr<home> owner, receipts& pool) : ledger(std::move(owner)), pool_(&pool) {}
+    receipt(std::shared_ptr<home> owner, receipts& pool) : hold_owner(std::move(owner)), pool_(&pool) {}
 
     /// True if this call let the message go.
     bool ack();
@@ -38,7 +38,7 @@ public:
     void forfeit(std::int64_t number) override;
     void acknowledge(std::int64_t) override { ack(); }
     detail::standing standing() const override { return inner_.standing(); }
-    bool covers(std::int64_t, const ledger& l, std::int64_t of) const override {
+    bool covers(std::int64_t, const hold_owner& l, std::int64_t of) const override {
         return inner_.keeps(l, of);
     }
 

@@ -49,7 +49,7 @@ public:
     void flush() override {
         if (kept_ > 0) emit(kept_);
     }
-    const char* has(const ledger& of, offset at) const override {
+    const char* has(const hold_owner& of, offset at) const override {
         if (ready_.has(of, at)) return "its batch is being worked off";
         for (auto& h : holds_)
             if (h.keeps(of, at)) return "its batch is not complete";
