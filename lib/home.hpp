@@ -63,7 +63,7 @@ private:
         bool acknowledged;
         void run() const {
             if (acknowledged) in->acknowledge(number);
-            in->drop(number);
+            in->remove(number);
         }
     };
 

@@ -36,7 +36,7 @@ public:
         to_.added.push_back(number);
         ++open_;
     }
-    void drop(std::int64_t number) override {
+    void remove(std::int64_t number) override {
         to_.dropped.push_back(number);
         if (--open_ == 0) delete this;
     }

@@ -29,13 +29,13 @@ public:
     const std::vector<V> values;
 
     void add(std::int64_t) override { ++open_; }
-    void drop(std::int64_t) override {
+    void remove(std::int64_t) override {
         if (--open_ > 0) return;
         if (forfeited_)
             for (auto& h : holds_) h.forfeit();
         delete this;
     }
-    void forfeit(std::int64_t n) override { forfeited_ = true, drop(n); }
+    void forfeit(std::int64_t n) override { forfeited_ = true, remove(n); }
     /// One that is ours keeps the others company. Those that were acknowledged by hand have no say.
     detail::standing standing() const override {
         auto least = detail::standing::gone;

@@ -15,17 +15,17 @@ class home;
 enum class standing : std::uint8_t { ours, leaving, gone };
 
 /// Where holds are entered: a partition's tracker, or a batch that holds a hundred messages at
-/// once. It lives as long as its owner or its last hold, whichever is longer. `add` and `drop` run
-/// on the loop's thread (`drop` also elsewhere once the app is gone, but never two at a time).
+/// once. It lives as long as its owner or its last hold, whichever is longer. `add` and `remove` run
+/// on the loop's thread (`remove` also elsewhere once the app is gone, but never two at a time).
 class hold_owner {
 public:
     explicit hold_owner(std::shared_ptr<home> owner) : owner_(std::move(owner)) {}
     hold_owner(const hold_owner&) = delete;
     hold_owner& operator=(const hold_owner&) = delete;
     virtual void add(std::int64_t number) = 0;
-    virtual void drop(std::int64_t number) = 0;
+    virtual void remove(std::int64_t number) = 0;
     /// Drops without acknowledging: what it stood for stays open, and no commit passes it.
-    virtual void forfeit(std::int64_t number) { drop(number); }
+    virtual void forfeit(std::int64_t number) { remove(number); }
     /// Acknowledges by hand what the hold stands for; it is dropped afterwards. Where dropping is
     /// acknowledging there is nothing to do.
     virtual void acknowledge(std::int64_t) {}

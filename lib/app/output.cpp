@@ -68,7 +68,7 @@ void topic_output::assigned(std::vector<transport::assignment> all) {
     joined_ = true;
     for (auto& a : all) sources_.push_back({std::move(a.place), std::move(a.partition)});
 }
-void topic_output::drop(const std::vector<topic_partition>& places) {
+void topic_output::close(const std::vector<topic_partition>& places) {
     const auto gone = [&](const auto& place) {
         return std::find(places.begin(), places.end(), place) != places.end();
     };
@@ -77,9 +77,9 @@ void topic_output::drop(const std::vector<topic_partition>& places) {
 }
 void topic_output::revoked(std::vector<topic_partition> places) {
     commit();
-    drop(places);
+    close(places);
     connection_->release(places);
 }
-void topic_output::lost(std::vector<topic_partition> places) { drop(places); }
+void topic_output::lost(std::vector<topic_partition> places) { close(places); }
 
 }  // namespace weir::detail

@@ -47,7 +47,7 @@ private:
     void topics_changed() override {}
     bool read(source&);
     void commit();
-    void drop(const std::vector<topic_partition>&);
+    void close(const std::vector<topic_partition>&);
 
     std::unique_ptr<transport::transport> connection_;
     const bool commits_;

@@ -175,7 +175,7 @@ private:
     bool drain();
     bool quiet(const owned_partition&) const;
     void let_go();
-    void drop(const topic_partition&);
+    void close_partition(const topic_partition&);
     time_point answer_due() const;
 
     // the end

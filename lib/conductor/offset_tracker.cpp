@@ -78,7 +78,7 @@ void offset_tracker::add(offset at) {
     ++holds_;
 }
 
-void offset_tracker::drop(offset at) {
+void offset_tracker::remove(offset at) {
     assert(holds_ > 0);
     --holds_;
     if (revoked_) {
@@ -102,7 +102,7 @@ void offset_tracker::drop(offset at) {
 
 void offset_tracker::forfeit(offset at) {
     if (!revoked_) forfeited_ = std::min(forfeited_, at);
-    drop(at);
+    remove(at);
 }
 
 void offset_tracker::one_more(word& in, std::size_t bit) {

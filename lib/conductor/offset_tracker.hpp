@@ -88,7 +88,7 @@ public:
     void revoke();
 
     void add(offset at) override;
-    void drop(offset at) override;
+    void remove(offset at) override;
     void forfeit(offset at) override;
 
     /// Bytes in use, for tests and figures.

@@ -26,7 +26,7 @@ void conductor::assigned(std::vector<transport::assignment> all) {
         const auto& place = *places_.insert(a.place).first;
         auto& topic = work_of(place.topic);
         if (topic.readings.empty()) continue;  // not ours to read
-        drop(place);
+        close_partition(place);
         auto& made = partitions_[place];
         made =
             std::make_unique<owned_partition>(place, std::move(a), topic.readings, settings_.home);
@@ -61,7 +61,7 @@ void conductor::lost(std::vector<topic_partition> all) {
     for (auto& place : all) partitions_.at(place)->tracker->give_up(standing::gone);
     for (auto& s : boundaries_) s.from->revoke();
     let_go();
-    for (auto& place : all) report_.hooks().revoked(place, true), drop(place);
+    for (auto& place : all) report_.hooks().revoked(place, true), close_partition(place);
 }
 
 /// What is still in work of partitions that are gone is not waited for any more. A parked message
@@ -74,7 +74,7 @@ void conductor::let_go() {
     }
 }
 
-void conductor::drop(const topic_partition& place) {
+void conductor::close_partition(const topic_partition& place) {
     const auto it = partitions_.find(place);
     if (it == partitions_.end()) return;
     for (auto& t : topics_) std::erase(t.partitions, it->second.get()), t.next = 0;
@@ -104,7 +104,7 @@ bool conductor::drain() {
         if (!late && !committer_.finish(*a, partitions_, now_)) continue;
         done.push_back(place);
     }
-    for (auto& place : done) drop(place), report_.hooks().revoked(place, false);
+    for (auto& place : done) close_partition(place), report_.hooks().revoked(place, false);
     if (!done.empty()) transport_.release(done);
     return !done.empty();
 }
@@ -180,7 +180,7 @@ bool conductor::finish() {
     last_status_ = status();
     std::vector<topic_partition> all;
     for (auto& [place, a] : partitions_) all.push_back(place);
-    for (auto& place : all) drop(place);
+    for (auto& place : all) close_partition(place);
     if (!all.empty()) transport_.release(all);
     transport_.close(*this, std::clamp(stop_until_ - now_, leave_least, leave_most));
     take_errors();  // of what was told last

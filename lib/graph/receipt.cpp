@@ -48,7 +48,7 @@ void receipt::add(std::int64_t number) {
     ++holds_;
 }
 
-void receipt::drop(std::int64_t number) {
+void receipt::remove(std::int64_t number) {
     if (number == of_object) --handles_;
     else if (--holds_ == 0 && !left_open()) acked_ |= !from_ && !failed_, inner_.release();
     if (!in_use() && !from_) last_gone();
@@ -57,7 +57,7 @@ void receipt::drop(std::int64_t number) {
 /// As behind `noack()`: what nobody acknowledges by hand stays open.
 void receipt::forfeit(std::int64_t number) {
     if (number == of_message) by_hand_ = seen_ = true;
-    drop(number);
+    remove(number);
 }
 
 /// Nobody can acknowledge it any more.

@@ -108,7 +108,7 @@ TEST_CASE("a parked message that is dropped forgets what is not sent yet") {
     given from{{7, 8}};
     t.a.room = 1;
     CHECK(t.run(from, 0).because == why::full);
-    t.s->drop();
+    t.s->discard();
     CHECK_FALSE(t.s->full());
     t.a.room = t.b.room = t.last.room = 2;
     CHECK(t.run(from, 1).because == why::done);

@@ -34,7 +34,7 @@ public:
 
     // its holds
     void add(std::int64_t number) override;
-    void drop(std::int64_t number) override;
+    void remove(std::int64_t number) override;
     void forfeit(std::int64_t number) override;
     void acknowledge(std::int64_t) override { ack(); }
     detail::standing standing() const override { return inner_.standing(); }

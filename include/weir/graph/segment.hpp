@@ -145,7 +145,7 @@ public:
     // throws what the parked message threw; then nothing of it is kept
     virtual void check() = 0;
     virtual void finish() = 0;    // the parked message has left the sink: its state is kept
-    virtual void drop() = 0;      // the parked message is not ours any more: nothing of it is kept
+    virtual void discard() = 0;      // the parked message is not ours any more: nothing of it is kept
     virtual bool reads_batches() const = 0;
 
     agent_info* agent = nullptr;
@@ -208,7 +208,7 @@ public:
         }
     }
     void finish() override { chain_.finish(); }
-    void drop() override { chain_.undo(); }
+    void discard() override { chain_.undo(); }
     bool reads_batches() const override { return is_batch<In>; }
 
 private:
