@@ -11,12 +11,12 @@
 #include <utility>
 #include <vector>
 
-#include "home.hpp"
+#include "release_queue.hpp"
 
 namespace weir::detail {
 namespace {
 
-// Threads are numbered when they first enter a home: unlike an id or an address, a number is never
+// Threads are numbered when they first enter a release queue: unlike an id or an address, a number is never
 // used again. 0 is every thread that never did. (A release reads it: initial-exec spares shared
 // builds a call.)
 [[gnu::tls_model("initial-exec")]] constinit thread_local std::uint64_t this_thread = 0;
@@ -30,40 +30,40 @@ std::uint64_t next_thread() noexcept {
 }  // namespace
 
 void hold_owner::release(std::int64_t number, bool acknowledged) {
-    const home::release r{this, number, acknowledged};
+    const release_queue::release r{this, number, acknowledged};
     if (owner_->is_here()) return r.run();
     const auto keep = owner_;  // once posted, this hold_owner may go any time
     keep->post(r);
 }
 
-bool home::is_here() const noexcept {
+bool release_queue::is_here() const noexcept {
     return thread_.load(std::memory_order_relaxed) == this_thread;
 }
 
-void home::enter() noexcept {
+void release_queue::enter() noexcept {
     assert(thread_.load(std::memory_order_relaxed) != nobody && "entered after close");
     if (this_thread == 0) this_thread = next_thread();
     thread_.store(this_thread, std::memory_order_relaxed);
 }
 
-void home::wake_by(waker* w) {
+void release_queue::wake_by(waker* w) {
     const std::lock_guard lock{mutex_};
     waker_ = w;
 }
 
-void home::wake() {
+void release_queue::wake() {
     const std::lock_guard lock{mutex_};
     if (waker_) waker_->wake();
 }
 
-void home::post(const release& r) {
+void release_queue::post(const release& r) {
     std::unique_lock lock{mutex_};
     posted_.push_back(r);
     if (closed_) return drain(lock);
     if (!posted_any_.exchange(true, std::memory_order_release) && waker_) waker_->wake();
 }
 
-bool home::collect_posted() {
+bool release_queue::collect_posted() {
     assert(is_here());
     auto now = std::exchange(spare_, {});
     {
@@ -77,7 +77,7 @@ bool home::collect_posted() {
     return true;
 }
 
-void home::close() {
+void release_queue::close() {
     enter();
     while (collect()) {}
     std::unique_lock lock{mutex_};
@@ -90,7 +90,7 @@ void home::close() {
 
 /// What a drop lets go in turn, or another thread meanwhile, is posted to who drains: no lock is
 /// held while dropping.
-void home::drain(std::unique_lock<std::mutex>& lock) {
+void release_queue::drain(std::unique_lock<std::mutex>& lock) {
     if (std::exchange(draining_, true)) return;
     while (!posted_.empty()) {
         const auto now = std::exchange(posted_, {});

@@ -14,12 +14,12 @@
 
 #include <doctest/doctest.h>
 
-#include "home.hpp"
+#include "release_queue.hpp"
 
 namespace {
 
 using weir::hold;
-using weir::detail::home;
+using weir::detail::release_queue;
 using weir::detail::hold_owner;
 
 /// a hold owner that writes down what is done to it, in a log that outlives it, and is owned by its
@@ -30,7 +30,7 @@ public:
         std::vector<std::int64_t> added, dropped;
         bool gone = false;
     };
-    recorder(std::shared_ptr<home> owner, log& to, std::vector<hold> holds = {})
+    recorder(std::shared_ptr<release_queue> owner, log& to, std::vector<hold> holds = {})
         : hold_owner(std::move(owner)), to_(to), holds_(std::move(holds)) {}
     void add(std::int64_t number) override {
         to_.added.push_back(number);
@@ -63,7 +63,7 @@ void elsewhere(F f) {
 }  // namespace
 
 TEST_CASE("a hold is released once: by hand, by moving another into it, or by its end") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     recorder::log log;
     auto* in = new recorder{loop, log};
     {
@@ -100,7 +100,7 @@ TEST_CASE("a hold is sixteen bytes, moved and never copied") {
 
 TEST_CASE("semantics 13: a hold released on another thread is posted; the loop stays "
           "single-threaded") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     counting_waker sleeper;
     loop->wake_by(&sleeper);
     recorder::log log;
@@ -122,7 +122,7 @@ TEST_CASE("semantics 13: a hold released on another thread is posted; the loop s
 }
 
 TEST_CASE("the loop's thread is the last one that entered") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     recorder::log log;
     auto* in = new recorder{loop, log};
     hold a{*in, 1}, b{*in, 2}, c{*in, 3};
@@ -142,10 +142,10 @@ TEST_CASE("the loop's thread is the last one that entered") {
 
 TEST_CASE("a hold that outlives its app is a no-op") {
     recorder::log inner, outer;
-    std::weak_ptr<home> alive;
+    std::weak_ptr<release_queue> alive;
     hold here, there;
     {
-        auto loop = std::make_shared<home>();
+        auto loop = std::make_shared<release_queue>();
         alive = loop;
         counting_waker sleeper;
         loop->wake_by(&sleeper);
@@ -168,7 +168,7 @@ TEST_CASE("a hold that outlives its app is a no-op") {
 }
 
 TEST_CASE("what was posted and not collected is dropped when the app goes") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     recorder::log log;
     hold a{*new recorder{loop, log}, 1};
     elsewhere([&] { a.release(); });
@@ -179,7 +179,7 @@ TEST_CASE("what was posted and not collected is dropped when the app goes") {
 
 TEST_CASE("many threads release while the loop turns, and while the app goes") {
     constexpr std::size_t threads = 4, each = 5'000;
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     counting_waker sleeper;
     loop->wake_by(&sleeper);
     recorder::log log, batches;

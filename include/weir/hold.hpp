@@ -8,7 +8,7 @@
 namespace weir {
 namespace detail {
 
-class home;
+class release_queue;
 
 /// Whether what a hold stands for is still ours. Leaving: its partition is being given up, and what
 /// is in work is finished. Gone: nothing of it is wanted any more.
@@ -19,7 +19,7 @@ enum class standing : std::uint8_t { ours, leaving, gone };
 /// on the loop's thread (`remove` also elsewhere once the app is gone, but never two at a time).
 class hold_owner {
 public:
-    explicit hold_owner(std::shared_ptr<home> owner) : owner_(std::move(owner)) {}
+    explicit hold_owner(std::shared_ptr<release_queue> owner) : owner_(std::move(owner)) {}
     hold_owner(const hold_owner&) = delete;
     hold_owner& operator=(const hold_owner&) = delete;
     virtual void add(std::int64_t number) = 0;
@@ -40,11 +40,11 @@ public:
 
 protected:
     virtual ~hold_owner() = default;
-    home& owner() const { return *owner_; }
-    friend class home;
+    release_queue& owner() const { return *owner_; }
+    friend class release_queue;
 
 private:
-    std::shared_ptr<home> owner_;
+    std::shared_ptr<release_queue> owner_;
 };
 
 }  // namespace detail

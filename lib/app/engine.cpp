@@ -83,7 +83,7 @@ private:
 };
 
 engine::engine(std::string id, app_options o)
-    : settings_{std::move(id), std::move(o), nullptr, std::make_shared<home>()},
+    : settings_{std::move(id), std::move(o), nullptr, std::make_shared<release_queue>()},
       report_(settings_.options.hooks) {
     if (settings_.app.empty())
         throw setup_error{"weir: an app needs an id: it is the consumer group's"};
@@ -93,12 +93,12 @@ engine::engine(std::string id, app_options o)
         detail::check(*p);
     settings_.topics = this;
     settings_.clock = settings_.options.clock ? settings_.options.clock : &real_;
-    settings_.home->wake_by(&wakeup_);
+    settings_.releases->wake_by(&wakeup_);
 }
 
 engine::~engine() {
     close();
-    settings_.home->close();
+    settings_.releases->close();
 }
 
 void engine::close() noexcept {
@@ -329,7 +329,7 @@ void engine::start() {
             if (a.info.has_body) a.info.paused = false;  // its coroutine had returned
         }
         for (auto& j : jobs_) j.started = false;
-        settings_.home->enter();
+        settings_.releases->enter();
         transport_ = connect(settings_.app);
         if (const auto& o = settings_.options; embedded() && !o.kafka.empty()) {
             transport::kafka::check_properties({"", settings_.app, o.kafka, o.drain_timeout});
@@ -562,7 +562,7 @@ void engine::rethrow() {
 
 void engine::stop() noexcept {
     stop_asked_ = true;
-    if (settings_.home->is_here() && conductor_) conductor_->stop(), stop_asked_ = false;
+    if (settings_.releases->is_here() && conductor_) conductor_->stop(), stop_asked_ = false;
     wakeup_.wake();
 }
 
@@ -585,7 +585,7 @@ std::vector<partition_status> engine::status() const {
 }
 weir::counters engine::counters() const {
     auto c = report_.counts();
-    c.stale_holds = settings_.home->stale();
+    c.stale_holds = settings_.releases->stale();
     for (auto& p : status()) {
         ++c.partitions, c.held += p.held, c.lag += p.lag.value_or(0);
         c.oldest = std::max(c.oldest, p.age);

@@ -31,7 +31,7 @@ conductor::conductor(const settings& s, transport::transport& t, reporter& r)
       transport_(t),
       report_(r),
       clock_(*s.clock),
-      pool_(s.options.offload_threads, s.options.offload_max, s.home),
+      pool_(s.options.offload_threads, s.options.offload_max, s.releases),
       coroutines_(clock_, pool_),
       producer_(t, s, r),
       plan_(coroutines_, s, producer_),
@@ -113,7 +113,7 @@ bool conductor::turn() {
     if (stopped()) return false;
     now_ = clock_.steady(), ++turns_;
     const bool asked = committer_.in_flight();
-    bool busy = settings_.home->collect();
+    bool busy = settings_.releases->collect();
     busy |= transport_.poll(*this);
     busy |= coroutines_.run(now_);
     busy |= turn_bodies();

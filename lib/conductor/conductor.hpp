@@ -26,7 +26,7 @@ namespace weir::detail {
 /// What the agents' pipelines were built into; belongs to the conductor.
 class run_plan final : public plan {
 public:
-    run_plan(scheduler& s, const settings& o, producer& p) : plan(s, o.home), producer_(p) {
+    run_plan(scheduler& s, const settings& o, producer& p) : plan(s, o.releases), producer_(p) {
         open_max_ = o.options.open_max;
     }
     outlet& send_to(topic_info& t) override { return producer_.to(t, agent(), name()); }

@@ -12,7 +12,7 @@ constexpr duration close_most = std::chrono::hours{24 * 365};
 
 }  // namespace
 
-offload_pool::offload_pool(std::size_t threads, std::size_t max, std::shared_ptr<home> loop)
+offload_pool::offload_pool(std::size_t threads, std::size_t max, std::shared_ptr<release_queue> loop)
     : threads_max_(threads), max_(max), shared_(std::make_shared<shared>()) {
     shared_->loop = std::move(loop);
 }

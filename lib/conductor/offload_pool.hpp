@@ -12,7 +12,7 @@
 #include <weir/fwd.hpp>
 #include <weir/offload.hpp>
 
-#include "../home.hpp"
+#include "../release_queue.hpp"
 
 namespace weir::detail {
 
@@ -23,7 +23,7 @@ namespace weir::detail {
 /// on the loop's thread, unless nobody waits for it any more.
 class offload_pool {
 public:
-    offload_pool(std::size_t threads, std::size_t max, std::shared_ptr<home>);
+    offload_pool(std::size_t threads, std::size_t max, std::shared_ptr<release_queue>);
     offload_pool(const offload_pool&) = delete;
     offload_pool& operator=(const offload_pool&) = delete;
     ~offload_pool() { close(duration::zero()); }
@@ -54,7 +54,7 @@ private:
         std::vector<std::shared_ptr<offloaded>> done;
         std::size_t running = 0, idle = 0;
         bool closed = false;
-        std::shared_ptr<home> loop;
+        std::shared_ptr<release_queue> loop;
     };
     static void work(std::shared_ptr<shared>);
     bool take_done();

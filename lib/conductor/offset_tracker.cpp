@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "../home.hpp"
+#include "../release_queue.hpp"
 
 namespace weir::detail {
 namespace {

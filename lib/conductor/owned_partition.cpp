@@ -8,7 +8,7 @@ namespace weir::detail {
 
 owned_partition::owned_partition(const topic_partition& at, transport::assignment from,
                                  const std::vector<plan::reading*>& readings,
-                                 std::shared_ptr<home> owner)
+                                 std::shared_ptr<release_queue> owner)
     : place(at),
       tracker(new offset_tracker{owner, from.committed}),
       owner_(std::move(owner)),

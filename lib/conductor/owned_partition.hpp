@@ -49,7 +49,7 @@ struct bad_message {
 class owned_partition {
 public:
     owned_partition(const topic_partition& place, transport::assignment,
-                    const std::vector<plan::reading*>&, std::shared_ptr<home>);
+                    const std::vector<plan::reading*>&, std::shared_ptr<release_queue>);
     owned_partition(const owned_partition&) = delete;
     owned_partition& operator=(const owned_partition&) = delete;
     ~owned_partition();
@@ -108,7 +108,7 @@ private:
     void decode();
     bool reads(const segment&) const;
 
-    std::shared_ptr<home> owner_;
+    std::shared_ptr<release_queue> owner_;
     std::unique_ptr<transport::partition> partition_;
     std::unique_ptr<fetch> fetched_;
     std::vector<node> nodes_;

@@ -29,7 +29,7 @@ void conductor::assigned(std::vector<transport::assignment> all) {
         close_partition(place);
         auto& made = partitions_[place];
         made =
-            std::make_unique<owned_partition>(place, std::move(a), topic.readings, settings_.home);
+            std::make_unique<owned_partition>(place, std::move(a), topic.readings, settings_.releases);
         topic.partitions.push_back(made.get());
         report_.hooks().assigned(place);
     }
@@ -129,7 +129,7 @@ void conductor::problem(const std::string& text, bool fatal) {
 // ----------------------------------------------------------------------------------------- the end
 void conductor::stop() noexcept {
     stop_asked_.store(true, std::memory_order_relaxed);
-    if (auto* t = turn_.load(std::memory_order_relaxed); t && settings_.home->is_here())
+    if (auto* t = turn_.load(std::memory_order_relaxed); t && settings_.releases->is_here())
         t->end(why::stop);
 }
 

@@ -8,7 +8,7 @@
 #include <weir/hooks.hpp>
 #include <weir/options.hpp>
 
-#include "../home.hpp"
+#include "../release_queue.hpp"
 
 namespace weir::detail {
 
@@ -16,7 +16,7 @@ struct settings {
     std::string app;
     app_options options;
     weir::clock* clock;                       // the app's, never null
-    std::shared_ptr<detail::home> home;
+    std::shared_ptr<release_queue> releases;
     detail::topics* topics = nullptr;         // the app's
 };
 

@@ -4,7 +4,7 @@
 #pragma once
 #include <weir/fwd.hpp>
 
-#include "../home.hpp"
+#include "../release_queue.hpp"
 
 namespace weir::detail {
 

@@ -11,7 +11,7 @@
 #include <weir/operators/noack.hpp>
 
 #include "conductor/offset_tracker.hpp"
-#include "home.hpp"
+#include "release_queue.hpp"
 #include "pairs.hpp"
 
 namespace {
@@ -54,7 +54,7 @@ struct none final : attempt {
 /// Batches through the chain that `make` gives, as the loop would.
 template <class Make>
 void batches(pass& measured, Make make) {
-    const auto owner = std::make_shared<home>();
+    const auto owner = std::make_shared<release_queue>();
     const owned_tracker tracker{new offset_tracker{owner}};
     numbers from{*tracker};
     auto chain = make(owner);
@@ -82,7 +82,7 @@ auto body(F f) {
 }
 /// `events() | noack() | f`, or without noack.
 template <bool Noack = false, class F>
-auto events(const std::shared_ptr<home>& owner, F f) {
+auto events(const std::shared_ptr<release_queue>& owner, F f) {
     using source = event_source<weir::bytes, int>;
     if constexpr (Noack)
         return step<source, step<noack_op, decltype(body(f))>>{source{owner}, {{}, body(f)}};

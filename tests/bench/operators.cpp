@@ -14,7 +14,7 @@
 
 #include "conductor/coroutines.hpp"
 #include "conductor/offset_tracker.hpp"
-#include "home.hpp"
+#include "release_queue.hpp"
 #include "pairs.hpp"
 
 namespace {
@@ -30,7 +30,7 @@ constexpr int rounds = 256;
 /// A partition's batch, decoded, with a tracker for who takes holds.
 class numbers final : public input_of<int> {
 public:
-    explicit numbers(std::shared_ptr<home> owner) : tracker(new offset_tracker{std::move(owner)}) {
+    explicit numbers(std::shared_ptr<release_queue> owner) : tracker(new offset_tracker{std::move(owner)}) {
         for (std::size_t i = 0; i < size; ++i)
             values.push_back({int(i) * 7}), keys.push_back({long(i) % 100});
         count = size;
@@ -82,7 +82,7 @@ struct broker final : outlet {
 
 class run_of final : public plan {
 public:
-    run_of(scheduler& s, std::shared_ptr<home> owner) : plan(s, std::move(owner)) {
+    run_of(scheduler& s, std::shared_ptr<release_queue> owner) : plan(s, std::move(owner)) {
         open_max_ = size;
         begin(agent, {&topic, &topic, &topic});
     }
@@ -124,11 +124,11 @@ public:
 
 private:
     weir::clock clock_{};
-    std::shared_ptr<home> home_ = std::make_shared<home>();
-    offload_pool pool_{1, 1, home_};
+    std::shared_ptr<release_queue> releases_ = std::make_shared<release_queue>();
+    offload_pool pool_{1, 1, releases_};
     coroutines coroutines_{clock_, pool_};
-    run_of plan_{coroutines_, home_};
-    numbers from_{home_};
+    run_of plan_{coroutines_, releases_};
+    numbers from_{releases_};
 };
 
 template <class Make>
@@ -164,7 +164,7 @@ template <class Body>
 auto by_hand(Body body) {
     return [=](pass& measured) {
         auto c = std::make_unique<consumer<Body>>(body);
-        const numbers from{std::make_shared<home>()};
+        const numbers from{std::make_shared<release_queue>()};
         measured([&] {
             for (int k = 0; k < rounds; ++k) c->work(from);
         });

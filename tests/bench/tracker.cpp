@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "conductor/offset_tracker.hpp"
-#include "home.hpp"
+#include "release_queue.hpp"
 #include "pairs.hpp"
 
 namespace {
@@ -41,7 +41,7 @@ order at_random(std::size_t n) {
 auto open_then_close(order closing, offset gap = 1) {
     return [=](pass& measured) {
         const auto n = closing.size();
-        owned_tracker t{new offset_tracker{std::make_shared<home>()}};
+        owned_tracker t{new offset_tracker{std::make_shared<release_queue>()}};
         std::vector<hold> held(n);
         measured([&] {
             t->delivered(0, offset(n) * gap - 1);
@@ -58,7 +58,7 @@ auto open_then_close(order closing, offset gap = 1) {
 /// So many are open at any time: the oldest closes when one more opens.
 auto sliding(std::size_t open, std::size_t n) {
     return [=](pass& measured) {
-        owned_tracker t{new offset_tracker{std::make_shared<home>()}};
+        owned_tracker t{new offset_tracker{std::make_shared<release_queue>()}};
         std::vector<hold> held(open);
         measured([&] {
             for (std::size_t i = 0; i < n; ++i) {
@@ -91,7 +91,7 @@ auto sliding_in_a_map(std::size_t open, std::size_t n) {
 /// Released by a thread that is not the loop's, collected by the loop.
 void from_another_thread(pass& measured) {
     constexpr std::size_t n = 100'000;
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     owned_tracker t{new offset_tracker{loop}};
     std::vector<hold> held(n);
     t->delivered(0, n - 1);
@@ -105,7 +105,7 @@ void from_another_thread(pass& measured) {
 }
 
 void nothing_posted(pass& measured) {
-    home loop;
+    release_queue loop;
     measured([&] {
         for (int i = 0; i < 1'000'000; ++i) weir::bench::keep(loop.collect());
     });

@@ -12,7 +12,7 @@
 
 #include <doctest/doctest.h>
 
-#include "home.hpp"
+#include "release_queue.hpp"
 
 namespace {
 
@@ -49,7 +49,7 @@ struct one_partition {
     noting to{};
     by_hand time{};
     weir::hooks hooks{};
-    settings with{"a", {.commit_interval = 3s}, &time, std::make_shared<home>(), nullptr};
+    settings with{"a", {.commit_interval = 3s}, &time, std::make_shared<release_queue>(), nullptr};
     committer commits{to, with};
     weir::topic_partition place{"in", 0};
     owned_partitions all{};
@@ -58,7 +58,7 @@ struct one_partition {
     one_partition() {
         auto& p = all[place];
         p = std::make_unique<owned_partition>(place, transport::assignment{place, {}, nullptr},
-                                              std::vector<plan::reading*>{}, with.home);
+                                              std::vector<plan::reading*>{}, with.releases);
         tracker = p->tracker.get();
         tracker->delivered(0, 9);
     }

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using weir::detail::home;
+using weir::detail::release_queue;
 using weir::detail::offload_pool;
 using weir::testing::barrier;
 
@@ -39,7 +39,7 @@ int collect(offload_pool& pool) {
 }  // namespace
 
 TEST_CASE("a pool gives every call back once, with its result") {
-    const auto loop = std::make_shared<home>();
+    const auto loop = std::make_shared<release_queue>();
     offload_pool pool{3, 2, loop};
     const auto twice = [](int n) { return [n] { return 2 * n; }; };
     std::vector<std::shared_ptr<weir::detail::offloaded_of<decltype(twice(0))>>> made;
@@ -50,7 +50,7 @@ TEST_CASE("a pool gives every call back once, with its result") {
 }
 
 TEST_CASE("what nobody waits for is not given back, and not begun if it has not been") {
-    const auto loop = std::make_shared<home>();
+    const auto loop = std::make_shared<release_queue>();
     offload_pool pool{1, 8, loop};
     barrier gate;
     std::atomic<int> begun = 0;
@@ -66,7 +66,7 @@ TEST_CASE("what nobody waits for is not given back, and not begun if it has not 
 }
 
 TEST_CASE("a pool that is closed waits for what runs, and drops the rest") {
-    const auto loop = std::make_shared<home>();
+    const auto loop = std::make_shared<release_queue>();
     std::atomic<int> begun = 0, ended = 0;
     barrier gate;
     {
@@ -85,7 +85,7 @@ TEST_CASE("a call that does not return outlives its pool, and its app") {
     const auto gate = std::make_shared<barrier>();
     const auto ended = std::make_shared<std::atomic<bool>>(false);
     {
-        const auto loop = std::make_shared<home>();
+        const auto loop = std::make_shared<release_queue>();
         offload_pool pool{1, 1, loop};
         auto work = [gate, ended] { gate->pass(), *ended = true; };
         pool.add(call(work));

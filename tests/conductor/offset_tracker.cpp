@@ -19,19 +19,19 @@
 
 #include <doctest/doctest.h>
 
-#include "home.hpp"
+#include "release_queue.hpp"
 
 namespace {
 
 using weir::hold;
 using weir::offset;
-using weir::detail::home;
+using weir::detail::release_queue;
 using weir::detail::offset_tracker;
 using weir::detail::owned_tracker;
 
 const auto nothing = std::optional<offset>{};
 
-owned_tracker track(const std::shared_ptr<home>& loop, std::optional<offset> committed = {}) {
+owned_tracker track(const std::shared_ptr<release_queue>& loop, std::optional<offset> committed = {}) {
     return owned_tracker{new offset_tracker{loop, committed}};
 }
 
@@ -46,7 +46,7 @@ struct assignment {
     void close(const std::vector<offset>& messages) {
         for (auto at : messages) open.erase(at);
     }
-    std::shared_ptr<home> loop = std::make_shared<home>();
+    std::shared_ptr<release_queue> loop = std::make_shared<release_queue>();
     owned_tracker tracker;
     std::map<offset, hold> open;
 };
@@ -133,7 +133,7 @@ TEST_CASE("A commit never goes back, is never sent again for the same offset aft
 TEST_CASE(
     "A message or a hold of an older assignment is neither delivered nor acknowledged nor "
     "counted") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     auto old = track(loop);
     old->delivered(0, 9);
     std::vector<hold> held;
@@ -157,7 +157,7 @@ TEST_CASE(
 }
 
 TEST_CASE("nothing is committed before something was delivered") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     CHECK(track(loop)->to_commit() == nothing);
     CHECK(track(loop, 31)->to_commit() == nothing);
     CHECK(track(loop, 31)->oldest_open() == nothing);
@@ -165,7 +165,7 @@ TEST_CASE("nothing is committed before something was delivered") {
 
 TEST_CASE(
     "a message that no one holds is committed when every agent has passed it, and costs nothing") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     auto t = track(loop, 100);
     const auto empty = t->footprint();
     for (offset at = 100; at < 5'000; at += 7) {
@@ -194,7 +194,7 @@ TEST_CASE("a message closes with the last of its holds") {
 }
 
 TEST_CASE("a slower agent holds messages among those a faster one holds") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     auto t = track(loop);
     t->delivered(0, 4'095);
     std::map<offset, hold> open;
@@ -216,7 +216,7 @@ TEST_CASE("a slower agent holds messages among those a faster one holds") {
 TEST_CASE(
     "a slower agent holds a message before all that are held, where others have closed or none "
     "was") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     auto t = track(loop);
     t->delivered(0, 999);
     hold fast{*t, 300}, faster{*t, 900};
@@ -232,7 +232,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an old open message, and half a million behind it that close, cost the memory of one") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     auto t = track(loop);
     t->delivered(0, 500'000);
     hold old{*t, 0};
@@ -253,7 +253,7 @@ TEST_CASE("an old open message, and half a million behind it that close, cost th
 }
 
 TEST_CASE("a window of open messages that slides over a log costs the memory of the window") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     auto t = track(loop);
     t->delivered(0, 400'000);
     std::deque<hold> window;
@@ -270,7 +270,7 @@ TEST_CASE("a window of open messages that slides over a log costs the memory of 
 }
 
 TEST_CASE("the memory of a million open messages is given back when they are closed") {
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     auto t = track(loop);
     t->delivered(0, 999'999);
     std::vector<hold> held;
@@ -369,7 +369,7 @@ struct against_a_map {
     }
 
     std::mt19937 rnd;
-    std::shared_ptr<home> loop = std::make_shared<home>();
+    std::shared_ptr<release_queue> loop = std::make_shared<release_queue>();
     owned_tracker tracker;
     std::multimap<offset, hold> open;
     std::map<offset, int> held;
@@ -399,7 +399,7 @@ TEST_CASE("the tracker agrees with a map in 200,000 random steps") {
 
 TEST_CASE("holds of a tracker come home from other threads while the loop reads on") {
     constexpr offset count = 40'000;
-    auto loop = std::make_shared<home>();
+    auto loop = std::make_shared<release_queue>();
     auto t = track(loop);
     std::vector<std::vector<hold>> shares(4);
     t->delivered(0, count - 1);
@@ -432,10 +432,10 @@ TEST_CASE("holds of a tracker come home from other threads while the loop reads 
 TEST_CASE(
     "holds of a revoked tracker that outlive the app are freed with the last, wherever it is "
     "released") {
-    std::weak_ptr<home> alive;
+    std::weak_ptr<release_queue> alive;
     std::vector<hold> late, later;
     {
-        auto loop = std::make_shared<home>();
+        auto loop = std::make_shared<release_queue>();
         alive = loop;
         auto t = track(loop);
         t->delivered(0, 999);

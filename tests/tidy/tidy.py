@@ -72,7 +72,7 @@ def rule(sentence, bad, good=None):
 
 # ---- who includes whom -------------------------------------------------------------------------
 
-VOCABULARY = ("fwd message hold home task job offload clock options policy error hooks type_name own "
+VOCABULARY = ("fwd message hold release_queue task job offload clock options policy error hooks type_name own "
               "nearest config version").split()
 STREAM = "topic stream incoming batch decode from shown event channel sending".split()
 

@@ -18,7 +18,7 @@ template <class K, class V>
 class event_source {
 public:
     static constexpr bool shows = true;
-    explicit event_source(std::shared_ptr<home> owner) : state(std::move(owner)) {}
+    explicit event_source(std::shared_ptr<release_queue> owner) : state(std::move(owner)) {}
 
     void operator()(context& c, auto&& v, auto&& next) {
         auto& p = state.room();
@@ -50,7 +50,7 @@ private:
         several parts_of(std::size_t) const override { return shown.from_->parts_of(shown.i_); }
     };
     struct places {
-        explicit places(std::shared_ptr<home> owner)
+        explicit places(std::shared_ptr<release_queue> owner)
             : of(std::make_unique<receipts>(std::move(owner))) {}
         std::unique_ptr<receipts> of;
         std::vector<std::unique_ptr<place>> all{};

@@ -111,7 +111,7 @@ private:
     }
 
     static constexpr std::size_t at_first = 1024;  // capacity taken before it is needed
-    std::shared_ptr<home> owner_;
+    std::shared_ptr<release_queue> owner_;
     std::size_t n_, kept_ = 0;
     duration within_;
     bool whole_;  // messages are kept for dead letters

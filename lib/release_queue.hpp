@@ -10,7 +10,7 @@
 
 namespace weir::detail {
 
-/// What gets a sleeping loop to turn. `wake` is called on any thread, with the home locked: it may
+/// What gets a sleeping loop to turn. `wake` is called on any thread, with the queue locked: it may
 /// set a flag or write to an eventfd, but neither wait nor release a hold.
 class waker {
 public:
@@ -29,11 +29,11 @@ protected:
 /// `posted_any_` is set exactly while something waits; the waker is called once for what waits
 /// together. Posting needs memory: a release that gets none ends the program, like any throw from a
 /// destructor.
-class home {
+class release_queue {
 public:
-    home() { enter(); }
-    home(const home&) = delete;
-    home& operator=(const home&) = delete;
+    release_queue() { enter(); }
+    release_queue(const release_queue&) = delete;
+    release_queue& operator=(const release_queue&) = delete;
 
     /// This thread is the loop's from now on.
     void enter() noexcept;
