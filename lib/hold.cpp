@@ -31,9 +31,9 @@ std::uint64_t next_thread() noexcept {
 
 void hold_owner::release(std::int64_t number, bool acknowledged) {
     const release_queue::release r{this, number, acknowledged};
-    if (owner_->is_here()) return r.run();
-    const auto keep = owner_;  // once posted, this hold_owner may go any time
-    keep->post(r);
+    if (releases_->is_here()) return r.run();
+    const auto queue = releases_;  // once posted, this hold_owner may go any time
+    queue->post(r);
 }
 
 bool release_queue::is_here() const noexcept {

@@ -30,8 +30,8 @@ public:
         std::vector<std::int64_t> added, dropped;
         bool gone = false;
     };
-    recorder(std::shared_ptr<release_queue> owner, log& to, std::vector<hold> holds = {})
-        : hold_owner(std::move(owner)), to_(to), holds_(std::move(holds)) {}
+    recorder(std::shared_ptr<release_queue> releases, log& to, std::vector<hold> holds = {})
+        : hold_owner(std::move(releases)), to_(to), holds_(std::move(holds)) {}
     void add(std::int64_t number) override {
         to_.added.push_back(number);
         ++open_;

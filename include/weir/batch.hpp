@@ -19,9 +19,9 @@ namespace detail {
 template <class V>
 class batch_contents final : public hold_owner, public origins {
 public:
-    batch_contents(std::shared_ptr<release_queue> owner, std::vector<V> of, std::vector<hold> holds,
+    batch_contents(std::shared_ptr<release_queue> releases, std::vector<V> of, std::vector<hold> holds,
                    std::vector<kept_message> messages)
-        : hold_owner(std::move(owner)),
+        : hold_owner(std::move(releases)),
           values(std::move(of)),
           holds_(std::move(holds)),
           messages_(std::move(messages)) {}

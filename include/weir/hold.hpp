@@ -19,7 +19,7 @@ enum class standing : std::uint8_t { ours, leaving, gone };
 /// on the loop's thread (`remove` also elsewhere once the app is gone, but never two at a time).
 class hold_owner {
 public:
-    explicit hold_owner(std::shared_ptr<release_queue> owner) : owner_(std::move(owner)) {}
+    explicit hold_owner(std::shared_ptr<release_queue> releases) : releases_(std::move(releases)) {}
     hold_owner(const hold_owner&) = delete;
     hold_owner& operator=(const hold_owner&) = delete;
     virtual void add(std::int64_t number) = 0;
@@ -40,11 +40,11 @@ public:
 
 protected:
     virtual ~hold_owner() = default;
-    release_queue& owner() const { return *owner_; }
+    release_queue& releases() const { return *releases_; }
     friend class release_queue;
 
 private:
-    std::shared_ptr<release_queue> owner_;
+    std::shared_ptr<release_queue> releases_;
 };
 
 }  // namespace detail

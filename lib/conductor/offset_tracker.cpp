@@ -82,7 +82,7 @@ void offset_tracker::remove(offset at) {
     assert(holds_ > 0);
     --holds_;
     if (revoked_) {
-        owner().count_stale();
+        releases().count_stale();
         if (holds_ == 0) delete this;
         return;
     }

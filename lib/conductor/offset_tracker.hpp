@@ -28,8 +28,8 @@ namespace weir::detail {
 class offset_tracker final : public hold_owner {
 public:
     /// `committed`: where the group stands, if that is known.
-    explicit offset_tracker(std::shared_ptr<release_queue> owner, std::optional<offset> committed = {})
-        : hold_owner(std::move(owner)), committed_(committed) {}
+    explicit offset_tracker(std::shared_ptr<release_queue> releases, std::optional<offset> committed = {})
+        : hold_owner(std::move(releases)), committed_(committed) {}
 
     /// A batch has been read. Offsets that never arrive (compaction, transaction markers) are just
     /// not in one.

@@ -8,10 +8,10 @@ namespace weir::detail {
 
 owned_partition::owned_partition(const topic_partition& at, transport::assignment from,
                                  const std::vector<plan::reading*>& readings,
-                                 std::shared_ptr<release_queue> owner)
+                                 std::shared_ptr<release_queue> releases)
     : place(at),
-      tracker(new offset_tracker{owner, from.committed}),
-      owner_(std::move(owner)),
+      tracker(new offset_tracker{releases, from.committed}),
+      releases_(std::move(releases)),
       partition_(std::move(from.partition)) {
     join(readings);
 }
@@ -70,7 +70,7 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
 
 /// Every feed has finished. Holds of the old log's messages mean nothing more.
 void owned_partition::begin_anew() {
-    tracker.reset(new offset_tracker{owner_});
+    tracker.reset(new offset_tracker{releases_});
     committed.reset();
     for (auto& n : nodes_) {
         auto before = std::move(n.slots);

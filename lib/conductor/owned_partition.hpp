@@ -108,7 +108,7 @@ private:
     void decode();
     bool reads(const segment&) const;
 
-    std::shared_ptr<release_queue> owner_;
+    std::shared_ptr<release_queue> releases_;
     std::unique_ptr<transport::partition> partition_;
     std::unique_ptr<fetch> fetched_;
     std::vector<node> nodes_;

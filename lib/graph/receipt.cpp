@@ -91,7 +91,7 @@ receipt& receipts::next() {
         all_.push_back(nullptr);
         // neither giving back nor a message's last one needs memory
         free_.reserve(all_.capacity()), at_work_.reserve(all_.capacity());
-        return *(all_.back() = new receipt{owner_, *this});
+        return *(all_.back() = new receipt{releases_, *this});
     }
     auto* r = free_.back();
     free_.pop_back();

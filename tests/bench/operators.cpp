@@ -30,7 +30,7 @@ constexpr int rounds = 256;
 /// A partition's batch, decoded, with a tracker for who takes holds.
 class numbers final : public input_of<int> {
 public:
-    explicit numbers(std::shared_ptr<release_queue> owner) : tracker(new offset_tracker{std::move(owner)}) {
+    explicit numbers(std::shared_ptr<release_queue> releases) : tracker(new offset_tracker{std::move(releases)}) {
         for (std::size_t i = 0; i < size; ++i)
             values.push_back({int(i) * 7}), keys.push_back({long(i) % 100});
         count = size;
@@ -82,7 +82,7 @@ struct broker final : outlet {
 
 class run_of final : public plan {
 public:
-    run_of(scheduler& s, std::shared_ptr<release_queue> owner) : plan(s, std::move(owner)) {
+    run_of(scheduler& s, std::shared_ptr<release_queue> releases) : plan(s, std::move(releases)) {
         open_max_ = size;
         begin(agent, {&topic, &topic, &topic});
     }

@@ -179,7 +179,7 @@ public:
         segment* to;
     };
 
-    plan(scheduler& loop, std::shared_ptr<release_queue> owner) : loop_(&loop), owner_(std::move(owner)) {}
+    plan(scheduler& loop, std::shared_ptr<release_queue> releases) : loop_(&loop), releases_(std::move(releases)) {}
     virtual ~plan() = default;
 
     void begin(agent_info& a, std::vector<topic_info*> through) {
@@ -187,7 +187,7 @@ public:
     }
     agent_info& agent() const { return *agent_; }
     scheduler& loop() const { return *loop_; }
-    const std::shared_ptr<release_queue>& owner() const { return owner_; }
+    const std::shared_ptr<release_queue>& releases() const { return releases_; }
 
     // what is built has names, for who asks what a message waits for
     /// The operator that is being built: a boundary, an outlet made for it has its name.
@@ -223,7 +223,7 @@ protected:
 
 private:
     scheduler* loop_;
-    std::shared_ptr<release_queue> owner_;
+    std::shared_ptr<release_queue> releases_;
     agent_info* agent_ = nullptr;
     std::vector<topic_info*> through_;
     std::string op_, chain_;

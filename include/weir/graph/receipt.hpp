@@ -21,7 +21,7 @@ class receipts;
 /// thread only (holds that go elsewhere are posted).
 class receipt final : public hold_owner {
 public:
-    receipt(std::shared_ptr<release_queue> owner, receipts& pool) : hold_owner(std::move(owner)), pool_(&pool) {}
+    receipt(std::shared_ptr<release_queue> releases, receipts& pool) : hold_owner(std::move(releases)), pool_(&pool) {}
 
     /// True if this call let the message go.
     bool ack();
@@ -67,7 +67,7 @@ private:
 /// are still in use when this goes live on alone.
 class receipts {
 public:
-    explicit receipts(std::shared_ptr<release_queue> owner) : owner_(std::move(owner)) {}
+    explicit receipts(std::shared_ptr<release_queue> releases) : releases_(std::move(releases)) {}
     receipts(const receipts&) = delete;
     receipts& operator=(const receipts&) = delete;
     ~receipts();
@@ -88,7 +88,7 @@ private:
     std::size_t let_go(const receipt&);
     void let_go_all();
 
-    std::shared_ptr<release_queue> owner_;
+    std::shared_ptr<release_queue> releases_;
     std::vector<receipt*> all_, free_;
     std::vector<receipt*> at_work_;  // in their order, so those of one origin are neighbours
     std::size_t unacked_ = 0;        // of these

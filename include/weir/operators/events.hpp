@@ -18,7 +18,7 @@ template <class K, class V>
 class event_source {
 public:
     static constexpr bool shows = true;
-    explicit event_source(std::shared_ptr<release_queue> owner) : state(std::move(owner)) {}
+    explicit event_source(std::shared_ptr<release_queue> releases) : state(std::move(releases)) {}
 
     void operator()(context& c, auto&& v, auto&& next) {
         auto& p = state.room();
@@ -50,8 +50,8 @@ private:
         several parts_of(std::size_t) const override { return shown.from_->parts_of(shown.i_); }
     };
     struct places {
-        explicit places(std::shared_ptr<release_queue> owner)
-            : of(std::make_unique<receipts>(std::move(owner))) {}
+        explicit places(std::shared_ptr<release_queue> releases)
+            : of(std::make_unique<receipts>(std::move(releases))) {}
         std::unique_ptr<receipts> of;
         std::vector<std::unique_ptr<place>> all{};
         std::size_t count = 0;
@@ -76,7 +76,7 @@ struct events_op {
     std::string describe() const { return "events"; }
     template <class K, class In>
     auto fuse(plan& p) const {
-        return event_source<shown_key_t<K>, In>{p.owner()};
+        return event_source<shown_key_t<K>, In>{p.releases()};
     }
 };
 

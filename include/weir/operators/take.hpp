@@ -20,7 +20,7 @@ template <class V, bool Shows>
 class take_boundary final : public boundary {
 public:
     take_boundary(plan& p, std::size_t n, duration within)
-        : owner_(p.owner()),
+        : releases_(p.releases()),
           n_(n),
           within_(within),
           whole_(p.agent().on_error.has_dead_letters()) {}
@@ -101,7 +101,7 @@ private:
         return taken;
     }
     void emit(std::size_t n) {
-        batch<V> b{*new batch_contents<V>{owner_, first(values_, n), first(holds_, n),
+        batch<V> b{*new batch_contents<V>{releases_, first(values_, n), first(holds_, n),
                                           first(messages_, n)}};
         auto held = b.hold();
         auto common = b.contents().common();
@@ -111,7 +111,7 @@ private:
     }
 
     static constexpr std::size_t at_first = 1024;  // capacity taken before it is needed
-    std::shared_ptr<release_queue> owner_;
+    std::shared_ptr<release_queue> releases_;
     std::size_t n_, kept_ = 0;
     duration within_;
     bool whole_;  // messages are kept for dead letters
