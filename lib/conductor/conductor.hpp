@@ -29,7 +29,7 @@ public:
     run_plan(scheduler& s, const settings& o, producer& p) : plan(s, o.releases), producer_(p) {
         open_max_ = o.options.open_max;
     }
-    outlet& send_to(topic_info& t) override { return producer_.to(t, agent(), name()); }
+    produce_target& send_to(topic_info& t) override { return producer_.to(t, agent(), name()); }
 
     std::vector<std::unique_ptr<reading>>& readings() { return readings_; }
     std::vector<std::unique_ptr<detail::boundary>>& boundaries() { return boundaries_; }

@@ -10,9 +10,9 @@
 
 namespace weir::detail {
 
-class producer::outlet_of final : public outlet {
+class producer::target final : public produce_target {
 public:
-    outlet_of(producer& of, topic_info& t, agent_info& a, policy p, std::string o)
+    target(producer& of, topic_info& t, agent_info& a, policy p, std::string o)
         : topic(t),
           agent(a),
           op(std::move(o)),
@@ -58,26 +58,26 @@ producer::~producer() {
         if (k.seen_by) k.seen_by->place = parcel::no_place;
 }
 
-producer::outlet_of& producer::add(std::unique_ptr<outlet_of> o) {
-    return *outlets_.emplace_back(std::move(o));
+producer::target& producer::add(std::unique_ptr<target> o) {
+    return *targets_.emplace_back(std::move(o));
 }
-outlet& producer::to(topic_info& t, agent_info& a, std::string op) {
+produce_target& producer::to(topic_info& t, agent_info& a, std::string op) {
     const auto& own = t.options.on_produce_error;
     auto p = own.is_set() ? own : settings_.options.on_produce_error;
     // a dead letter that does not arrive is none of its own topic's
     if (p.has_dead_letters() && p.topic() == t.name) p = p.then(stop);
-    return add(std::make_unique<outlet_of>(*this, t, a, std::move(p), std::move(op)));
+    return add(std::make_unique<target>(*this, t, a, std::move(p), std::move(op)));
 }
 
 /// `last`: of what could not be sent, so if this cannot either, the app stops.
-producer::outlet_of& producer::letters(const std::string& topic, agent_info* by, bool last) {
+producer::target& producer::letters(const std::string& topic, agent_info* by, bool last) {
     auto& known = (last ? last_letters_ : letters_)[{topic, by}];
     if (known) return *known;
     auto& info = settings_.topics->derive(topic, 0, false, {});
     auto& agent = by ? *by : nobody_;
     if (last)
-        known = &add(std::make_unique<outlet_of>(*this, info, agent, stop, "dead letter"));
-    else known = &static_cast<outlet_of&>(to(info, agent, "dead letter"));
+        known = &add(std::make_unique<target>(*this, info, agent, stop, "dead letter"));
+    else known = &static_cast<target&>(to(info, agent, "dead letter"));
     return *known;
 }
 
@@ -105,20 +105,20 @@ void producer::bury(const std::string& topic, agent_info* by, const outgoing& wh
 }
 
 /// Takes the last free place, for a message that is sent as soon as there is room.
-void producer::await_room(std::uint64_t token, outlet_of& to, hold held, const outgoing& what) {
+void producer::await_room(std::uint64_t token, target& to, hold held, const outgoing& what) {
     auto& p = pending_[token];
     free_.pop_back();
     p.to = &to, p.held = std::move(held);
     auto& k = keep(token);
-    outlet_of::copy(what, k.what);
+    target::copy(what, k.what);
     k.not_before = settings_.clock->steady(), k.waits = true;
     crowd_.push_back(p.kept);
     ++under_way_, ++retries_, ++report_.count().sent;
 }
 
-bool producer::send(outlet_of& to, const outgoing& what, std::uint64_t token) {
+bool producer::send(target& to, const outgoing& what, std::uint64_t token) {
     transport::record r;
-    r.topic = to.id, r.key = what.key, r.value = outlet_of::value_of(what);
+    r.topic = to.id, r.key = what.key, r.value = target::value_of(what);
     r.headers = what.headers.empty() ? nullptr : &what.headers;
     r.timestamp = what.timestamp == timestamp{} ? settings_.clock->wall() : what.timestamp;
     return transport_.send(r, token);
@@ -140,14 +140,14 @@ void producer::free(std::uint64_t token) {
 }
 
 // ----------------------------------------------------------------------------------- topic.send
-producer::outlet_of& producer::own_outlet(topic_info& t) {
-    auto& own = own_outlets_[&t];
-    if (!own) own = static_cast<outlet_of*>(&to(t, nobody_, "send"));
+producer::target& producer::own_target(topic_info& t) {
+    auto& own = own_targets_[&t];
+    if (!own) own = static_cast<target*>(&to(t, nobody_, "send"));
     return *own;
 }
 
 bool producer::post(parcel& what, hold held) {
-    auto& to = own_outlet(*what.to);
+    auto& to = own_target(*what.to);
     const auto token = place();
     if (crowded() || !to.send(what.what, held)) {  // none overtakes those that wait
         if (crowd_.size() >= crowd_max) return false;

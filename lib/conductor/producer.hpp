@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is sent, from the outlet to its delivery report.
+// What is sent, from the produce_target to its delivery report.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +34,7 @@ public:
     ~producer();
 
     /// `op`: who sends, as drawn.
-    outlet& to(topic_info&, agent_info&, std::string op);
+    produce_target& to(topic_info&, agent_info&, std::string op);
     /// What the program sends by itself. False: too many wait for room already.
     bool post(parcel&, hold);
     /// It is sent as soon as there is room.
@@ -61,9 +61,9 @@ public:
     const std::exception_ptr& error() const { return error_; }
 
 private:
-    class outlet_of;
+    class target;
     struct pending {
-        outlet_of* to = nullptr;  // null: a free place
+        target* to = nullptr;  // null: a free place
         hold held{};
         std::size_t kept = nothing;
     };
@@ -76,30 +76,30 @@ private:
         parcel* seen_by = nullptr;
     };
     static constexpr std::size_t nothing = static_cast<std::size_t>(-1);
-    outlet_of& letters(const std::string& topic, agent_info* by, bool last);
-    outlet_of& add(std::unique_ptr<outlet_of>);
+    target& letters(const std::string& topic, agent_info* by, bool last);
+    target& add(std::unique_ptr<target>);
     std::uint64_t place();
     kept& keep(std::uint64_t token);
-    void await_room(std::uint64_t token, outlet_of&, hold, const outgoing&);
-    bool send(outlet_of&, const outgoing&, std::uint64_t token);
+    void await_room(std::uint64_t token, target&, hold, const outgoing&);
+    bool send(target&, const outgoing&, std::uint64_t token);
     bool send_again(kept&);
     bool settle_crowd();
     void free(std::uint64_t token);
-    outlet_of& own_outlet(topic_info&);
+    target& own_target(topic_info&);
     bool settle_wanted();
 
     static constexpr std::size_t crowd_max = 10'000;  // that wait for room
     transport::transport& transport_;
     const settings& settings_;
     reporter& report_;
-    std::vector<std::unique_ptr<outlet_of>> outlets_;
-    std::map<std::pair<std::string, const agent_info*>, outlet_of*> letters_, last_letters_;
+    std::vector<std::unique_ptr<target>> targets_;
+    std::map<std::pair<std::string, const agent_info*>, target*> letters_, last_letters_;
     agent_info nobody_{};
     std::vector<pending> pending_;
     std::vector<std::uint64_t> free_;
     std::vector<kept> kept_;
     std::vector<std::size_t> free_kept_;
-    std::map<topic_info*, outlet_of*> own_outlets_;
+    std::map<topic_info*, target*> own_targets_;
     std::vector<parcel*> wanted_;
     std::deque<std::size_t> crowd_;  // of `kept_`: those that wait for room, in their order
     std::size_t under_way_ = 0, retries_ = 0;

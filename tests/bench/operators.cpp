@@ -72,7 +72,7 @@ struct source {
 };
 
 /// Takes whatever is sent.
-struct broker final : outlet {
+struct broker final : produce_target {
     std::size_t sent = 0;
     bool send(const outgoing& what, weir::hold&) override {
         sent += what.value.size() + what.unchanged.size();
@@ -86,7 +86,7 @@ public:
         open_max_ = size;
         begin(agent, {&topic, &topic, &topic});
     }
-    outlet& send_to(topic_info&) override { return to; }
+    produce_target& send_to(topic_info&) override { return to; }
     segment& entry() { return *segments_.back(); }
     segment& behind() { return *segments_.front(); }
     bool has_boundary() const { return !boundaries_.empty(); }
@@ -260,7 +260,7 @@ const weir::bench::single others[] = {
       }),
       .messages = messages,
       .wanted = {.at_most = 100ns}}},
-    {"operators: to, unchanged, into an outlet that takes all",
+    {"operators: to, unchanged, into a produce target that takes all",
      {.a = ours([](auto s, long&) { return s | weir::to("out"); }),
       .messages = messages,
       .wanted = {.allocations = 0}}},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that send, in a segment by themselves: outlets without room, one behind the other.
+// Operators that send, in a segment by themselves: targets without room, one behind the other.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -15,7 +15,7 @@ namespace {
 using numbers = std::vector<int>;
 
 /// Takes as many messages as it has room for.
-struct narrow final : outlet {
+struct narrow final : produce_target {
     std::size_t room = 0;
     numbers got{};
     bool send(const outgoing& what, weir::hold&) override {
@@ -39,13 +39,13 @@ public:
     const weir::topic_partition* place_of(std::size_t) const override { return nullptr; }
 };
 
-/// echo to two outlets, behind it to to a third.
+/// echo to two targets, behind it to to a third.
 struct three {
     narrow a{}, b{}, last{};
     using echo = echo_op<>::running;
     using chain = step<echo, sending<int, same_key>>;
     std::unique_ptr<segment> s{new fused<int, chain>{
-        chain{echo{sender{std::vector<outlet*>{&a, &b}}}, sending<int, same_key>{last, {}}}}};
+        chain{echo{sender{std::vector<produce_target*>{&a, &b}}}, sending<int, same_key>{last, {}}}}};
     weir::clock time{};
 
     outcome run(given& from, std::size_t at) {
@@ -56,7 +56,7 @@ struct three {
 
 }  // namespace
 
-TEST_CASE("a message is parked until every one of its outlets has had room, each sent to once") {
+TEST_CASE("a message is parked until every one of its targets has had room, each sent to once") {
     three t;
     given from{{7, 8}};
     auto r = t.run(from, 0);

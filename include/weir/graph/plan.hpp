@@ -115,9 +115,9 @@ public:
 protected:
     ~channel_host() = default;
 };
-class outlet {
+class produce_target {
 public:
-    virtual ~outlet() = default;
+    virtual ~produce_target() = default;
     /// False: no room now, nothing was taken. The hold goes when the broker has the message.
     virtual bool send(const outgoing&, hold&) = 0;
 };
@@ -190,7 +190,7 @@ public:
     const std::shared_ptr<release_queue>& releases() const { return releases_; }
 
     // what is built has names, for who asks what a message waits for
-    /// The operator that is being built: a boundary, an outlet made for it has its name.
+    /// The operator that is being built: a boundary, a produce target made for it has its name.
     void name(std::string op) { op_ = std::move(op); }
     const std::string& name() const { return op_; }
     /// It is in the chain that is being built, from the right to the left, or ends it.
@@ -205,7 +205,7 @@ public:
     body& add(std::unique_ptr<detail::body>);
     void connect(detail::boundary& from, segment& to) { feeds_.push_back({&from, &to}); }
     void read(topic_info&, const void* type, std::unique_ptr<decoder> (*make)(), segment&);
-    virtual outlet& send_to(topic_info&) = 0;
+    virtual produce_target& send_to(topic_info&) = 0;
     /// Refused when the app starts if `n` is more than open_max: it would wait for ever.
     void needs_open(std::size_t n, const std::string& who);
     /// The topic of the boundary that is being built: drawing went from the left, building comes from

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `to`, `through`, `group_by` and `echo` send: when a message has gone through its segment,
-// to one outlet or to several.
+// to one produce_target or to several.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -13,18 +13,18 @@
 namespace weir::detail {
 
 /// What is to be sent of the message in work. Nothing is sent before `keep`, so a message that
-/// throws has sent nothing; while an outlet has no room the message is parked, and `full` sends on.
+/// throws has sent nothing; while a produce target has no room the message is parked, and `full` sends on.
 /// What is made of an element of a batch holds that element's message: the batch's hold would not
 /// do, as the others may be acknowledged by hand.
 /// Places are used again. A part of a chain; used by the loop's thread only.
 class sender {
 public:
-    explicit sender(std::vector<outlet*> to) : to_(std::move(to)) {}
+    explicit sender(std::vector<produce_target*> to) : to_(std::move(to)) {}
     /// To the topics that were drawn last.
     sender(plan&, std::size_t topics);
 
-    std::size_t outlets() const { return to_.size(); }
-    /// A place for what goes to `count` outlets, from the `first` on: with the message's headers
+    std::size_t targets() const { return to_.size(); }
+    /// A place for what goes to `count` targets, from the `first` on: with the message's headers
     /// and timestamp, key and value still null.
     outgoing& add(const context&, const message&, std::size_t first, std::size_t count);
 
@@ -39,7 +39,7 @@ public:
 private:
     struct place {
         outgoing what{};
-        std::size_t next = 0, end = 0;  // outlets
+        std::size_t next = 0, end = 0;  // targets
         bool part = false;              // made of an element of a batch, or of an event
         hold its{};                     // then
     };
@@ -47,7 +47,7 @@ private:
     bool sent();  // as far as there is room; true if that was all
     void forget();
 
-    std::vector<outlet*> to_;
+    std::vector<produce_target*> to_;
     std::vector<place> waiting_;  // `count_` of them
     hold held_{};  // the message in work, for what is made of it as a whole
     std::size_t count_ = 0, at_ = 0;

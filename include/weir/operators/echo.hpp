@@ -21,7 +21,7 @@ struct echo_op {
         using sends::sends;
         void operator()(context& c, auto&& v, auto&& next) {
             same_key key;
-            put(c, std::as_const(v), key, 0, out.outlets());
+            put(c, std::as_const(v), key, 0, out.targets());
             next(std::forward<decltype(v)>(v));
         }
     };

@@ -57,7 +57,7 @@ struct regrouped {
     using key = K;
     using value = V;
     boundary* calls;
-    outlet* to;
+    produce_target* to;
     topic_info* there;
 
     void send(plan& p) const {

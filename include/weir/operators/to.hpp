@@ -37,7 +37,7 @@ struct same_key {
     }
 };
 
-/// What an operator that sends is made of. A message is parked in it while an outlet has no room.
+/// What an operator that sends is made of. A message is parked in it while a produce target has no room.
 struct sends : sink {
     static constexpr bool shows = true;
     sender out;
@@ -62,7 +62,7 @@ struct sends : sink {
 template <class In, class Key>
 struct sending : sends {
     Key key;
-    sending(outlet& o, Key k) : sends(sender{std::vector<outlet*>{&o}}), key(std::move(k)) {}
+    sending(produce_target& o, Key k) : sends(sender{std::vector<produce_target*>{&o}}), key(std::move(k)) {}
     void push(context& c, const In& v) { put(c, v, key, 0, 1); }
 };
 
