@@ -286,7 +286,7 @@ bool conductor::turn_boundaries() {
 bool conductor::step(feed& f, bool last, std::optional<time_point> at) {
     auto& s = *f.to;
     if (error_ || f.finished() || (f.made > 0 && now_ < f.not_before)) return false;
-    if (s.sink->parked_by && s.sink->parked_by != &f) return false;
+    if (s.occupancy->occupant && s.occupancy->occupant != &f) return false;
     if (waits_for_letters(*s.agent)) return false;
     bool busy = false;
     outcome r{f.cursor};
@@ -308,13 +308,13 @@ bool conductor::step(feed& f, bool last, std::optional<time_point> at) {
         r = s.run(*f.in, f.cursor, now);
         turn_.store(nullptr, std::memory_order_relaxed);
     } catch (...) {  // what was parked has thrown
-        f.parked = false, s.sink->parked_by = nullptr;
+        f.parked = false, s.occupancy->occupant = nullptr;
         r = {f.cursor, why::failed, std::current_exception()};
     }
     if (r.at != f.cursor) f.made = 0;
     f.cursor = r.at;
     if (r.because == why::full)
-        f.parked = true, s.sink->parked_by = &f, last_parked_ = last ? nullptr : &f;
+        f.parked = true, s.occupancy->occupant = &f, last_parked_ = last ? nullptr : &f;
     if (r.because == why::failed) failed(f, *s.agent, s.reads_batches(), r.error);
     return true;
 }
@@ -322,7 +322,7 @@ bool conductor::step(feed& f, bool last, std::optional<time_point> at) {
 /// The parked message has left the sink: it is finished.
 bool conductor::leave_sink(feed& f) {
     f.to->finish();
-    f.parked = false, f.to->sink->parked_by = nullptr;
+    f.parked = false, f.to->occupancy->occupant = nullptr;
     ++f.cursor, f.made = 0;
     return true;
 }

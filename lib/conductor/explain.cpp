@@ -35,7 +35,7 @@ conductor::reason conductor::reason_of(const feed& f) const {
         return {agent.name, s.ops,
                 "attempt " + std::to_string(f.made) + " of " + tries +
                     " has failed, the next one is due " + in(f.not_before - now_)};
-    if (s.sink->parked_by)
+    if (s.occupancy->occupant)
         return {agent.name, last_of(s.ops), "another message waits for room behind it"};
     if (waits_for_letters(agent))
         return {agent.name, s.ops, "a dead letter waits for room in the producer"};

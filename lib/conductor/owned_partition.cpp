@@ -40,7 +40,7 @@ owned_partition::~owned_partition() {
     std::shared_ptr<lent_batch> batch;
     for (auto& f : feeds_) {
         if (!f->parked) continue;
-        f->to->discard(), f->to->sink->parked_by = nullptr;
+        f->to->discard(), f->to->occupancy->occupant = nullptr;
         if (!f->to->agent->has_body && !f->to->agent->pull) continue;
         if (!batch) batch = std::make_shared<lent_batch>();
         f->to->agent->lent.push_back(batch);

@@ -76,7 +76,7 @@ struct step {
         return next.full();
     }
     void check() { next.check(); }
-    gate* joined() { return next.joined(); }
+    sink_occupancy* shared_occupancy() { return next.shared_occupancy(); }
 };
 
 /// The last of a chain has `push(context, value)` in place of `operator()`; the rest is here for
@@ -88,7 +88,7 @@ struct sink {
     void undo() {}
     bool full() { return false; }
     void check() {}
-    gate* joined() { return nullptr; }  // not null: other chains end here, too
+    sink_occupancy* shared_occupancy() { return nullptr; }  // not null: other chains end here, too
 };
 
 }  // namespace weir::detail

@@ -84,9 +84,9 @@ std::string value_name() {
 
 template <class V, class Chain>
 segment& new_segment(plan& p, Chain chain) {
-    auto* joined = chain.joined();
+    auto* shared = chain.shared_occupancy();
     auto& s = p.add(std::unique_ptr<segment>{new fused<V, Chain>{std::move(chain)}});
-    if (joined) s.sink = joined;
+    if (shared) s.occupancy = shared;
     return s;
 }
 

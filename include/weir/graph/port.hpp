@@ -11,7 +11,7 @@ namespace weir::detail {
 
 /// One chain that several segments end in. No boundary: nothing waits here, a failure is that of the
 /// branch's own message, and while one branch's message is parked behind it no other pushes
-/// (`gate`).
+/// (`sink_occupancy`).
 template <class T>
 class port : public plan::node {
 public:
@@ -22,7 +22,7 @@ public:
     virtual void undo() = 0;
     virtual bool full() = 0;
     virtual void check() = 0;
-    virtual gate* joined() = 0;
+    virtual sink_occupancy* shared_occupancy() = 0;
 };
 
 template <class T, class Chain>
@@ -36,14 +36,14 @@ public:
     void undo() override { chain_.undo(); }
     bool full() override { return chain_.full(); }
     void check() override { chain_.check(); }
-    gate* joined() override {
-        auto* behind = chain_.joined();
-        return behind ? behind : &gate_;
+    sink_occupancy* shared_occupancy() override {
+        auto* behind = chain_.shared_occupancy();
+        return behind ? behind : &occupancy_;
     }
 
 private:
     Chain chain_;
-    gate gate_;
+    sink_occupancy occupancy_;
 };
 
 template <class T, class Chain>
@@ -70,7 +70,7 @@ struct into_port {
     void undo() { to->undo(); }
     bool full() { return to->full(); }
     void check() { to->check(); }
-    gate* joined() { return to->joined(); }
+    sink_occupancy* shared_occupancy() { return to->shared_occupancy(); }
 };
 
 }  // namespace weir::detail

@@ -128,9 +128,9 @@ struct context {
 };
 
 // ------------------------------------------------------------------------------------- the segment
-/// Who is in a segment's sink. Segments whose chains end in one port share a gate.
-struct gate {
-    const void* parked_by = nullptr;  // the feed whose message is parked
+/// Who is in a segment's sink. Segments whose chains end in one port share their occupancy.
+struct sink_occupancy {
+    const void* occupant = nullptr;  // the feed whose message is parked
 };
 
 /// The operators between two boundaries, fused into one chain. Lives as long as its run; used by the
@@ -150,10 +150,10 @@ public:
 
     agent_info* agent = nullptr;
     std::string ops{};  // as drawn: "filter | map | to"
-    gate* sink = &own_;
+    sink_occupancy* occupancy = &own_;
 
 private:
-    gate own_;
+    sink_occupancy own_;
 };
 
 template <class T>
