@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What events, acknowledging by hand, a hold, noack, and a port (a merge, an erased stream) cost a
+// What events, acknowledging by hand, a hold, noack, and a chain_ref (a merge, an erased stream) cost a
 // message, against the same body without.
 #include <cstddef>
 #include <memory>
@@ -114,8 +114,8 @@ void held(pass& measured) {
     });
 }
 void behind_a_port(pass& measured) {
-    const auto end = std::make_unique<port_of<int, decltype(body(add))>>(body(add));
-    batches(measured, [&](auto&) { return into_port<int, true>{end.get()}; });
+    const auto end = std::make_unique<chain_ref_of<int, decltype(body(add))>>(body(add));
+    batches(measured, [&](auto&) { return into_chain_ref<int, true>{end.get()}; });
 }
 
 constexpr auto messages = std::int64_t{size} * rounds;
@@ -130,7 +130,7 @@ const weir::bench::pair r2{"acks: events, each acknowledged by hand", row(by_han
 const weir::bench::pair r3{"acks: events | noack, each acknowledged by hand",
                            row(by_hand_alone, 40ns)};
 const weir::bench::pair r4{"acks: events, each held until the next one", row(held, 60ns)};
-const weir::bench::pair r5{"acks: a & b, or erase(): a value through a port",
+const weir::bench::pair r5{"acks: a & b, or erase(): a value through a chain_ref",
                            row(behind_a_port, 10ns)};
 
 }  // namespace

@@ -128,7 +128,7 @@ struct context {
 };
 
 // ------------------------------------------------------------------------------------- the segment
-/// Who is in a segment's sink. Segments whose chains end in one port share their occupancy.
+/// Who is in a segment's sink. Segments whose chains end in one chain_ref share their occupancy.
 struct sink_occupancy {
     const void* occupant = nullptr;  // the feed whose message is parked
 };

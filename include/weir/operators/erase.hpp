@@ -4,7 +4,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <weir/graph/port.hpp>
+#include <weir/graph/chain_ref.hpp>
 #include <weir/stream.hpp>
 
 namespace weir {
@@ -16,14 +16,14 @@ class hidden {
 public:
     virtual ~hidden() = default;
     virtual drawn draw(sketch&) const = 0;
-    virtual void build(plan&, into_port<T, true>) const = 0;
+    virtual void build(plan&, into_chain_ref<T, true>) const = 0;
 };
 template <class T, class S>
 class hidden_stream final : public hidden<T> {
 public:
     explicit hidden_stream(S s) : what_(std::move(s)) {}
     drawn draw(sketch& s) const override { return what_.draw(s); }
-    void build(plan& p, into_port<T, true> to) const override { what_.build(p, to); }
+    void build(plan& p, into_chain_ref<T, true> to) const override { what_.build(p, to); }
 
 private:
     S what_;
@@ -62,7 +62,7 @@ public:
     detail::drawn draw(detail::sketch& s) const { return what_->draw(s); }
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
-        what_->build(p, {&detail::new_port<V>(p, std::move(chain))});
+        what_->build(p, {&detail::new_chain_ref<V>(p, std::move(chain))});
     }
 
     template <detail::is_stream S>

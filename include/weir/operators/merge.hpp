@@ -7,7 +7,7 @@
 #include <variant>
 
 #include <weir/event.hpp>
-#include <weir/graph/port.hpp>
+#include <weir/graph/chain_ref.hpp>
 #include <weir/stream.hpp>
 
 namespace weir {
@@ -70,20 +70,20 @@ struct merged {
     }
     template <class Chain>
     void build(plan& p, Chain chain) const {
-        auto& to = new_port<value>(p, std::move(chain));
+        auto& to = new_chain_ref<value>(p, std::move(chain));
         const auto behind = p.behind();
         build_all<Chain::shows>(p, to, behind, std::index_sequence_for<Rest...>{});
         p.behind(behind);
-        std::get<0>(streams).build(p, into_port<value, Chain::shows>{&to});
+        std::get<0>(streams).build(p, into_chain_ref<value, Chain::shows>{&to});
     }
 
 private:
     // From the right to the left, as everything is built.
     template <bool Shows, std::size_t... I>
-    void build_all(plan& p, port<value>& to, const std::string& behind,
+    void build_all(plan& p, chain_ref<value>& to, const std::string& behind,
                    std::index_sequence<I...>) const {
         ((p.behind(behind),
-          std::get<sizeof...(Rest) - I>(streams).build(p, into_port<value, Shows>{&to})),
+          std::get<sizeof...(Rest) - I>(streams).build(p, into_chain_ref<value, Shows>{&to})),
          ...);
     }
 };

@@ -13,7 +13,7 @@ namespace weir::detail {
 /// branch's own message, and while one branch's message is parked behind it no other pushes
 /// (`sink_occupancy`).
 template <class T>
-class port : public plan::node {
+class chain_ref : public plan::node {
 public:
     virtual void push(context&, const T&) = 0;
     virtual void push(context&, T&&) = 0;
@@ -26,9 +26,9 @@ public:
 };
 
 template <class T, class Chain>
-class port_of final : public port<T> {
+class chain_ref_of final : public chain_ref<T> {
 public:
-    explicit port_of(Chain c) : chain_(std::move(c)) {}
+    explicit chain_ref_of(Chain c) : chain_(std::move(c)) {}
     void push(context& c, const T& v) override { chain_.push(c, v); }
     void push(context& c, T&& v) override { chain_.push(c, std::move(v)); }
     void keep(context& c) override { chain_.keep(c); }
@@ -47,16 +47,16 @@ private:
 };
 
 template <class T, class Chain>
-port<T>& new_port(plan& p, Chain chain) {
-    return static_cast<port<T>&>(
-        p.add(std::unique_ptr<plan::node>{new port_of<T, Chain>{std::move(chain)}}));
+chain_ref<T>& new_chain_ref(plan& p, Chain chain) {
+    return static_cast<chain_ref<T>&>(
+        p.add(std::unique_ptr<plan::node>{new chain_ref_of<T, Chain>{std::move(chain)}}));
 }
 
-/// The end of a branch. A value of another type than the port's becomes one.
+/// The end of a branch. A value of another type than the chain_ref's becomes one.
 template <class T, bool Shows>
-struct into_port {
+struct into_chain_ref {
     static constexpr bool shows = Shows;
-    port<T>* to;
+    chain_ref<T>* to;
 
     void push(context& c, auto&& v) {
         using given = decltype(v);
