@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include <weir/graph/receipt.hpp>
+#include <weir/graph/ack_state.hpp>
 #include <weir/shown.hpp>
 
 namespace weir {
@@ -42,8 +42,8 @@ public:
         else value_.emplace(o.value());
         raw_value_.assign(o.raw_value()), offset_ = o.offset(), timestamp_ = o.timestamp();
         place_.topic = o.topic(), place_.partition = o.partition();
-        from_ = nullptr, receipt_ = o.receipt_;
-        handle_ = receipt_ ? receipt_->handle() : weir::hold{};
+        from_ = nullptr, ack_state_ = o.ack_state_;
+        handle_ = ack_state_ ? ack_state_->handle() : weir::hold{};
         return *this;
     }
     event& operator=(event&& o) {
@@ -51,7 +51,7 @@ public:
         key_ = std::move(o.key_), value_ = std::move(o.value_), headers_ = std::move(o.headers_);
         place_ = std::move(o.place_), raw_key_ = std::move(o.raw_key_);
         raw_value_ = std::move(o.raw_value_), offset_ = o.offset_, timestamp_ = o.timestamp_;
-        from_ = nullptr, receipt_ = std::exchange(o.receipt_, nullptr);
+        from_ = nullptr, ack_state_ = std::exchange(o.ack_state_, nullptr);
         handle_ = std::move(o.handle_);
         return *this;
     }
@@ -73,10 +73,10 @@ public:
 
     /// Acknowledges at once, on behalf of this agent, and spends the event's holds. True if this
     /// call did it; false if it had been done, by hand or when the body was left.
-    bool ack() const { return receipt_ && receipt_->ack(); }
-    bool acked() const { return !receipt_ || receipt_->acked(); }
+    bool ack() const { return ack_state_ && ack_state_->ack(); }
+    bool acked() const { return !ack_state_ || ack_state_->acked(); }
     /// Keeps the message from being acknowledged by itself until the hold is released.
-    weir::hold hold() const { return receipt_ ? receipt_->hold() : weir::hold{}; }
+    weir::hold hold() const { return ack_state_ ? ack_state_->hold() : weir::hold{}; }
 
 private:
     friend class detail::event_source<K, V>;
@@ -103,8 +103,8 @@ private:
     weir::offset offset_ = 0;
     weir::timestamp timestamp_{};
 
-    detail::receipt* receipt_ = nullptr;
-    weir::hold handle_;  // of a copy: the receipt stays
+    detail::ack_state* ack_state_ = nullptr;
+    weir::hold handle_;  // of a copy: the ack_state stays
 };
 
 /// Acknowledges an event when the scope is left, however it is left.
@@ -135,7 +135,7 @@ inline constexpr bool holds_messages<event<K, V>> = holds_messages<V>;
 
 /// What the operators may do with an event and the user may not.
 struct event_access {
-    static receipt* of(const auto& e) { return e.receipt_; }
+    static ack_state* of(const auto& e) { return e.ack_state_; }
 };
 /// Of a value that a body is given: whether it has been acknowledged by hand, and that from now on
 /// it can be.

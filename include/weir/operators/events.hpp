@@ -26,7 +26,7 @@ public:
         e.from_ = &c.from, e.i_ = c.i, e.has_headers_ = false;
         if constexpr (std::is_lvalue_reference_v<decltype(v)>) e.shown_ = &v;
         else e.shown_ = nullptr, e.value_ = std::forward<decltype(v)>(v);
-        e.receipt_ = p.of = &state.of->begin(c);
+        e.ack_state_ = p.of = &state.of->begin(c);
         ++state.count;
         context its{p, 0, c.now};
         next(its, std::as_const(e));
@@ -36,7 +36,7 @@ public:
 private:
     struct place final : origins {
         event<K, V> shown{};
-        receipt* of = nullptr;
+        ack_state* of = nullptr;
 
         hold hold_of(std::size_t) override { return of->hold(); }
         hold source_of(std::size_t) override { return shown.from_->source_of(shown.i_); }
@@ -51,8 +51,8 @@ private:
     };
     struct places {
         explicit places(std::shared_ptr<release_queue> releases)
-            : of(std::make_unique<receipts>(std::move(releases))) {}
-        std::unique_ptr<receipts> of;
+            : of(std::make_unique<ack_states>(std::move(releases))) {}
+        std::unique_ptr<ack_states> of;
         std::vector<std::unique_ptr<place>> all{};
         std::size_t count = 0;
 

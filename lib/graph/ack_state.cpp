@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weir/graph/receipt.hpp>
+#include <weir/graph/ack_state.hpp>
 
 #include <cassert>
 
 namespace weir::detail {
 
 // ----------------------------------------------------------------------------------- one message's
-void receipt::begin(const context& c, std::size_t nth) {
+void ack_state::begin(const context& c, std::size_t nth) {
     assert(!in_use() && !inner_);
     from_ = &c.from, i_ = c.i, nth_ = nth, work_ = c.now.work;
     acked_ = by_hand_ = seen_ = failed_ = false;
 }
 
-bool receipt::ack() {
+bool ack_state::ack() {
     if (acked_ || failed_) return false;
     acked_ = true;
     inner_.release();
@@ -21,7 +21,7 @@ bool receipt::ack() {
 }
 
 /// The body is done with it: the automatic acknowledgement, unless somebody still has a say.
-void receipt::finish() {
+void ack_state::finish() {
     if (left_open()) {
         if (!inner_) inner_ = from_->hold_of(i_);
     } else if (holds_ == 0) {
@@ -32,14 +32,14 @@ void receipt::finish() {
 }
 
 /// A hold that was taken of it keeps the message open as long as it lives, and no longer.
-void receipt::undo() {
+void ack_state::undo() {
     failed_ = !acked_, by_hand_ = false;
     if (holds_ == 0) inner_.release();
     from_ = nullptr, work_ = nullptr;
     if (!in_use()) last_gone();
 }
 
-void receipt::add(std::int64_t number) {
+void ack_state::add(std::int64_t number) {
     if (number == of_object) {
         ++handles_;
         return;
@@ -48,20 +48,20 @@ void receipt::add(std::int64_t number) {
     ++holds_;
 }
 
-void receipt::remove(std::int64_t number) {
+void ack_state::remove(std::int64_t number) {
     if (number == of_object) --handles_;
     else if (--holds_ == 0 && !left_open()) acked_ |= !from_ && !failed_, inner_.release();
     if (!in_use() && !from_) last_gone();
 }
 
 /// As behind `noack()`: what nobody acknowledges by hand stays open.
-void receipt::forfeit(std::int64_t number) {
+void ack_state::forfeit(std::int64_t number) {
     if (number == of_message) by_hand_ = seen_ = true;
     remove(number);
 }
 
 /// Nobody can acknowledge it any more.
-void receipt::last_gone() {
+void ack_state::last_gone() {
     if (left_open()) inner_.forfeit();
     inner_.release();
     if (pool_) pool_->give_back(*this);
@@ -69,7 +69,7 @@ void receipt::last_gone() {
 }
 
 // --------------------------------------------------------------------------------------------- all
-receipts::~receipts() {
+ack_states::~ack_states() {
     for (auto* r : all_) {
         if (!r) continue;  // there was no memory for it
         r->pool_ = nullptr, r->from_ = nullptr, r->work_ = nullptr;
@@ -77,7 +77,7 @@ receipts::~receipts() {
     }
 }
 
-receipt& receipts::begin(const context& c) {
+ack_state& ack_states::begin(const context& c) {
     auto& r = next();
     r.begin(c, at_work_.size());
     at_work_.push_back(&r), ++unacked_;
@@ -86,27 +86,27 @@ receipt& receipts::begin(const context& c) {
     return r;
 }
 
-receipt& receipts::next() {
+ack_state& ack_states::next() {
     if (free_.empty()) {
         all_.push_back(nullptr);
         // neither giving back nor a message's last one needs memory
         free_.reserve(all_.capacity()), at_work_.reserve(all_.capacity());
-        return *(all_.back() = new receipt{releases_, *this});
+        return *(all_.back() = new ack_state{releases_, *this});
     }
     auto* r = free_.back();
     free_.pop_back();
     return *r;
 }
 
-void receipts::acknowledged(const receipt& r) {
+void ack_states::acknowledged(const ack_state& r) {
     if (--unacked_ == 0 && r.work_) r.work_->acked = true;
     if (through_) let_go(r);
 }
 
 /// Where its message has a hold of its own, that goes, if all events of that message agree. Returns
 /// the place behind them.
-std::size_t receipts::let_go(const receipt& r) {
-    const auto same = [&](const receipt& other) {
+std::size_t ack_states::let_go(const ack_state& r) {
+    const auto same = [&](const ack_state& other) {
         return other.from_ == r.from_ && other.i_ == r.i_;
     };
     auto first = r.nth_, last = r.nth_ + 1;
@@ -118,12 +118,12 @@ std::size_t receipts::let_go(const receipt& r) {
     return last;
 }
 
-void receipts::let_go_all() {
+void ack_states::let_go_all() {
     if (unacked_ == at_work_.size()) return;  // none by hand
     for (std::size_t n = 0; n < at_work_.size();) n = let_go(*at_work_[n]);
 }
 
-void receipts::finish() {
+void ack_states::finish() {
     let_go_all();
     for (auto* r : at_work_) {
         if (r->work_) r->work_->acked = false;  // the cursor goes on
@@ -132,7 +132,7 @@ void receipts::finish() {
     at_work_.clear(), unacked_ = 0;
 }
 
-void receipts::undo() {
+void ack_states::undo() {
     let_go_all();
     for (auto* r : at_work_) r->undo();
     at_work_.clear(), unacked_ = 0;

@@ -10,7 +10,7 @@
 
 namespace weir::detail {
 
-class receipts;
+class ack_states;
 
 /// One agent's reference to one message, where it can be let go by hand. While the message is in
 /// work its place is kept by the cursor; beyond that, by one hold (`inner_`) that all of the
@@ -19,9 +19,9 @@ class receipts;
 /// having done so has left the message open for good. One whose message failed has nothing to
 /// acknowledge any more: its policy decides. Lives as long as its last handle; used on the loop's
 /// thread only (holds that go elsewhere are posted).
-class receipt final : public hold_owner {
+class ack_state final : public hold_owner {
 public:
-    receipt(std::shared_ptr<release_queue> releases, receipts& pool) : hold_owner(std::move(releases)), pool_(&pool) {}
+    ack_state(std::shared_ptr<release_queue> releases, ack_states& pool) : hold_owner(std::move(releases)), pool_(&pool) {}
 
     /// True if this call let the message go.
     bool ack();
@@ -43,9 +43,9 @@ public:
     }
 
 private:
-    friend class receipts;
+    friend class ack_states;
     enum kind : std::int64_t { of_message, of_object };
-    ~receipt() override = default;
+    ~ack_state() override = default;
     void begin(const context& c, std::size_t nth);
     void finish();
     void undo();
@@ -53,7 +53,7 @@ private:
     bool left_open() const { return by_hand_ && seen_ && !acked_; }
     void last_gone();
 
-    receipts* pool_;           // null once the run is over
+    ack_states* pool_;           // null once the run is over
     origins* from_ = nullptr;  // while the message is in work
     std::size_t i_ = 0, nth_ = 0;
     attempt* work_ = nullptr;
@@ -62,35 +62,35 @@ private:
     bool acked_ = false, by_hand_ = false, seen_ = false, failed_ = false;
 };
 
-/// The receipts of one running stream, used again, and those of the message in work. A message that
-/// has become several events is let go early when all of them have been acknowledged. Receipts that
+/// The ack_states of one running stream, used again, and those of the message in work. A message that
+/// has become several events is let go early when all of them have been acknowledged. ack_states that
 /// are still in use when this goes live on alone.
-class receipts {
+class ack_states {
 public:
-    explicit receipts(std::shared_ptr<release_queue> releases) : releases_(std::move(releases)) {}
-    receipts(const receipts&) = delete;
-    receipts& operator=(const receipts&) = delete;
-    ~receipts();
+    explicit ack_states(std::shared_ptr<release_queue> releases) : releases_(std::move(releases)) {}
+    ack_states(const ack_states&) = delete;
+    ack_states& operator=(const ack_states&) = delete;
+    ~ack_states();
 
     // the message in work
-    receipt& begin(const context&);
+    ack_state& begin(const context&);
     /// Its effects are real: what is acknowledged from now on is let go at once.
     void through() { through_ = true; }
     void finish();
     void undo();
 
-    // their receipts
-    void acknowledged(const receipt&);
-    void give_back(receipt& r) { free_.push_back(&r); }
+    // their ack_states
+    void acknowledged(const ack_state&);
+    void give_back(ack_state& r) { free_.push_back(&r); }
 
 private:
-    receipt& next();
-    std::size_t let_go(const receipt&);
+    ack_state& next();
+    std::size_t let_go(const ack_state&);
     void let_go_all();
 
     std::shared_ptr<release_queue> releases_;
-    std::vector<receipt*> all_, free_;
-    std::vector<receipt*> at_work_;  // in their order, so those of one origin are neighbours
+    std::vector<ack_state*> all_, free_;
+    std::vector<ack_state*> at_work_;  // in their order, so those of one origin are neighbours
     std::size_t unacked_ = 0;        // of these
     bool through_ = false;
 };
