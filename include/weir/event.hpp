@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <weir/graph/ack_state.hpp>
-#include <weir/shown.hpp>
+#include <weir/borrowed_or_owned.hpp>
 
 namespace weir {
 namespace detail {

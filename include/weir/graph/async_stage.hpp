@@ -37,7 +37,7 @@ struct stage_options {
 /// `Call` has `argument` and `out` (what comes in, what goes out), `recycles` (an argument may stay
 /// until the next one), `operator()(const argument&)`, a task, and `pass(argument&, result, to)`,
 /// which hands what was made to `to`, or nothing.
-template <class Call, bool Shows>
+template <class Call, bool NeedsMessage>
 class async_stage final : public boundary {
 public:
     using In = typename Call::argument;
@@ -146,7 +146,7 @@ private:
             if constexpr (std::is_assignable_v<In&, V>) argument = std::forward<V>(v);
             else argument.emplace(std::forward<V>(v));
             held = c.hold();
-            kept_as = kept_message::of<Shows>(c, of->whole_);
+            kept_as = kept_message::of<NeedsMessage>(c, of->whole_);
             if (keyed) key.assign(c.message().key);
         }
         one *before = nullptr, *next = nullptr;

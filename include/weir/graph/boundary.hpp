@@ -79,12 +79,12 @@ struct kept_message {
     message view() const { return {key, value, offset, timestamp}; }
     /// Its place always, so that an error can name it; key, headers and timestamp where they are
     /// shown; `whole` for a dead letter.
-    template <bool Shows>
+    template <bool NeedsMessage>
     static kept_message of(const context& c, bool whole) {
         const auto m = c.message();
         kept_message kept;
         kept.offset = m.offset, kept.place = c.from.place_of(c.i);
-        if (Shows || whole)
+        if (NeedsMessage || whole)
             kept.key.assign(m.key), kept.timestamp = m.timestamp,
                 kept.headers = c.from.headers_of(c.i);
         if (whole) kept.value.assign(m.value), kept.parts = c.from.parts_of(c.i);
@@ -162,9 +162,9 @@ private:
 };
 
 /// The end of the segment before a boundary: passes everything to the boundary's node.
-template <class Node, bool Shows>
+template <class Node, bool NeedsMessage>
 struct into : sink {
-    static constexpr bool shows = Shows;
+    static constexpr bool needs_message = NeedsMessage;
     Node* node;
     explicit into(Node& n) : node(&n) {}
     void push(context& c, auto&& v) { node->push(c, std::forward<decltype(v)>(v)); }

@@ -44,16 +44,16 @@ struct onward {
 ///   cut a batch) undo()         it threw: forget them
 ///   state          has keep() and undo(): called when the message is finished, when it fails
 ///   full()         a message is parked in it (an operator that sends and goes on)
-///   shows          it looks at the message behind the value, so a boundary before it keeps key,
+///   needs_message  it looks at the message behind the value, so a boundary before it keeps key,
 ///   headers, timestamp
 template <class Op, class Next>
 struct step {
     Op op;
     Next next;
 
-    static constexpr bool shows = [] {
-        if constexpr (requires { Op::shows; }) return Op::shows || Next::shows;
-        else return Next::shows;
+    static constexpr bool needs_message = [] {
+        if constexpr (requires { Op::needs_message; }) return Op::needs_message || Next::needs_message;
+        else return Next::needs_message;
     }();
 
     void push(context& c, auto&& v) { op(c, std::forward<decltype(v)>(v), onward<Next>{c, next}); }
@@ -82,7 +82,7 @@ struct step {
 /// The last of a chain has `push(context, value)` in place of `operator()`; the rest is here for
 /// those that need it.
 struct sink {
-    static constexpr bool shows = false;
+    static constexpr bool needs_message = false;
     void keep(context&) {}
     void finish() {}
     void undo() {}

@@ -53,9 +53,9 @@ chain_ref<T>& new_chain_ref(plan& p, Chain chain) {
 }
 
 /// The end of a branch. A value of another type than the chain_ref's becomes one.
-template <class T, bool Shows>
+template <class T, bool NeedsMessage>
 struct into_chain_ref {
-    static constexpr bool shows = Shows;
+    static constexpr bool needs_message = NeedsMessage;
     chain_ref<T>* to;
 
     void push(context& c, auto&& v) {

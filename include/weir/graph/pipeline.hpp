@@ -136,7 +136,7 @@ public:
     void build(detail::plan& p, Chain chain) const {
         p.name(op_.describe());
         if constexpr (detail::is_boundary<Op, typename Before::key, in>) {
-            auto [end, source] = op_.template cut<typename Before::key, in, Chain::shows>(p);
+            auto [end, source] = op_.template cut<typename Before::key, in, Chain::needs_message>(p);
             source.build(p, std::move(chain));
             p.name(op_.describe()), p.chain();
             before_.build(p, std::move(end));

@@ -65,7 +65,7 @@ public:
     /// cursor.
     virtual void let_go(std::size_t) {}
     /// Key, headers, timestamp and (at a topic) the original value. Behind a boundary only where
-    /// somebody can show or send them (`shows`); else an empty message.
+    /// somebody can show or send them (`needs_message`); else an empty message.
     virtual message message_of(std::size_t i) const = 0;
     virtual headers headers_of(std::size_t i) const = 0;
     /// Null where the value is not from a topic.

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <weir/graph/pipeline.hpp>
-#include <weir/shown.hpp>
+#include <weir/borrowed_or_owned.hpp>
 
 namespace weir {
 
@@ -29,7 +29,7 @@ public:
 
 private:
     std::size_t index_;
-    detail::shown<V> value_;
+    detail::borrowed_or_owned<V> value_;
 };
 
 namespace detail {

@@ -17,7 +17,7 @@ namespace detail {
 template <class K, class V>
 class event_source {
 public:
-    static constexpr bool shows = true;
+    static constexpr bool needs_message = true;
     explicit event_source(std::shared_ptr<release_queue> releases) : state(std::move(releases)) {}
 
     void operator()(context& c, auto&& v, auto&& next) {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <weir/graph/pipeline.hpp>
-#include <weir/shown.hpp>
+#include <weir/borrowed_or_owned.hpp>
 
 namespace weir {
 
@@ -28,8 +28,8 @@ public:
     }
 
 private:
-    detail::shown<K> key_;
-    detail::shown<V> value_;
+    detail::borrowed_or_owned<K> key_;
+    detail::borrowed_or_owned<V> value_;
 };
 
 namespace detail {
@@ -46,7 +46,7 @@ struct items_op {
 
     template <class K>
     struct running {
-        static constexpr bool shows = true;
+        static constexpr bool needs_message = true;
         K scratch{};  // recycled: a key that nobody has decoded yet
 
         void operator()(context& c, auto&& v, auto&& next) {

@@ -53,10 +53,10 @@ struct map_op {
         next(call(f, std::forward<decltype(v)>(v)));
     }
 
-    template <class K, class In, bool Shows>
+    template <class K, class In, bool NeedsMessage>
         requires is_task<called<In>>
     auto cut(plan& p) const {
-        using stage = async_stage<map_call<F, In, out<In>>, Shows>;
+        using stage = async_stage<map_call<F, In, out<In>>, NeedsMessage>;
         static_assert(!borrows<In>,
                       "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
         auto& s = static_cast<stage&>(p.add(

@@ -72,18 +72,18 @@ struct merged {
     void build(plan& p, Chain chain) const {
         auto& to = new_chain_ref<value>(p, std::move(chain));
         const auto behind = p.behind();
-        build_all<Chain::shows>(p, to, behind, std::index_sequence_for<Rest...>{});
+        build_all<Chain::needs_message>(p, to, behind, std::index_sequence_for<Rest...>{});
         p.behind(behind);
-        std::get<0>(streams).build(p, into_chain_ref<value, Chain::shows>{&to});
+        std::get<0>(streams).build(p, into_chain_ref<value, Chain::needs_message>{&to});
     }
 
 private:
     // From the right to the left, as everything is built.
-    template <bool Shows, std::size_t... I>
+    template <bool NeedsMessage, std::size_t... I>
     void build_all(plan& p, chain_ref<value>& to, const std::string& behind,
                    std::index_sequence<I...>) const {
         ((p.behind(behind),
-          std::get<sizeof...(Rest) - I>(streams).build(p, into_chain_ref<value, Shows>{&to})),
+          std::get<sizeof...(Rest) - I>(streams).build(p, into_chain_ref<value, NeedsMessage>{&to})),
          ...);
     }
 };

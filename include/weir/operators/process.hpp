@@ -89,10 +89,10 @@ struct process_op {
         else if (made) next(*std::forward<decltype(made)>(made));
     }
 
-    template <class K, class In, bool Shows>
+    template <class K, class In, bool NeedsMessage>
         requires is_task<called<In>>
     auto cut(plan& by) const {
-        using stage = async_stage<process_call<P, In, given<In>>, Shows>;
+        using stage = async_stage<process_call<P, In, given<In>>, NeedsMessage>;
         static_assert(!borrows<In>,
                       "weir: an asynchronous processor keeps its value: put map(weir::own) before "
                       "it");
@@ -267,7 +267,7 @@ private:
     };
     template <class Chain>
     void build_stage(plan& p, Chain chain) const {
-        using stage = async_stage<awaited, Chain::shows>;
+        using stage = async_stage<awaited, Chain::needs_message>;
         auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{new stage{p, {by_}, {}}}));
         behind<key, value>{&s}.build(p, std::move(chain));
         p.name("process"), p.chain();

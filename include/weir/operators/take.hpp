@@ -16,7 +16,7 @@ namespace detail {
 /// Values until they are a batch, their holds, and their messages (where none are shown, only what
 /// an error names). `kept_` counts those whose message has gone through its chain: what lies behind
 /// is the message in work and can be taken back.
-template <class V, bool Shows>
+template <class V, bool NeedsMessage>
 class take_boundary final : public boundary {
 public:
     take_boundary(plan& p, std::size_t n, duration within)
@@ -28,7 +28,7 @@ public:
     void push(context& c, auto&& v) {
         values_.push_back(std::forward<decltype(v)>(v));
         holds_.push_back(c.hold());
-        messages_.push_back(kept_message::of<Shows>(c, whole_));
+        messages_.push_back(kept_message::of<NeedsMessage>(c, whole_));
     }
     void keep(context& c) {
         let_go(kept_);
@@ -132,15 +132,15 @@ struct take_op {
     duration within;
 
     std::string describe() const { return text_of_call("take", n, within); }
-    template <class K, class In, bool Shows>
+    template <class K, class In, bool NeedsMessage>
     auto cut(plan& p) const {
         static_assert(
             !borrows<In>,
             "weir: take keeps values beyond their messages: put map(weir::own) before it");
         p.needs_open(n, describe());
-        using node = take_boundary<In, Shows>;
+        using node = take_boundary<In, NeedsMessage>;
         auto& s = static_cast<node&>(p.add(std::unique_ptr<boundary>{new node{p, n, within}}));
-        return cut_at{into<node, Shows>{s}, behind<common_key<K>, batch<In>>{&s}};
+        return cut_at{into<node, NeedsMessage>{s}, behind<common_key<K>, batch<In>>{&s}};
     }
 };
 struct take_fn {

@@ -39,7 +39,7 @@ struct same_key {
 
 /// What an operator that sends is made of. A message is parked in it while a produce target has no room.
 struct sends : sink {
-    static constexpr bool shows = true;
+    static constexpr bool needs_message = true;
     sender out;
     explicit sends(sender s) : out(std::move(s)) {}
 

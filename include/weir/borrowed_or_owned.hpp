@@ -13,26 +13,26 @@ namespace weir::detail {
 /// Points at a value that somebody else keeps while its message is in work. A copy owns a value of
 /// its own, so what is buffered, stored or returned outlives the message; so does what is moved.
 template <class T>
-class shown {
+class borrowed_or_owned {
 public:
-    explicit shown(const T* at) : at_(at) {}
-    shown(T own) : own_(std::move(own)), at_(&*own_) {}
-    shown(const shown& o) : own_(*o), at_(&*own_) {}
-    shown(shown&& o) : own_(o.taken()), at_(&*own_) {}
-    shown& operator=(const shown& o) {
+    explicit borrowed_or_owned(const T* at) : at_(at) {}
+    borrowed_or_owned(T own) : own_(std::move(own)), at_(&*own_) {}
+    borrowed_or_owned(const borrowed_or_owned& o) : own_(*o), at_(&*own_) {}
+    borrowed_or_owned(borrowed_or_owned&& o) : own_(o.taken()), at_(&*own_) {}
+    borrowed_or_owned& operator=(const borrowed_or_owned& o) {
         if (own_) *own_ = *o;
         else own_.emplace(*o);
         at_ = &*own_;
         return *this;
     }
-    shown& operator=(shown&& o) {
+    borrowed_or_owned& operator=(borrowed_or_owned&& o) {
         if (!o.own_) return *this = std::as_const(o);
         if (own_) *own_ = std::move(o.mine());
         else own_.emplace(std::move(o.mine()));
         at_ = &*own_;
         return *this;
     }
-    ~shown() = default;
+    ~borrowed_or_owned() = default;
 
     const T& operator*() const { return *at_; }
     const T* operator->() const { return at_; }
