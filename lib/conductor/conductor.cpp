@@ -14,7 +14,7 @@ namespace {
 
 // so that no agent keeps the others waiting
 constexpr auto segment_budget = std::chrono::milliseconds{20};
-// nor one feed those that end in the same sink: so many messages, each parked, and it rests
+// nor one cursor those that end in the same sink: so many messages, each parked, and it rests
 constexpr std::size_t sink_budget = 64;
 
 // As long a partition may have no room for more open messages before it is told: a pause of a
@@ -59,10 +59,10 @@ void conductor::connect(const std::vector<transport::subscription>& to) {
         t.readings = readings_of(t.topic);
         for (auto* p : t.partitions) p->join(t.readings);
     }
-    const auto& feeds = plan_.feeds();
-    for (auto i = boundaries_.size(); i < feeds.size(); ++i)
+    const auto& links = plan_.links();
+    for (auto i = boundaries_.size(); i < links.size(); ++i)
         boundaries_.push_back(
-            {feeds[i].from, std::make_unique<feed>(feeds[i].from->ready(), *feeds[i].to)});
+            {links[i].from, std::make_unique<segment_cursor>(links[i].from->ready(), *links[i].to)});
     for (auto& s : boundaries_) {
         const auto reads = [&](const segment* x) { return x->agent == s.from->agent; };
         const auto& all = plan_.readings();
@@ -95,16 +95,16 @@ hold conductor::hold_current() const {
 
 /// Of loops within each other, the inner one's.
 hold conductor::hold_pulled() const {
-    const auto is_pulled = [](const feed& f) {
-        return f.parked && f.to->agent->pull && !f.to->agent->paused;
+    const auto is_pulled = [](const segment_cursor& f) {
+        return f.parked && f.runs->agent->pull && !f.runs->agent->paused;
     };
-    const auto held = [](feed& f) { return f.acked ? hold{} : f.in->hold_of(f.cursor); };
+    const auto held = [](segment_cursor& f) { return f.acked ? hold{} : f.reads->hold_of(f.position); };
     if (last_parked_ && is_pulled(*last_parked_)) return held(*last_parked_);
     for (auto& [place, a] : partitions_)
-        for (auto& f : a->feeds())
+        for (auto& f : a->cursors())
             if (is_pulled(*f)) return held(*f);
     for (auto& s : boundaries_)
-        if (is_pulled(*s.feed)) return held(*s.feed);
+        if (is_pulled(*s.cursor)) return held(*s.cursor);
     return {};
 }
 
@@ -180,19 +180,19 @@ time_point conductor::answer_due() const {
 time_point conductor::due(bool alone) const {
     auto at = std::min(coroutines_.due(), producer_.due());
     if (!alone && !error_) at = std::min(at, background_.due());
-    const auto feed_due = [&](const feed& f) {  // what was due by now waits for room, not for time
-        if (f.made > 0 && !f.finished() && !f.to->agent->paused && f.not_before > now_)
+    const auto due_of = [&](const segment_cursor& f) {  // what was due by now waits for room, not for time
+        if (f.made > 0 && !f.finished() && !f.runs->agent->paused && f.not_before > now_)
             at = std::min(at, f.not_before);
     };
     for (auto& [place, a] : partitions_) {
-        for (auto& f : a->feeds()) feed_due(*f);
+        for (auto& f : a->cursors()) due_of(*f);
         if (a->finished() && !a->revoking && !no_more()) at = std::min(at, a->tell_full);
         if (const auto& bad = a->bad(); bad && bad->not_before > now_)
             at = std::min(at, bad->not_before);
         if (a->revoking)
             at = std::min(at, a->abandoned || quiet(*a) ? answer_due() : a->drain_until);
     }
-    for (auto& s : boundaries_) feed_due(*s.feed), at = std::min(at, s.from->due());
+    for (auto& s : boundaries_) due_of(*s.cursor), at = std::min(at, s.from->due());
     if (stopping()) at = std::min(at, state_ == state::leaving ? answer_due() : stop_until_);
     return alone ? at : std::min(at, committer_.due(partitions_));
 }
@@ -252,7 +252,7 @@ bool conductor::turn_partition(owned_partition& a) {
         if (n > 0) report_.hooks().read(a.place, n);
         if (a.bad()) busy |= undecodable(a);
     }
-    for (auto& f : a.feeds()) busy |= step(*f, last);
+    for (auto& f : a.cursors()) busy |= step(*f, last);
     return busy;
 }
 
@@ -271,25 +271,25 @@ void conductor::look_if_full(owned_partition& a, bool is) {
 bool conductor::turn_boundaries() {
     bool busy = false;
     for (auto& s : boundaries_) {
-        const auto before = s.feed->cursor;
-        busy |= step(*s.feed, false);
-        if (s.feed->cursor == before) continue;
-        s.from->ready().passed(s.feed->cursor);
-        if (s.from->ready().count == 0) s.feed->cursor = 0;
+        const auto before = s.cursor->position;
+        busy |= step(*s.cursor, false);
+        if (s.cursor->position == before) continue;
+        s.from->ready().passed(s.cursor->position);
+        if (s.from->ready().count == 0) s.cursor->position = 0;
     }
     return busy;
 }
 
-// ---------------------------------------------------------------------------------------- one feed
-/// Lets the feed's segment work, if it can. `last`: only what is in work already, and no message
+// ---------------------------------------------------------------------------------------- one cursor
+/// Lets the cursor's segment work, if it can. `last`: only what is in work already, and no message
 /// after it.
-bool conductor::step(feed& f, bool last, std::optional<time_point> at) {
-    auto& s = *f.to;
+bool conductor::step(segment_cursor& f, bool last, std::optional<time_point> at) {
+    auto& s = *f.runs;
     if (error_ || f.finished() || (f.made > 0 && now_ < f.not_before)) return false;
     if (s.occupancy->occupant && s.occupancy->occupant != &f) return false;
     if (waits_for_letters(*s.agent)) return false;
     bool busy = false;
-    outcome r{f.cursor};
+    outcome r{f.position};
     try {
         if (f.parked) {
             s.check();
@@ -305,14 +305,14 @@ bool conductor::step(feed& f, bool last, std::optional<time_point> at) {
         now.work = &f;
         if (last) now.end(why::stop);
         turn_.store(&now, std::memory_order_relaxed);  // for this thread alone: see stop()
-        r = s.run(*f.in, f.cursor, now);
+        r = s.run(*f.reads, f.position, now);
         turn_.store(nullptr, std::memory_order_relaxed);
     } catch (...) {  // what was parked has thrown
         f.parked = false, s.occupancy->occupant = nullptr;
-        r = {f.cursor, why::failed, std::current_exception()};
+        r = {f.position, why::failed, std::current_exception()};
     }
-    if (r.at != f.cursor) f.made = 0;
-    f.cursor = r.at;
+    if (r.at != f.position) f.made = 0;
+    f.position = r.at;
     if (r.because == why::full)
         f.parked = true, s.occupancy->occupant = &f, last_parked_ = last ? nullptr : &f;
     if (r.because == why::failed) failed(f, *s.agent, s.reads_batches(), r.error);
@@ -320,16 +320,16 @@ bool conductor::step(feed& f, bool last, std::optional<time_point> at) {
 }
 
 /// The parked message has left the sink: it is finished.
-bool conductor::leave_sink(feed& f) {
-    f.to->finish();
-    f.parked = false, f.to->occupancy->occupant = nullptr;
-    ++f.cursor, f.made = 0;
+bool conductor::leave_sink(segment_cursor& f) {
+    f.runs->finish();
+    f.parked = false, f.runs->occupancy->occupant = nullptr;
+    ++f.position, f.made = 0;
     return true;
 }
 
 /// Whether it has had its sink for long enough: then it lets one whole turn go by, in which the
 /// others have theirs.
-bool conductor::rests(feed& f, time_point now) {
+bool conductor::rests(segment_cursor& f, time_point now) {
     if (f.in_a_row++ == 0) f.until = now + segment_budget;
     if (f.in_a_row < sink_budget && now < f.until) return false;
     f.in_a_row = 0, f.rests_upto = turns_ + 1;
@@ -338,9 +338,9 @@ bool conductor::rests(feed& f, time_point now) {
 
 void conductor::passed(const agent_info& a, time_point now) {
     auto* f = std::exchange(last_parked_, nullptr);
-    if (f && f->parked && f->to->agent == &a) {
+    if (f && f->parked && f->runs->agent == &a) {
         for (auto& s : boundaries_) {
-            if (s.feed.get() != f) continue;
+            if (s.cursor.get() != f) continue;
             turn_boundaries();
             return;
         }
@@ -354,9 +354,9 @@ bool conductor::flush(const agent_info& a) {
     // built from the right: the first one stands last
     for (auto s = boundaries_.rbegin(); s != boundaries_.rend(); ++s) {
         if (s->from->agent != &a || s->from->empty()) continue;
-        if (!s->feed->finished() || s->from->waits_for_work()) return false;
+        if (!s->cursor->finished() || s->from->waits_for_work()) return false;
         s->from->flush();
-        return !s->feed->finished();
+        return !s->cursor->finished();
     }
     return false;
 }
@@ -379,7 +379,7 @@ bool conductor::end_sources() {
         if (!std::all_of(boundaries_.begin(), boundaries_.end(), over)) continue;
         busy |= flush(agent);
         const auto empty = [&](const boundary_work& s) {
-            return s.from->agent != &agent || (s.from->empty() && s.feed->finished());
+            return s.from->agent != &agent || (s.from->empty() && s.cursor->finished());
         };
         if (!std::all_of(boundaries_.begin(), boundaries_.end(), empty)) continue;
         if (auto* b = body_of(agent); b && b->running()) b->end();
@@ -494,8 +494,8 @@ bool conductor::undecodable(owned_partition& a) {
         a.pass_bad();
     }
     if (!a.stopped() || error_) return busy;
-    const auto& feeds = a.feeds();
-    if (!std::all_of(feeds.begin(), feeds.end(), [](auto& f) { return f->finished(); }))
+    const auto\& cursors = a.cursors();
+    if (!std::all_of(cursors.begin(), cursors.end(), [](auto& f) { return f->finished(); }))
         return busy;
     auto& bad = *a.bad();
     const auto at = a.raw(bad.at).offset;

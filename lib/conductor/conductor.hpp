@@ -34,10 +34,10 @@ public:
     std::vector<std::unique_ptr<reading>>& readings() { return readings_; }
     std::vector<std::unique_ptr<detail::boundary>>& boundaries() { return boundaries_; }
     const std::vector<std::unique_ptr<detail::body>>& bodies() const { return bodies_; }
-    std::vector<feed>& feeds() { return feeds_; }
+    std::vector<link>& links() { return links_; }
     void forget() {
         for (auto& s : segments_) s->agent->lent.clear();
-        readings_.clear(), feeds_.clear(), segments_.clear(), boundaries_.clear(), nodes_.clear();
+        readings_.clear(), links_.clear(), segments_.clear(), boundaries_.clear(), nodes_.clear();
         bodies_.clear();
     }
 
@@ -122,7 +122,7 @@ private:
     };
     struct boundary_work {
         detail::boundary* from;
-        std::unique_ptr<detail::feed> feed;
+        std::unique_ptr<segment_cursor> cursor;
     };
 
     topic_work& work_of(const std::string& topic);
@@ -138,9 +138,9 @@ private:
     bool turn_partition(owned_partition&);
     void look_if_full(owned_partition&, bool is);
     bool turn_boundaries();
-    bool step(feed&, bool last, std::optional<time_point> now = {});
-    bool leave_sink(feed&);
-    bool rests(feed&, time_point now);
+    bool step(segment_cursor&, bool last, std::optional<time_point> now = {});
+    bool leave_sink(segment_cursor&);
+    bool rests(segment_cursor&, time_point now);
     bool end_sources();
     bool flush(const agent_info&);
     void failed(attempt&, agent_info&, bool of_batch, std::exception_ptr);
@@ -156,7 +156,7 @@ private:
     struct reason {
         std::string agent, op, why;
     };
-    reason reason_of(const feed&) const;
+    reason reason_of(const segment_cursor&) const;
     std::optional<reason> boundary_with(const owned_partition&, offset) const;
     reason holder_of(const owned_partition&, offset) const;
     static error_report place(const char* seam, const agent_info&, attempt&,
@@ -199,7 +199,7 @@ private:
     std::set<topic_partition> places_;  // every one ever assigned: what is kept points at its place
     owned_partitions partitions_;
     std::size_t next_topic_ = 0;
-    feed* last_parked_ = nullptr;
+    segment_cursor* last_parked_ = nullptr;
     std::atomic<detail::turn*> turn_ = nullptr;  // of the segment that runs
     std::atomic<bool> stop_asked_ = false;
     bool topics_changed_ = false;

@@ -18,9 +18,9 @@ std::string in(duration d) {
 
 }  // namespace
 
-/// Why the message at a feed's cursor is not finished.
-conductor::reason conductor::reason_of(const feed& f) const {
-    const auto& s = *f.to;
+/// Why the message at a cursor is not finished.
+conductor::reason conductor::reason_of(const segment_cursor& f) const {
+    const auto& s = *f.runs;
     const auto& agent = *s.agent;
     const auto tries = std::to_string(agent.on_error.retries() + 1);
     if (agent.paused)
@@ -47,7 +47,7 @@ std::optional<conductor::reason> conductor::boundary_with(const owned_partition&
     for (auto& s : boundaries_) {
         const auto* why = s.from->has(*a.tracker, at);
         if (!why) continue;
-        const auto& f = *s.feed;
+        const auto& f = *s.cursor;
         reason r{s.from->agent->name, s.from->op, why};
         if (!f.finished() && (f.parked || f.made > 0)) {
             const auto behind = reason_of(f);
@@ -58,13 +58,13 @@ std::optional<conductor::reason> conductor::boundary_with(const owned_partition&
     return {};
 }
 
-/// Who else has taken hold of a message that its feeds have passed.
+/// Who else has taken hold of a message that its cursors have passed.
 conductor::reason conductor::holder_of(const owned_partition& a, offset at) const {
     if (const auto k = producer_.keeps(*a.tracker, at)) return {k->agent->name, k->op, k->why};
     std::string agent;  // known if there is but one
-    for (auto& f : a.feeds()) {
-        if (!agent.empty() && agent != f->to->agent->name) return {{}, {}, "a hold of yours"};
-        agent = f->to->agent->name;
+    for (auto& f : a.cursors()) {
+        if (!agent.empty() && agent != f->runs->agent->name) return {{}, {}, "a hold of yours"};
+        agent = f->runs->agent->name;
     }
     return {agent, {}, "a hold of yours, or an event behind noack() that was not acknowledged"};
 }
@@ -89,8 +89,8 @@ std::optional<blocked> conductor::explain(const topic_partition& place) const {
         b.since -= std::chrono::duration_cast<std::chrono::milliseconds>(age);
         std::optional<reason> r;
         const auto ask = [&](bool parked) {
-            for (auto& f : a.feeds())
-                if (!r && !f->finished() && f->in->message_of(f->cursor).offset <= at &&
+            for (auto& f : a.cursors())
+                if (!r && !f->finished() && f->reads->message_of(f->position).offset <= at &&
                     f->parked == parked)
                     r = reason_of(*f);
         };

@@ -24,33 +24,33 @@ void owned_partition::join(const std::vector<plan::reading*>& readings) {
         if (n == nodes_.end()) n = nodes_.insert(n, {r, r->decoder->make(*tracker, place), behind});
         for (auto* s : r->to) {
             if (reads(*s)) continue;
-            feeds_.push_back(std::make_unique<feed>(*n->slots, *s));
-            feeds_.back()->cursor = n->slots->count;
+            cursors_.push_back(std::make_unique<segment_cursor>(*n->slots, *s));
+            cursors_.back()->position = n->slots->count;
         }
     }
 }
 
 bool owned_partition::reads(const segment& s) const {
-    return std::any_of(feeds_.begin(), feeds_.end(), [&](auto& f) { return f->to == &s; });
+    return std::any_of(cursors_.begin(), cursors_.end(), [&](auto& f) { return f->runs == &s; });
 }
 
 /// Who still looks at a parked message, a coroutine or a pull loop, keeps its batch until it looks
 /// away.
 owned_partition::~owned_partition() {
     std::shared_ptr<lent_batch> batch;
-    for (auto& f : feeds_) {
+    for (auto& f : cursors_) {
         if (!f->parked) continue;
-        f->to->discard(), f->to->occupancy->occupant = nullptr;
-        if (!f->to->agent->has_body && !f->to->agent->pull) continue;
+        f->runs->discard(), f->runs->occupancy->occupant = nullptr;
+        if (!f->runs->agent->has_body && !f->runs->agent->pull) continue;
         if (!batch) batch = std::make_shared<lent_batch>();
-        f->to->agent->lent.push_back(batch);
+        f->runs->agent->lent.push_back(batch);
     }
     if (batch) batch->nodes = std::move(nodes_), batch->fetched = std::move(fetched_);
 }
 
 bool owned_partition::finished() const {
     return !bad_ &&
-           std::all_of(feeds_.begin(), feeds_.end(), [](auto& f) { return f->finished(); });
+           std::all_of(cursors_.begin(), cursors_.end(), [](auto& f) { return f->finished(); });
 }
 
 std::size_t owned_partition::read(std::size_t most, time_point now) {
@@ -62,21 +62,21 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
     tracker->delivered(fetched_->messages().front().offset, fetched_->messages().back().offset);
     if (all_done) oldest_ = tracker->committable(), since_ = now;
     for (auto& n : nodes_) n.by->decoder->clear(*n.slots), n.decoded = 0;
-    for (auto& f : feeds_) f->cursor = 0, f->made = 0;
+    for (auto& f : cursors_) f->position = 0, f->made = 0;
     passed_bad_.clear();
     decode();
     return fetched_->messages().size();
 }
 
-/// Every feed has finished. Holds of the old log's messages mean nothing more.
+/// Every cursor has finished. Holds of the old log's messages mean nothing more.
 void owned_partition::begin_anew() {
     tracker.reset(new offset_tracker{releases_});
     committed.reset();
     for (auto& n : nodes_) {
         auto before = std::move(n.slots);
         n.slots = n.by->decoder->make(*tracker, place);
-        for (auto& f : feeds_)
-            if (f->in == before.get()) f->in = n.slots.get();
+        for (auto& f : cursors_)
+            if (f->reads == before.get()) f->reads = n.slots.get();
     }
 }
 
@@ -115,9 +115,9 @@ void owned_partition::mark(time_point now) {
         for (auto& n : nodes_)
             if (n.decoded < fetched_->messages().size())
                 passed = std::min(passed, raw(n.decoded).offset);
-        for (auto& f : feeds_)
-            if (const auto at = f->cursor + f->acked; at < f->in->count)
-                passed = std::min(passed, f->in->message_of(at).offset);
+        for (auto& f : cursors_)
+            if (const auto at = f->position + f->acked; at < f->reads->count)
+                passed = std::min(passed, f->reads->message_of(at).offset);
         tracker->passed(passed);
     }
     if (const auto now_oldest = tracker->committable(); now_oldest != oldest_)

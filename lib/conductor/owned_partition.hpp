@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A partition while it is ours: its tracker, one batch in work, and the feeds that read it.
+// A partition while it is ours: its tracker, one batch in work, and the cursors that read it.
 #pragma once
 #include <cstddef>
 #include <exception>
@@ -16,21 +16,21 @@ namespace weir::detail {
 
 /// One input on its way through one segment: where it stands, what was tried. Owned by the
 /// partition, or by the conductor for a boundary's input.
-struct feed final : attempt {
-    feed(input& from, segment& s) : in(&from), to(&s) {}
-    input* in;
-    segment* to;
-    std::size_t cursor = 0;
+struct segment_cursor final : retryable {
+    segment_cursor(input\& from, segment\& s) : reads(\&from), runs(\&s) {}
+    input* reads;
+    segment* runs;
+    std::size_t position = 0;
     bool parked = false;  // the message at the cursor is in the segment's sink
     // how long it has had a sink that others wait for, and the turn up to which it rests
     std::size_t in_a_row = 0, rests_upto = 0;
     time_point until{};
 
-    bool finished() const { return cursor == in->count; }
+    bool finished() const { return position == reads->count; }
     void again() override {}  // the message is where it was
-    void give_up() override { ++cursor, acked = false; }
-    origins& from() override { return *in; }
-    std::size_t at() const override { return cursor; }
+    void give_up() override { ++position, acked = false; }
+    origins& from() override { return *reads; }
+    std::size_t at() const override { return position; }
 };
 
 /// A message that does not decode.
@@ -43,8 +43,8 @@ struct bad_message {
 };
 
 /// Lives from the assignment until the partition is given up or lost. Used on the loop's thread.
-/// Invariants: one batch is in work; the next is read when every feed has finished it; a feed's
-/// cursor never goes back; what the tracker is told is passed is the slowest feed's place. Offsets
+/// Invariants: one batch is in work; the next is read when every cursor has finished it; a cursor's
+/// cursor never goes back; what the tracker is told is passed is the slowest cursor's place. Offsets
 /// that go back are another log's: the topic was deleted and made anew. It has its own tracker.
 class owned_partition {
 public:
@@ -75,7 +75,7 @@ public:
     void stop_at_bad() { stopped_ = true; }
     bool stopped() const { return stopped_; }
     bool finished() const;
-    /// Tells the tracker how far the slowest feed is.
+    /// Tells the tracker how far the slowest cursor is.
     void mark(time_point now);
     /// Since when the oldest message that is not done with is that.
     time_point oldest_since() const { return since_; }
@@ -84,7 +84,7 @@ public:
 
     /// Behind the partition's last message, if the transport knows.
     std::optional<offset> end() const { return partition_->end(); }
-    const std::vector<std::unique_ptr<feed>>& feeds() const { return feeds_; }
+    const std::vector<std::unique_ptr<segment_cursor>>& cursors() const { return cursors_; }
 
     // Giving it up: revoked, but what is in work is still awaited.
     bool revoking = false, abandoned = false;
@@ -112,7 +112,7 @@ private:
     std::unique_ptr<transport::partition> partition_;
     std::unique_ptr<fetch> fetched_;
     std::vector<node> nodes_;
-    std::vector<std::unique_ptr<feed>> feeds_;
+    std::vector<std::unique_ptr<segment_cursor>> cursors_;
     std::optional<bad_message> bad_;
     std::vector<std::size_t> passed_bad_;  // of the fetch's messages
     bool stopped_ = false;

@@ -15,7 +15,7 @@ constexpr auto answer_timeout = std::chrono::seconds{2};
 constexpr duration leave_least = std::chrono::seconds{1}, leave_most = std::chrono::seconds{5};
 
 /// A message of it is in a sink or under retry. A stream that nobody iterates is not awaited.
-bool in_work(const feed& f) { return !f.to->agent->paused && (f.parked || f.made > 0); }
+bool in_work(const segment_cursor& f) { return !f.runs->agent->paused && (f.parked || f.made > 0); }
 
 }  // namespace
 
@@ -69,8 +69,8 @@ void conductor::lost(std::vector<topic_partition> all) {
 void conductor::let_go() {
     for (auto& s : boundaries_) {
         s.from->abandon();
-        if (s.from->ready().forget(s.feed->cursor + s.feed->parked) && !s.feed->parked)
-            s.feed->made = 0, s.feed->acked = false;
+        if (s.from->ready().forget(s.cursor->position + s.cursor->parked) && !s.cursor->parked)
+            s.cursor->made = 0, s.cursor->acked = false;
     }
 }
 
@@ -85,7 +85,7 @@ void conductor::close_partition(const topic_partition& place) {
 /// Nothing of it is in work any more, and no message held.
 bool conductor::quiet(const owned_partition& a) const {
     const auto busy = [&](const auto& f) { return !error_ && in_work(*f); };
-    return a.tracker->open() == 0 && std::none_of(a.feeds().begin(), a.feeds().end(), busy);
+    return a.tracker->open() == 0 && std::none_of(a.cursors().begin(), a.cursors().end(), busy);
 }
 
 /// Partitions that are to be given up: when they are quiet, or the time is over, they are committed
@@ -136,10 +136,10 @@ void conductor::stop() noexcept {
 bool conductor::work_left() const {
     if (error_) return false;
     for (auto& [place, a] : partitions_)
-        for (auto& f : a->feeds())
+        for (auto& f : a->cursors())
             if (in_work(*f)) return true;
     return std::any_of(boundaries_.begin(), boundaries_.end(), [](const boundary_work& s) {
-        return !s.from->agent->paused && (!s.from->empty() || !s.feed->finished());
+        return !s.from->agent->paused && (!s.from->empty() || !s.cursor->finished());
     });
 }
 

@@ -12,7 +12,7 @@
 
 namespace weir::detail {
 
-/// Something that can fail and is tried again by its policy: the message a feed stands at, or an
+/// Something that can fail and is tried again by its policy: the message a cursor stands at, or an
 /// asynchronous call. Who fails says what happened; the conductor decides and calls one of the two.
 struct attempt {
     int made = 0;             // attempts that failed

@@ -31,7 +31,7 @@ public:
     const std::vector<node>& nodes() const { return nodes_; }
     const std::vector<edge>& edges() const { return edges_; }
 
-    /// One line a node, indented below what feeds it.
+    /// One line a node, indented below what cursors it.
     std::string text() const;
     std::string mermaid() const;
     std::string dot() const;

@@ -174,7 +174,7 @@ public:
     struct node {
         virtual ~node() = default;
     };
-    struct feed {  // what a boundary has ready, and who works on it
+    struct link {  // a boundary, and the segment that reads it
         detail::boundary* from;
         segment* to;
     };
@@ -203,7 +203,7 @@ public:
     boundary& add(std::unique_ptr<detail::boundary>);
     node& add(std::unique_ptr<node>);
     body& add(std::unique_ptr<detail::body>);
-    void connect(detail::boundary& from, segment& to) { feeds_.push_back({&from, &to}); }
+    void connect(detail::boundary& from, segment& to) { links_.push_back({&from, &to}); }
     void read(topic_info&, const void* type, std::unique_ptr<decoder> (*make)(), segment&);
     virtual produce_target& send_to(topic_info&) = 0;
     /// Refused when the app starts if `n` is more than open_max: it would wait for ever.
@@ -218,7 +218,7 @@ protected:
     std::vector<std::unique_ptr<node>> nodes_;
     std::vector<std::unique_ptr<detail::body>> bodies_;
     std::vector<std::unique_ptr<reading>> readings_;
-    std::vector<feed> feeds_;
+    std::vector<link> links_;
     std::size_t open_max_ = 0;
 
 private:

@@ -86,7 +86,7 @@ public:
 };
 
 /// A partition's decoded batch, or what a boundary has ready. `count` elements; which are worked on,
-/// the feed knows.
+/// the cursor knows.
 class input : public origins {
 public:
     std::size_t count = 0;
@@ -130,7 +130,7 @@ struct context {
 // ------------------------------------------------------------------------------------- the segment
 /// Who is in a segment's sink. Segments whose chains end in one chain_ref share their occupancy.
 struct sink_occupancy {
-    const void* occupant = nullptr;  // the feed whose message is parked
+    const void* occupant = nullptr;  // the cursor whose message is parked
 };
 
 /// The operators between two boundaries, fused into one chain. Lives as long as its run; used by the
