@@ -160,7 +160,7 @@ public:
         if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
     }
     void undo() { this->forget(), error_ = nullptr; }
-    void park(attempt* a) { parked_ = a; }
+    void park(retryable* a) { parked_ = a; }
     /// What was acknowledged by hand may be committed already: nothing is to hold it.
     hold working_on() override {
         if (!this->given_ || !parked_ || parked_->acked) return {};
@@ -195,7 +195,7 @@ private:
     F f_;
     task<> work_;
     bool running_ = false, started_ = false;
-    attempt* parked_ = nullptr;  // the message in here, while the coroutine has a value of it
+    retryable* parked_ = nullptr;  // the message in here, while the coroutine has a value of it
     std::exception_ptr error_;  // the message's in here
     std::exception_ptr early_;  // nobody's: thrown before the first value, or behind the last
 };

@@ -181,7 +181,7 @@ time_point conductor::due(bool alone) const {
     auto at = std::min(coroutines_.due(), producer_.due());
     if (!alone && !error_) at = std::min(at, background_.due());
     const auto due_of = [&](const segment_cursor& f) {  // what was due by now waits for room, not for time
-        if (f.made > 0 && !f.finished() && !f.runs->agent->paused && f.not_before > now_)
+        if (f.failures > 0 && !f.finished() && !f.runs->agent->paused && f.not_before > now_)
             at = std::min(at, f.not_before);
     };
     for (auto& [place, a] : partitions_) {
@@ -285,7 +285,7 @@ bool conductor::turn_boundaries() {
 /// after it.
 bool conductor::step(segment_cursor& f, bool last, std::optional<time_point> at) {
     auto& s = *f.runs;
-    if (error_ || f.finished() || (f.made > 0 && now_ < f.not_before)) return false;
+    if (error_ || f.finished() || (f.failures > 0 && now_ < f.not_before)) return false;
     if (s.occupancy->occupant && s.occupancy->occupant != &f) return false;
     if (waits_for_letters(*s.agent)) return false;
     bool busy = false;
@@ -299,7 +299,7 @@ bool conductor::step(segment_cursor& f, bool last, std::optional<time_point> at)
             if (rests(f, *at)) return true;
         }
         if (turns_ <= f.rests_upto) return true;
-        if (s.full() || s.agent->paused || f.finished() || (last && f.made == 0)) return busy;
+        if (s.full() || s.agent->paused || f.finished() || (last && f.failures == 0)) return busy;
         if (!at) at = clock_.steady();
         detail::turn now{clock_, *at + segment_budget};
         now.work = &f;
@@ -311,7 +311,7 @@ bool conductor::step(segment_cursor& f, bool last, std::optional<time_point> at)
         f.parked = false, s.occupancy->occupant = nullptr;
         r = {f.position, why::failed, std::current_exception()};
     }
-    if (r.at != f.position) f.made = 0;
+    if (r.at != f.position) f.failures = 0;
     f.position = r.at;
     if (r.because == why::full)
         f.parked = true, s.occupancy->occupant = &f, last_parked_ = last ? nullptr : &f;
@@ -323,7 +323,7 @@ bool conductor::step(segment_cursor& f, bool last, std::optional<time_point> at)
 bool conductor::leave_sink(segment_cursor& f) {
     f.runs->finish();
     f.parked = false, f.runs->occupancy->occupant = nullptr;
-    ++f.position, f.made = 0;
+    ++f.position, f.failures = 0;
     return true;
 }
 
@@ -390,7 +390,7 @@ bool conductor::end_sources() {
 }
 
 // ---------------------------------------------------------------------------------------- failures
-error_report conductor::place(const char* seam, const agent_info& a, attempt& what,
+error_report conductor::place(const char* seam, const agent_info& a, retryable& what,
                               const std::exception_ptr& error) {
     error_report r{seam, a.name, {}, -1, -1, text_of(error)};
     if (const auto* p = what.from().place_of(what.at()))
@@ -399,11 +399,11 @@ error_report conductor::place(const char* seam, const agent_info& a, attempt& wh
     return r;
 }
 
-void conductor::failed(attempt& what, agent_info& agent, bool of_batch, std::exception_ptr error) {
+void conductor::failed(retryable& what, agent_info& agent, bool of_batch, std::exception_ptr error) {
     if (auto held = what.from().hold_of(what.at()); held.standing() == standing::gone) {
         held.forfeit();  // parked when its partition went: the next owner's, and so is its policy
-        what.made = 0;
-        return what.give_up();
+        what.failures = 0;
+        return what.skip();
     }
     auto policy = agent.on_error;
     if (!policy.is_set())
@@ -411,10 +411,10 @@ void conductor::failed(attempt& what, agent_info& agent, bool of_batch, std::exc
                                         : static_cast<weir::policy>(weir::skip);
     if (what.acked)  // it is done with already: told, and not tried again
         policy = weir::policy{policy.last(), policy.topic()};
-    if (what.made < policy.retries()) {
-        ++what.made, what.not_before = later(now_, policy.backoff());
+    if (what.failures < policy.retries()) {
+        ++what.failures, what.not_before = later(now_, policy.backoff());
         report_.hooks().retried(place("process", agent, what, error));
-        what.again();
+        what.retry();
         return;
     }
     auto report = place("process", agent, what, error);
@@ -425,15 +425,15 @@ void conductor::failed(attempt& what, agent_info& agent, bool of_batch, std::exc
     if (policy.has_dead_letters() && !letters)
         report_.failed(report, "stop: a value of no topic cannot be a dead letter");
     else report_.failed(report, policy);
-    what.made = 0;
-    if (policy.last() == policy::action::skip) return what.give_up();
+    what.failures = 0;
+    if (policy.last() == policy::action::skip) return what.skip();
     if (letters)
-        return bury(what, agent, report, policy.topic()), what.give_up();
+        return bury(what, agent, report, policy.topic()), what.skip();
     fail(agent.pull ? error : std::make_exception_ptr(weir::error{line}));
 }
 
 /// One dead letter for each message behind what failed; each keeps it open until it has arrived.
-void conductor::bury(attempt& what, agent_info& agent, const error_report& report,
+void conductor::bury(retryable& what, agent_info& agent, const error_report& report,
                      const std::string& topic) {
     const auto held = what.acked ? hold{} : what.from().hold_of(what.at());
     each_message(what.from(), what.at(), [&](const origins& from, std::size_t i) {
@@ -469,7 +469,7 @@ bool conductor::undecodable(owned_partition& a) {
             a.pass_bad(), busy = true;
             continue;
         }
-        if (bad.made < policy.retries()) {
+        if (bad.failures < policy.retries()) {
             if (bad.not_before == time_point{}) bad.not_before = later(now_, policy.backoff());
             if (now_ < bad.not_before) return busy;
             report_.hooks().retried(undecodable_report(a));
@@ -494,7 +494,7 @@ bool conductor::undecodable(owned_partition& a) {
         a.pass_bad();
     }
     if (!a.stopped() || error_) return busy;
-    const auto\& cursors = a.cursors();
+    const auto& cursors = a.cursors();
     if (!std::all_of(cursors.begin(), cursors.end(), [](auto& f) { return f->finished(); }))
         return busy;
     auto& bad = *a.bad();

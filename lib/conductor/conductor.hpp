@@ -143,11 +143,11 @@ private:
     bool rests(segment_cursor&, time_point now);
     bool end_sources();
     bool flush(const agent_info&);
-    void failed(attempt&, agent_info&, bool of_batch, std::exception_ptr);
+    void failed(retryable&, agent_info&, bool of_batch, std::exception_ptr);
     bool undecodable(owned_partition&);
     const policy& decode_policy(const owned_partition&) const;
     static error_report undecodable_report(const owned_partition&);
-    void bury(attempt&, agent_info&, const error_report&, const std::string& topic);
+    void bury(retryable&, agent_info&, const error_report&, const std::string& topic);
     /// What this agent's policy would make a dead letter of has to wait.
     bool waits_for_letters(const agent_info& a) const {
         return a.on_error.has_dead_letters() && producer_.crowded();
@@ -159,7 +159,7 @@ private:
     reason reason_of(const segment_cursor&) const;
     std::optional<reason> boundary_with(const owned_partition&, offset) const;
     reason holder_of(const owned_partition&, offset) const;
-    static error_report place(const char* seam, const agent_info&, attempt&,
+    static error_report place(const char* seam, const agent_info&, retryable&,
                               const std::exception_ptr&);
 
     // groups

@@ -31,9 +31,9 @@ conductor::reason conductor::reason_of(const segment_cursor& f) const {
     if (f.parked && agent.has_body)
         return {agent.name, "coroutine", "it has not asked for the next one yet"};
     if (f.parked) return {agent.name, last_of(s.ops), "there is no room behind it"};
-    if (f.made > 0)
+    if (f.failures > 0)
         return {agent.name, s.ops,
-                "attempt " + std::to_string(f.made) + " of " + tries +
+                "attempt " + std::to_string(f.failures) + " of " + tries +
                     " has failed, the next one is due " + in(f.not_before - now_)};
     if (s.occupancy->occupant)
         return {agent.name, last_of(s.ops), "another message waits for room behind it"};
@@ -49,7 +49,7 @@ std::optional<conductor::reason> conductor::boundary_with(const owned_partition&
         if (!why) continue;
         const auto& f = *s.cursor;
         reason r{s.from->agent->name, s.from->op, why};
-        if (!f.finished() && (f.parked || f.made > 0)) {
+        if (!f.finished() && (f.parked || f.failures > 0)) {
             const auto behind = reason_of(f);
             r.why = behind.op + ": " + behind.why;
         }

@@ -62,7 +62,7 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
     tracker->delivered(fetched_->messages().front().offset, fetched_->messages().back().offset);
     if (all_done) oldest_ = tracker->committable(), since_ = now;
     for (auto& n : nodes_) n.by->decoder->clear(*n.slots), n.decoded = 0;
-    for (auto& f : cursors_) f->position = 0, f->made = 0;
+    for (auto& f : cursors_) f->position = 0, f->failures = 0;
     passed_bad_.clear();
     decode();
     return fetched_->messages().size();
@@ -102,7 +102,7 @@ void owned_partition::pass_bad() {
 void owned_partition::retry_bad() {
     const auto before = *std::exchange(bad_, std::nullopt);
     decode();
-    if (bad_ && bad_->by == before.by && bad_->at == before.at) bad_->made = before.made + 1;
+    if (bad_ && bad_->by == before.by && bad_->at == before.at) bad_->failures = before.failures + 1;
 }
 
 bool owned_partition::dealt_with(const bad_message& b) const {

@@ -17,7 +17,7 @@ namespace weir::detail {
 /// One input on its way through one segment: where it stands, what was tried. Owned by the
 /// partition, or by the conductor for a boundary's input.
 struct segment_cursor final : retryable {
-    segment_cursor(input\& from, segment\& s) : reads(\&from), runs(\&s) {}
+    segment_cursor(input& from, segment& s) : reads(&from), runs(&s) {}
     input* reads;
     segment* runs;
     std::size_t position = 0;
@@ -27,8 +27,8 @@ struct segment_cursor final : retryable {
     time_point until{};
 
     bool finished() const { return position == reads->count; }
-    void again() override {}  // the message is where it was
-    void give_up() override { ++position, acked = false; }
+    void retry() override {}  // the message is where it was
+    void skip() override { ++position, acked = false; }
     origins& from() override { return *reads; }
     std::size_t at() const override { return position; }
 };
@@ -38,7 +38,7 @@ struct bad_message {
     const plan::reading* by;
     std::size_t at;  // in the fetch
     std::exception_ptr error;
-    int made = 0;  // attempts, but for the first
+    int failures = 0;  // behind the first
     time_point not_before{};
 };
 

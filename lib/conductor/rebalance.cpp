@@ -15,7 +15,7 @@ constexpr auto answer_timeout = std::chrono::seconds{2};
 constexpr duration leave_least = std::chrono::seconds{1}, leave_most = std::chrono::seconds{5};
 
 /// A message of it is in a sink or under retry. A stream that nobody iterates is not awaited.
-bool in_work(const segment_cursor& f) { return !f.runs->agent->paused && (f.parked || f.made > 0); }
+bool in_work(const segment_cursor& f) { return !f.runs->agent->paused && (f.parked || f.failures > 0); }
 
 }  // namespace
 
@@ -70,7 +70,7 @@ void conductor::let_go() {
     for (auto& s : boundaries_) {
         s.from->abandon();
         if (s.from->ready().forget(s.cursor->position + s.cursor->parked) && !s.cursor->parked)
-            s.cursor->made = 0, s.cursor->acked = false;
+            s.cursor->failures = 0, s.cursor->acked = false;
     }
 }
 

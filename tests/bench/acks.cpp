@@ -42,11 +42,11 @@ private:
     hold_owner* of_;
 };
 
-struct none final : attempt {
+struct none final : retryable {
     explicit none(origins& o) : of(&o) {}
     origins* of;
-    void again() override {}
-    void give_up() override {}
+    void retry() override {}
+    void skip() override {}
     origins& from() override { return *of; }
     std::size_t at() const override { return 0; }
 };

@@ -56,7 +56,7 @@ private:
     ack_states* pool_;           // null once the run is over
     origins* from_ = nullptr;  // while the message is in work
     std::size_t i_ = 0, nth_ = 0;
-    attempt* work_ = nullptr;
+    retryable* work_ = nullptr;
     weir::hold inner_;
     std::int64_t holds_ = 0, handles_ = 0;
     bool acked_ = false, by_hand_ = false, seen_ = false, failed_ = false;

@@ -109,7 +109,7 @@ public:
         if (ready_.has(of, at)) return "its result is being worked off";
         for (auto* n = calls_.first; n; n = n->next) {
             if (!n->held.keeps(of, at)) continue;
-            return n->made > 0 ? "its call has failed and is tried again"
+            return n->failures > 0 ? "its call has failed and is tried again"
                    : n->active ? "its call is under way" : "its call waits for its turn";
         }
         return nullptr;
@@ -125,7 +125,7 @@ public:
             n = next;
         }
     }
-    std::pair<attempt*, std::exception_ptr> failure() override {
+    std::pair<retryable*, std::exception_ptr> failure() override {
         if (failed_ == 0) return {};
         for (auto* n = calls_.first; n; n = n->next) {
             if (n->now == one::is::failed && !n->told) {
@@ -138,7 +138,7 @@ public:
     }
 
 private:
-    struct one final : attempt, origins, worker {
+    struct one final : retryable, origins, worker {
         enum class is : std::uint8_t { waiting, running, finished, failed, given_up };
 
         void take(context& c, auto&& v, bool keyed) {
@@ -163,8 +163,8 @@ private:
         bool active = false;  // counts as under way: from its start until it leaves
         bool told = false;    // its failure, to its policy
 
-        void again() override { error = nullptr, told = false, now = is::waiting, ++of->retrying_; }
-        void give_up() override { error = nullptr, now = is::given_up; }
+        void retry() override { error = nullptr, told = false, now = is::waiting, ++of->retrying_; }
+        void skip() override { error = nullptr, now = is::given_up; }
         origins& from() override { return *this; }
         std::size_t at() const override { return 0; }
 
@@ -207,7 +207,7 @@ private:
         if constexpr (!Call::recycles) n.argument.reset();
         n.work = {}, n.result.reset(), n.error = nullptr;
         n.now = one::is::waiting, n.kept = n.active = n.told = false;
-        n.made = 0, n.not_before = {};
+        n.failures = 0, n.not_before = {};
         n.next = std::exchange(spare_, &n);
     }
     /// Out of the list of calls, and of what is counted of them.

@@ -14,18 +14,18 @@ namespace weir::detail {
 
 /// Something that can fail and is tried again by its policy: the message a cursor stands at, or an
 /// asynchronous call. Who fails says what happened; the conductor decides and calls one of the two.
-struct attempt {
-    int made = 0;             // attempts that failed
+struct retryable {
+    int failures = 0;         // so far
     bool acked = false;  // by hand, all that was made of it: commits pass it, it is not tried again
     time_point not_before{};  // of the next one
 
-    virtual void again() = 0;    // try once more
-    virtual void give_up() = 0;  // acknowledged without a result
+    virtual void retry() = 0;
+    virtual void skip() = 0;  // acknowledged without a result
     virtual origins& from() = 0;
     virtual std::size_t at() const = 0;
 
 protected:
-    ~attempt() = default;
+    ~retryable() = default;
 };
 
 /// Between two segments of one agent. Lives as long as its run; used by the loop's thread only. Its
@@ -51,7 +51,7 @@ public:
     /// Of partitions that are gone: what is under way will give no result.
     virtual void abandon() {}
     /// A call that failed and asks for its policy; told once a failure.
-    virtual std::pair<attempt*, std::exception_ptr> failure() { return {}; }
+    virtual std::pair<retryable*, std::exception_ptr> failure() { return {}; }
 
     /// What it does with this message of that partition; null if it does not hold it.
     virtual const char* has(const hold_owner&, offset) const { return nullptr; }

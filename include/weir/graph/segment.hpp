@@ -18,7 +18,7 @@
 namespace weir::detail {
 
 struct agent_info;
-struct attempt;
+struct retryable;
 struct context;
 
 // --------------------------------------------------------------------------- one turn of a segment
@@ -41,7 +41,7 @@ public:
     turn(const clock& c, time_point until) : time(c), deadline(until) {}
     const clock& time;
     const time_point deadline;
-    attempt* work = nullptr;           // what the segment works on, as its policy sees it
+    retryable* work = nullptr;           // what the segment works on, as its policy sees it
     const context* current = nullptr;  // the message a chain is called with
     why ends() const { return static_cast<why>(ends_); }
     void end(why w) {
