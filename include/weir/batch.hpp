@@ -52,7 +52,7 @@ public:
     void let_go(std::size_t i) override { holds_[i].release(); }
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
-    const topic_partition* place_of(std::size_t i) const override { return messages_[i].place; }
+    const topic_partition* partition_of(std::size_t i) const override { return messages_[i].tp; }
     several parts_of(std::size_t i) const override {
         return detail::parts_of(values[i], messages_[i]);
     }

@@ -17,12 +17,12 @@ namespace weir::detail {
 template <class K, class V>
 class decoded final : public input_of<V> {
 public:
-    decoded(hold_owner& of, const topic_partition& place) : of_(&of), place_(&place) {}
+    decoded(hold_owner& of, const topic_partition& tp) : of_(&of), tp_(&tp) {}
 
     hold hold_of(std::size_t i) override { return {*of_, raw(i).offset}; }
     message message_of(std::size_t i) const override { return raw(i); }
     headers headers_of(std::size_t i) const override { return what->headers(which[i]); }
-    const topic_partition* place_of(std::size_t) const override { return place_; }
+    const topic_partition* partition_of(std::size_t) const override { return tp_; }
     const void* key_of(std::size_t i) const override {
         if constexpr (is_raw<K>) return nullptr;  // who wants it takes it from the message
         else return &keys[i].value;
@@ -50,14 +50,14 @@ private:
     const message& raw(std::size_t i) const { return what->messages()[which[i]]; }
 
     hold_owner* of_;
-    const topic_partition* place_;
+    const topic_partition* tp_;
 };
 
 template <class K, class V>
 class decoder_of final : public decoder {
 public:
-    std::unique_ptr<input> make(hold_owner& of, const topic_partition& place) const override {
-        return std::unique_ptr<input>{new decoded<K, V>{of, place}};
+    std::unique_ptr<input> make(hold_owner& of, const topic_partition& tp) const override {
+        return std::unique_ptr<input>{new decoded<K, V>{of, tp}};
     }
     std::size_t decode(input& base, const fetch& what, std::size_t from,
                        std::exception_ptr& error) const override {

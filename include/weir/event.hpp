@@ -23,12 +23,12 @@ template <class K, class V>
 class event {
 public:
     /// Of a message that was read elsewhere: nothing to acknowledge.
-    event(K key, V value, weir::headers headers, weir::timestamp when, topic_partition place,
+    event(K key, V value, weir::headers headers, weir::timestamp when, topic_partition tp,
           weir::offset offset, bytes raw_key, bytes raw_value)
         : key_(std::move(key)),
           value_(std::move(value)),
           headers_(std::move(headers)),
-          place_(std::move(place)),
+          tp_(std::move(tp)),
           raw_key_(std::move(raw_key)),
           raw_value_(std::move(raw_value)),
           offset_(offset),
@@ -41,7 +41,7 @@ public:
         if (value_) *value_ = o.value();
         else value_.emplace(o.value());
         raw_value_.assign(o.raw_value()), offset_ = o.offset(), timestamp_ = o.timestamp();
-        place_.topic = o.topic(), place_.partition = o.partition();
+        tp_.topic = o.topic(), tp_.partition = o.partition();
         from_ = nullptr, ack_state_ = o.ack_state_;
         handle_ = ack_state_ ? ack_state_->handle() : weir::hold{};
         return *this;
@@ -49,7 +49,7 @@ public:
     event& operator=(event&& o) {
         if (o.from_) return *this = std::as_const(o);
         key_ = std::move(o.key_), value_ = std::move(o.value_), headers_ = std::move(o.headers_);
-        place_ = std::move(o.place_), raw_key_ = std::move(o.raw_key_);
+        tp_ = std::move(o.tp_), raw_key_ = std::move(o.raw_key_);
         raw_value_ = std::move(o.raw_value_), offset_ = o.offset_, timestamp_ = o.timestamp_;
         from_ = nullptr, ack_state_ = std::exchange(o.ack_state_, nullptr);
         handle_ = std::move(o.handle_);
@@ -64,8 +64,8 @@ public:
         return headers_;
     }
     weir::timestamp timestamp() const { return from_ ? at().message().timestamp : timestamp_; }
-    const std::string& topic() const { return place().topic; }
-    partition_id partition() const { return place().partition; }
+    const std::string& topic() const { return source_tp().topic; }
+    partition_id partition() const { return source_tp().partition; }
     weir::offset offset() const { return from_ ? at().message().offset : offset_; }
     bytes_view raw_key() const { return from_ ? at().message().key : bytes_view{raw_key_}; }
     /// The message's own bytes; null where the value was not read from a topic as it is.
@@ -84,9 +84,9 @@ private:
     event() = default;
 
     detail::origin at() const { return {*from_, i_}; }
-    const topic_partition& place() const {
-        const auto* there = from_ ? from_->place_of(i_) : nullptr;
-        return there ? *there : place_;
+    const topic_partition& source_tp() const {
+        const auto* there = from_ ? from_->partition_of(i_) : nullptr;
+        return there ? *there : tp_;
     }
 
     // a look at a message in work
@@ -98,7 +98,7 @@ private:
     std::optional<V> value_;
     mutable weir::headers headers_;
     mutable bool has_headers_ = false;
-    topic_partition place_;
+    topic_partition tp_;
     bytes raw_key_, raw_value_;
     weir::offset offset_ = 0;
     weir::timestamp timestamp_{};

@@ -28,7 +28,7 @@ commands
 where the messages are
   --broker URL          memory:// is a broker inside this process, kafka://host:port Kafka
   --set NAME=VALUE      a librdkafka property; may be repeated
-  --set-file FILE       properties from a file, a line NAME=VALUE each: the place for passwords,
+  --set-file FILE       properties from a file, a line NAME=VALUE each: the tp for passwords,
                         as everybody on this machine can read a command line; may be repeated
 
 files and pipes

@@ -66,7 +66,7 @@ void topic_output::commit() {
 
 void topic_output::assigned(std::vector<transport::assignment> all) {
     joined_ = true;
-    for (auto& a : all) sources_.push_back({std::move(a.place), std::move(a.partition)});
+    for (auto& a : all) sources_.push_back({std::move(a.tp), std::move(a.partition)});
 }
 void topic_output::close(const std::vector<topic_partition>& places) {
     const auto gone = [&](const auto& place) {

@@ -24,7 +24,7 @@ struct job_info {
 };
 
 /// Of one run; owned by the conductor, used on the loop's thread. A task is called once, a timer at
-/// every place of its grid that has not been missed: the grid begins with the run, and a call that
+/// every point of its grid that has not been missed: the grid begins with the run, and a call that
 /// is still under way when the next is due stands for that one too.
 class background {
 public:
@@ -53,7 +53,7 @@ private:
         task<> work{};
         bool begun = false, called = false;  // called: under way
         time_point next{};                   // call
-        time_point grid{};                   // a timer's next place
+        time_point grid{};                   // a timer's next point
         int failed = 0;                      // attempts of this call
     };
     void call(running&);

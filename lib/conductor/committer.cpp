@@ -29,7 +29,7 @@ void committer::settle(const owned_partitions& all, time_point now) {
 
 std::size_t committer::finished(const owned_partitions& all) const {
     std::size_t n = 0;
-    for (auto& [place, a] : all) n += a->tracker->uncommitted();
+    for (auto& [tp, a] : all) n += a->tracker->uncommitted();
     return n;
 }
 
@@ -40,8 +40,8 @@ void committer::commit(const owned_partitions& all) {
     }
     asked_ = false;
     std::vector<transport::position> positions;
-    for (auto& [place, a] : all)
-        if (const auto to = a->tracker->to_commit()) positions.push_back({place, *to});
+    for (auto& [tp, a] : all)
+        if (const auto to = a->tracker->to_commit()) positions.push_back({tp, *to});
     if (positions.empty()) return;
     in_flight_ = true;
     transport_.commit(positions);
@@ -55,11 +55,11 @@ void committer::answered(owned_partitions& all, const transport::commit_result& 
         return;
     }
     for (auto& p : r.positions) {
-        const auto it = all.find(p.place);
+        const auto it = all.find(p.tp);
         if (it == all.end() || p.offset > it->second->tracker->end()) continue;  // another log's
         it->second->tracker->committed(p.offset);
         it->second->committed = p.offset;
-        hooks.committed(p.place, p.offset);
+        hooks.committed(p.tp, p.offset);
     }
 }
 
@@ -79,7 +79,7 @@ bool committer::finish(const owned_partition& a, const owned_partitions& all, ti
 }
 
 time_point committer::due(const owned_partitions& all) const {
-    for (auto& [place, a] : all)
+    for (auto& [tp, a] : all)
         if (a->tracker->to_commit()) return next_;
     return time_point::max();
 }

@@ -100,7 +100,7 @@ hold conductor::hold_pulled() const {
     };
     const auto held = [](segment_cursor& f) { return f.acked ? hold{} : f.reads->hold_of(f.position); };
     if (last_parked_ && is_pulled(*last_parked_)) return held(*last_parked_);
-    for (auto& [place, a] : partitions_)
+    for (auto& [tp, a] : partitions_)
         for (auto& f : a->cursors())
             if (is_pulled(*f)) return held(*f);
     for (auto& s : boundaries_)
@@ -124,7 +124,7 @@ bool conductor::turn() {
         busy |= turn_topics();
         busy |= turn_boundaries();
     }
-    for (auto& [place, a] : partitions_) a->mark(now_);
+    for (auto& [tp, a] : partitions_) a->mark(now_);
     busy |= drain();
     busy |= end_sources();
     take_errors();
@@ -184,7 +184,7 @@ time_point conductor::due(bool alone) const {
         if (f.failures > 0 && !f.finished() && !f.runs->agent->paused && f.not_before > now_)
             at = std::min(at, f.not_before);
     };
-    for (auto& [place, a] : partitions_) {
+    for (auto& [tp, a] : partitions_) {
         for (auto& f : a->cursors()) due_of(*f);
         if (a->finished() && !a->revoking && !no_more()) at = std::min(at, a->tell_full);
         if (const auto& bad = a->bad(); bad && bad->not_before > now_)
@@ -246,10 +246,10 @@ bool conductor::turn_partition(owned_partition& a) {
         const auto* before = a.tracker.get();
         const auto n = a.read(std::min(settings_.options.stream_buffer_max, room), now_);
         if (a.tracker.get() != before)
-            report_.log(a.place.topic + '[' + std::to_string(a.place.partition) +
+            report_.log(a.tp.topic + '[' + std::to_string(a.tp.partition) +
                         "] begins anew: it was deleted and created again, or has lost its end");
         messages_ += n, busy |= n > 0;
-        if (n > 0) report_.hooks().read(a.place, n);
+        if (n > 0) report_.hooks().read(a.tp, n);
         if (a.bad()) busy |= undecodable(a);
     }
     for (auto& f : a.cursors()) busy |= step(*f, last);
@@ -261,10 +261,10 @@ void conductor::look_if_full(owned_partition& a, bool is) {
     if (is != a.full) a.full = is, a.tell_full = is ? now_ + full_pause : time_point::max();
     if (now_ < a.tell_full) return;
     a.tell_full = time_point::max();
-    const auto b = explain(a.place);
+    const auto b = explain(a.tp);
     if (!b) return;
     const auto by = (b->agent.empty() ? "" : "agent '" + b->agent + "', ") + b->op;
-    report_.log(a.place.topic + '[' + std::to_string(a.place.partition) + "] stands still at " +
+    report_.log(a.tp.topic + '[' + std::to_string(a.tp.partition) + "] stands still at " +
                 std::to_string(b->offset) + ": " + by + (by.empty() ? "" : ": ") + b->why);
 }
 
@@ -390,10 +390,10 @@ bool conductor::end_sources() {
 }
 
 // ---------------------------------------------------------------------------------------- failures
-error_report conductor::place(const char* seam, const agent_info& a, retryable& what,
+error_report conductor::report_of(const char* seam, const agent_info& a, retryable& what,
                               const std::exception_ptr& error) {
     error_report r{seam, a.name, {}, -1, -1, text_of(error)};
-    if (const auto* p = what.from().place_of(what.at()))
+    if (const auto* p = what.from().partition_of(what.at()))
         r.topic = p->topic, r.partition = p->partition,
         r.offset = what.from().message_of(what.at()).offset;
     return r;
@@ -413,11 +413,11 @@ void conductor::failed(retryable& what, agent_info& agent, bool of_batch, std::e
         policy = weir::policy{policy.last(), policy.topic()};
     if (what.failures < policy.retries()) {
         ++what.failures, what.not_before = later(now_, policy.backoff());
-        report_.hooks().retried(place("process", agent, what, error));
+        report_.hooks().retried(report_of("process", agent, what, error));
         what.retry();
         return;
     }
-    auto report = place("process", agent, what, error);
+    auto report = report_of("process", agent, what, error);
     const auto line = "weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
                       std::to_string(report.partition) + "]@" + std::to_string(report.offset) +
                       ": " + report.text;
@@ -439,7 +439,7 @@ void conductor::bury(retryable& what, agent_info& agent, const error_report& rep
     each_message(what.from(), what.at(), [&](const origins& from, std::size_t i) {
         const auto m = from.message_of(i);
         auto its = report;
-        its.topic = from.place_of(i)->topic, its.partition = from.place_of(i)->partition;
+        its.topic = from.partition_of(i)->topic, its.partition = from.partition_of(i)->partition;
         its.offset = m.offset;
         outgoing letter{m.key, {}, m.value, from.headers_of(i), m.timestamp};
         add_cause(letter.headers, its, m.timestamp);
@@ -455,8 +455,8 @@ const policy& conductor::decode_policy(const owned_partition& a) const {
 
 error_report conductor::undecodable_report(const owned_partition& a) {
     const auto& bad = *a.bad();
-    return {"decode",          {}, a.place.topic,
-            a.place.partition, a.raw(bad.at).offset, text_of(bad.error)};
+    return {"decode",          {}, a.tp.topic,
+            a.tp.partition, a.raw(bad.at).offset, text_of(bad.error)};
 }
 
 /// Asks the policy about each message that did not decode, as far as it has an answer by now.
@@ -500,9 +500,9 @@ bool conductor::undecodable(owned_partition& a) {
     auto& bad = *a.bad();
     const auto at = a.raw(bad.at).offset;
     const auto text = text_of(bad.error);
-    report_.failed({"decode", {}, a.place.topic, a.place.partition, at, text}, "stop");
+    report_.failed({"decode", {}, a.tp.topic, a.tp.partition, at, text}, "stop");
     fail(std::make_exception_ptr(
-        decode_error{"weir: " + a.place.topic + '[' + std::to_string(a.place.partition) + "]@" +
+        decode_error{"weir: " + a.tp.topic + '[' + std::to_string(a.tp.partition) + "]@" +
                      std::to_string(at) + " does not decode: " + text +
                      "; mend the producer, or give the topic an on_decode_error policy"}));
     return true;

@@ -159,7 +159,7 @@ private:
     reason reason_of(const segment_cursor&) const;
     std::optional<reason> boundary_with(const owned_partition&, offset) const;
     reason holder_of(const owned_partition&, offset) const;
-    static error_report place(const char* seam, const agent_info&, retryable&,
+    static error_report report_of(const char* seam, const agent_info&, retryable&,
                               const std::exception_ptr&);
 
     // groups
@@ -196,7 +196,7 @@ private:
     bool only_ticked_ = false;
     std::vector<topic_work> topics_;
     std::vector<boundary_work> boundaries_;
-    std::set<topic_partition> places_;  // every one ever assigned: what is kept points at its place
+    std::set<topic_partition> seen_partitions_;  // every one ever assigned: source messages point at them
     owned_partitions partitions_;
     std::size_t next_topic_ = 0;
     segment_cursor* last_parked_ = nullptr;

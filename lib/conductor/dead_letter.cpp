@@ -16,8 +16,8 @@ void visit(const origins& from, std::size_t i, seen& known,
         for (std::size_t n = 0; n < parts.count; ++n) visit(*parts.in, n, known, f);
         return;
     }
-    const auto* place = from.place_of(i);
-    if (place && known.emplace(place, from.message_of(i).offset).second) f(from, i);
+    const auto* tp = from.partition_of(i);
+    if (tp && known.emplace(tp, from.message_of(i).offset).second) f(from, i);
 }
 
 }  // namespace

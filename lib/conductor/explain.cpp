@@ -69,13 +69,13 @@ conductor::reason conductor::holder_of(const owned_partition& a, offset at) cons
     return {agent, {}, "a hold of yours, or an event behind noack() that was not acknowledged"};
 }
 
-std::optional<blocked> conductor::explain(const topic_partition& place) const {
+std::optional<blocked> conductor::explain(const topic_partition& tp) const {
     blocked b;
-    b.topic = place.topic, b.partition = place.partition, b.since = clock_.wall();
-    const auto it = partitions_.find(place);
+    b.topic = tp.topic, b.partition = tp.partition, b.since = clock_.wall();
+    const auto it = partitions_.find(tp);
     if (it == partitions_.end()) {
         const bool ours = std::any_of(topics_.begin(), topics_.end(), [&](const topic_work& t) {
-            return t.topic == place.topic;
+            return t.topic == tp.topic;
         });
         b.why = ours ? "the partition is not assigned to this app" : "no agent reads this topic";
         return b;

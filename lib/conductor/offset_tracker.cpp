@@ -29,9 +29,9 @@ constexpr std::uint64_t bit_of(offset at) {
 }  // namespace
 
 /// The first word that is not before `index`. Words are distinct and sorted, so it is at most as
-/// many places behind the front one as it is words away, and as many before the last one: exact
+/// many words behind the front one as it is words away, and as many before the last one: exact
 /// when no word is missing.
-offset_tracker::place offset_tracker::find(std::int64_t index) {
+offset_tracker::word_iterator offset_tracker::find(std::int64_t index) {
     const auto front = words_.begin() + std::ptrdiff_t(head_);
     const auto last = words_.end() - 1;
     if (index <= front->index) return front;

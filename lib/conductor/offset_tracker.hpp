@@ -101,11 +101,11 @@ private:
         std::uint64_t open;  // who is held
         std::unique_ptr<counts> more;  // holds beyond the first, if any message has had several
     };
-    using place = std::vector<word>::iterator;
+    using word_iterator = std::vector<word>::iterator;
 
     ~offset_tracker() override = default;
     static constexpr offset first_of(std::int64_t index) { return index * 64; }
-    place find(std::int64_t index);
+    word_iterator find(std::int64_t index);
     word& word_of(std::int64_t index);
     void one_more(word&, std::size_t bit);
     void emptied(word&);

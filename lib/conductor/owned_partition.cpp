@@ -9,7 +9,7 @@ namespace weir::detail {
 owned_partition::owned_partition(const topic_partition& at, transport::assignment from,
                                  const std::vector<plan::reading*>& readings,
                                  std::shared_ptr<release_queue> releases)
-    : place(at),
+    : tp(at),
       tracker(new offset_tracker{releases, from.committed}),
       releases_(std::move(releases)),
       partition_(std::move(from.partition)) {
@@ -21,7 +21,7 @@ void owned_partition::join(const std::vector<plan::reading*>& readings) {
     for (auto* r : readings) {
         auto n =
             std::find_if(nodes_.begin(), nodes_.end(), [&](const node& x) { return x.by == r; });
-        if (n == nodes_.end()) n = nodes_.insert(n, {r, r->decoder->make(*tracker, place), behind});
+        if (n == nodes_.end()) n = nodes_.insert(n, {r, r->decoder->make(*tracker, tp), behind});
         for (auto* s : r->to) {
             if (reads(*s)) continue;
             cursors_.push_back(std::make_unique<segment_cursor>(*n->slots, *s));
@@ -74,7 +74,7 @@ void owned_partition::begin_anew() {
     committed.reset();
     for (auto& n : nodes_) {
         auto before = std::move(n.slots);
-        n.slots = n.by->decoder->make(*tracker, place);
+        n.slots = n.by->decoder->make(*tracker, tp);
         for (auto& f : cursors_)
             if (f->reads == before.get()) f->reads = n.slots.get();
     }

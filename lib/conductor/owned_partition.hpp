@@ -44,17 +44,17 @@ struct bad_message {
 
 /// Lives from the assignment until the partition is given up or lost. Used on the loop's thread.
 /// Invariants: one batch is in work; the next is read when every cursor has finished it; a cursor's
-/// cursor never goes back; what the tracker is told is passed is the slowest cursor's place. Offsets
+/// cursor never goes back; what the tracker is told is passed is the slowest cursor's position. Offsets
 /// that go back are another log's: the topic was deleted and made anew. It has its own tracker.
 class owned_partition {
 public:
-    owned_partition(const topic_partition& place, transport::assignment,
+    owned_partition(const topic_partition& tp, transport::assignment,
                     const std::vector<plan::reading*>&, std::shared_ptr<release_queue>);
     owned_partition(const owned_partition&) = delete;
     owned_partition& operator=(const owned_partition&) = delete;
     ~owned_partition();
 
-    const topic_partition& place;
+    const topic_partition& tp;
     owned_tracker tracker;
     std::optional<offset> committed{};  // by us
 

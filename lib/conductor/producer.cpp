@@ -22,7 +22,7 @@ public:
           of_(of) {}
 
     bool send(const outgoing& what, hold& held) override {
-        const auto token = of_.place();
+        const auto token = of_.free_slot();
         if (!of_.send(*this, what, token)) return false;
         of_.free_.pop_back();
         auto& p = of_.pending_[token];
@@ -55,7 +55,7 @@ producer::producer(transport::transport& t, const settings& s, reporter& r)
     : transport_(t), settings_(s), report_(r) {}
 producer::~producer() {
     for (auto& k : kept_)
-        if (k.seen_by) k.seen_by->place = parcel::no_place;
+        if (k.seen_by) k.seen_by->slot = parcel::no_slot;
 }
 
 producer::target& producer::add(std::unique_ptr<target> o) {
@@ -81,13 +81,13 @@ producer::target& producer::letters(const std::string& topic, agent_info* by, bo
     return *known;
 }
 
-/// A free place in `pending_`, the last of `free_`.
-std::uint64_t producer::place() {
+/// A free slot in `pending_`, the last of `free_`.
+std::uint64_t producer::free_slot() {
     if (free_.empty()) free_.push_back(pending_.size()), pending_.emplace_back();
     return free_.back();
 }
 
-/// What is kept of the message at that place.
+/// What is kept of the message in that slot.
 producer::kept& producer::keep(std::uint64_t token) {
     auto& at = pending_[token].kept;
     if (at == nothing) {
@@ -101,10 +101,10 @@ producer::kept& producer::keep(std::uint64_t token) {
 void producer::bury(const std::string& topic, agent_info* by, const outgoing& what, hold held) {
     auto& to = letters(topic, by, false);
     if (to.send(what, held)) return;
-    await_room(place(), to, std::move(held), what);
+    await_room(free_slot(), to, std::move(held), what);
 }
 
-/// Takes the last free place, for a message that is sent as soon as there is room.
+/// Takes the last free slot, for a message that is sent as soon as there is room.
 void producer::await_room(std::uint64_t token, target& to, hold held, const outgoing& what) {
     auto& p = pending_[token];
     free_.pop_back();
@@ -148,18 +148,18 @@ producer::target& producer::own_target(topic_info& t) {
 
 bool producer::post(parcel& what, hold held) {
     auto& to = own_target(*what.to);
-    const auto token = place();
+    const auto token = free_slot();
     if (crowded() || !to.send(what.what, held)) {  // none overtakes those that wait
         if (crowd_.size() >= crowd_max) return false;
         await_room(token, to, std::move(held), what.what);
     }
     keep(token).seen_by = &what;
-    what.is = parcel::state::under_way, what.place = token;
+    what.is = parcel::state::under_way, what.slot = token;
     return true;
 }
 
 void producer::forget(parcel& p) noexcept {
-    if (p.place != parcel::no_place) kept_[pending_[p.place].kept].seen_by = nullptr;
+    if (p.slot != parcel::no_slot) kept_[pending_[p.slot].kept].seen_by = nullptr;
     std::erase(wanted_, &p);
 }
 
@@ -184,7 +184,7 @@ void producer::delivered(std::uint64_t token, const transport::delivery& d) {
     report_.failed(report, policy);
     if (at != nothing && kept_[at].seen_by) kept_[at].seen_by->why_not = d.text;
     if (policy.last() == policy::action::skip) return free(token);
-    if (policy.has_dead_letters()) {  // the same place, for another topic
+    if (policy.has_dead_letters()) {  // the same slot, for another topic
         assert(at != nothing);
         add_cause(kept_[at].what.headers, report, kept_[at].what.timestamp);
         report_.hooks().dead_letter(report, policy.topic());

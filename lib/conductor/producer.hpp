@@ -20,13 +20,13 @@
 
 namespace weir::detail {
 
-/// Made for one run, used on the loop's thread. Each message under way has a place in `pending_`,
+/// Made for one run, used on the loop's thread. Each message under way has a slot in `pending_`,
 /// which keeps its hold until the broker has it, and one in `kept_` where it may have to be sent
 /// again or is awaited; both are used again, so sending allocates nothing in the steady state. A
-/// hundred thousand places are gone through in turn, so they are small. The transport retries on
+/// hundred thousand slots are gone through in turn, so they are small. The transport retries on
 /// its own; what is reported as failed has failed for good, and the topic's policy decides. A
 /// message whose policy says stop keeps its hold, so that no commit passes its source. Dead letters
-/// are sent from here too: one that finds no room waits in its place, and until it is gone nobody
+/// are sent from here too: one that finds no room waits in its slot, and until it is gone nobody
 /// may make another (`crowded`).
 class producer {
 public:
@@ -63,12 +63,12 @@ public:
 private:
     class target;
     struct pending {
-        target* to = nullptr;  // null: a free place
+        target* to = nullptr;  // null: a free slot
         hold held{};
         std::size_t kept = nothing;
     };
     struct kept {
-        std::uint64_t token = 0;  // its place in `pending_`
+        std::uint64_t token = 0;  // its slot in `pending_`
         outgoing what{};
         int failures = 0;
         time_point not_before = time_point::max();  // of a retry
@@ -78,7 +78,7 @@ private:
     static constexpr std::size_t nothing = static_cast<std::size_t>(-1);
     target& letters(const std::string& topic, agent_info* by, bool last);
     target& add(std::unique_ptr<target>);
-    std::uint64_t place();
+    std::uint64_t free_slot();
     kept& keep(std::uint64_t token);
     void await_room(std::uint64_t token, target&, hold, const outgoing&);
     bool send(target&, const outgoing&, std::uint64_t token);

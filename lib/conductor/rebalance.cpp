@@ -23,15 +23,15 @@ bool in_work(const segment_cursor& f) { return !f.runs->agent->paused && (f.park
 void conductor::assigned(std::vector<transport::assignment> all) {
     joined_ = true;
     for (auto& a : all) {
-        const auto& place = *places_.insert(a.place).first;
-        auto& topic = work_of(place.topic);
+        const auto& tp = *seen_partitions_.insert(a.tp).first;
+        auto& topic = work_of(tp.topic);
         if (topic.readings.empty()) continue;  // not ours to read
-        close_partition(place);
-        auto& made = partitions_[place];
+        close_partition(tp);
+        auto& made = partitions_[tp];
         made =
-            std::make_unique<owned_partition>(place, std::move(a), topic.readings, settings_.releases);
+            std::make_unique<owned_partition>(tp, std::move(a), topic.readings, settings_.releases);
         topic.partitions.push_back(made.get());
-        report_.hooks().assigned(place);
+        report_.hooks().assigned(tp);
     }
 }
 
@@ -40,9 +40,9 @@ void conductor::revoked(std::vector<topic_partition> all) {
     std::vector<topic_partition> unknown;
     std::vector<owned_partition*> leaving;
     last_parked_ = nullptr;  // a turn decides what goes on behind it
-    for (auto& place : all) {
-        const auto it = partitions_.find(place);
-        if (it == partitions_.end()) unknown.push_back(place);
+    for (auto& tp : all) {
+        const auto it = partitions_.find(tp);
+        if (it == partitions_.end()) unknown.push_back(tp);
         else if (!it->second->abandoned) leaving.push_back(it->second.get());
     }
     for (auto* p : leaving) {
@@ -57,11 +57,11 @@ void conductor::revoked(std::vector<topic_partition> all) {
 }
 
 void conductor::lost(std::vector<topic_partition> all) {
-    std::erase_if(all, [&](auto& place) { return !partitions_.contains(place); });
-    for (auto& place : all) partitions_.at(place)->tracker->give_up(standing::gone);
+    std::erase_if(all, [&](auto& tp) { return !partitions_.contains(tp); });
+    for (auto& tp : all) partitions_.at(tp)->tracker->give_up(standing::gone);
     for (auto& s : boundaries_) s.from->revoke();
     let_go();
-    for (auto& place : all) report_.hooks().revoked(place, true), close_partition(place);
+    for (auto& tp : all) report_.hooks().revoked(tp, true), close_partition(tp);
 }
 
 /// What is still in work of partitions that are gone is not waited for any more. A parked message
@@ -74,8 +74,8 @@ void conductor::let_go() {
     }
 }
 
-void conductor::close_partition(const topic_partition& place) {
-    const auto it = partitions_.find(place);
+void conductor::close_partition(const topic_partition& tp) {
+    const auto it = partitions_.find(tp);
     if (it == partitions_.end()) return;
     for (auto& t : topics_) std::erase(t.partitions, it->second.get()), t.next = 0;
     last_parked_ = nullptr;
@@ -92,7 +92,7 @@ bool conductor::quiet(const owned_partition& a) const {
 /// and released.
 bool conductor::drain() {
     std::vector<topic_partition> done;
-    for (auto& [place, a] : partitions_) {
+    for (auto& [tp, a] : partitions_) {
         if (!a->revoking) continue;
         if (now_ >= a->drain_until && !a->abandoned) {
             a->abandoned = true;
@@ -102,9 +102,9 @@ bool conductor::drain() {
         if (!a->abandoned && !quiet(*a)) continue;
         const bool late = now_ >= later(a->drain_until, answer_timeout);
         if (!late && !committer_.finish(*a, partitions_, now_)) continue;
-        done.push_back(place);
+        done.push_back(tp);
     }
-    for (auto& place : done) close_partition(place), report_.hooks().revoked(place, false);
+    for (auto& tp : done) close_partition(tp), report_.hooks().revoked(tp, false);
     if (!done.empty()) transport_.release(done);
     return !done.empty();
 }
@@ -117,7 +117,7 @@ void conductor::committed(const transport::commit_result& r) {
     if (r.error != transport::commit_error::member && r.error != transport::commit_error::fenced)
         return;
     std::vector<topic_partition> gone;  // the membership is over; the transport joins again
-    for (auto& [place, p] : partitions_) gone.push_back(place);
+    for (auto& [tp, p] : partitions_) gone.push_back(tp);
     lost(std::move(gone));
 }
 
@@ -135,7 +135,7 @@ void conductor::stop() noexcept {
 
 bool conductor::work_left() const {
     if (error_) return false;
-    for (auto& [place, a] : partitions_)
+    for (auto& [tp, a] : partitions_)
         for (auto& f : a->cursors())
             if (in_work(*f)) return true;
     return std::any_of(boundaries_.begin(), boundaries_.end(), [](const boundary_work& s) {
@@ -179,8 +179,8 @@ bool conductor::finish() {
     if (!late && !committer_.finish(partitions_, now_)) return false;
     last_status_ = status();
     std::vector<topic_partition> all;
-    for (auto& [place, a] : partitions_) all.push_back(place);
-    for (auto& place : all) close_partition(place);
+    for (auto& [tp, a] : partitions_) all.push_back(tp);
+    for (auto& tp : all) close_partition(tp);
     if (!all.empty()) transport_.release(all);
     transport_.close(*this, std::clamp(stop_until_ - now_, leave_least, leave_most));
     take_errors();  // of what was told last
@@ -192,9 +192,9 @@ std::vector<partition_status> conductor::status() const {
     if (stopped()) return last_status_;
     std::vector<partition_status> all;
     const auto now = clock_.steady();
-    for (auto& [place, a] : partitions_) {
+    for (auto& [tp, a] : partitions_) {
         const auto& t = *a->tracker;
-        partition_status p{place.topic, place.partition, a->committed, t.open(), t.end()};
+        partition_status p{tp.topic, tp.partition, a->committed, t.open(), t.end()};
         const bool done = t.committable() == t.end();
         if (const auto end = a->end(); end && t.end() > 0) p.lag = *end - t.committable();
         if (!done) p.age = now - a->oldest_since();

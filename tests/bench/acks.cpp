@@ -35,7 +35,7 @@ public:
         return {{}, {}, first + std::int64_t(i), {}};
     }
     weir::headers headers_of(std::size_t) const override { return {}; }
-    const weir::topic_partition* place_of(std::size_t) const override { return nullptr; }
+    const weir::topic_partition* partition_of(std::size_t) const override { return nullptr; }
     std::int64_t first = 0;
 
 private:

@@ -46,7 +46,7 @@ public:
         return {.key = "key", .value = bytes, .offset = first + weir::offset(i)};
     }
     weir::headers headers_of(std::size_t) const override { return {}; }
-    const weir::topic_partition* place_of(std::size_t) const override { return &place; }
+    const weir::topic_partition* partition_of(std::size_t) const override { return &tp; }
     const void* key_of(std::size_t i) const override { return &keys[i].value; }
     const void* keys_at() const override { return keys.data(); }
     const void* value_of(std::size_t i, const void* type) const override {
@@ -55,7 +55,7 @@ public:
 
     std::vector<slot<long>> keys;
     weir::bytes bytes{"1234"};
-    weir::topic_partition place{"in", 0};
+    weir::topic_partition tp{"in", 0};
     weir::offset first = 0, next = 0;
     owned_tracker tracker;
 };

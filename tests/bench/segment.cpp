@@ -30,7 +30,7 @@ public:
     weir::hold hold_of(std::size_t) override { return {}; }
     weir::message message_of(std::size_t) const override { return {}; }
     weir::headers headers_of(std::size_t) const override { return {}; }
-    const weir::topic_partition* place_of(std::size_t) const override { return nullptr; }
+    const weir::topic_partition* partition_of(std::size_t) const override { return nullptr; }
 };
 
 auto add = [](int i) { return i + 3; };

@@ -51,13 +51,13 @@ struct one_partition {
     weir::hooks hooks{};
     settings with{"a", {.commit_interval = 3s}, &time, std::make_shared<release_queue>(), nullptr};
     committer commits{to, with};
-    weir::topic_partition place{"in", 0};
+    weir::topic_partition tp{"in", 0};
     owned_partitions all{};
     offset_tracker* tracker = nullptr;
 
     one_partition() {
-        auto& p = all[place];
-        p = std::make_unique<owned_partition>(place, transport::assignment{place, {}, nullptr},
+        auto& p = all[tp];
+        p = std::make_unique<owned_partition>(tp, transport::assignment{tp, {}, nullptr},
                                               std::vector<plan::reading*>{}, with.releases);
         tracker = p->tracker.get();
         tracker->delivered(0, 9);

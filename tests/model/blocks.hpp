@@ -111,7 +111,7 @@ template <class V>
 void look(const site& s, const weir::batch<V>& b) {
     watcher::places from;
     for (std::size_t i = 0; i < b.size(); ++i)
-        if (auto* place = b.contents().place_of(i)) from.push_back(*place);
+        if (auto* tp = b.contents().partition_of(i)) from.push_back(*tp);
     s.by->batch(s.is, b.size(), from);
 }
 

@@ -132,8 +132,8 @@ public:
               weir::hold h, bool by_hand) override {
         if (!h) return;
         if (diary_.healed && !by_hand) return;
-        const weir::topic_partition place{topic, partition};
-        diary_.holds.push_back({&of_, agent, x.n, place, offset, of_.assignment(place), by_hand,
+        const weir::topic_partition tp{topic, partition};
+        diary_.holds.push_back({&of_, agent, x.n, tp, offset, of_.assignment(tp), by_hand,
                                 true, std::move(h)});
     }
     void acked(const std::string& topic, int partition, std::int64_t offset) override {
@@ -148,7 +148,7 @@ public:
     void batch(const act& a, std::size_t size, const places& from) override {
         const auto most = taken(a);
         if (size == 0 || size > most) diary_.say("a batch of " + std::to_string(size));
-        const auto gone = [&](auto& place) { return of_.assignment(place) == 0; };
+        const auto gone = [&](auto& tp) { return of_.assignment(tp) == 0; };
         if (!from.empty() && std::all_of(from.begin(), from.end(), gone))
             diary_.say("a body is given a batch of nothing that is ours");
     }

@@ -22,7 +22,7 @@ struct kept {
     member* by;
     int agent;
     std::int64_t n;
-    weir::topic_partition place;
+    weir::topic_partition tp;
     weir::offset at;
     int assignment;  // of the place, counted by the member
     bool by_hand;
@@ -41,9 +41,9 @@ struct diary {
     std::string wrong{};                                 // the first that was
 
     /// A commit may pass the message, as far as the agent's holds go: one was acknowledged by hand.
-    void acked(const member* by, int agent, const weir::topic_partition& place, weir::offset at) {
+    void acked(const member* by, int agent, const weir::topic_partition& tp, weir::offset at) {
         for (auto& k : holds)
-            if (k.by == by && k.agent == agent && k.place == place && k.at == at) k.open = false;
+            if (k.by == by && k.agent == agent && k.tp == tp && k.at == at) k.open = false;
     }
     void say(const std::string& what) {
         if (wrong.empty()) wrong = what;

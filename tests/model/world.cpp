@@ -124,7 +124,7 @@ private:
     }
     void close(kept& k) {
         k.open = false;
-        if (k.by_hand) diary_.acked(k.by, k.agent, k.place, k.at);
+        if (k.by_hand) diary_.acked(k.by, k.agent, k.tp, k.at);
     }
     /// What a member has finished of its partitions, as it says itself; it has read no further.
     using offsets = std::map<weir::topic_partition, weir::offset>;
@@ -288,7 +288,7 @@ private:
         for (auto& t : expected_.read())
             for (int p = 0; p < broker_->partitions(t).value_or(0); ++p) look_at_commits(t, p);
         for (auto& k : diary_.holds) {
-            if (!k.open || k.assignment == 0 || k.by->assignment(k.place) != k.assignment) continue;
+            if (!k.open || k.assignment == 0 || k.by->assignment(k.tp) != k.assignment) continue;
             if (broker_->committed("m", k.place).value_or(0) > k.at)
                 wrong(k.place.topic + "[" + std::to_string(k.place.partition) + "]@" +
                       std::to_string(k.at) + " is committed, and held by a body");

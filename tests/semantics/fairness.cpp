@@ -53,7 +53,7 @@ TEST_CASE("semantics 29: topics take turns, within a topic partitions take turns
     CHECK(most <= 2);
     // and a partition has its second turn when each has had its first
     std::vector<weir::partition_id> first;
-    for (auto& [place, n] : hooks.all)
+    for (auto& [tp, n] : hooks.all)
         if (place.topic == "wide" && first.size() < 1000) first.push_back(place.partition);
     std::sort(first.begin(), first.end());
     CHECK(std::unique(first.begin(), first.end()) == first.end());
@@ -81,7 +81,7 @@ TEST_CASE("semantics 30: an agent that stands still stops the reading of its own
     test.run(), test.advance(10s);
     const auto of = [&](const std::string& topic) {
         std::size_t n = 0;
-        for (auto& [place, count] : hooks.all) n += place.topic == topic ? count : 0;
+        for (auto& [tp, count] : hooks.all) n += tp.topic == topic ? count : 0;
         return n;
     };
     CHECK(of("stuck") == 10);  // one batch is in work, and no more is read

@@ -7,15 +7,15 @@ namespace weir::transport::conformance {
 bool client::turn() {
     bool moved = to->poll(*this);
     if (!reads) return moved;
-    for (auto& [place, from] : partitions) {
-        auto& recycled = recycled_[place];
+    for (auto& [tp, from] : partitions) {
+        auto& recycled = recycled_[tp];
         recycled = from->read(most, std::move(recycled));
         if (!recycled) continue;
         moved = true;
         const auto messages = recycled->messages();
         for (std::size_t i = 0; i < messages.size(); ++i) {
             const auto& m = messages[i];
-            got.push_back({place, m.offset, m.key, m.value, recycled->headers(i), m.timestamp});
+            got.push_back({tp, m.offset, m.key, m.value, recycled->headers(i), m.timestamp});
         }
     }
     return moved;
@@ -36,22 +36,22 @@ std::vector<std::string> client::values() const {
 
 void client::assigned(std::vector<assignment> all) {
     for (auto& a : all) {
-        committed_at[a.place] = a.committed;
-        partitions[a.place] = std::move(a.partition);
+        committed_at[a.tp] = a.committed;
+        partitions[a.tp] = std::move(a.partition);
     }
 }
 
 void client::revoked(std::vector<topic_partition> all) {
-    for (const auto& place : all) {
-        revoked_.push_back(place);
-        if (releases) release(place);
+    for (const auto& tp : all) {
+        revoked_.push_back(tp);
+        if (releases) release(tp);
     }
 }
 
 void client::lost(std::vector<topic_partition> all) {
-    for (const auto& place : all) {
-        lost_.push_back(place);
-        partitions.erase(place);
+    for (const auto& tp : all) {
+        lost_.push_back(tp);
+        partitions.erase(tp);
     }
 }
 

@@ -120,7 +120,7 @@ TEST_CASE("transport: keys choose the partition as Kafka's own clients do") {
         c.send(t, "k1", "by hand", 0);
         c.subscribe({{t}});
         REQUIRE(until(on, {&c}, [&] { return c.got.size() == 2; }));
-        for (const auto& m : c.got) CHECK(m.place.partition == (m.value.view() == "by key"));
+        for (const auto& m : c.got) CHECK(m.tp.partition == (m.value.view() == "by key"));
     });
 }
 

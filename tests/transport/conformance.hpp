@@ -33,7 +33,7 @@ public:
 std::vector<std::unique_ptr<backend>> backends();
 
 struct received {
-    topic_partition place;
+    topic_partition tp;
     weir::offset offset = 0;
     bytes key{}, value{};
     weir::headers headers{};
@@ -54,15 +54,15 @@ public:
     }
     bool send(const std::string& topic, bytes_view key, bytes_view value,
               std::optional<partition_id> partition = {});
-    void commit(const topic_partition& place, offset next) {
-        const position p{place, next};
+    void commit(const topic_partition& tp, offset next) {
+        const position p{tp, next};
         to->commit({&p, 1});
     }
-    void release(const topic_partition& place) {
-        partitions.erase(place);
-        to->release({&place, 1});
+    void release(const topic_partition& tp) {
+        partitions.erase(tp);
+        to->release({&tp, 1});
     }
-    bool owns(const topic_partition& place) const { return partitions.contains(place); }
+    bool owns(const topic_partition& tp) const { return partitions.contains(tp); }
     std::vector<std::string> values() const;
     void leave() { to->close(*this, std::chrono::seconds{10}), to.reset(); }
 

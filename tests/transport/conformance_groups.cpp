@@ -19,7 +19,7 @@ TEST_CASE("transport: reading starts where the group has committed") {
         REQUIRE(until(on, {&c}, [&] { return !c.results.empty(); }));
         CHECK(c.results[0].error == commit_error::none);
         REQUIRE(c.results[0].positions.size() == 1);
-        CHECK(c.results[0].positions[0].place == topic_partition{t, 0});
+        CHECK(c.results[0].positions[0].tp == topic_partition{t, 0});
         CHECK(c.results[0].positions[0].offset == 2);
         c.release({t, 0});
         c.leave();
@@ -75,8 +75,8 @@ TEST_CASE("transport: two members share the partitions, and one that leaves hand
         for (partition_id p = 0; p < 4; ++p) CHECK(a.owns({t, p}) != b.owns({t, p}));
 
         std::vector<topic_partition> mine;
-        for (const auto& [place, from] : b.partitions) mine.push_back(place);
-        for (const auto& place : mine) b.release(place);
+        for (const auto& [tp, from] : b.partitions) mine.push_back(tp);
+        for (const auto& tp : mine) b.release(tp);
         b.leave();
         CHECK(until(on, {&a}, [&] { return a.partitions.size() == 4; }));
     });
@@ -95,12 +95,12 @@ TEST_CASE("transport: a partition goes to its next owner only when the last has 
         for (int i = 0; i < 10; ++i) a.turn(), b.turn();
         CHECK(b.partitions.empty());
 
-        for (const auto& place : std::exchange(a.revoked_, {})) {
-            a.commit(place, 0);  // still its own: an owner commits before it releases
+        for (const auto& tp : std::exchange(a.revoked_, {})) {
+            a.commit(tp, 0);  // still its own: an owner commits before it releases
             REQUIRE(until(on, {&a, &b}, [&] { return !a.results.empty(); }));
             CHECK(a.results.back().error == commit_error::none);
             a.results.clear();
-            a.release(place);
+            a.release(tp);
         }
         a.releases = true;
         CHECK(until(on, {&a, &b},
@@ -118,8 +118,8 @@ TEST_CASE("transport: messages of a group are read once while members come and g
         for (int i = 0; i < 30; ++i) a.send(t, std::to_string(i), std::to_string(i));
         REQUIRE(until(on, {&a}, [&] { return a.got.size() == 30; }));
         std::map<topic_partition, offset> next;
-        for (const auto& m : a.got) next[m.place] = m.offset + 1;
-        for (const auto& [place, at] : next) a.commit(place, at);
+        for (const auto& m : a.got) next[m.tp] = m.offset + 1;
+        for (const auto& [tp, at] : next) a.commit(tp, at);
         REQUIRE(until(on, {&a}, [&] { return a.results.size() == next.size(); }));
         b.subscribe({{t}});
         REQUIRE(until(on, {&a, &b}, [&] { return !b.partitions.empty(); }));

@@ -29,7 +29,7 @@ client member(const std::shared_ptr<memory_broker>& b, const std::string& group 
 
 places owned(const client& c) {
     places all;
-    for (const auto& [place, from] : c.partitions) all.push_back(place);
+    for (const auto& [tp, from] : c.partitions) all.push_back(tp);
     return all;
 }
 

@@ -41,10 +41,10 @@ bool consume(std::shared_ptr<memory_broker> b) {
     for (std::size_t seen = 0; c.got.size() < messages;) {
         if (!c.turn() && !wait(c)) return false;
         for (; seen < c.got.size(); ++seen) {
-            auto& at = next[c.got[seen].place];
+            auto& at = next[c.got[seen].tp];
             if (c.got[seen].offset != at++) return false;
         }
-        for (const auto& [place, at] : next) c.commit(place, at);
+        for (const auto& [tp, at] : next) c.commit(tp, at);
     }
     return true;
 }

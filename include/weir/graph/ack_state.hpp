@@ -13,7 +13,7 @@ namespace weir::detail {
 class ack_states;
 
 /// One agent's reference to one message, where it can be let go by hand. While the message is in
-/// work its place is kept by the cursor; beyond that, by one hold (`inner_`) that all of the
+/// work the cursor keeps it open; beyond that, by one hold (`inner_`) that all of the
 /// event's holds share. It is acknowledged once: by hand, or by itself when the message is finished
 /// and no hold is left; behind `noack()` by hand alone, and who drops the last handle without
 /// having done so has left the message open for good. One whose message failed has nothing to

@@ -172,7 +172,7 @@ private:
         hold hold_of(std::size_t) override { return held.share(); }
         message message_of(std::size_t) const override { return kept_as.view(); }
         headers headers_of(std::size_t) const override { return kept_as.headers; }
-        const topic_partition* place_of(std::size_t) const override { return kept_as.place; }
+        const topic_partition* partition_of(std::size_t) const override { return kept_as.tp; }
         several parts_of(std::size_t) const override {
             return detail::parts_of(*argument, kept_as);
         }

@@ -73,17 +73,17 @@ struct kept_message {
     weir::headers headers{};
     weir::timestamp timestamp{};
     weir::offset offset = 0;
-    const topic_partition* place = nullptr;  // lives as long as the hold beside it
+    const topic_partition* tp = nullptr;  // lives as long as the hold beside it
     origins::several parts{};  // of what was made of a batch; live as long as the hold beside it
 
     message view() const { return {key, value, offset, timestamp}; }
-    /// Its place always, so that an error can name it; key, headers and timestamp where they are
+    /// Its partition and offset always, so that an error can name it; key, headers and timestamp where they are
     /// shown; `whole` for a dead letter.
     template <bool NeedsMessage>
     static kept_message of(const context& c, bool whole) {
         const auto m = c.message();
         kept_message kept;
-        kept.offset = m.offset, kept.place = c.from.place_of(c.i);
+        kept.offset = m.offset, kept.tp = c.from.partition_of(c.i);
         if (NeedsMessage || whole)
             kept.key.assign(m.key), kept.timestamp = m.timestamp,
                 kept.headers = c.from.headers_of(c.i);
@@ -111,7 +111,7 @@ public:
     void let_go(std::size_t i) override { holds_[i].release(); }
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
-    const topic_partition* place_of(std::size_t i) const override { return messages_[i].place; }
+    const topic_partition* partition_of(std::size_t i) const override { return messages_[i].tp; }
     origins::several parts_of(std::size_t i) const override {
         return detail::parts_of(this->values[i].value, messages_[i]);
     }

@@ -56,8 +56,8 @@ public:
 class decoder {
 public:
     virtual ~decoder() = default;
-    virtual std::unique_ptr<input> make(hold_owner& of, const topic_partition& place) const = 0;
-    /// Decodes `what` from message `from` on, behind what is in `into` already. Returns the place
+    virtual std::unique_ptr<input> make(hold_owner& of, const topic_partition& tp) const = 0;
+    /// Decodes `what` from message `from` on, behind what is in `into` already. Returns the index
     /// of the first message that does not decode, its error in `error`; the end, if none.
     virtual std::size_t decode(input& into, const fetch& what, std::size_t from,
                                std::exception_ptr& error) const = 0;
@@ -80,13 +80,14 @@ struct parcel {
     outgoing what;
     state is = state::wants_room;
     std::string why_not{};                // why it was given up
-    std::size_t place = no_place;         // at the producer
+    std::size_t slot = no_slot;         // at the producer
     suspended waits{};                    // resumed at the end of it
     scheduler* loop = nullptr;
-    static constexpr std::size_t no_place = static_cast<std::size_t>(-1);
+    static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
 
     void end(state how) {
-        is = how, place = no_place;
+        is = how;
+        slot = no_slot;
         if (waits.who) loop->ready(std::exchange(waits, {}));
     }
 };

@@ -69,7 +69,7 @@ public:
     virtual message message_of(std::size_t i) const = 0;
     virtual headers headers_of(std::size_t i) const = 0;
     /// Null where the value is not from a topic.
-    virtual const topic_partition* place_of(std::size_t i) const = 0;
+    virtual const topic_partition* partition_of(std::size_t i) const = 0;
     /// The decoded key, where one is kept.
     virtual const void* key_of(std::size_t) const { return nullptr; }
     /// Where decoded keys lie side by side: an array of slot<K>, asked for once a run. Else null.

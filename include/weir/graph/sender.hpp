@@ -16,7 +16,7 @@ namespace weir::detail {
 /// throws has sent nothing; while a produce target has no room the message is parked, and `full` sends on.
 /// What is made of an element of a batch holds that element's message: the batch's hold would not
 /// do, as the others may be acknowledged by hand.
-/// Places are used again. A part of a chain; used by the loop's thread only.
+/// Entries are used again. A part of a chain; used by the loop's thread only.
 class sender {
 public:
     explicit sender(std::vector<produce_target*> to) : to_(std::move(to)) {}
@@ -24,7 +24,7 @@ public:
     sender(plan&, std::size_t topics);
 
     std::size_t targets() const { return to_.size(); }
-    /// A place for what goes to `count` targets, from the `first` on: with the message's headers
+    /// An entry for what goes to `count` targets, from the `first` on: with the message's headers
     /// and timestamp, key and value still null.
     outgoing& add(const context&, const message&, std::size_t first, std::size_t count);
 
@@ -37,7 +37,7 @@ public:
     bool full() { return count_ > 0 && !sent(); }
 
 private:
-    struct place {
+    struct entry {
         outgoing what{};
         std::size_t next = 0, end = 0;  // targets
         bool part = false;              // made of an element of a batch, or of an event
@@ -48,7 +48,7 @@ private:
     void forget();
 
     std::vector<produce_target*> to_;
-    std::vector<place> waiting_;  // `count_` of them
+    std::vector<entry> waiting_;  // `count_` of them
     hold held_{};  // the message in work, for what is made of it as a whole
     std::size_t count_ = 0, at_ = 0;
 };

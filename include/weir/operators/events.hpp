@@ -12,7 +12,7 @@
 namespace weir {
 namespace detail {
 
-/// The events of the message in work, in places that are used again. An event is an origin, too:
+/// The events of the message in work, in entries that are used again. An event is an origin, too:
 /// who buffers it takes a hold of the event, so that it can still be acknowledged by hand.
 template <class K, class V>
 class event_source {
@@ -34,7 +34,7 @@ public:
     void keep(context&) { state.of->through(); }
 
 private:
-    struct place final : origins {
+    struct entry final : origins {
         event<K, V> shown{};
         ack_state* of = nullptr;
 
@@ -43,21 +43,21 @@ private:
         void let_go(std::size_t) override { of->ack(); }
         message message_of(std::size_t) const override { return shown.at().message(); }
         headers headers_of(std::size_t) const override { return shown.from_->headers_of(shown.i_); }
-        const topic_partition* place_of(std::size_t) const override {
-            return shown.from_->place_of(shown.i_);
+        const topic_partition* partition_of(std::size_t) const override {
+            return shown.from_->partition_of(shown.i_);
         }
         const void* key_of(std::size_t) const override { return shown.from_->key_of(shown.i_); }
         several parts_of(std::size_t) const override { return shown.from_->parts_of(shown.i_); }
     };
-    struct places {
-        explicit places(std::shared_ptr<release_queue> releases)
+    struct entries {
+        explicit entries(std::shared_ptr<release_queue> releases)
             : of(std::make_unique<ack_states>(std::move(releases))) {}
         std::unique_ptr<ack_states> of;
-        std::vector<std::unique_ptr<place>> all{};
+        std::vector<std::unique_ptr<entry>> all{};
         std::size_t count = 0;
 
-        place& room() {
-            if (count == all.size()) all.push_back(std::unique_ptr<place>{new place});
+        entry& room() {
+            if (count == all.size()) all.push_back(std::unique_ptr<entry>{new entry});
             return *all[count];
         }
         void keep() { count = 0, of->finish(); }
@@ -65,7 +65,7 @@ private:
     };
 
 public:
-    places state;
+    entries state;
 };
 
 struct events_op {
@@ -86,7 +86,7 @@ struct events_fn {
 
 }  // namespace detail
 
-/// Passes on every value with its message: key, headers, timestamp, place, bytes, and the means to
+/// Passes on every value with its message: key, headers, timestamp, topic, partition, offset, bytes, and the means to
 /// acknowledge it by hand.
 ///
 ///     in   --1--2--3--|

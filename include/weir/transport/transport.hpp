@@ -29,7 +29,7 @@ public:
 };
 
 struct assignment {
-    topic_partition place;
+    topic_partition tp;
     // what the group has committed, where the transport knows it at no cost
     std::optional<offset> committed;
     std::unique_ptr<transport::partition> partition;
@@ -37,7 +37,7 @@ struct assignment {
 
 enum class commit_error : std::uint8_t { none, broker, generation, member, fenced };
 struct position {
-    topic_partition place;
+    topic_partition tp;
     weir::offset offset = 0;  // the next one to be read
 };
 struct commit_result {

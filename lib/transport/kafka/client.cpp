@@ -41,8 +41,8 @@ public:
                 std::make_unique<consumer>(configuration_, topics_, problems_, ready_, to);
         consumer_->subscribe(to);
     }
-    void release(std::span<const topic_partition> places) override {
-        if (consumer_) consumer_->release(places);
+    void release(std::span<const topic_partition> tps) override {
+        if (consumer_) consumer_->release(tps);
     }
     void commit(std::span<const position> positions) override {
         if (consumer_) return consumer_->commit(positions);

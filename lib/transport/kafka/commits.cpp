@@ -14,7 +14,7 @@ commits::commits(rd_kafka_t* rk, ready_list& ready, std::uint32_t number)
 
 void commits::send(std::span<const position> positions) {
     auto list = new_list(positions.size());
-    for (auto& [place, offset] : positions) add(list, place).offset = offset;
+    for (auto& [tp, offset] : positions) add(list, tp).offset = offset;
     const auto e = rd_kafka_commit_queue(rk_, list.get(), queue_.get(), answered, this);
     if (e != RD_KAFKA_RESP_ERR_NO_ERROR) note(e, list.get());
 }
@@ -36,7 +36,7 @@ void commits::note(rd_kafka_resp_err_t e, const rd_kafka_topic_partition_list_t*
     commit_result r;
     for (int i = 0; list && i < list->cnt; ++i) {
         const auto& p = list->elems[i];
-        r.positions.push_back({place_of(p), p.offset});
+        r.positions.push_back({partition_of(p), p.offset});
         if (e == RD_KAFKA_RESP_ERR_NO_ERROR) e = p.err;
     }
     r.error = commit_error_of(e);

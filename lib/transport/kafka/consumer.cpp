@@ -41,7 +41,7 @@ consumer::consumer(const configuration& c, topics& t, problems& p, ready_list& r
 }
 
 consumer::~consumer() {
-    for (auto& p : places_) {
+    for (auto& p : watched_) {
         if (p.now) p.now->readable = false, p.now->queue = nullptr;
         if (!p.queue) continue;
         ready_list::unwatch(p.queue.get());
@@ -66,11 +66,11 @@ void consumer::subscribe(std::span<const subscription> to) {
 
 void consumer::ready(std::uint32_t number) {
     if (number < first_partition) due_ = true;
-    else if (auto& s = places_[number - first_partition].now) s->ready = true;
+    else if (auto& s = watched_[number - first_partition].now) s->ready = true;
 }
 void consumer::all_ready() {
     due_ = true;
-    for (auto& p : places_)
+    for (auto& p : watched_)
         if (p.now) p.now->ready = true;
 }
 
@@ -102,7 +102,7 @@ bool consumer::poll(listener& to) {
 /// Answers what the group asks, and leaves it. Bounded: a group that does not let us go finds out
 /// by itself.
 void consumer::close(std::chrono::steady_clock::time_point until) {
-    for (auto& p : places_)
+    for (auto& p : watched_)
         if (p.now) p.now->readable = false;
     if (asked_) answer();
     check(rd_kafka_consumer_close_queue(rk_, own_.get()));

@@ -47,7 +47,7 @@ private:
         bool lost;
         partition_list what;
     };
-    struct place {
+    struct watched {
         queue_handle queue{};
         std::shared_ptr<slot> now{};  // of the present assignment; null: not ours
     };
@@ -74,7 +74,7 @@ private:
     commits commits_;
     starts starts_;
     std::map<topic_partition, std::uint32_t> numbers_{};
-    std::vector<place> places_{};
+    std::vector<watched> watched_{};
     std::deque<news> news_{};
     std::set<std::string> subscribed_{};
     partition_list asked_{};           // back by the group, and not answered yet

@@ -31,14 +31,14 @@ using partition_list = std::unique_ptr<rd_kafka_topic_partition_list_t,
 inline partition_list new_list(std::size_t room) {
     return partition_list{rd_kafka_topic_partition_list_new(static_cast<int>(room))};
 }
-inline rd_kafka_topic_partition_t& add(partition_list& to, const topic_partition& place) {
-    return *rd_kafka_topic_partition_list_add(to.get(), place.topic.c_str(), place.partition);
+inline rd_kafka_topic_partition_t& add(partition_list& to, const topic_partition& tp) {
+    return *rd_kafka_topic_partition_list_add(to.get(), tp.topic.c_str(), tp.partition);
 }
 inline std::span<rd_kafka_topic_partition_t> elements(const partition_list& of) {
     if (!of) return {};
     return {of->elems, static_cast<std::size_t>(of->cnt)};
 }
-inline topic_partition place_of(const rd_kafka_topic_partition_t& p) {
+inline topic_partition partition_of(const rd_kafka_topic_partition_t& p) {
     return {p.topic, p.partition};
 }
 

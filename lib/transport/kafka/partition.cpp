@@ -66,7 +66,7 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
         }
         if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
             shared.problems_.add(consumer_problem(m->err, rd_kafka_message_errstr(m),
-                                                  s.place.topic, s.place.partition));
+                                                  s.tp.topic, s.tp.partition));
         rd_kafka_message_destroy(m);
     }
     if (count == 0) {
@@ -85,7 +85,7 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
 std::optional<offset> partition::end() const {
     std::int64_t low = 0, high = 0;
     const auto bad = rd_kafka_get_watermark_offsets(
-        shared_->from->rk, slot_->place.topic.c_str(), slot_->place.partition, &low, &high);
+        shared_->from->rk, slot_->tp.topic.c_str(), slot_->tp.partition, &low, &high);
     return bad || high < 0 ? std::nullopt : std::optional<offset>{high};
 }
 
@@ -95,7 +95,7 @@ void partition::wake(std::size_t taken) {
     const auto left = rd_kafka_queue_length(slot_->queue);
     if (left >= shared_->wake_below || left + taken < shared_->wake_below) return;
     auto list = new_list(1);
-    add(list, slot_->place).offset = 1;
+    add(list, slot_->tp).offset = 1;
     rd_kafka_offsets_for_times(shared_->from->rk, list.get(), 0);
 }
 

@@ -54,7 +54,7 @@ struct reading {
 /// `partition`; a new assignment has a new one. The queue is the consumer's. `ready` is false only
 /// if a read has found the queue empty and it has not spoken since.
 struct slot {
-    topic_partition place;
+    topic_partition tp;
     rd_kafka_queue_t* queue = nullptr;
     bool readable = true, ready = true;  // what is left in it from before makes no noise
 };

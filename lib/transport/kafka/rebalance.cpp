@@ -34,7 +34,7 @@ void consumer::assign(partition_list what, listener& to) {
     std::vector<assignment> told;
     bool found = false;
     for (auto& p : elements(what)) {
-        const auto at = place_of(p);
+        const auto at = partition_of(p);
         found |= starts_.is_found(at.topic);
         told.push_back({at, std::nullopt, std::make_unique<partition>(shared_, open(at))});
     }
@@ -48,7 +48,7 @@ void consumer::assign(partition_list what, listener& to) {
 void consumer::revoke(news n, listener& to) {
     std::vector<topic_partition> told;
     for (auto& p : elements(n.what)) {
-        told.push_back(place_of(p));
+        told.push_back(partition_of(p));
         shut(told.back());
     }
     asked_ = std::move(n.what);
@@ -59,8 +59,8 @@ void consumer::revoke(news n, listener& to) {
     if (asked_ && owed_.empty()) answer();
 }
 
-void consumer::release(std::span<const topic_partition> places) {
-    for (auto& p : places) shut(p), gave_up(p);
+void consumer::release(std::span<const topic_partition> tps) {
+    for (auto& p : tps) shut(p), gave_up(p);
 }
 
 void consumer::gave_up(const topic_partition& p) {
@@ -81,7 +81,7 @@ bool consumer::tell_commits(listener& to) {
     for (auto& r : all) {
         to.committed(r);
         if (r.error != commit_error::member && r.error != commit_error::fenced) continue;
-        for (auto& p : places_)
+        for (auto& p : watched_)
             if (auto s = std::exchange(p.now, nullptr)) s->readable = false;
         if (asked_) answer();
     }
@@ -91,10 +91,10 @@ bool consumer::tell_commits(listener& to) {
 /// Takes the partition's queue off the consumer's and gives it a number. What a rebalance left in
 /// the queue keeps it from speaking, so a new assignment counts as ready.
 std::shared_ptr<slot> consumer::open(const topic_partition& at) {
-    const auto next = static_cast<std::uint32_t>(places_.size());
+    const auto next = static_cast<std::uint32_t>(watched_.size());
     const auto [it, first] = numbers_.try_emplace(at, next);
-    if (first) places_.emplace_back();
-    auto& p = places_[it->second];
+    if (first) watched_.emplace_back();
+    auto& p = watched_[it->second];
     queue_handle queue{rd_kafka_queue_get_partition(rk_, at.topic.c_str(), at.partition)};
     rd_kafka_queue_forward(queue.get(), nullptr);
     ready_.watch(queue.get(), first_partition + it->second);
@@ -106,7 +106,7 @@ std::shared_ptr<slot> consumer::open(const topic_partition& at) {
 void consumer::shut(const topic_partition& at) {
     const auto it = numbers_.find(at);
     if (it == numbers_.end()) return;
-    if (auto s = std::exchange(places_[it->second].now, nullptr)) s->readable = false;
+    if (auto s = std::exchange(watched_[it->second].now, nullptr)) s->readable = false;
 }
 
 }  // namespace weir::transport::kafka

@@ -41,7 +41,7 @@ void starts::set(const partition_list& assigned) {
     if (!looked_) return;
     auto late = new_list(0);
     for (auto& p : elements(assigned))
-        if (is_late(place_of(p))) add(late, place_of(p));
+        if (is_late(partition_of(p))) add(late, partition_of(p));
     if (late->cnt == 0) return;
     const auto e = rd_kafka_committed(rk_, late.get(), committed_timeout_ms);
     if (e != RD_KAFKA_RESP_ERR_NO_ERROR) problems_.add(client_problem(e, "committed offsets"));

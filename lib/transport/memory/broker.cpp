@@ -25,10 +25,10 @@ memory::group& existing(memory::core& c, std::string_view group) {
     throw setup_error{"the memory broker has no group \"" + std::string{group} + "\""};
 }
 
-const memory::slot* find(memory::core& c, std::string_view group, const topic_partition& place) {
+const memory::slot* find(memory::core& c, std::string_view group, const topic_partition& tp) {
     const auto* g = c.find_group(group);
-    const auto* t = c.find(place.topic);
-    return g && t ? g->find(t->id, place.partition) : nullptr;
+    const auto* t = c.find(tp.topic);
+    return g && t ? g->find(t->id, tp.partition) : nullptr;
 }
 
 }  // namespace
@@ -111,53 +111,53 @@ std::vector<stored_message> memory_broker::dump(std::string_view topic) const {
     return in_order;
 }
 
-void memory_broker::skip_offsets(const topic_partition& place, offset n) {
+void memory_broker::skip_offsets(const topic_partition& tp, offset n) {
     assert(n >= 0);
     session s{*core_};
-    auto* t = core_->find(place.topic);
-    if (!t || !t->has(place.partition))
-        throw setup_error{"there is no partition " + std::to_string(place.partition) +
-                          " of a topic \"" + place.topic + "\""};
-    t->logs[static_cast<std::size_t>(place.partition)].messages.skip(n);
+    auto* t = core_->find(tp.topic);
+    if (!t || !t->has(tp.partition))
+        throw setup_error{"there is no partition " + std::to_string(tp.partition) +
+                          " of a topic \"" + tp.topic + "\""};
+    t->logs[static_cast<std::size_t>(tp.partition)].messages.skip(n);
 }
 
 // ----------------------------------------------------------------------------------------- groups
 
-void memory_broker::seed_commit(const std::string& group, const topic_partition& place, offset at) {
-    assert(place.partition >= 0 && at >= 0);
+void memory_broker::seed_commit(const std::string& group, const topic_partition& tp, offset at) {
+    assert(tp.partition >= 0 && at >= 0);
     session s{*core_};
-    core_->join(group).at(core_->open(place.topic).id, place.partition).committed = at;
+    core_->join(group).at(core_->open(tp.topic).id, tp.partition).committed = at;
 }
 
 std::optional<offset> memory_broker::committed(std::string_view group,
-                                               const topic_partition& place) const {
+                                               const topic_partition& tp) const {
     session s{*core_};
-    const auto* p = find(*core_, group, place);
+    const auto* p = find(*core_, group, tp);
     return p ? p->committed : std::nullopt;
 }
 
 std::vector<offset> memory_broker::commits(std::string_view group,
-                                           const topic_partition& place) const {
+                                           const topic_partition& tp) const {
     session s{*core_};
-    const auto* p = find(*core_, group, place);
+    const auto* p = find(*core_, group, tp);
     return p ? p->history : std::vector<offset>{};
 }
 
 // ----------------------------------------------------------------------------------------- faults
 
-void memory_broker::revoke(std::string_view group, const topic_partition& place) {
+void memory_broker::revoke(std::string_view group, const topic_partition& tp) {
     session s{*core_};
-    existing(*core_, group).revoke(place);
+    existing(*core_, group).revoke(tp);
 }
 
-void memory_broker::lose(std::string_view group, const topic_partition& place) {
+void memory_broker::lose(std::string_view group, const topic_partition& tp) {
     session s{*core_};
-    existing(*core_, group).lose(place);
+    existing(*core_, group).lose(tp);
 }
 
-void memory_broker::assign(std::string_view group, const topic_partition& place) {
+void memory_broker::assign(std::string_view group, const topic_partition& tp) {
     session s{*core_};
-    existing(*core_, group).assign(place);
+    existing(*core_, group).assign(tp);
 }
 
 void memory_broker::kill(transport& member) {

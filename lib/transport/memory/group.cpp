@@ -45,9 +45,9 @@ void group::subscribe(seat& s, std::span<const subscription> to) {
     rebalance();
 }
 
-void group::release(seat& s, std::span<const topic_partition> places) {
-    for (const auto& place : places) {
-        auto* p = owned(s, place);
+void group::release(seat& s, std::span<const topic_partition> tps) {
+    for (const auto& tp : tps) {
+        auto* p = owned(s, tp);
         if (!p) continue;
         const bool was_asked = p->now != stage::held;
         close(*p);
@@ -102,14 +102,14 @@ commit_result group::commit(seat& s, std::span<const position> positions) {
         result.text = "the broker was told to fail this commit of group \"" + name_ + "\"";
         return result;
     }
-    for (const auto& [place, offset] : positions) {
-        if (owned(s, place)) continue;
+    for (const auto& [tp, offset] : positions) {
+        if (owned(s, tp)) continue;
         result.error = commit_error::generation;
-        result.text = "group \"" + name_ + "\": " + text(place) + " is not this member's";
+        result.text = "group \"" + name_ + "\": " + text(tp) + " is not this member's";
         return result;
     }
-    for (const auto& [place, offset] : positions) {
-        auto& p = *owned(s, place);
+    for (const auto& [tp, offset] : positions) {
+        auto& p = *owned(s, tp);
         p.committed = offset;
         if (p.history.size() == history_max) p.history.erase(p.history.begin());
         p.history.push_back(offset);
@@ -130,23 +130,23 @@ void group::grown(topic& t) {
     if (interests_.contains(t.id)) rebalance();
 }
 
-void group::revoke(const topic_partition& place) {
-    auto& p = existing(place);
+void group::revoke(const topic_partition& tp) {
+    auto& p = existing(tp);
     p.withheld = true;
     settle(p);
 }
 
-void group::lose(const topic_partition& place) {
-    auto& p = existing(place);
+void group::lose(const topic_partition& tp) {
+    auto& p = existing(tp);
     p.withheld = true;
     if (p.owner) {
-        hear_lost(p, place);
+        hear_lost(p, tp);
         end(p);
     }
 }
 
-void group::assign(const topic_partition& place) {
-    auto& p = existing(place);
+void group::assign(const topic_partition& tp) {
+    auto& p = existing(tp);
     p.withheld = false;
     settle(p);
 }
@@ -167,18 +167,18 @@ const slot* group::find(topic_id id, partition_id partition) const {
     return n < it->second.slots.size() ? &it->second.slots[n] : nullptr;
 }
 
-slot& group::existing(const topic_partition& place) {
-    const auto* t = core_.find(place.topic);
+slot& group::existing(const topic_partition& tp) {
+    const auto* t = core_.find(tp.topic);
     const auto i = t ? interests_.find(t->id) : interests_.end();
-    if (i == interests_.end() || !i->second.subscribed || !t->has(place.partition))
-        throw setup_error{"group \"" + name_ + "\" has no partition " + text(place)};
-    return at(t->id, place.partition);
+    if (i == interests_.end() || !i->second.subscribed || !t->has(tp.partition))
+        throw setup_error{"group \"" + name_ + "\" has no partition " + text(tp)};
+    return at(t->id, tp.partition);
 }
 
-slot* group::owned(const seat& s, const topic_partition& place) {
-    const auto* t = core_.find(place.topic);
-    if (!t || !find(t->id, place.partition)) return nullptr;
-    auto& p = at(t->id, place.partition);
+slot* group::owned(const seat& s, const topic_partition& tp) {
+    const auto* t = core_.find(tp.topic);
+    if (!t || !find(t->id, tp.partition)) return nullptr;
+    auto& p = at(t->id, tp.partition);
     return p.owner == &s && told(p.now) ? &p : nullptr;
 }
 

@@ -44,7 +44,7 @@ struct slot {
 /// What a member's poll is to tell.
 struct notices {
     struct given {
-        topic_partition place;
+        topic_partition tp;
         std::optional<offset> committed;
         std::shared_ptr<reader> reading;
     };

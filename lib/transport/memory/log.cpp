@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How messages lie in memory, and how a reader finds its place among them.
+// How messages lie in memory, and how a reader finds its position among them.
 #include "log.hpp"
 
 #include <algorithm>

@@ -32,7 +32,7 @@ public:
 
     static std::size_t needed(const record& r) { return bookkeeping + payload(r); }
     bool fits(const record& r) const { return room() >= needed(r); }
-    /// `number` is the message's place among all of the topic's.
+    /// `number` is the message's number among all of the topic's.
     void append(const record&, weir::offset, std::uint64_t number);
 
     std::span<const message> messages() const { return {first_, count_}; }
@@ -64,7 +64,7 @@ private:
 
 std::size_t size_of(const weir::headers&);
 
-/// A place to read from. `in` is where the last read ended; it may have been dropped since.
+/// A position to read from. `in` is where the last read ended; it may have been dropped since.
 struct cursor {
     offset next = 0;
     std::shared_ptr<const chunk> in{};

@@ -31,9 +31,9 @@ void member::subscribe(std::span<const subscription> to) {
     subscribed_.assign(to.begin(), to.end()), ended_ = false;
 }
 
-void member::release(std::span<const topic_partition> places) {
+void member::release(std::span<const topic_partition> tps) {
     session s{core_, &seat_};
-    if (seat_.in) seat_.in->release(seat_, places);
+    if (seat_.in) seat_.in->release(seat_, tps);
 }
 
 void member::commit(std::span<const position> positions) {
@@ -95,8 +95,8 @@ bool member::tell_news(listener& to) {
     if (!n.revoked.empty()) to.revoked(std::move(n.revoked));
     if (!n.assigned.empty()) {
         std::vector<assignment> all;
-        for (auto& [place, committed, reading] : n.assigned)
-            all.push_back({std::move(place), committed,
+        for (auto& [tp, committed, reading] : n.assigned)
+            all.push_back({std::move(tp), committed,
                            std::make_unique<partition>(broker_, core_, std::move(reading))});
         to.assigned(std::move(all));
     }

@@ -90,9 +90,9 @@ void group::end(slot& p) {
     p.now = stage::nobody;
 }
 
-void group::hear_lost(slot& p, const topic_partition& place) {
+void group::hear_lost(slot& p, const topic_partition& tp) {
     if (!told(p.now)) return;
-    p.owner->lost.push_back(place);
+    p.owner->lost.push_back(tp);
     core_.wake(*p.owner);
 }
 
