@@ -13,7 +13,7 @@
 #include <weir/weir.hpp>
 
 #include "app/captured.hpp"
-#include "app/line_writer.hpp"
+#include "cli/line_writer.hpp"
 #include "app/process.hpp"
 
 namespace {

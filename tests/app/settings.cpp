@@ -7,9 +7,9 @@
 #include <weir/weir.hpp>
 
 #include "app/captured.hpp"
-#include "app/commands.hpp"
+#include "cli/commands.hpp"
 #include "app/engine.hpp"
-#include "app/properties.hpp"
+#include "cli/properties.hpp"
 #include "nearest.hpp"
 #include "app/temp_file.hpp"
 

@@ -6,9 +6,9 @@
 
 #include <weir/weir.hpp>
 
-#include "app/commands.hpp"
+#include "cli/commands.hpp"
 #include "app/engine.hpp"
-#include "app/properties.hpp"
+#include "cli/properties.hpp"
 #include "fuzz.hpp"
 
 namespace {

@@ -9,7 +9,7 @@
 #include <weir/codec/json.hpp>
 #include <weir/transport/memory.hpp>
 
-#include "app/input.hpp"
+#include "cli/input.hpp"
 #include "fuzz.hpp"
 
 namespace {

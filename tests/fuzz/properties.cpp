@@ -6,7 +6,7 @@
 
 #include <weir/error.hpp>
 
-#include "app/properties.hpp"
+#include "cli/properties.hpp"
 #include "fuzz.hpp"
 
 namespace {

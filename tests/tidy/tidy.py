@@ -87,6 +87,7 @@ MAY_INCLUDE = {  # area: the areas it may include besides itself
     "conductor": ["vocabulary", "graph", "transport"],
     "app": ["vocabulary", "codec", "graph", "stream", "transport", "transport/memory",
             "transport/kafka", "conductor"],
+    "cli": ["vocabulary", "graph", "transport", "app"],  # nobody includes it
     "testing": ["vocabulary", "stream", "app", "transport", "transport/memory"],
     "ranges": ["vocabulary", "graph", "codec", "stream", "app"],  # opt-in: nobody includes it
     "umbrella": ["vocabulary", "codec", "graph", "stream", "transport", "transport/memory",
@@ -118,6 +119,7 @@ def area(path):
            {"lib/graph/plan.cpp": '#include "../app/app.hpp"', "lib/app/app.hpp": ""},
            {"include/weir/operators/take.hpp": "#include <weir/transport/transport.hpp>",
             "include/weir/transport/transport.hpp": ""},
+           {"lib/app/engine.cpp": '#include "../cli/run.hpp"', "lib/cli/run.hpp": ""},
            {"include/weir/mystery.hpp": ""},
            {"include/weir/hold.hpp": "#include <weir/nowhere.hpp>"}],
       good={"include/weir/operators/take.hpp": "#include <vector>\n#include <weir/graph/plan.hpp>",

@@ -53,7 +53,7 @@ private:
     const bool commits_;
     line_writer& to_;
     std::vector<source> sources_;
-    std::map<topic_partition, offset> next_;  // what is passed on; outlives an assignment
+    std::map<topic_partition, offset> next_;    // what is passed on; outlives an assignment
     std::map<topic_partition, offset> passed_;  // and not committed yet
     bool joined_ = false, committing_ = false;
 };

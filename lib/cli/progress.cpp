@@ -6,7 +6,7 @@
 
 #include <cstdio>
 
-#include "engine.hpp"
+#include "../app/engine.hpp"
 
 namespace weir::detail {
 namespace {
@@ -51,7 +51,8 @@ void progress::show() {
     const bool news = n != last_read_;
     if (due() && since.count() > 0) {
         rate_ = static_cast<double>(n - last_read_) / since.count();
-        last_ = now, last_read_ = n;
+        last_ = now;
+        last_read_ = n;
         next_ = now + interval();
     }
     if (!terminal_ && !news) return;

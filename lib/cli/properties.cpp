@@ -25,9 +25,10 @@ std::string_view trimmed(std::string_view s) {
 std::string dotted(std::string_view name) {
     std::string out;
     for (std::size_t i = 0; i < name.size(); ++i) {
+        const bool doubled = name.substr(i, 2) == "__";
         if (name[i] != '_') out += name[i];
-        else if (i + 1 < name.size() && name[i + 1] == '_') out += '_', ++i;
-        else out += '.';
+        else out += doubled ? '_' : '.';
+        if (doubled) ++i;
     }
     return out;
 }

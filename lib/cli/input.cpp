@@ -56,14 +56,13 @@ std::string line_input::name() const {
 line_input::~line_input() {
     try {
         connection_->close(*this, std::chrono::seconds{5});  // for what is under way
-    } catch (...) {  // nobody is left to be told
+    } catch (...) {                                          // nobody is left to be told
     }
     if (fd_ > STDIN_FILENO) ::close(fd_);
 }
 
 void line_input::delivered(std::uint64_t, const transport::delivery& d) {
-    if (d.failed && error_.empty())
-        error_ = "weir: " + name() + ": " + d.text;
+    if (d.failed && error_.empty()) error_ = "weir: " + name() + ": " + d.text;
 }
 
 /// More bytes, if some are there. False at the end, or if none are there yet.
@@ -73,7 +72,8 @@ bool line_input::fill() {
         pollfd p{fd_, POLLIN, 0};
         if (::poll(&p, 1, 0) <= 0) return false;
     }
-    buffer_.erase(0, at_), at_ = 0;
+    buffer_.erase(0, at_);
+    at_ = 0;
     const auto before = buffer_.size();
     buffer_.resize(before + read_size);
     const auto got = ::read(fd_, buffer_.data() + before, read_size);
@@ -115,7 +115,8 @@ bool line_input::send(std::string_view line) {
                 if (tab == std::string_view::npos)
                     return wrong("no tab between the key and a value of topic '" + topic_.name +
                                  '\'');
-                r.key = value.substr(0, tab), value.remove_prefix(tab + 1);
+                r.key = value.substr(0, tab);
+                value.remove_prefix(tab + 1);
                 part = "key";
                 if (topic_.check_key) topic_.check_key(r.key);
                 part = "value";
@@ -125,11 +126,14 @@ bool line_input::send(std::string_view line) {
             return wrong("not a " + std::string{part} + " of topic '" + topic_.name +
                          "': " + e.what());
         }
-        r.topic = connection_->open(topic_.name), r.value = value, r.timestamp = clock_.wall();
+        r.topic = connection_->open(topic_.name);
+        r.value = value;
+        r.timestamp = clock_.wall();
         full_ = !connection_->send(r, 0);
         if (full_) return false;  // later
     }
-    ++lines_, at_ += line.size() + 1;
+    ++lines_;
+    at_ += line.size() + 1;
     return true;
 }
 

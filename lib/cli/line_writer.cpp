@@ -22,7 +22,8 @@ line_writer::line_writer(int fd) : fd_(fd) {
 
 void line_writer::put(std::string_view line) {
     if (over()) return;
-    buffer_.append(line), buffer_.push_back('\n');
+    buffer_.append(line);
+    buffer_.push_back('\n');
 }
 
 /// How much is written at once. A pipe that is writable takes PIPE_BUF bytes without making us
@@ -49,8 +50,11 @@ bool line_writer::turn() {
         else at_ += static_cast<std::size_t>(put);
         busy = true;
     }
-    if (at_ == buffer_.size() || over()) buffer_.clear(), at_ = 0;
-    else if (at_ > buffer_max) buffer_.erase(0, at_), at_ = 0;
+    const bool all = at_ == buffer_.size() || over();
+    if (all || at_ > buffer_max) {
+        buffer_.erase(0, all ? buffer_.size() : at_);
+        at_ = 0;
+    }
     return busy;
 }
 

@@ -5,9 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "../app/engine.hpp"
 #include "../nearest.hpp"
 #include "commands.hpp"
-#include "engine.hpp"
 
 namespace weir {
 namespace {
@@ -79,7 +79,9 @@ private:
         add_options(cli_);
         for (auto& [app, what] : commands_) {
             names.push_back(app->get_name());
-            if (app->parsed()) given = app, add_options(*app);
+            if (!app->parsed()) continue;
+            given = app;
+            add_options(*app);
         }
         if (name.starts_with('-'))
             return "there is no option '" + name + '\'' + detail::did_you_mean(name, options);
@@ -113,11 +115,11 @@ detail::asked detail::parse(const engine& e, const std::string& program, int arg
     } catch (const CLI::CallForHelp&) {
         return {nullptr, {}, help(program, e.id()), exit_code::ok};
     } catch (const CLI::ParseError& p) {
-        return {nullptr, {}, line.wrong(p, argc, argv) + "; see " + program + " --help",
+        return {nullptr,
+                {},
+                line.wrong(p, argc, argv) + "; see " + program + " --help",
                 exit_code::usage};
-    } catch (const setup_error& s) {
-        return {nullptr, {}, s.what(), exit_code::usage};
-    }
+    } catch (const setup_error& s) { return {nullptr, {}, s.what(), exit_code::usage}; }
 }
 
 int app::main(int argc, const char* const* argv) {
@@ -137,9 +139,7 @@ int app::main(int argc, const char* const* argv) {
         return exit_code::ok;
     } catch (const setup_error& s) {
         return fail(s.what(), exit_code::usage);
-    } catch (const std::exception& x) {
-        return fail(x.what(), exit_code::failed);
-    }
+    } catch (const std::exception& x) { return fail(x.what(), exit_code::failed); }
 }
 
 }  // namespace weir

@@ -42,7 +42,8 @@ bool topic_output::read(source& s) {
     auto& next = next_[s.place];
     while (to_.room()) {
         if (!s.batch || s.at == s.batch->messages().size()) {
-            s.batch = s.partition->read(read_most, std::move(s.batch)), s.at = 0;
+            s.batch = s.partition->read(read_most, std::move(s.batch));
+            s.at = 0;
             if (!s.batch) break;
         }
         const auto& m = s.batch->messages()[s.at++];

@@ -12,7 +12,7 @@
 #include <charconv>
 #include <optional>
 
-#include "engine.hpp"
+#include "../app/engine.hpp"
 #include "properties.hpp"
 
 namespace weir::detail {
@@ -50,10 +50,12 @@ duration parse_duration(const std::string& text) {
     };
     long long n = 0;
     const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), n);
-    for (auto& u : {unit{"ms", 1ms}, unit{"s", 1s}, unit{"min", 1min}, unit{"h", 1h}})
-        if (bad == std::errc{} && n >= 0 && n <= duration::max() / u.of &&
-            std::string{end, text.data() + text.size()} == u.name)
-            return n * u.of;
+    const bool is_count = bad == std::errc{} && n >= 0;
+    const std::string_view rest{end, text.data() + text.size()};
+    for (auto& u : {unit{"ms", 1ms}, unit{"s", 1s}, unit{"min", 1min}, unit{"h", 1h}}) {
+        const bool fits = n <= duration::max() / u.of;
+        if (is_count && fits && rest == u.name) return n * u.of;
+    }
     throw setup_error{"weir: '" + text + "' is no duration: write 500ms, 2s, 5min or 1h"};
 }
 
@@ -87,7 +89,9 @@ int print_graph(engine& e, const arguments& a) {
 int print_topics(engine& e, const arguments&) {
     for (auto& [name, t] : e.topics())
         fmt::print("{}{}\n", name,
-                   t.internal ? " (internal)" : transport::is_pattern(name) ? " (pattern)" : "");
+                   t.internal                    ? " (internal)"
+                   : transport::is_pattern(name) ? " (pattern)"
+                                                 : "");
     return exit_code::ok;
 }
 int print_agents(engine& e, const arguments&) {
@@ -105,15 +109,16 @@ int send(engine& e, const arguments& a) {
     const auto connection = e.connect(e.id() + "-send");
     if (!connection->partitions(a.topic)) {
         if (e.embedded())
-            throw setup_error{
-                "weir: send " + a.topic + ": " + e.options().broker +
-                " lives as long as a run, and there is none yet: use --broker "
-                "kafka://host:port, or feed a run with --input"};
-        connection->create({a.topic, topic.options.partitions, topic.options.replication,
-                            topic.options.config});
+            throw setup_error{"weir: send " + a.topic + ": " + e.options().broker +
+                              " lives as long as a run, and there is none yet: use --broker "
+                              "kafka://host:port, or feed a run with --input"};
+        connection->create(
+            {a.topic, topic.options.partitions, topic.options.replication, topic.options.config});
     }
     transport::record r;
-    r.topic = connection->open(a.topic), r.key = key, r.value = a.value;
+    r.topic = connection->open(a.topic);
+    r.key = key;
+    r.value = a.value;
     r.timestamp = e.time().wall();
     delivery_report arrived;
     const auto until = e.time().steady() + e.options().shutdown_timeout;

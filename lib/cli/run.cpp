@@ -8,8 +8,8 @@
 #include <deque>
 #include <optional>
 
+#include "../app/engine.hpp"
 #include "commands.hpp"
-#include "engine.hpp"
 #include "input.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -85,11 +85,13 @@ public:
                 last = now();
                 continue;
             }
-            int fd = output_->fd(), events = POLLIN;
+            int fd = output_->fd();
+            short events = POLLIN;
             // who asked to stop does not wait for ever; who reads slowly is waited for
             auto until = time_point::max();
             if (writer_->waits()) {
-                fd = writer_->fd(), events = POLLOUT;
+                fd = writer_->fd();
+                events = POLLOUT;
                 if (signals.asked()) until = begun + of_.options().shutdown_timeout;
             } else if (of_.embedded()) {
                 return;
@@ -97,7 +99,7 @@ public:
                 until = output_->joined() ? last + quiet_most : begun + join_most;
             }
             if (now() >= until) return;
-            pollfd p{fd, static_cast<short>(events), 0};
+            pollfd p{fd, events, 0};
             if (::poll(&p, 1, 100) < 0 && signals.asked()) return;
         }
     }
@@ -120,12 +122,11 @@ private:
     bool print() {
         if (outputs_.empty()) return false;
         if (!output_) {  // now the topics are there
-            const auto group = of_.id() + "-output" +
-                               (of_.embedded() ? "" : '-' + std::to_string(::getpid()) + '-' +
-                                                          std::to_string(of_.time()
-                                                                             .wall()
-                                                                             .time_since_epoch()
-                                                                             .count()));
+            auto group = of_.id() + "-output";
+            if (!of_.embedded()) {  // nobody else's, in no other run
+                const auto now = of_.time().wall().time_since_epoch().count();
+                group += fmt::format("-{}-{}", ::getpid(), now);
+            }
             output_.emplace(outputs_, of_.connect(group), of_.embedded(), *writer_);
         }
         if (writer_->over()) return false;
@@ -151,11 +152,13 @@ private:
             return;
         }
         const duration age = of_.time().wall() - b->since;
-        fmt::print("{}{}{}{}: {}{}\n", place,
-                   b->offset < 0 ? "" : '@' + std::to_string(b->offset),
-                   b->agent.empty() ? "" : " in agent '" + b->agent + '\'',
-                   b->op.empty() ? "" : ", " + b->op, b->why,
-                   age > duration::zero() ? ", for " + text_of(age) : "");
+        auto text = place;
+        if (b->offset >= 0) text += fmt::format("@{}", b->offset);
+        if (!b->agent.empty()) text += fmt::format(" in agent '{}'", b->agent);
+        if (!b->op.empty()) text += ", " + b->op;
+        text += ": " + b->why;
+        if (age > duration::zero()) text += ", for " + text_of(age);
+        fmt::print("{}\n", text);
     }
 
     engine& of_;
@@ -207,7 +210,8 @@ int explain(engine& e, const arguments& a) {
         throw setup_error{
             "weir: explain: only the program that runs knows what holds its commits back: call "
             "app.explain in it, or start it with --stats 10s. How far the group is behind says "
-            "kafka-consumer-groups.sh --describe --group " + e.id()};
+            "kafka-consumer-groups.sh --describe --group " +
+            e.id()};
     return run(e, its);
 }
 

@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "engine.hpp"
+#include "../app/engine.hpp"
 
 namespace weir::detail {
 namespace {
@@ -12,8 +12,9 @@ namespace {
 /// process.
 std::atomic<engine*> to_stop = nullptr;
 extern "C" void weir_on_signal(int number) {
-    if (auto* e = to_stop.exchange(nullptr)) e->stop();
-    else ::signal(number, SIG_DFL), ::raise(number);
+    if (auto* e = to_stop.exchange(nullptr)) return e->stop();
+    ::signal(number, SIG_DFL);
+    ::raise(number);
 }
 
 }  // namespace
@@ -22,11 +23,13 @@ stop_on_signals::stop_on_signals(engine& e) {
     to_stop = &e;
     struct sigaction a {};
     a.sa_handler = weir_on_signal;
-    ::sigaction(SIGINT, &a, &interrupt_), ::sigaction(SIGTERM, &a, &terminate_);
+    ::sigaction(SIGINT, &a, &interrupt_);
+    ::sigaction(SIGTERM, &a, &terminate_);
 }
 stop_on_signals::~stop_on_signals() {
     to_stop = nullptr;
-    ::sigaction(SIGINT, &interrupt_, nullptr), ::sigaction(SIGTERM, &terminate_, nullptr);
+    ::sigaction(SIGINT, &interrupt_, nullptr);
+    ::sigaction(SIGTERM, &terminate_, nullptr);
 }
 bool stop_on_signals::asked() const { return to_stop.load() == nullptr; }
 

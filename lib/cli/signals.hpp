@@ -20,7 +20,8 @@ public:
     bool asked() const;
 
 private:
-    struct sigaction interrupt_ {}, terminate_ {};  // what the program had
+    struct sigaction interrupt_ = {};  // what the program had
+    struct sigaction terminate_ = {};
 };
 
 /// While one lives, writing to a pipe that nobody reads is an error (EPIPE) and no signal.

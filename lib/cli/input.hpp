@@ -32,7 +32,11 @@ public:
     bool over() const { return ended_ && at_ == buffer_.size(); }
     /// What to wait for before the next turn: more lines of a pipe, or room for the line that is
     /// there; -1: nothing, a file is always readable.
-    int fd() const { return !ended_ && full_ ? connection_->fd() : !ended_ && pipe_ ? fd_ : -1; }
+    int fd() const {
+        if (ended_) return -1;
+        if (full_) return connection_->fd();
+        return pipe_ ? fd_ : -1;
+    }
 
 private:
     void assigned(std::vector<transport::assignment>) override {}

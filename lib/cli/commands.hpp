@@ -17,9 +17,9 @@ struct arguments {
     std::vector<std::string> set, set_files;
     std::vector<std::string> inputs, keyed_inputs, outputs;
     std::string until_idle;
-    std::string format = "text";   // graph
-    std::string topic, value;      // send
-    partition_id partition = 0;    // explain
+    std::string format = "text";  // graph
+    std::string topic, value;     // send
+    partition_id partition = 0;   // explain
     bool explains = false;
     std::string stats;
     std::string key;
@@ -30,8 +30,8 @@ struct arguments {
 struct asked {
     int (*command)(engine&, const arguments&) = nullptr;  // null: `text` is the answer
     arguments said{};
-    std::string text{};      // help, or what is wrong with the command line
-    int code = 0;            // to exit with, where there is no command
+    std::string text{};  // help, or what is wrong with the command line
+    int code = 0;        // to exit with, where there is no command
 };
 /// Runs nothing, whatever it says.
 asked parse(const engine&, const std::string& program, int argc, const char* const* argv);
