@@ -49,7 +49,7 @@ public:
                            [&](const hold& h) { return h.keeps(l, of); });
     }
     hold hold_of(std::size_t i) override { return holds_[i].share(); }  // of this message alone
-    void let_go(std::size_t i) override { holds_[i].release(); }
+    void release(std::size_t i) override { holds_[i].release(); }
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* partition_of(std::size_t i) const override { return messages_[i].tp; }

@@ -174,7 +174,7 @@ private:
     void problem(const std::string&, bool fatal) override;
     bool drain();
     bool quiet(const owned_partition&) const;
-    void let_go();
+    void forfeit_lost();
     void close_partition(const topic_partition&);
     time_point answer_due() const;
 

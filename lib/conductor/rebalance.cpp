@@ -60,13 +60,13 @@ void conductor::lost(std::vector<topic_partition> all) {
     std::erase_if(all, [&](auto& tp) { return !partitions_.contains(tp); });
     for (auto& tp : all) partitions_.at(tp)->tracker->give_up(standing::gone);
     for (auto& s : boundaries_) s.from->revoke();
-    let_go();
+    forfeit_lost();
     for (auto& tp : all) report_.hooks().revoked(tp, true), close_partition(tp);
 }
 
 /// What is still in work of partitions that are gone is not waited for any more. A parked message
 /// stays: it is its sink's.
-void conductor::let_go() {
+void conductor::forfeit_lost() {
     for (auto& s : boundaries_) {
         s.from->abandon();
         if (s.from->ready().forget(s.cursor->position + s.cursor->parked) && !s.cursor->parked)
@@ -97,7 +97,7 @@ bool conductor::drain() {
         if (now_ >= a->drain_until && !a->abandoned) {
             a->abandoned = true;
             a->tracker->give_up(standing::gone);
-            let_go();
+            forfeit_lost();
         }
         if (!a->abandoned && !quiet(*a)) continue;
         const bool late = now_ >= later(a->drain_until, answer_timeout);

@@ -100,12 +100,12 @@ ack_state& ack_states::next() {
 
 void ack_states::acknowledged(const ack_state& r) {
     if (--unacked_ == 0 && r.work_) r.work_->acked = true;
-    if (through_) let_go(r);
+    if (through_) release_if_all_acked(r);
 }
 
 /// Where its message has a hold of its own, that goes, if all events of that message agree. Returns
 /// the place behind them.
-std::size_t ack_states::let_go(const ack_state& r) {
+std::size_t ack_states::release_if_all_acked(const ack_state& r) {
     const auto same = [&](const ack_state& other) {
         return other.from_ == r.from_ && other.i_ == r.i_;
     };
@@ -114,17 +114,17 @@ std::size_t ack_states::let_go(const ack_state& r) {
     while (last < at_work_.size() && same(*at_work_[last])) ++last;
     bool all = true;
     for (auto n = first; n < last; ++n) all &= at_work_[n]->acked_;
-    if (all) r.from_->let_go(r.i_);
+    if (all) r.from_->release(r.i_);
     return last;
 }
 
-void ack_states::let_go_all() {
+void ack_states::release_acked() {
     if (unacked_ == at_work_.size()) return;  // none by hand
-    for (std::size_t n = 0; n < at_work_.size();) n = let_go(*at_work_[n]);
+    for (std::size_t n = 0; n < at_work_.size();) n = release_if_all_acked(*at_work_[n]);
 }
 
 void ack_states::finish() {
-    let_go_all();
+    release_acked();
     for (auto* r : at_work_) {
         if (r->work_) r->work_->acked = false;  // the cursor goes on
         r->finish();
@@ -133,7 +133,7 @@ void ack_states::finish() {
 }
 
 void ack_states::undo() {
-    let_go_all();
+    release_acked();
     for (auto* r : at_work_) r->undo();
     at_work_.clear(), unacked_ = 0;
 }

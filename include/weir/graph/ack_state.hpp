@@ -85,8 +85,8 @@ public:
 
 private:
     ack_state& next();
-    std::size_t let_go(const ack_state&);
-    void let_go_all();
+    std::size_t release_if_all_acked(const ack_state&);
+    void release_acked();
 
     std::shared_ptr<release_queue> releases_;
     std::vector<ack_state*> all_, free_;

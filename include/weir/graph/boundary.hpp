@@ -108,7 +108,7 @@ public:
         messages_.push_back(std::move(m));
     }
     hold hold_of(std::size_t i) override { return holds_[i].share(); }
-    void let_go(std::size_t i) override { holds_[i].release(); }
+    void release(std::size_t i) override { holds_[i].release(); }
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* partition_of(std::size_t i) const override { return messages_[i].tp; }

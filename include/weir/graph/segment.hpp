@@ -63,7 +63,7 @@ public:
     virtual hold source_of(std::size_t i) { return hold_of(i); }
     /// Acknowledged before it is finished: its own hold goes now, if a hold keeps it and not a
     /// cursor.
-    virtual void let_go(std::size_t) {}
+    virtual void release(std::size_t) {}
     /// Key, headers, timestamp and (at a topic) the original value. Behind a boundary only where
     /// somebody can show or send them (`needs_message`); else an empty message.
     virtual message message_of(std::size_t i) const = 0;

@@ -31,7 +31,7 @@ public:
         messages_.push_back(kept_message::of<NeedsMessage>(c, whole_));
     }
     void keep(context& c) {
-        let_go(kept_);
+        forfeit_not_owned(kept_);
         for (kept_ = values_.size(); kept_ >= n_;) emit(n_);
         if (kept_ > 0 && due_ == time_point::max() && within_ < duration::max())
             due_ = later(c.now.time.steady(), within_);
@@ -57,7 +57,7 @@ public:
     }
     void revoke() override {
         undo();
-        let_go(0);
+        forfeit_not_owned(0);
         kept_ = values_.size();
         if (kept_ == 0) due_ = time_point::max();
     }
@@ -70,7 +70,7 @@ private:
     }
     /// From there on, what is not ours for long leaves unacknowledged; who else holds it does not
     /// acknowledge it, either. The rest stays.
-    void let_go(std::size_t left) {
+    void forfeit_not_owned(std::size_t left) {
         const auto goes = [](const hold& h) { return h.standing() != standing::ours; };
         while (left < values_.size() && !goes(holds_[left])) ++left;
         if (left == values_.size()) return;
