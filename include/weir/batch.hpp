@@ -37,12 +37,12 @@ public:
     }
     void forfeit(std::int64_t n) override { forfeited_ = true, remove(n); }
     /// One that is ours keeps the others company. Those that were acknowledged by hand have no say.
-    detail::standing standing() const override {
-        auto least = detail::standing::gone;
+    detail::ownership ownership() const override {
+        auto least = detail::ownership::lost;
         bool any = false;
         for (auto& h : holds_)
-            if (h) any = true, least = std::min(least, h.standing());
-        return any ? least : detail::standing::ours;
+            if (h) any = true, least = std::min(least, h.ownership());
+        return any ? least : detail::ownership::owned;
     }
     bool covers(std::int64_t, const hold_owner& l, std::int64_t of) const override {
         return std::any_of(holds_.begin(), holds_.end(),

@@ -93,7 +93,7 @@ public:
         of_->room();  // each value that is worked off makes some
     }
     void abandon() override {
-        std::erase_if(queue_, [&](auto& x) { return x.held.standing() == standing::gone; });
+        std::erase_if(queue_, [&](auto& x) { return x.held.ownership() == ownership::lost; });
     }
 
 private:

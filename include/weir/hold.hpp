@@ -12,7 +12,7 @@ class release_queue;
 
 /// Whether what a hold stands for is still ours. Leaving: its partition is being given up, and what
 /// is in work is finished. Gone: nothing of it is wanted any more.
-enum class standing : std::uint8_t { ours, leaving, gone };
+enum class ownership : std::uint8_t { owned, revoking, lost };
 
 /// Where holds are entered: a partition's tracker, or a batch that holds a hundred messages at
 /// once. It lives as long as its owner or its last hold, whichever is longer. `add` and `remove` run
@@ -29,7 +29,7 @@ public:
     /// Acknowledges by hand what the hold stands for; it is dropped afterwards. Where dropping is
     /// acknowledging there is nothing to do.
     virtual void acknowledge(std::int64_t) {}
-    virtual detail::standing standing() const { return detail::standing::ours; }
+    virtual detail::ownership ownership() const { return detail::ownership::owned; }
     /// Whether its hold `number` stands for offset `of` of the partition whose hold_owner is `l`.
     virtual bool covers(std::int64_t number, const hold_owner& l, std::int64_t of) const {
         return this == &l && number == of;
@@ -81,7 +81,7 @@ public:
     void forfeit() {
         if (auto* in = std::exchange(in_, nullptr)) in->forfeit(number_);
     }
-    detail::standing standing() const { return in_ ? in_->standing() : detail::standing::ours; }
+    detail::ownership ownership() const { return in_ ? in_->ownership() : detail::ownership::owned; }
     /// It keeps this message of that partition open.
     bool keeps(const detail::hold_owner& l, std::int64_t at) const {
         return in_ && in_->covers(number_, l, at);

@@ -400,7 +400,7 @@ error_report conductor::report_of(const char* seam, const agent_info& a, retryab
 }
 
 void conductor::failed(retryable& what, agent_info& agent, bool of_batch, std::exception_ptr error) {
-    if (auto held = what.from().hold_of(what.at()); held.standing() == standing::gone) {
+    if (auto held = what.from().hold_of(what.at()); held.ownership() == ownership::lost) {
         held.forfeit();  // parked when its partition went: the next owner's, and so is its policy
         what.failures = 0;
         return what.skip();

@@ -145,7 +145,7 @@ void offset_tracker::revoke() {
         delete this;
         return;
     }
-    revoked_ = true, standing_ = detail::standing::gone;
+    revoked_ = true, ownership_ = detail::ownership::lost;
     head_ = dead_ = open_ = 0;
     std::exchange(words_, {}), std::exchange(spare_, {});
 }

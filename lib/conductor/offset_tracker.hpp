@@ -79,11 +79,11 @@ public:
     void forfeit(bool on) { forfeiting_ = on; }
     /// Its partition is not ours for long. Once it is gone, a hold that is dropped is no
     /// acknowledgement.
-    void give_up(detail::standing to) {
-        standing_ = to;
-        if (to == detail::standing::gone) forfeit(true);
+    void set_ownership(detail::ownership to) {
+        ownership_ = to;
+        if (to == detail::ownership::lost) forfeit(true);
     }
-    detail::standing standing() const override { return standing_; }
+    detail::ownership ownership() const override { return ownership_; }
     /// The owner lets go, and does not look at this again.
     void revoke();
 
@@ -119,13 +119,13 @@ private:
     std::vector<std::unique_ptr<counts>> spare_;  // all zero
     offset forfeited_ = std::numeric_limits<offset>::max();  // the oldest
     bool forfeiting_ = false, revoked_ = false;
-    detail::standing standing_ = detail::standing::ours;
+    detail::ownership ownership_ = detail::ownership::owned;
 };
 
 /// How a partition's owner keeps its tracker: letting go revokes it.
-struct revoking {
+struct revoke_tracker {
     void operator()(offset_tracker* t) const { t->revoke(); }
 };
-using owned_tracker = std::unique_ptr<offset_tracker, revoking>;
+using owned_tracker = std::unique_ptr<offset_tracker, revoke_tracker>;
 
 }  // namespace weir::detail

@@ -48,7 +48,7 @@ void conductor::revoked(std::vector<topic_partition> all) {
     for (auto* p : leaving) {
         p->revoking = true;
         p->drain_until = later(clock_.steady(), settings_.options.drain_timeout);
-        p->tracker->give_up(standing::leaving);
+        p->tracker->set_ownership(ownership::revoking);
         p->tracker->forfeit(true);
     }
     for (auto& s : boundaries_) s.from->revoke();
@@ -58,7 +58,7 @@ void conductor::revoked(std::vector<topic_partition> all) {
 
 void conductor::lost(std::vector<topic_partition> all) {
     std::erase_if(all, [&](auto& tp) { return !partitions_.contains(tp); });
-    for (auto& tp : all) partitions_.at(tp)->tracker->give_up(standing::gone);
+    for (auto& tp : all) partitions_.at(tp)->tracker->set_ownership(ownership::lost);
     for (auto& s : boundaries_) s.from->revoke();
     forfeit_lost();
     for (auto& tp : all) report_.hooks().revoked(tp, true), close_partition(tp);
@@ -96,7 +96,7 @@ bool conductor::drain() {
         if (!a->revoking) continue;
         if (now_ >= a->drain_until && !a->abandoned) {
             a->abandoned = true;
-            a->tracker->give_up(standing::gone);
+            a->tracker->set_ownership(ownership::lost);
             forfeit_lost();
         }
         if (!a->abandoned && !quiet(*a)) continue;

@@ -37,7 +37,7 @@ public:
     void remove(std::int64_t number) override;
     void forfeit(std::int64_t number) override;
     void acknowledge(std::int64_t) override { ack(); }
-    detail::standing standing() const override { return inner_.standing(); }
+    detail::ownership ownership() const override { return inner_.ownership(); }
     bool covers(std::int64_t, const hold_owner& l, std::int64_t of) const override {
         return inner_.keeps(l, of);
     }

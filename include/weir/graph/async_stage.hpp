@@ -117,7 +117,7 @@ public:
     void abandon() override {
         for (auto* n = calls_.first; n;) {
             auto* next = n->next;
-            if (n->held.standing() == standing::gone) {
+            if (n->held.ownership() == ownership::lost) {
                 remove(*n);
                 if (n->now == one::is::running) n->held.release(), leaving_.add(*n);
                 else recycle(*n);

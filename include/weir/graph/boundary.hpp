@@ -125,7 +125,7 @@ public:
         this->count = first_ = 0;
     }
     bool forget(std::size_t from) override {
-        const auto goes = [&](std::size_t i) { return holds_[i].standing() == standing::gone; };
+        const auto goes = [&](std::size_t i) { return holds_[i].ownership() == ownership::lost; };
         const bool first_goes = from < this->count && goes(from);
         auto left = from;  // what is before stays where it is: somebody may look at it
         for (auto i = from; i < this->count; ++i) {

@@ -71,7 +71,7 @@ private:
     /// From there on, what is not ours for long leaves unacknowledged; who else holds it does not
     /// acknowledge it, either. The rest stays.
     void forfeit_not_owned(std::size_t left) {
-        const auto goes = [](const hold& h) { return h.standing() != standing::ours; };
+        const auto goes = [](const hold& h) { return h.ownership() != ownership::owned; };
         while (left < values_.size() && !goes(holds_[left])) ++left;
         if (left == values_.size()) return;
         // put together anew: a bool in its vector cannot be swapped, nor a map's element
