@@ -20,7 +20,7 @@ template <class V>
 class batch_contents final : public hold_owner, public origins {
 public:
     batch_contents(std::shared_ptr<release_queue> releases, std::vector<V> of, std::vector<hold> holds,
-                   std::vector<kept_message> messages)
+                   std::vector<source_message> messages)
         : hold_owner(std::move(releases)),
           values(std::move(of)),
           holds_(std::move(holds)),
@@ -58,19 +58,19 @@ public:
     }
     /// The batch as one message: the key its messages share, else null; the newest timestamp; no
     /// headers; the place of its first.
-    kept_message common() const;
+    source_message common() const;
 
 private:
     ~batch_contents() override = default;
 
     std::vector<hold> holds_;
-    std::vector<kept_message> messages_;  // one for each value
+    std::vector<source_message> messages_;  // one for each value
     std::int64_t open_ = 0;
     bool forfeited_ = false;
 };
 
 template <class V>
-kept_message batch_contents<V>::common() const {
+source_message batch_contents<V>::common() const {
     auto all = messages_.front();
     all.headers.clear(), all.value.reset();
     for (auto& m : messages_) {

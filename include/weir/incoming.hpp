@@ -209,7 +209,7 @@ struct coroutine_sink : sink {
         to->push(std::forward<decltype(v)>(v));
         to->check();
     }
-    void keep(context& c) {
+    void apply(context& c) {
         if (full()) to->park(c.now.work), c.now.end(why::full);
         else if (!to->running()) c.now.end(why::stop);  // it has returned
     }

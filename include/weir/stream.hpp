@@ -44,7 +44,7 @@ struct pull_sink : sink {
         else to->values.push_back({T(std::forward<decltype(v)>(v))});
         ++to->count;
     }
-    void keep(context& c) {
+    void apply(context& c) {
         if (full()) c.now.end(why::full);
     }
     void undo() { to->forget(); }

@@ -28,7 +28,7 @@ public:
         auto& p = of_.pending_[token];
         p.to = this, p.held = std::move(held);
         ++of_.report_.count().sent;
-        if (sends_again) copy(what, of_.keep(token).what);
+        if (sends_again) copy(what, of_.retain(token).what);
         ++of_.under_way_;
         return true;
     }
@@ -54,7 +54,7 @@ private:
 producer::producer(transport::transport& t, const settings& s, reporter& r)
     : transport_(t), settings_(s), report_(r) {}
 producer::~producer() {
-    for (auto& k : kept_)
+    for (auto& k : retained_)
         if (k.seen_by) k.seen_by->slot = parcel::no_slot;
 }
 
@@ -88,14 +88,14 @@ std::uint64_t producer::free_slot() {
 }
 
 /// What is kept of the message in that slot.
-producer::kept& producer::keep(std::uint64_t token) {
-    auto& at = pending_[token].kept;
+producer::retained& producer::retain(std::uint64_t token) {
+    auto& at = pending_[token].retained;
     if (at == nothing) {
-        if (free_kept_.empty()) free_kept_.push_back(kept_.size()), kept_.emplace_back();
-        at = free_kept_.back(), free_kept_.pop_back();
-        kept_[at].token = token;
+        if (free_retained_.empty()) free_retained_.push_back(retained_.size()), retained_.emplace_back();
+        at = free_retained_.back(), free_retained_.pop_back();
+        retained_[at].token = token;
     }
-    return kept_[at];
+    return retained_[at];
 }
 
 void producer::bury(const std::string& topic, agent_info* by, const outgoing& what, hold held) {
@@ -109,10 +109,10 @@ void producer::await_room(std::uint64_t token, target& to, hold held, const outg
     auto& p = pending_[token];
     free_.pop_back();
     p.to = &to, p.held = std::move(held);
-    auto& k = keep(token);
+    auto& k = retain(token);
     target::copy(what, k.what);
     k.not_before = settings_.clock->steady(), k.waits = true;
-    crowd_.push_back(p.kept);
+    crowd_.push_back(p.retained);
     ++under_way_, ++retries_, ++report_.count().sent;
 }
 
@@ -130,11 +130,11 @@ void producer::free(std::uint64_t token) {
     --under_way_;
     free_.push_back(token);
     p.held.release();
-    const auto at = std::exchange(p.kept, nothing);
+    const auto at = std::exchange(p.retained, nothing);
     if (at == nothing) return;
-    auto& k = kept_[at];
+    auto& k = retained_[at];
     k.failures = 0;
-    free_kept_.push_back(at);
+    free_retained_.push_back(at);
     if (auto* by = std::exchange(k.seen_by, nullptr))
         by->end(by->why_not.empty() ? parcel::state::delivered : parcel::state::given_up);
 }
@@ -153,13 +153,13 @@ bool producer::post(parcel& what, hold held) {
         if (crowd_.size() >= crowd_max) return false;
         await_room(token, to, std::move(held), what.what);
     }
-    keep(token).seen_by = &what;
+    retain(token).seen_by = &what;
     what.is = parcel::state::under_way, what.slot = token;
     return true;
 }
 
 void producer::forget(parcel& p) noexcept {
-    if (p.slot != parcel::no_slot) kept_[pending_[p.slot].kept].seen_by = nullptr;
+    if (p.slot != parcel::no_slot) retained_[pending_[p.slot].retained].seen_by = nullptr;
     std::erase(wanted_, &p);
 }
 
@@ -175,21 +175,21 @@ void producer::delivered(std::uint64_t token, const transport::delivery& d) {
     auto& to = *pending_[token].to;
     const auto& policy = to.on_error;
     const error_report report{"produce", to.agent.name, to.topic.name, -1, -1, d.text};
-    const auto at = pending_[token].kept;  // a number: a hook may send, then addresses change
-    if (at != nothing && kept_[at].failures++ < policy.retries()) {
-        kept_[at].not_before = later(settings_.clock->steady(), policy.backoff()), ++retries_;
+    const auto at = pending_[token].retained;  // a number: a hook may send, then addresses change
+    if (at != nothing && retained_[at].failures++ < policy.retries()) {
+        retained_[at].not_before = later(settings_.clock->steady(), policy.backoff()), ++retries_;
         report_.hooks().retried(report);
         return;
     }
     report_.failed(report, policy);
-    if (at != nothing && kept_[at].seen_by) kept_[at].seen_by->why_not = d.text;
+    if (at != nothing && retained_[at].seen_by) retained_[at].seen_by->why_not = d.text;
     if (policy.last() == policy::action::skip) return free(token);
     if (policy.has_dead_letters()) {  // the same slot, for another topic
         assert(at != nothing);
-        add_cause(kept_[at].what.headers, report, kept_[at].what.timestamp);
+        add_cause(retained_[at].what.headers, report, retained_[at].what.timestamp);
         report_.hooks().dead_letter(report, policy.topic());
         pending_[token].to = &letters(policy.topic(), &to.agent, true);
-        auto& k = kept_[at];
+        auto& k = retained_[at];
         k.failures = 0, k.not_before = settings_.clock->steady(), ++retries_;
         return;
     }
@@ -205,7 +205,7 @@ std::optional<producer::keeper> producer::keeps(const hold_owner& of, offset at)
         if (!p.to || !p.held.keeps(of, at)) continue;
         const auto there = '\'' + p.to->topic.name + '\'';
         const auto tries = std::to_string(p.to->on_error.retries() + 1);
-        const auto* k = p.kept == nothing ? nullptr : &kept_[p.kept];
+        const auto* k = p.retained == nothing ? nullptr : &retained_[p.retained];
         return keeper{&p.to->agent, p.to->op,
                       k && k->waits ? "the producer has no room for what goes to " + there
                       : k && k->not_before != time_point::max()
@@ -216,7 +216,7 @@ std::optional<producer::keeper> producer::keeps(const hold_owner& of, offset at)
     return {};
 }
 
-bool producer::send_again(kept& k) {
+bool producer::send_again(retained& k) {
     if (!send(*pending_[k.token].to, k.what, k.token)) return false;
     k.not_before = time_point::max(), k.waits = false, --retries_;
     return true;
@@ -224,7 +224,7 @@ bool producer::send_again(kept& k) {
 
 bool producer::settle_crowd() {
     bool any = false;
-    for (; crowded() && send_again(kept_[crowd_.front()]); any = true) crowd_.pop_front();
+    for (; crowded() && send_again(retained_[crowd_.front()]); any = true) crowd_.pop_front();
     return any;
 }
 
@@ -232,8 +232,8 @@ bool producer::settle(time_point now) {
     bool any = settle_crowd();
     any |= settle_wanted();
     if (retries_ == crowd_.size()) return any;
-    for (std::size_t i = 0; i < kept_.size() && !crowded(); ++i) {
-        auto& k = kept_[i];
+    for (std::size_t i = 0; i < retained_.size() && !crowded(); ++i) {
+        auto& k = retained_[i];
         if (k.not_before > now) continue;
         if (send_again(k)) any = true;
         else k.waits = true, crowd_.push_back(i);  // room comes with news of the transport
@@ -244,7 +244,7 @@ bool producer::settle(time_point now) {
 time_point producer::due() const {
     auto at = time_point::max();
     if (retries_ > 0 && !crowded())
-        for (auto& k : kept_) at = std::min(at, k.not_before);
+        for (auto& k : retained_) at = std::min(at, k.not_before);
     return at;
 }
 

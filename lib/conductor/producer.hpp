@@ -21,7 +21,7 @@
 namespace weir::detail {
 
 /// Made for one run, used on the loop's thread. Each message under way has a slot in `pending_`,
-/// which keeps its hold until the broker has it, and one in `kept_` where it may have to be sent
+/// which keeps its hold until the broker has it, and one in `retained_` where it may have to be sent
 /// again or is awaited; both are used again, so sending allocates nothing in the steady state. A
 /// hundred thousand slots are gone through in turn, so they are small. The transport retries on
 /// its own; what is reported as failed has failed for good, and the topic's policy decides. A
@@ -65,9 +65,9 @@ private:
     struct pending {
         target* to = nullptr;  // null: a free slot
         hold held{};
-        std::size_t kept = nothing;
+        std::size_t retained = nothing;
     };
-    struct kept {
+    struct retained {
         std::uint64_t token = 0;  // its slot in `pending_`
         outgoing what{};
         int failures = 0;
@@ -79,10 +79,10 @@ private:
     target& letters(const std::string& topic, agent_info* by, bool last);
     target& add(std::unique_ptr<target>);
     std::uint64_t free_slot();
-    kept& keep(std::uint64_t token);
+    retained& retain(std::uint64_t token);
     void await_room(std::uint64_t token, target&, hold, const outgoing&);
     bool send(target&, const outgoing&, std::uint64_t token);
-    bool send_again(kept&);
+    bool send_again(retained&);
     bool settle_crowd();
     void free(std::uint64_t token);
     target& own_target(topic_info&);
@@ -97,11 +97,11 @@ private:
     agent_info nobody_{};
     std::vector<pending> pending_;
     std::vector<std::uint64_t> free_;
-    std::vector<kept> kept_;
-    std::vector<std::size_t> free_kept_;
+    std::vector<retained> retained_;
+    std::vector<std::size_t> free_retained_;
     std::map<topic_info*, target*> own_targets_;
     std::vector<parcel*> wanted_;
-    std::deque<std::size_t> crowd_;  // of `kept_`: those that wait for room, in their order
+    std::deque<std::size_t> crowd_;  // of `retained_`: those that wait for room, in their order
     std::size_t under_way_ = 0, retries_ = 0;
     std::exception_ptr error_;
 };

@@ -7,4 +7,4 @@
 template class std::vector<weir::header>;
 template class std::vector<std::pair<std::string, std::string>>;
 template class std::vector<weir::detail::outgoing>;
-template class std::vector<weir::detail::kept_message>;
+template class std::vector<weir::detail::source_message>;

@@ -58,8 +58,8 @@ public:
         calls_.add(n);  // first: if copying the argument throws, it is undone like the others
         n.take(c, std::forward<decltype(v)>(v), order_ == order_by::key);
     }
-    void keep(context& c) {
-        for (auto* n = calls_.last; n && !n->kept; n = n->before) n->kept = true, first_new_ = n;
+    void apply(context& c) {
+        for (auto* n = calls_.last; n && !n->applied; n = n->before) n->applied = true, first_new_ = n;
         for (auto* n = std::exchange(first_new_, nullptr); n;) {
             auto* next = n->next;
             try_start(*n);
@@ -69,7 +69,7 @@ public:
         if (full()) c.now.end(why::full);
     }
     void undo() {
-        while (calls_.last && !calls_.last->kept) recycle(calls_.take(*calls_.last));
+        while (calls_.last && !calls_.last->applied) recycle(calls_.take(*calls_.last));
     }
     /// Results that were there at once do not wait for each other to be worked off.
     bool full() const {
@@ -146,20 +146,20 @@ private:
             if constexpr (std::is_assignable_v<In&, V>) argument = std::forward<V>(v);
             else argument.emplace(std::forward<V>(v));
             held = c.hold();
-            kept_as = kept_message::of<NeedsMessage>(c, of->whole_);
+            source = source_message::of<NeedsMessage>(c, of->whole_);
             if (keyed) key.assign(c.message().key);
         }
         one *before = nullptr, *next = nullptr;
         async_stage* of = nullptr;
         std::optional<In> argument{};
         hold held{};
-        kept_message kept_as{};
+        source_message source{};
         bytes key{};
         Work work{};
         std::optional<R> result{};
         std::exception_ptr error{};
         is now = is::waiting;
-        bool kept = false;    // its message went through its chain
+        bool applied = false; // its message went through its chain
         bool active = false;  // counts as under way: from its start until it leaves
         bool told = false;    // its failure, to its policy
 
@@ -170,11 +170,11 @@ private:
 
         hold working_on() override { return held.share(); }
         hold hold_of(std::size_t) override { return held.share(); }
-        message message_of(std::size_t) const override { return kept_as.view(); }
-        headers headers_of(std::size_t) const override { return kept_as.headers; }
-        const topic_partition* partition_of(std::size_t) const override { return kept_as.tp; }
+        message message_of(std::size_t) const override { return source.view(); }
+        headers headers_of(std::size_t) const override { return source.headers; }
+        const topic_partition* partition_of(std::size_t) const override { return source.tp; }
         several parts_of(std::size_t) const override {
-            return detail::parts_of(*argument, kept_as);
+            return detail::parts_of(*argument, source);
         }
     };
     struct list {  // in order of input
@@ -206,7 +206,7 @@ private:
         n.held.release();
         if constexpr (!Call::recycles) n.argument.reset();
         n.work = {}, n.result.reset(), n.error = nullptr;
-        n.now = one::is::waiting, n.kept = n.active = n.told = false;
+        n.now = one::is::waiting, n.applied = n.active = n.told = false;
         n.failures = 0, n.not_before = {};
         n.next = std::exchange(spare_, &n);
     }
@@ -219,7 +219,7 @@ private:
     }
     void try_start(one& n) {
         if (n.now == one::is::running) return look(n);
-        if (n.now != one::is::waiting || !n.kept || n.not_before > now_) return;
+        if (n.now != one::is::waiting || !n.applied || n.not_before > now_) return;
         if (!n.active) {
             if (active_ >= concurrency_) return;
             if (order_ == order_by::key)
@@ -254,7 +254,7 @@ private:
         if (n.now == one::is::finished)
             Call::pass(*n.argument, std::move(*n.result), [&](auto&& out) {
                 ready_.push(std::forward<decltype(out)>(out), std::move(n.held),
-                            std::move(n.kept_as));
+                            std::move(n.source));
             });
         recycle(n);
         return true;

@@ -67,7 +67,7 @@ public:
 
 /// What a boundary keeps of the message behind a value: where somebody behind it can show or send it,
 /// or where its agent's policy can make a dead letter of it.
-struct kept_message {
+struct source_message {
     bytes key{};
     bytes value{};  // as it came; for a dead letter alone
     weir::headers headers{};
@@ -80,9 +80,9 @@ struct kept_message {
     /// Its partition and offset always, so that an error can name it; key, headers and timestamp where they are
     /// shown; `whole` for a dead letter.
     template <bool NeedsMessage>
-    static kept_message of(const context& c, bool whole) {
+    static source_message of(const context& c, bool whole) {
         const auto m = c.message();
-        kept_message kept;
+        source_message kept;
         kept.offset = m.offset, kept.tp = c.from.partition_of(c.i);
         if (NeedsMessage || whole)
             kept.key.assign(m.key), kept.timestamp = m.timestamp,
@@ -93,7 +93,7 @@ struct kept_message {
 };
 /// The messages that `v` stands for, if it is a batch; else those of the value it was made of.
 template <class T>
-origins::several parts_of(const T& v, const kept_message& made_of) {
+origins::several parts_of(const T& v, const source_message& made_of) {
     if constexpr (is_batch<T>) return {&v.contents(), v.size()};
     else return made_of.parts;
 }
@@ -102,7 +102,7 @@ origins::several parts_of(const T& v, const kept_message& made_of) {
 template <class T>
 class ready_input final : public input_of<T> {
 public:
-    void push(T v, hold h, kept_message m = {}) {
+    void push(T v, hold h, source_message m = {}) {
         this->values.push_back({std::move(v)}), ++this->count;
         holds_.push_back(std::move(h));
         messages_.push_back(std::move(m));
@@ -157,7 +157,7 @@ private:
         else std::destroy_at(&to), std::construct_at(&to, std::move(from));
     }
     std::vector<hold> holds_;
-    std::vector<kept_message> messages_;
+    std::vector<source_message> messages_;
     std::size_t first_ = 0;
 };
 
@@ -168,7 +168,7 @@ struct into : sink {
     Node* node;
     explicit into(Node& n) : node(&n) {}
     void push(context& c, auto&& v) { node->push(c, std::forward<decltype(v)>(v)); }
-    void keep(context& c) { node->keep(c); }
+    void apply(context& c) { node->apply(c); }
     void undo() { node->undo(); }
     bool full() { return node->full(); }
 };

@@ -57,12 +57,12 @@ struct step {
     }();
 
     void push(context& c, auto&& v) { op(c, std::forward<decltype(v)>(v), onward<Next>{c, next}); }
-    void keep(context& c) {
-        if constexpr (requires { op.keep(c); }) op.keep(c);
-        next.keep(c);
+    void apply(context& c) {
+        if constexpr (requires { op.apply(c); }) op.apply(c);
+        next.apply(c);
     }
     void finish() {
-        if constexpr (requires { op.state.keep(); }) op.state.keep();
+        if constexpr (requires { op.state.finish(); }) op.state.finish();
         next.finish();
     }
     void undo() {
@@ -83,7 +83,7 @@ struct step {
 /// those that need it.
 struct sink {
     static constexpr bool needs_message = false;
-    void keep(context&) {}
+    void apply(context&) {}
     void finish() {}
     void undo() {}
     bool full() { return false; }

@@ -17,7 +17,7 @@ class chain_ref : public plan::node {
 public:
     virtual void push(context&, const T&) = 0;
     virtual void push(context&, T&&) = 0;
-    virtual void keep(context&) = 0;
+    virtual void apply(context&) = 0;
     virtual void finish() = 0;
     virtual void undo() = 0;
     virtual bool full() = 0;
@@ -31,7 +31,7 @@ public:
     explicit chain_ref_of(Chain c) : chain_(std::move(c)) {}
     void push(context& c, const T& v) override { chain_.push(c, v); }
     void push(context& c, T&& v) override { chain_.push(c, std::move(v)); }
-    void keep(context& c) override { chain_.keep(c); }
+    void apply(context& c) override { chain_.apply(c); }
     void finish() override { chain_.finish(); }
     void undo() override { chain_.undo(); }
     bool full() override { return chain_.full(); }
@@ -65,7 +65,7 @@ struct into_chain_ref {
         else if constexpr (std::is_lvalue_reference_v<given>) to->push(c, std::as_const(v));
         else to->push(c, std::move(v));
     }
-    void keep(context& c) { to->keep(c); }
+    void apply(context& c) { to->apply(c); }
     void finish() { to->finish(); }
     void undo() { to->undo(); }
     bool full() { return to->full(); }

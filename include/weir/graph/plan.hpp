@@ -234,4 +234,4 @@ private:
 
 // Made once in the library: at -O0 every file would pay for it.
 extern template class std::vector<weir::detail::outgoing>;
-extern template class std::vector<weir::detail::kept_message>;
+extern template class std::vector<weir::detail::source_message>;

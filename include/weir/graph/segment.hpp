@@ -181,7 +181,7 @@ public:
                 for (const auto end = std::min(count, i + some); i < end; ++i) {
                     c.i = i;
                     chain_.push(c, values[i].value);
-                    chain_.keep(c);
+                    chain_.apply(c);
                     if (const auto ends = now.ends(); ends != why::done) [[unlikely]] {
                         if (ends == why::full) return {i, ends};
                         chain_.finish();

@@ -28,7 +28,7 @@ public:
     /// and timestamp, key and value still null.
     outgoing& add(const context&, const message&, std::size_t first, std::size_t count);
 
-    void keep(context& c) {
+    void apply(context& c) {
         if (count_ > 0) send(c);
     }
     void undo() {

@@ -42,7 +42,7 @@ inline constexpr bool holds_messages<indexed<V>> = holds_messages<V>;
 /// What the message in work has counted is kept when it is finished.
 struct enumerate_state {
     std::size_t kept, next;
-    void keep() { kept = next; }
+    void finish() { kept = next; }
     void undo() { next = kept; }
 };
 

@@ -31,7 +31,7 @@ public:
         context its{p, 0, c.now};
         next(its, std::as_const(e));
     }
-    void keep(context&) { state.of->through(); }
+    void apply(context&) { state.of->through(); }
 
 private:
     struct entry final : origins {
@@ -60,7 +60,7 @@ private:
             if (count == all.size()) all.push_back(std::unique_ptr<entry>{new entry});
             return *all[count];
         }
-        void keep() { count = 0, of->finish(); }
+        void finish() { count = 0, of->finish(); }
         void undo() { count = 0, of->undo(); }
     };
 

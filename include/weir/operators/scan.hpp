@@ -33,7 +33,7 @@ public:
         ++made_;
         return more_[at];
     }
-    void keep() {
+    void finish() {
         if (made_ > 1) last_ = std::move(more_[made_ - 2]);
         made_ = 0;
     }

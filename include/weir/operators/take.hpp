@@ -14,7 +14,7 @@ namespace weir {
 namespace detail {
 
 /// Values until they are a batch, their holds, and their messages (where none are shown, only what
-/// an error names). `kept_` counts those whose message has gone through its chain: what lies behind
+/// an error names). `applied_` counts those whose message has gone through its chain: what lies behind
 /// is the message in work and can be taken back.
 template <class V, bool NeedsMessage>
 class take_boundary final : public boundary {
@@ -28,26 +28,26 @@ public:
     void push(context& c, auto&& v) {
         values_.push_back(std::forward<decltype(v)>(v));
         holds_.push_back(c.hold());
-        messages_.push_back(kept_message::of<NeedsMessage>(c, whole_));
+        messages_.push_back(source_message::of<NeedsMessage>(c, whole_));
     }
-    void keep(context& c) {
-        forfeit_not_owned(kept_);
-        for (kept_ = values_.size(); kept_ >= n_;) emit(n_);
-        if (kept_ > 0 && due_ == time_point::max() && within_ < duration::max())
+    void apply(context& c) {
+        forfeit_not_owned(applied_);
+        for (applied_ = values_.size(); applied_ >= n_;) emit(n_);
+        if (applied_ > 0 && due_ == time_point::max() && within_ < duration::max())
             due_ = later(c.now.time.steady(), within_);
         if (ready_.left() > 0) c.now.end(why::full);  // worked off before more comes
     }
-    void undo() { keep_first(kept_); }
+    void undo() { keep_first(applied_); }
     bool full() const { return ready_.left() > 0; }
 
     input& ready() override { return ready_; }
-    bool empty() const override { return kept_ == 0 && ready_.left() == 0; }
+    bool empty() const override { return applied_ == 0 && ready_.left() == 0; }
     time_point due() const override { return due_; }
     void settle(time_point now) override {
         if (now >= due_) flush();
     }
     void flush() override {
-        if (kept_ > 0) emit(kept_);
+        if (applied_ > 0) emit(applied_);
     }
     const char* has(const hold_owner& of, offset at) const override {
         if (ready_.has(of, at)) return "its batch is being worked off";
@@ -58,8 +58,8 @@ public:
     void revoke() override {
         undo();
         forfeit_not_owned(0);
-        kept_ = values_.size();
-        if (kept_ == 0) due_ = time_point::max();
+        applied_ = values_.size();
+        if (applied_ == 0) due_ = time_point::max();
     }
 
 private:
@@ -106,19 +106,19 @@ private:
         auto held = b.hold();
         auto common = b.contents().common();
         ready_.push(std::move(b), std::move(held), std::move(common));
-        kept_ = values_.size();
+        applied_ = values_.size();
         due_ = time_point::max();
     }
 
     static constexpr std::size_t at_first = 1024;  // capacity taken before it is needed
     std::shared_ptr<release_queue> releases_;
-    std::size_t n_, kept_ = 0;
+    std::size_t n_, applied_ = 0;
     duration within_;
     bool whole_;  // messages are kept for dead letters
     time_point due_ = time_point::max();
     std::vector<V> values_;
     std::vector<hold> holds_;
-    std::vector<kept_message> messages_;
+    std::vector<source_message> messages_;
     ready_input<batch<V>> ready_;
 };
 

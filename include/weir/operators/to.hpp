@@ -53,7 +53,7 @@ struct sends : sink {
         if (c.from.value_of(c.i, &type_id<In>) == &v) o.unchanged = m.value;
         if (o.unchanged.is_null()) encode_onto<as_sent_t<In>>(as_sent<In>::of(v), o.value);
     }
-    void keep(context& c) { out.keep(c); }
+    void apply(context& c) { out.apply(c); }
     void undo() { out.undo(); }
     bool full() { return out.full(); }
 };
