@@ -114,7 +114,7 @@ public:
                       "app.topic<order>(\"orders\") | for_each(f)");
         if constexpr (detail::is_pipeline<P>)
             add(std::move(name),
-                std::unique_ptr<detail::blueprint>{new detail::blueprint_of<P>{std::move(what)}},
+                std::unique_ptr<detail::topology>{new detail::topology_of<P>{std::move(what)}},
                 std::move(options));
     }
     /// A coroutine for its body: `[](auto stream) -> weir::task<> { while (auto v = co_await
@@ -134,8 +134,8 @@ public:
                           "[](auto stream) -> weir::task<> { … }");
             if constexpr (fits)
                 add(std::move(name),
-                    std::unique_ptr<detail::blueprint>{
-                        new detail::coroutine_blueprint<P, F>{std::move(what), std::move(body)}},
+                    std::unique_ptr<detail::topology>{
+                        new detail::coroutine_topology<P, F>{std::move(what), std::move(body)}},
                     std::move(options));
         }
     }
@@ -228,7 +228,7 @@ private:
                                              void (*check_key)(bytes_view));
     detail::channel_host& host() const;
     detail::topic_info& declare_pattern(const std::string& pattern, topic_options);
-    void add(std::string name, std::unique_ptr<detail::blueprint>, agent_options);
+    void add(std::string name, std::unique_ptr<detail::topology>, agent_options);
     void add(std::unique_ptr<detail::job>, duration interval, policy on_error);
     void post(std::unique_ptr<detail::posted>);
     std::shared_ptr<detail::runner> runner() const;

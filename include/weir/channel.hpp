@@ -168,7 +168,7 @@ public:
     /// weir::error if there is none. What is sent before the app runs waits for it.
     offering<T> send(T v) const { return {state_, std::move(v)}; }
 
-    detail::drawn draw(detail::sketch& s) const {
+    detail::drawn_stream draw(detail::graph_builder& s) const {
         return s.source("channel " + state_->name, detail::value_name<value>());
     }
     template <class Chain>

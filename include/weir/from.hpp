@@ -47,7 +47,7 @@ struct range_source {
     using value = element_of<R>;
     R range;
 
-    drawn draw(sketch& s) const { return s.source("from", value_name<value>()); }
+    drawn_stream draw(graph_builder& s) const { return s.source("from", value_name<value>()); }
     template <class Chain>
     void build(plan& p, Chain chain) const {
         auto& from = p.add(std::unique_ptr<boundary>{new range_boundary<R>{range}});

@@ -219,10 +219,10 @@ struct coroutine_sink : sink {
 };
 
 template <class P, class F>
-class coroutine_blueprint final : public blueprint {
+class coroutine_topology final : public topology {
 public:
-    coroutine_blueprint(P p, F f) : what_(std::move(p)), f_(std::move(f)) {}
-    drawn draw(sketch& s) const override {
+    coroutine_topology(P p, F f) : what_(std::move(p)), f_(std::move(f)) {}
+    drawn_stream draw(graph_builder& s) const override {
         const auto from = what_.draw(s);
         return s.operation(from, "coroutine", {}, {});
     }

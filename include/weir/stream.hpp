@@ -51,11 +51,11 @@ struct pull_sink : sink {
     bool full() { return !to->empty(); }
 };
 template <class P>
-class pull_blueprint final : public blueprint {
+class pull_topology final : public topology {
 public:
     using slot_of = pull_slot<typename P::value>;
-    pull_blueprint(P p, std::shared_ptr<slot_of> s) : what_(std::move(p)), slot_(std::move(s)) {}
-    drawn draw(sketch& s) const override { return what_.draw(s); }
+    pull_topology(P p, std::shared_ptr<slot_of> s) : what_(std::move(p)), slot_(std::move(s)) {}
+    drawn_stream draw(graph_builder& s) const override { return what_.draw(s); }
     void build(plan& p) const override {
         slot_->forget();
         what_.build(p, pull_sink<typename P::value>{slot_});
@@ -178,7 +178,7 @@ public:
         state_->on = std::move(on), state_->name = std::move(name);
     }
 
-    detail::drawn draw(detail::sketch& s) const { return what_.draw(s); }
+    detail::drawn_stream draw(detail::graph_builder& s) const { return what_.draw(s); }
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
         what_.build(p, std::move(chain));
@@ -198,7 +198,7 @@ public:
         if (!s.agent)
             s.agent = &s.on->add(
                 s.name,
-                std::unique_ptr<detail::blueprint>{new detail::pull_blueprint<P>{what_, s.slot}},
+                std::unique_ptr<detail::topology>{new detail::pull_topology<P>{what_, s.slot}},
                 {}, true);
         s.agent->paused = false, s.adapted = adapted, s.throwing = std::uncaught_exceptions();
         detail::pull_iterator<value> at{state_};  // first: what throws leaves the stream again

@@ -36,7 +36,7 @@ public:
     const std::string& name() const { return info_->name; }
     detail::topic_info& info() const { return *info_; }
 
-    detail::drawn draw(detail::sketch& s) const {
+    detail::drawn_stream draw(detail::graph_builder& s) const {
         return s.read(*info_, detail::key_name<key>(), detail::value_name<value>());
     }
     template <class Chain>
@@ -79,8 +79,8 @@ public:
 
     explicit topics(std::vector<detail::topic_info*> of) : of_(std::move(of)) {}
 
-    detail::drawn draw(detail::sketch& s) const {
-        detail::drawn all;
+    detail::drawn_stream draw(detail::graph_builder& s) const {
+        detail::drawn_stream all;
         for (auto* t : of_) {
             const auto one = s.read(*t, detail::key_name<key>(), detail::value_name<value>());
             if (all.from.empty()) all.node = one.node;

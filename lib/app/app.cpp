@@ -33,7 +33,7 @@ detail::channel_host& app::host() const { return *engine_; }
 detail::topic_info& app::declare_pattern(const std::string& pattern, topic_options o) {
     return engine_->declare_pattern(pattern, std::move(o));
 }
-void app::add(std::string name, std::unique_ptr<detail::blueprint> what, agent_options o) {
+void app::add(std::string name, std::unique_ptr<detail::topology> what, agent_options o) {
     engine_->add(std::move(name), std::move(what), o, false);
 }
 void app::add(std::unique_ptr<detail::job> what, duration interval, policy on_error) {

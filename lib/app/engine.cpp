@@ -158,7 +158,7 @@ topic_info& engine::derive(const std::string& name, partition_id partitions, boo
     return t;
 }
 
-agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const agent_options& o,
+agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const agent_options& o,
                         bool pull) {
     const auto same = [&](const agent& a) { return a.info.name == name && !name.empty(); };
     if (!pull && name.empty()) throw setup_error{"weir: an agent needs a name"};
@@ -167,7 +167,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<blueprint> what, const
                           "' already: agents have unique names"};
     detail::check(o.on_error);
     auto drawn = graph_;  // kept only if the whole of it can be drawn
-    sketch s{drawn, *this, settings_.app, name};
+    graph_builder s{drawn, *this, settings_.app, name};
     what->draw(s);
     for (auto* from : s.sources())
         for (auto* to : s.passed_through())

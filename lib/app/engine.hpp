@@ -54,7 +54,7 @@ public:
     topic_info& declare_pattern(const std::string& pattern, topic_options);
     topic_info& derive(const std::string& name, partition_id partitions, bool internal,
                        const std::vector<topic_info*>& sources) override;
-    agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&,
+    agent_info& add(std::string name, std::unique_ptr<topology>, const agent_options&,
                     bool pull) override;
     void add(std::unique_ptr<job>, duration interval, policy on_error);
     bool runs() const override { return running(); }
@@ -116,7 +116,7 @@ public:
 private:
     struct agent {
         agent_info info;
-        std::unique_ptr<blueprint> what;
+        std::unique_ptr<topology> what;
         std::vector<topic_info*> through;
         bool built = false;
     };

@@ -7,7 +7,7 @@
 
 namespace weir::detail {
 
-// A stream is anything with `key` and `value` (what it yields), `draw(sketch)` (its last node) and
+// A stream is anything with `key` and `value` (what it yields), `draw(graph_builder)` (its last node) and
 // `build(plan, chain)` (run the chain on what it yields): a topic, a range, the far side of a boundary,
 // and a pipeline.
 template <class S>

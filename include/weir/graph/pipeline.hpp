@@ -122,7 +122,7 @@ public:
 
     pipeline(Before before, Op op) : before_(std::move(before)), op_(std::move(op)) {}
 
-    detail::drawn draw(detail::sketch& s) const {
+    detail::drawn_stream draw(detail::graph_builder& s) const {
         const auto from = before_.draw(s);
         const auto here =
             s.operation(from, op_.describe(), detail::key_name<key>(), detail::value_name<value>());
@@ -180,17 +180,17 @@ struct drain_sink : sink {
 };
 
 /// What an agent keeps of its pipeline: drawn once, built anew for every run.
-class blueprint {
+class topology {
 public:
-    virtual ~blueprint() = default;
-    virtual drawn draw(sketch&) const = 0;
+    virtual ~topology() = default;
+    virtual drawn_stream draw(graph_builder&) const = 0;
     virtual void build(plan&) const = 0;
 };
 template <class P>
-class blueprint_of final : public blueprint {
+class topology_of final : public topology {
 public:
-    explicit blueprint_of(P p) : what_(std::move(p)) {}
-    drawn draw(sketch& s) const override { return what_.draw(s); }
+    explicit topology_of(P p) : what_(std::move(p)) {}
+    drawn_stream draw(graph_builder& s) const override { return what_.draw(s); }
     void build(plan& p) const override {
         if constexpr (requires { requires P::ends; }) what_.build(p);
         else what_.build(p, drain_sink{});

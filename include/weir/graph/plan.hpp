@@ -124,28 +124,28 @@ public:
 };
 
 /// Where a pipeline is drawn: one agent's, from the left to the right.
-struct drawn {
+struct drawn_stream {
     std::size_t node = 0;
     // the topics the values come from, for what is derived of them
     std::vector<topic_info*> from{};
     std::vector<std::size_t> also{};  // more nodes: of a stream from several topics
 };
-class sketch {
+class graph_builder {
 public:
-    sketch(graph& g, weir::detail::topics& t, std::string app, std::string agent)
+    graph_builder(graph& g, weir::detail::topics& t, std::string app, std::string agent)
         : to_(&g), topics_(&t), app_(std::move(app)), agent_(std::move(agent)) {}
 
-    drawn topic(topic_info&, std::string key, std::string value);
-    drawn read(topic_info&, std::string key, std::string value);
-    drawn source(std::string name, std::string value);
-    drawn operation(const drawn& before, std::string name, std::string key, std::string value);
-    drawn merge(const drawn* all, std::size_t n, std::string key, std::string value);
-    void join(const drawn& before, const drawn& next);
+    drawn_stream topic(topic_info&, std::string key, std::string value);
+    drawn_stream read(topic_info&, std::string key, std::string value);
+    drawn_stream source(std::string name, std::string value);
+    drawn_stream operation(const drawn_stream& before, std::string name, std::string key, std::string value);
+    drawn_stream merge(const drawn_stream* all, std::size_t n, std::string key, std::string value);
+    void join(const drawn_stream& before, const drawn_stream& next);
     /// The topic that `group_by` makes: `{app}-{agent}-{name}-repartition`, `-2` for the second of
     /// that name.
-    topic_info& repartition(const std::string& name, partition_id partitions, const drawn& of);
+    topic_info& repartition(const std::string& name, partition_id partitions, const drawn_stream& of);
     /// A topic that is sent to by name: derived, unless it is declared.
-    topic_info& derived(const std::string& name, const drawn& of);
+    topic_info& derived(const std::string& name, const drawn_stream& of);
     topic_info& passes(topic_info&);
 
     /// The topics of this agent's boundaries, in the order they were drawn.

@@ -10,7 +10,7 @@ namespace weir::detail {
 
 class runner {
 public:
-    virtual agent_info& add(std::string name, std::unique_ptr<blueprint>, const agent_options&,
+    virtual agent_info& add(std::string name, std::unique_ptr<topology>, const agent_options&,
                             bool pull) = 0;
     /// One round of the loop, waiting for something to do if there is nothing. False when nothing
     /// will come any more: stopped, every source of the stream ended, or idle on a virtual clock.

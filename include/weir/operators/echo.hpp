@@ -27,7 +27,7 @@ struct echo_op {
     };
     std::string describe() const { return "echo"; }
     template <class K, class In>
-    drawn draw(sketch& s, const drawn& here) const {
+    drawn_stream draw(graph_builder& s, const drawn_stream& here) const {
         static_assert((Targets::template fits<shown_key_t<K>, as_sent_t<In>> && ...),
                       "weir: echo(topic): its key and value types are not those of the stream; "
                       "declare the topic with the stream's types, or map the value before it");

@@ -15,14 +15,14 @@ template <class T>
 class hidden {
 public:
     virtual ~hidden() = default;
-    virtual drawn draw(sketch&) const = 0;
+    virtual drawn_stream draw(graph_builder&) const = 0;
     virtual void build(plan&, into_chain_ref<T, true>) const = 0;
 };
 template <class T, class S>
 class hidden_stream final : public hidden<T> {
 public:
     explicit hidden_stream(S s) : what_(std::move(s)) {}
-    drawn draw(sketch& s) const override { return what_.draw(s); }
+    drawn_stream draw(graph_builder& s) const override { return what_.draw(s); }
     void build(plan& p, into_chain_ref<T, true> to) const override { what_.build(p, to); }
 
 private:
@@ -59,7 +59,7 @@ public:
                       "to be acknowledged by hand shows in the type");
     }
 
-    detail::drawn draw(detail::sketch& s) const { return what_->draw(s); }
+    detail::drawn_stream draw(detail::graph_builder& s) const { return what_->draw(s); }
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
         what_->build(p, {&detail::new_chain_ref<V>(p, std::move(chain))});

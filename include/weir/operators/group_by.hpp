@@ -96,7 +96,7 @@ struct group_by_op {
         return "group_by " + options_.name + " async(" + std::to_string(options_.concurrency) + ')';
     }
     template <class K, class In>
-    drawn draw(sketch& s, const drawn& here) const {
+    drawn_stream draw(graph_builder& s, const drawn_stream& here) const {
         auto& t = s.repartition(options_.name, options_.partitions, here);
         const auto there = s.topic(t, key_name<key<K, In>>(), value_name<In>());
         s.join(here, there);

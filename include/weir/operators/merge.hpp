@@ -60,10 +60,10 @@ struct merged {
     static constexpr bool unacked = is_unacked<First> || (is_unacked<Rest> || ...);
     std::tuple<First, Rest...> streams;
 
-    drawn draw(sketch& s) const {
+    drawn_stream draw(graph_builder& s) const {
         return std::apply(
             [&](auto&... each) {
-                const drawn all[] = {each.draw(s)...};
+                const drawn_stream all[] = {each.draw(s)...};
                 return s.merge(all, sizeof...(each), key_name<key>(), value_name<value>());
             },
             streams);

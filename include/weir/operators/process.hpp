@@ -229,7 +229,7 @@ public:
     processed(S before, std::vector<processor<value>> by)
         : before_(std::move(before)), by_(std::move(by)) {}
 
-    drawn draw(sketch& s) const {
+    drawn_stream draw(graph_builder& s) const {
         auto here = before_.draw(s);
         for (std::size_t i = 0; i < by_.size(); ++i)
             here = s.operation(here, "process", key_name<key>(), value_name<value>());

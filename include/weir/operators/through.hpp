@@ -21,7 +21,7 @@ struct through_op {
 
     std::string describe() const { return "through"; }
     template <class K, class In>
-    drawn draw(sketch& s, const drawn& here) const {
+    drawn_stream draw(graph_builder& s, const drawn_stream& here) const {
         return to_op<Target>{target}.template draw<K, In>(s, here);
     }
     template <class K, class In>

@@ -88,14 +88,14 @@ struct choosing : sends {
 /// A target by name, or by handle; with a handle the types must fit.
 struct by_name {
     std::string name;
-    topic_info& resolve(sketch& s, const drawn& before) const { return s.derived(name, before); }
+    topic_info& resolve(graph_builder& s, const drawn_stream& before) const { return s.derived(name, before); }
     template <class K, class V>
     static constexpr bool fits = true;
 };
 template <class A, class B>
 struct by_handle {
     topic<A, B> handle;
-    topic_info& resolve(sketch& s, const drawn&) const { return s.passes(handle.info()); }
+    topic_info& resolve(graph_builder& s, const drawn_stream&) const { return s.passes(handle.info()); }
     template <class K, class V>
     static constexpr bool fits = std::is_same_v<V, typename topic<A, B>::value> &&
                                  (is_raw<K> || is_raw<typename topic<A, B>::key> ||
@@ -111,7 +111,7 @@ struct to_op {
 
     std::string describe() const { return "to"; }
     template <class K, class In>
-    drawn draw(sketch& s, const drawn& here) const {
+    drawn_stream draw(graph_builder& s, const drawn_stream& here) const {
         static_assert(Target::template fits<shown_key_t<K>, as_sent_t<In>>,
                       "weir: to(topic): its key and value types are not those of the stream; map "
                       "the value, or declare "
@@ -145,7 +145,7 @@ struct to_chosen_op {
 
     std::string describe() const { return "to"; }
     template <class K, class In>
-    drawn draw(sketch& s, const drawn& here) const {
+    drawn_stream draw(graph_builder& s, const drawn_stream& here) const {
         for (auto& name : topics)
             s.join(here,
                    s.topic(s.derived(name, here), key_name<K>(), value_name<as_sent_t<In>>()));
