@@ -210,8 +210,8 @@ struct coroutine_sink : sink {
         to->check();
     }
     void apply(context& c) {
-        if (full()) to->park(c.now.work), c.now.end(why::full);
-        else if (!to->running()) c.now.end(why::stop);  // it has returned
+        if (full()) to->park(c.now.work), c.now.end(run_status::full);
+        else if (!to->running()) c.now.end(run_status::stop);  // it has returned
     }
     void undo() { to->undo(); }
     bool full() { return !to->empty(); }

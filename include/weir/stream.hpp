@@ -45,7 +45,7 @@ struct pull_sink : sink {
         ++to->count;
     }
     void apply(context& c) {
-        if (full()) c.now.end(why::full);
+        if (full()) c.now.end(run_status::full);
     }
     void undo() { to->forget(); }
     bool full() { return !to->empty(); }

@@ -289,7 +289,7 @@ bool conductor::step(segment_cursor& f, bool last, std::optional<time_point> at)
     if (s.occupancy->occupant && s.occupancy->occupant != &f) return false;
     if (waits_for_letters(*s.agent)) return false;
     bool busy = false;
-    outcome r{f.position};
+    run_result r{f.position};
     try {
         if (f.parked) {
             s.check();
@@ -301,21 +301,21 @@ bool conductor::step(segment_cursor& f, bool last, std::optional<time_point> at)
         if (turns_ <= f.rests_upto) return true;
         if (s.full() || s.agent->paused || f.finished() || (last && f.failures == 0)) return busy;
         if (!at) at = clock_.steady();
-        detail::turn now{clock_, *at + segment_budget};
+        detail::segment_turn now{clock_, *at + segment_budget};
         now.work = &f;
-        if (last) now.end(why::stop);
+        if (last) now.end(run_status::stop);
         turn_.store(&now, std::memory_order_relaxed);  // for this thread alone: see stop()
         r = s.run(*f.reads, f.position, now);
         turn_.store(nullptr, std::memory_order_relaxed);
     } catch (...) {  // what was parked has thrown
         f.parked = false, s.occupancy->occupant = nullptr;
-        r = {f.position, why::failed, std::current_exception()};
+        r = {f.position, run_status::failed, std::current_exception()};
     }
     if (r.at != f.position) f.failures = 0;
     f.position = r.at;
-    if (r.because == why::full)
+    if (r.status == run_status::full)
         f.parked = true, s.occupancy->occupant = &f, last_parked_ = last ? nullptr : &f;
-    if (r.because == why::failed) failed(f, *s.agent, s.reads_batches(), r.error);
+    if (r.status == run_status::failed) failed(f, *s.agent, s.reads_batches(), r.error);
     return true;
 }
 

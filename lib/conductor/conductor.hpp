@@ -200,7 +200,7 @@ private:
     owned_partitions partitions_;
     std::size_t next_topic_ = 0;
     segment_cursor* last_parked_ = nullptr;
-    std::atomic<detail::turn*> turn_ = nullptr;  // of the segment that runs
+    std::atomic<detail::segment_turn*> turn_ = nullptr;  // of the segment that runs
     std::atomic<bool> stop_asked_ = false;
     bool topics_changed_ = false;
     state state_ = state::running;

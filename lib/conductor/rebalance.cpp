@@ -130,7 +130,7 @@ void conductor::problem(const std::string& text, bool fatal) {
 void conductor::stop() noexcept {
     stop_asked_.store(true, std::memory_order_relaxed);
     if (auto* t = turn_.load(std::memory_order_relaxed); t && settings_.releases->is_here())
-        t->end(why::stop);
+        t->end(run_status::stop);
 }
 
 bool conductor::work_left() const {

@@ -29,7 +29,7 @@ outgoing& sender::add(const context& c, const message& m, std::size_t first,
 void sender::send(context& c) {
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count_);
     if (!std::all_of(waiting_.begin(), end, [](auto& p) { return p.part; })) held_ = c.hold();
-    if (!sent()) c.now.end(why::full);
+    if (!sent()) c.now.end(run_status::full);
 }
 
 bool sender::sent() {

@@ -64,7 +64,7 @@ void batches(pass& measured, Make make) {
     none work{from};
     const auto round = [&] {
         tracker->delivered(from.first, from.first + size - 1);
-        turn now{time, time.steady() + 10s};
+        segment_turn now{time, time.steady() + 10s};
         now.work = &work;
         weir::bench::keep(s->run(from, 0, now).at);
         from.first += size;

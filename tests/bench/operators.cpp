@@ -109,15 +109,15 @@ public:
     void work() {
         from_.begin();
         for (std::size_t at = 0; at < size;) {
-            turn now{clock_, clock_.steady() + 1s};
+            segment_turn now{clock_, clock_.steady() + 1s};
             const auto r = plan_.entry().run(from_, at, now);
             at = r.at;
             if (plan_.has_boundary()) {
                 auto& ready = plan_.between().ready();
-                turn next{clock_, clock_.steady() + 1s};
+                segment_turn next{clock_, clock_.steady() + 1s};
                 if (plan_.behind().run(ready, 0, next).at > 0) ready.passed(ready.count);
             }
-            if (r.because == why::full) plan_.entry().finish(), ++at;
+            if (r.status == run_status::full) plan_.entry().finish(), ++at;
         }
         from_.finish();
     }

@@ -47,7 +47,7 @@ void in_a_segment(pass& measured) {
     const weir::clock time;
     measured([&] {
         for (int k = 0; k < rounds; ++k) {
-            turn now{time, time.steady() + 1s};
+            segment_turn now{time, time.steady() + 1s};
             weir::bench::keep(s->run(from, 0, now).at);
         }
     });

@@ -48,8 +48,8 @@ struct three {
         chain{echo{sender{std::vector<produce_target*>{&a, &b}}}, sending<int, same_key>{last, {}}}}};
     weir::clock time{};
 
-    outcome run(given& from, std::size_t at) {
-        turn now{time, weir::time_point::max()};
+    run_result run(given& from, std::size_t at) {
+        segment_turn now{time, weir::time_point::max()};
         return s->run(from, at, now);
     }
 };
@@ -60,7 +60,7 @@ TEST_CASE("a message is parked until every one of its targets has had room, each
     three t;
     given from{{7, 8}};
     auto r = t.run(from, 0);
-    CHECK(r.because == why::full);
+    CHECK(r.status == run_status::full);
     CHECK(r.at == 0);
     t.a.room = t.last.room = 1;
     CHECK(t.s->full());
@@ -73,7 +73,7 @@ TEST_CASE("a message is parked until every one of its targets has had room, each
     t.s->finish();
     t.a.room = t.b.room = t.last.room = 2;
     r = t.run(from, 1);
-    CHECK(r.because == why::done);
+    CHECK(r.status == run_status::done);
     for (auto* o : {&t.a, &t.b, &t.last}) CHECK(o->got == numbers{7, 8});
 }
 
@@ -81,13 +81,13 @@ TEST_CASE("the sink behind an echo that has no room sends what it can; nothing i
     three t;
     given from{{7, 8}};
     t.last.room = 2;
-    CHECK(t.run(from, 0).because == why::full);
+    CHECK(t.run(from, 0).status == run_status::full);
     CHECK(t.last.got == numbers{7});
     t.a.room = t.b.room = 2;
     CHECK_FALSE(t.s->full());
     CHECK(t.last.got == numbers{7});
     t.s->finish();
-    CHECK(t.run(from, 1).because == why::done);
+    CHECK(t.run(from, 1).status == run_status::done);
     for (auto* o : {&t.a, &t.b, &t.last}) CHECK(o->got == numbers{7, 8});
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("an echo with room before a sink without: parked, and the copies are n
     three t;
     given from{{7}};
     t.a.room = t.b.room = 2;
-    CHECK(t.run(from, 0).because == why::full);
+    CHECK(t.run(from, 0).status == run_status::full);
     CHECK(t.a.got == numbers{7});
     CHECK(t.s->full());
     t.last.room = 1;
@@ -107,11 +107,11 @@ TEST_CASE("a parked message that is dropped forgets what is not sent yet") {
     three t;
     given from{{7, 8}};
     t.a.room = 1;
-    CHECK(t.run(from, 0).because == why::full);
+    CHECK(t.run(from, 0).status == run_status::full);
     t.s->discard();
     CHECK_FALSE(t.s->full());
     t.a.room = t.b.room = t.last.room = 2;
-    CHECK(t.run(from, 1).because == why::done);
+    CHECK(t.run(from, 1).status == run_status::done);
     CHECK(t.a.got == numbers{7, 8});
     CHECK(t.b.got == numbers{8});
     CHECK(t.last.got == numbers{8});

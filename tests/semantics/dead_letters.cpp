@@ -278,13 +278,13 @@ const auto odd_in_batch = [](const weir::batch<number>& b) {
 };
 
 /// Sends 0 … 3 with the key "k", in which 1 and 3 are odd; what becomes of it.
-struct outcome {
+struct run_result {
     texts dead;
     std::size_t errors;
     std::optional<offset> committed;
 };
 template <class Add>
-outcome run(weir::app_options options, Add add, const weir::policy& policy, weir::duration d = 0s) {
+run_result run(weir::app_options options, Add add, const weir::policy& policy, weir::duration d = 0s) {
     silent quiet;
     options.hooks = &quiet, options.on_error = policy;
     weir::app app{"dead", std::move(options)};

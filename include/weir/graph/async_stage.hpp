@@ -66,7 +66,7 @@ public:
             leave_if_done(*n);
             n = next;
         }
-        if (full()) c.now.end(why::full);
+        if (full()) c.now.end(run_status::full);
     }
     void undo() {
         while (calls_.last && !calls_.last->applied) recycle(calls_.take(*calls_.last));

@@ -22,7 +22,7 @@ struct retryable;
 struct context;
 
 // --------------------------------------------------------------------------- one turn of a segment
-enum class why : std::uint8_t {
+enum class run_status : std::uint8_t {
     done,   // the input is finished
     yield,  // the time is up
     stop,   // stop() was called
@@ -30,21 +30,21 @@ enum class why : std::uint8_t {
     full,
     failed  // the message at `at` threw; nothing of it was kept
 };
-struct outcome {
+struct run_result {
     std::size_t at = 0;
-    why because = why::done;
+    run_status status = run_status::done;
     std::exception_ptr error{};
 };
 /// A sink or stop() ends the turn behind the message that is being worked on.
-class turn {
+class segment_turn {
 public:
-    turn(const clock& c, time_point until) : time(c), deadline(until) {}
+    segment_turn(const clock& c, time_point until) : time(c), deadline(until) {}
     const clock& time;
     const time_point deadline;
     retryable* work = nullptr;           // what the segment works on, as its policy sees it
     const context* current = nullptr;  // the message a chain is called with
-    why ends() const { return static_cast<why>(ends_); }
-    void end(why w) {
+    run_status ends() const { return static_cast<run_status>(ends_); }
+    void end(run_status w) {
         if (w > ends()) ends_ = static_cast<std::sig_atomic_t>(w);
     }
 
@@ -120,7 +120,7 @@ struct origin {
 struct context {
     origins& from;
     std::size_t i;
-    turn& now;
+    segment_turn& now;
     const void* keys = nullptr;  // of all of `from`, if they lie side by side
 
     weir::hold hold() const { return from.hold_of(i); }
@@ -140,7 +140,7 @@ public:
     virtual ~segment() = default;
     /// Works on `from`, starting at message `at`; one that was parked there before has been
     /// finished by `finish`.
-    virtual outcome run(input& from, std::size_t at, turn&) = 0;
+    virtual run_result run(input& from, std::size_t at, segment_turn&) = 0;
     virtual bool full() = 0;      // a message is parked in the sink, or it has no room for another
     // throws what the parked message threw; then nothing of it is kept
     virtual void check() = 0;
@@ -167,7 +167,7 @@ class fused final : public segment {
 public:
     explicit fused(Chain c) : chain_(std::move(c)) {}
 
-    outcome run(input& base, std::size_t at, turn& now) override {
+    run_result run(input& base, std::size_t at, segment_turn& now) override {
         auto& from = static_cast<input_of<In>&>(base);
         // nobody fills an input while it is read
         const slot<In>* const values = from.values.data();
@@ -182,8 +182,8 @@ public:
                     c.i = i;
                     chain_.push(c, values[i].value);
                     chain_.apply(c);
-                    if (const auto ends = now.ends(); ends != why::done) [[unlikely]] {
-                        if (ends == why::full) return {i, ends};
+                    if (const auto ends = now.ends(); ends != run_status::done) [[unlikely]] {
+                        if (ends == run_status::full) return {i, ends};
                         chain_.finish();
                         return {i + 1, ends};
                     }
@@ -191,11 +191,11 @@ public:
                 }
                 if (i == count) return {i};
                 // after 1, 3, 7 … 127, 191 … messages
-                if (now.time.steady() >= now.deadline) return {i, why::yield};
+                if (now.time.steady() >= now.deadline) return {i, run_status::yield};
             }
         } catch (...) {
             chain_.undo();
-            return {i, why::failed, std::current_exception()};
+            return {i, run_status::failed, std::current_exception()};
         }
     }
     bool full() override { return chain_.full(); }

@@ -35,7 +35,7 @@ public:
         for (applied_ = values_.size(); applied_ >= n_;) emit(n_);
         if (applied_ > 0 && due_ == time_point::max() && within_ < duration::max())
             due_ = later(c.now.time.steady(), within_);
-        if (ready_.left() > 0) c.now.end(why::full);  // worked off before more comes
+        if (ready_.left() > 0) c.now.end(run_status::full);  // worked off before more comes
     }
     void undo() { keep_first(applied_); }
     bool full() const { return ready_.left() > 0; }

@@ -10,7 +10,7 @@
 namespace weir::transport::memory {
 
 /// What one read brought: a part of one chunk, which it keeps alive. Owner and thread: the reader's
-/// loop; it takes no lock, because what has been appended to a chunk never changes.
+/// loop; it takes no lock, status what has been appended to a chunk never changes.
 class slice final : public fetch {
 public:
     weir::headers headers(std::size_t i) const override;
