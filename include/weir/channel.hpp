@@ -85,7 +85,7 @@ public:
     bool is_source() const override { return true; }
     bool ended() const override { return stopped_; }
     void stop() override { stopped_ = true; }
-    void settle(time_point) override {
+    void poll(time_point) override {
         of_->early.clear();  // every subscriber of this run has them
         if (!agent->paused && ready_.left() == 0)
             for (; !queue_.empty(); queue_.pop_front())

@@ -25,7 +25,7 @@ public:
     bool is_source() const override { return true; }
     bool ended() const override { return stopped_ || (started_ && *at_ == std::end(range_)); }
     void stop() override { stopped_ = true; }
-    void settle(time_point) override {
+    void poll(time_point) override {
         if (stopped_ || agent->paused || ready_.count > 0) return;
         if (!started_) at_.emplace(std::begin(range_)), started_ = true;
         for (std::size_t n = 0; n < at_once && *at_ != std::end(range_); ++n, ++*at_)

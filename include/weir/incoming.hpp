@@ -90,9 +90,9 @@ public:
     private:
         const T* of_;
     };
-    class reading {  // not an aggregate: g++ 12 destroys temporaries of these in a co_await twice
+    class next_value {  // not an aggregate: g++ 12 destroys temporaries of these in a co_await twice
     public:
-        explicit reading(detail::inbox<T>& from) : from_(&from) {}
+        explicit next_value(detail::inbox<T>& from) : from_(&from) {}
         bool await_ready() { return from_->next(); }
         void await_suspend(std::coroutine_handle<> h) { from_->wait(h); }
         value await_resume() { return value{from_->take()}; }
@@ -104,7 +104,7 @@ public:
     explicit incoming(detail::inbox<T>& from) : from_(&from) {}
     /// Acknowledges the value before, and waits for the next one. The end comes when the app stops
     /// and everything has been delivered, or when every source has ended.
-    reading next() { return reading{*from_}; }
+    next_value next() { return next_value{*from_}; }
 
 private:
     detail::inbox<T>* from_;
@@ -140,7 +140,7 @@ public:
         if (running_ && this->waiting_) resume();
     }
     bool running() const override { return running_; }
-    std::exception_ptr settle() override {
+    std::exception_ptr poll() override {
         look();
         // it has failed, at another message than the one that waits
         if (started_ && !running_ && !this->empty() && !error_) start();

@@ -299,7 +299,7 @@ std::vector<transport::subscription> engine::subscriptions() {
         if (it == all.end()) all.push_back({topic, from});
         else if (from == transport::reset::earliest) it->from = from;
     };
-    for (auto& r : static_cast<run_plan&>(conductor_->plan()).readings()) {
+    for (auto& r : static_cast<run_plan&>(conductor_->plan()).readers()) {
         const bool early =
             r->topic->internal || r->topic->resumed || auto_offset_reset() == earliest;
         const auto from = early ? transport::reset::earliest : transport::reset::latest;

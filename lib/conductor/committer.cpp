@@ -14,7 +14,7 @@ constexpr auto retry_pause = std::chrono::milliseconds{100};
 committer::committer(transport::transport& t, const settings& s)
     : transport_(t), settings_(s), next_(later(s.clock->steady(), s.options.commit_interval)) {}
 
-void committer::settle(const owned_partitions& all, time_point now) {
+void committer::poll(const owned_partitions& all, time_point now) {
     const auto every = settings_.options.commit_every;
     if (asked_ && !in_flight_ && now >= not_before_) commit(all);
     if (now >= next_) {

@@ -24,7 +24,7 @@ public:
     committer(transport::transport&, const settings&);
 
     /// A tick, if its time has come or enough was finished.
-    void settle(const owned_partitions&, time_point now);
+    void poll(const owned_partitions&, time_point now);
     /// A tick now.
     void commit(const owned_partitions&);
     /// What is left is committed, at the end of a run. True when nothing is left; one that fails is

@@ -53,11 +53,11 @@ void conductor::end() {
 }
 
 void conductor::connect(const std::vector<transport::subscription>& to) {
-    for (auto& r : plan_.readings())
+    for (auto& r : plan_.readers())
         if (!transport::is_pattern(r->topic->name)) work_of(r->topic->name);
     for (auto& t : topics_) {
-        t.readings = readings_of(t.topic);
-        for (auto* p : t.partitions) p->join(t.readings);
+        t.readers = readers_of(t.topic);
+        for (auto* p : t.partitions) p->join(t.readers);
     }
     const auto& links = plan_.links();
     for (auto i = boundaries_.size(); i < links.size(); ++i)
@@ -65,7 +65,7 @@ void conductor::connect(const std::vector<transport::subscription>& to) {
             {links[i].from, std::make_unique<segment_cursor>(links[i].from->ready(), *links[i].to)});
     for (auto& s : boundaries_) {
         const auto reads = [&](const segment* x) { return x->agent == s.from->agent; };
-        const auto& all = plan_.readings();
+        const auto& all = plan_.readers();
         s.from->agent->finite = std::none_of(all.begin(), all.end(), [&](const auto& r) {
             return std::any_of(r->to.begin(), r->to.end(), reads);
         });
@@ -76,12 +76,12 @@ void conductor::connect(const std::vector<transport::subscription>& to) {
 conductor::topic_work& conductor::work_of(const std::string& topic) {
     for (auto& t : topics_)
         if (t.topic == topic) return t;
-    return topics_.emplace_back(topic_work{topic, readings_of(topic)});
+    return topics_.emplace_back(topic_work{topic, readers_of(topic)});
 }
 /// By name, and by patterns.
-std::vector<plan::reading*> conductor::readings_of(const std::string& topic) {
-    std::vector<plan::reading*> all;
-    for (auto& r : plan_.readings())
+std::vector<plan::topic_reader*> conductor::readers_of(const std::string& topic) {
+    std::vector<plan::topic_reader*> all;
+    for (auto& r : plan_.readers())
         if (r->topic->name == topic || transport::matches(r->topic->name, topic))
             all.push_back(r.get());
     return all;
@@ -117,19 +117,19 @@ bool conductor::turn() {
     busy |= transport_.poll(*this);
     busy |= coroutines_.run(now_);
     busy |= turn_bodies();
-    busy |= producer_.settle(now_);
+    busy |= producer_.poll(now_);
     take_errors();
     busy |= poll_boundaries();
     if (!error_) {
         busy |= turn_topics();
         busy |= turn_boundaries();
     }
-    for (auto& [tp, a] : partitions_) a->mark(now_);
+    for (auto& [tp, a] : partitions_) a->update_tracker(now_);
     busy |= drain();
     busy |= end_sources();
     take_errors();
     if (no_more()) busy |= finish();
-    if (!stopped()) committer_.settle(partitions_, now_);
+    if (!stopped()) committer_.poll(partitions_, now_);
     busy |= coroutines_.any_ready();
     busy |= !asked && committer_.in_flight();  // its answer may be there already
     const bool ticked = turn_background();
@@ -154,7 +154,7 @@ bool conductor::turn_bodies() {
     const auto& all = plan_.bodies();
     for (; started_ < all.size() && !no_more(); ++started_) all[started_]->start(), busy = true;
     for (auto& b : all) {
-        auto error = b->settle();
+        auto error = b->poll();
         if (!error) continue;
         const auto line = "weir: agent '" + b->agent->name +
                           "' stopped while it had no message: " + text_of(error);
@@ -201,16 +201,16 @@ bool conductor::poll_boundaries() {
     bool busy = false;
     for (auto& s : boundaries_) {
         try {
-            s.from->settle(now_);
+            s.from->poll(now_);
         } catch (...) {  // a range that throws
             fail(std::current_exception());
             return true;
         }
-        while (!waits_for_letters(*s.from->agent)) {
+        while (!waits_for_dead_letters(*s.from->agent)) {
             auto [call, error] = s.from->failure();
             if (!call) break;
             failed(*call, *s.from->agent, false, error);
-            s.from->settle(now_);
+            s.from->poll(now_);
             busy = true;
         }
     }
@@ -239,7 +239,7 @@ bool conductor::turn_partition(owned_partition& a) {
     bool busy = false;
     if (a.bad() && !last) busy |= undecodable(a);
     if (a.finished() && !last) {
-        a.mark(now_);
+        a.update_tracker(now_);
         const auto open = a.tracker->open();
         const auto room = settings_.options.open_max - std::min(open, settings_.options.open_max);
         look_if_full(a, room == 0);
@@ -287,7 +287,7 @@ bool conductor::step(segment_cursor& f, bool last, std::optional<time_point> at)
     auto& s = *f.runs;
     if (error_ || f.finished() || (f.failures > 0 && now_ < f.not_before)) return false;
     if (s.occupancy->occupant && s.occupancy->occupant != &f) return false;
-    if (waits_for_letters(*s.agent)) return false;
+    if (waits_for_dead_letters(*s.agent)) return false;
     bool busy = false;
     run_result r{f.position};
     try {
@@ -428,12 +428,12 @@ void conductor::failed(retryable& what, agent_info& agent, bool of_batch, std::e
     what.failures = 0;
     if (policy.last() == policy::action::skip) return what.skip();
     if (letters)
-        return bury(what, agent, report, policy.topic()), what.skip();
+        return send_dead_letters(what, agent, report, policy.topic()), what.skip();
     fail(agent.pull ? error : std::make_exception_ptr(weir::error{line}));
 }
 
 /// One dead letter for each message behind what failed; each keeps it open until it has arrived.
-void conductor::bury(retryable& what, agent_info& agent, const error_report& report,
+void conductor::send_dead_letters(retryable& what, agent_info& agent, const error_report& report,
                      const std::string& topic) {
     const auto held = what.acked ? hold{} : what.from().hold_of(what.at());
     each_message(what.from(), what.at(), [&](const origins& from, std::size_t i) {
@@ -444,7 +444,7 @@ void conductor::bury(retryable& what, agent_info& agent, const error_report& rep
         outgoing letter{m.key, {}, m.value, from.headers_of(i), m.timestamp};
         add_cause(letter.headers, its, m.timestamp);
         report_.hooks().dead_letter(its, topic);
-        producer_.bury(topic, &agent, std::move(letter), held.share());
+        producer_.send_dead_letter(topic, &agent, std::move(letter), held.share());
     });
 }
 
@@ -476,7 +476,7 @@ bool conductor::undecodable(owned_partition& a) {
             a.retry_bad(), busy = true;
             continue;
         }
-        if (policy.has_dead_letters() && producer_.crowded()) return busy;
+        if (policy.has_dead_letters() && producer_.backlogged()) return busy;
         busy = true;
         if (policy.last() != policy::action::skip && !policy.has_dead_letters()) {
             a.stop_at_bad();
@@ -489,7 +489,7 @@ bool conductor::undecodable(owned_partition& a) {
             outgoing letter{m.key, {}, m.value, a.headers(bad.at), m.timestamp};
             add_cause(letter.headers, report, m.timestamp);
             report_.hooks().dead_letter(report, policy.topic());
-            producer_.bury(policy.topic(), nullptr, std::move(letter), {*a.tracker, m.offset});
+            producer_.send_dead_letter(policy.topic(), nullptr, std::move(letter), {*a.tracker, m.offset});
         }
         a.pass_bad();
     }

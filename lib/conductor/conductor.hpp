@@ -31,13 +31,13 @@ public:
     }
     produce_target& send_to(topic_info& t) override { return producer_.to(t, agent(), name()); }
 
-    std::vector<std::unique_ptr<reading>>& readings() { return readings_; }
+    std::vector<std::unique_ptr<topic_reader>>& readers() { return readers_; }
     std::vector<std::unique_ptr<detail::boundary>>& boundaries() { return boundaries_; }
     const std::vector<std::unique_ptr<detail::body>>& bodies() const { return bodies_; }
     std::vector<link>& links() { return links_; }
     void forget() {
         for (auto& s : segments_) s->agent->lent.clear();
-        readings_.clear(), links_.clear(), segments_.clear(), boundaries_.clear(), nodes_.clear();
+        readers_.clear(), links_.clear(), segments_.clear(), boundaries_.clear(), nodes_.clear();
         bodies_.clear();
     }
 
@@ -116,7 +116,7 @@ private:
     enum class state { running, finishing, leaving, stopped };
     struct topic_work {
         std::string topic;
-        std::vector<plan::reading*> readings{};
+        std::vector<plan::topic_reader*> readers{};
         std::vector<owned_partition*> partitions{};
         std::size_t next = 0;  // whose turn it is
     };
@@ -126,7 +126,7 @@ private:
     };
 
     topic_work& work_of(const std::string& topic);
-    std::vector<plan::reading*> readings_of(const std::string& topic);
+    std::vector<plan::topic_reader*> readers_of(const std::string& topic);
     bool no_more() const { return stopping() || stop_asked_.load(std::memory_order_relaxed); }
     // a turn
     bool turn_background();
@@ -147,10 +147,10 @@ private:
     bool undecodable(owned_partition&);
     const policy& decode_policy(const owned_partition&) const;
     static error_report undecodable_report(const owned_partition&);
-    void bury(retryable&, agent_info&, const error_report&, const std::string& topic);
+    void send_dead_letters(retryable&, agent_info&, const error_report&, const std::string& topic);
     /// What this agent's policy would make a dead letter of has to wait.
-    bool waits_for_letters(const agent_info& a) const {
-        return a.on_error.has_dead_letters() && producer_.crowded();
+    bool waits_for_dead_letters(const agent_info& a) const {
+        return a.on_error.has_dead_letters() && producer_.backlogged();
     }
     void take_errors();
     struct reason {

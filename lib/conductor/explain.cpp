@@ -37,7 +37,7 @@ conductor::reason conductor::reason_of(const segment_cursor& f) const {
                     " has failed, the next one is due " + in(f.not_before - now_)};
     if (s.occupancy->occupant)
         return {agent.name, last_of(s.ops), "another message waits for room behind it"};
-    if (waits_for_letters(agent))
+    if (waits_for_dead_letters(agent))
         return {agent.name, s.ops, "a dead letter waits for room in the producer"};
     return {agent.name, s.ops, "it waits for its turn"};
 }

@@ -7,18 +7,18 @@
 namespace weir::detail {
 
 owned_partition::owned_partition(const topic_partition& at, transport::assignment from,
-                                 const std::vector<plan::reading*>& readings,
+                                 const std::vector<plan::topic_reader*>& readers,
                                  std::shared_ptr<release_queue> releases)
     : tp(at),
       tracker(new offset_tracker{releases, from.committed}),
       releases_(std::move(releases)),
       partition_(std::move(from.partition)) {
-    join(readings);
+    join(readers);
 }
 
-void owned_partition::join(const std::vector<plan::reading*>& readings) {
+void owned_partition::join(const std::vector<plan::topic_reader*>& readers) {
     const auto behind = fetched_ ? fetched_->messages().size() : 0;
-    for (auto* r : readings) {
+    for (auto* r : readers) {
         auto n =
             std::find_if(nodes_.begin(), nodes_.end(), [&](const node& x) { return x.by == r; });
         if (n == nodes_.end()) n = nodes_.insert(n, {r, r->decoder->make(*tracker, tp), behind});
@@ -109,7 +109,7 @@ bool owned_partition::dealt_with(const bad_message& b) const {
     return std::find(passed_bad_.begin(), passed_bad_.end(), b.at) != passed_bad_.end();
 }
 
-void owned_partition::mark(time_point now) {
+void owned_partition::update_tracker(time_point now) {
     if (fetched_ && !fetched_->messages().empty()) {
         auto passed = tracker->end();
         for (auto& n : nodes_)

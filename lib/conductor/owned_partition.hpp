@@ -35,7 +35,7 @@ struct segment_cursor final : retryable {
 
 /// A message that does not decode.
 struct bad_message {
-    const plan::reading* by;
+    const plan::topic_reader* by;
     std::size_t at;  // in the fetch
     std::exception_ptr error;
     int failures = 0;  // behind the first
@@ -49,7 +49,7 @@ struct bad_message {
 class owned_partition {
 public:
     owned_partition(const topic_partition& tp, transport::assignment,
-                    const std::vector<plan::reading*>&, std::shared_ptr<release_queue>);
+                    const std::vector<plan::topic_reader*>&, std::shared_ptr<release_queue>);
     owned_partition(const owned_partition&) = delete;
     owned_partition& operator=(const owned_partition&) = delete;
     ~owned_partition();
@@ -59,7 +59,7 @@ public:
     std::optional<offset> committed{};  // by us
 
     /// New segments read on from the next batch.
-    void join(const std::vector<plan::reading*>&);
+    void join(const std::vector<plan::topic_reader*>&);
     /// Reads and decodes the next batch. Returns how many messages it has.
     std::size_t read(std::size_t most, time_point now);
     /// The next message that did not decode and whose policy has not been asked yet.
@@ -76,7 +76,7 @@ public:
     bool stopped() const { return stopped_; }
     bool finished() const;
     /// Tells the tracker how far the slowest cursor is.
-    void mark(time_point now);
+    void update_tracker(time_point now);
     /// Since when the oldest message that is not done with is that.
     time_point oldest_since() const { return since_; }
     const message& raw(std::size_t i) const { return fetched_->messages()[i]; }
@@ -96,7 +96,7 @@ public:
 
 private:
     struct node {
-        plan::reading* by;
+        plan::topic_reader* by;
         std::unique_ptr<input> slots;
         std::size_t decoded = 0;  // of the fetch's messages
     };

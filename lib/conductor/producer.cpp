@@ -70,8 +70,8 @@ produce_target& producer::to(topic_info& t, agent_info& a, std::string op) {
 }
 
 /// `last`: of what could not be sent, so if this cannot either, the app stops.
-producer::target& producer::letters(const std::string& topic, agent_info* by, bool last) {
-    auto& known = (last ? last_letters_ : letters_)[{topic, by}];
+producer::target& producer::dead_letter_target(const std::string& topic, agent_info* by, bool last) {
+    auto& known = (last ? last_dead_letter_targets_ : dead_letter_targets_)[{topic, by}];
     if (known) return *known;
     auto& info = settings_.topics->derive(topic, 0, false, {});
     auto& agent = by ? *by : nobody_;
@@ -98,8 +98,8 @@ producer::retained& producer::retain(std::uint64_t token) {
     return retained_[at];
 }
 
-void producer::bury(const std::string& topic, agent_info* by, const outgoing& what, hold held) {
-    auto& to = letters(topic, by, false);
+void producer::send_dead_letter(const std::string& topic, agent_info* by, const outgoing& what, hold held) {
+    auto& to = dead_letter_target(topic, by, false);
     if (to.send(what, held)) return;
     await_room(free_slot(), to, std::move(held), what);
 }
@@ -112,7 +112,7 @@ void producer::await_room(std::uint64_t token, target& to, hold held, const outg
     auto& k = retain(token);
     target::copy(what, k.what);
     k.not_before = settings_.clock->steady(), k.waits = true;
-    crowd_.push_back(p.retained);
+    backlog_.push_back(p.retained);
     ++under_way_, ++retries_, ++report_.count().sent;
 }
 
@@ -149,8 +149,8 @@ producer::target& producer::own_target(topic_info& t) {
 bool producer::post(parcel& what, hold held) {
     auto& to = own_target(*what.to);
     const auto token = free_slot();
-    if (crowded() || !to.send(what.what, held)) {  // none overtakes those that wait
-        if (crowd_.size() >= crowd_max) return false;
+    if (backlogged() || !to.send(what.what, held)) {  // none overtakes those that wait
+        if (backlog_.size() >= backlog_max) return false;
         await_room(token, to, std::move(held), what.what);
     }
     retain(token).seen_by = &what;
@@ -163,7 +163,7 @@ void producer::forget(parcel& p) noexcept {
     std::erase(wanted_, &p);
 }
 
-bool producer::settle_wanted() {
+bool producer::poll_wanted() {
     std::size_t n = 0;
     while (n < wanted_.size() && post(*wanted_[n], {})) ++n;
     wanted_.erase(wanted_.begin(), wanted_.begin() + static_cast<std::ptrdiff_t>(n));
@@ -188,7 +188,7 @@ void producer::delivered(std::uint64_t token, const transport::delivery& d) {
         assert(at != nothing);
         add_cause(retained_[at].what.headers, report, retained_[at].what.timestamp);
         report_.hooks().dead_letter(report, policy.topic());
-        pending_[token].to = &letters(policy.topic(), &to.agent, true);
+        pending_[token].to = &dead_letter_target(policy.topic(), &to.agent, true);
         auto& k = retained_[at];
         k.failures = 0, k.not_before = settings_.clock->steady(), ++retries_;
         return;
@@ -222,28 +222,28 @@ bool producer::send_again(retained& k) {
     return true;
 }
 
-bool producer::settle_crowd() {
+bool producer::poll_backlog() {
     bool any = false;
-    for (; crowded() && send_again(retained_[crowd_.front()]); any = true) crowd_.pop_front();
+    for (; backlogged() && send_again(retained_[backlog_.front()]); any = true) backlog_.pop_front();
     return any;
 }
 
-bool producer::settle(time_point now) {
-    bool any = settle_crowd();
-    any |= settle_wanted();
-    if (retries_ == crowd_.size()) return any;
-    for (std::size_t i = 0; i < retained_.size() && !crowded(); ++i) {
+bool producer::poll(time_point now) {
+    bool any = poll_backlog();
+    any |= poll_wanted();
+    if (retries_ == backlog_.size()) return any;
+    for (std::size_t i = 0; i < retained_.size() && !backlogged(); ++i) {
         auto& k = retained_[i];
         if (k.not_before > now) continue;
         if (send_again(k)) any = true;
-        else k.waits = true, crowd_.push_back(i);  // room comes with news of the transport
+        else k.waits = true, backlog_.push_back(i);  // room comes with news of the transport
     }
     return any;
 }
 
 time_point producer::due() const {
     auto at = time_point::max();
-    if (retries_ > 0 && !crowded())
+    if (retries_ > 0 && !backlogged())
         for (auto& k : retained_) at = std::min(at, k.not_before);
     return at;
 }

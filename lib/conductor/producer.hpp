@@ -27,7 +27,7 @@ namespace weir::detail {
 /// its own; what is reported as failed has failed for good, and the topic's policy decides. A
 /// message whose policy says stop keeps its hold, so that no commit passes its source. Dead letters
 /// are sent from here too: one that finds no room waits in its slot, and until it is gone nobody
-/// may make another (`crowded`).
+/// may make another (`backlogged`).
 class producer {
 public:
     producer(transport::transport&, const settings&, reporter&);
@@ -43,11 +43,11 @@ public:
     void delivered(std::uint64_t token, const transport::delivery&);
     /// Sends a dead letter on behalf of `by` (null: of nobody); its source is held until it is
     /// there.
-    void bury(const std::string& topic, agent_info* by, const outgoing&, hold);
+    void send_dead_letter(const std::string& topic, agent_info* by, const outgoing&, hold);
     /// Something waits for room that is no pipeline's: a dead letter, a `topic.send`.
-    bool crowded() const { return !crowd_.empty(); }
+    bool backlogged() const { return !backlog_.empty(); }
     /// Sends again what is to be retried by now. True if there was any.
-    bool settle(time_point now);
+    bool poll(time_point now);
     time_point due() const;
     /// Whose message, sent by which operator, keeps this one of that partition open, and why.
     struct keeper {
@@ -76,24 +76,24 @@ private:
         parcel* seen_by = nullptr;
     };
     static constexpr std::size_t nothing = static_cast<std::size_t>(-1);
-    target& letters(const std::string& topic, agent_info* by, bool last);
+    target& dead_letter_target(const std::string& topic, agent_info* by, bool last);
     target& add(std::unique_ptr<target>);
     std::uint64_t free_slot();
     retained& retain(std::uint64_t token);
     void await_room(std::uint64_t token, target&, hold, const outgoing&);
     bool send(target&, const outgoing&, std::uint64_t token);
     bool send_again(retained&);
-    bool settle_crowd();
+    bool poll_backlog();
     void free(std::uint64_t token);
     target& own_target(topic_info&);
-    bool settle_wanted();
+    bool poll_wanted();
 
-    static constexpr std::size_t crowd_max = 10'000;  // that wait for room
+    static constexpr std::size_t backlog_max = 10'000;  // that wait for room
     transport::transport& transport_;
     const settings& settings_;
     reporter& report_;
     std::vector<std::unique_ptr<target>> targets_;
-    std::map<std::pair<std::string, const agent_info*>, target*> letters_, last_letters_;
+    std::map<std::pair<std::string, const agent_info*>, target*> dead_letter_targets_, last_dead_letter_targets_;
     agent_info nobody_{};
     std::vector<pending> pending_;
     std::vector<std::uint64_t> free_;
@@ -101,7 +101,7 @@ private:
     std::vector<std::size_t> free_retained_;
     std::map<topic_info*, target*> own_targets_;
     std::vector<parcel*> wanted_;
-    std::deque<std::size_t> crowd_;  // of `retained_`: those that wait for room, in their order
+    std::deque<std::size_t> backlog_;  // of `retained_`: those that wait for room, in their order
     std::size_t under_way_ = 0, retries_ = 0;
     std::exception_ptr error_;
 };

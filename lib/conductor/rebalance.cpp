@@ -25,11 +25,11 @@ void conductor::assigned(std::vector<transport::assignment> all) {
     for (auto& a : all) {
         const auto& tp = *seen_partitions_.insert(a.tp).first;
         auto& topic = work_of(tp.topic);
-        if (topic.readings.empty()) continue;  // not ours to read
+        if (topic.readers.empty()) continue;  // not ours to read
         close_partition(tp);
         auto& made = partitions_[tp];
         made =
-            std::make_unique<owned_partition>(tp, std::move(a), topic.readings, settings_.releases);
+            std::make_unique<owned_partition>(tp, std::move(a), topic.readers, settings_.releases);
         topic.partitions.push_back(made.get());
         report_.hooks().assigned(tp);
     }

@@ -85,9 +85,9 @@ body& plan::add(std::unique_ptr<detail::body> b) {
 void plan::read(topic_info& topic, const void* type, std::unique_ptr<decoder> (*make)(),
                 segment& s) {
     const auto of_these = [&](const auto& r) { return r->topic == &topic && r->type == type; };
-    auto it = std::find_if(readings_.begin(), readings_.end(), of_these);
-    if (it == readings_.end())
-        it = readings_.insert(it, std::make_unique<reading>(reading{&topic, type, make(), {}}));
+    auto it = std::find_if(readers_.begin(), readers_.end(), of_these);
+    if (it == readers_.end())
+        it = readers_.insert(it, std::make_unique<topic_reader>(topic_reader{&topic, type, make(), {}}));
     (*it)->to.push_back(&s);
 }
 topic_info& plan::next_through() {

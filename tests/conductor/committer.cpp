@@ -58,7 +58,7 @@ struct one_partition {
     one_partition() {
         auto& p = all[tp];
         p = std::make_unique<owned_partition>(tp, transport::assignment{tp, {}, nullptr},
-                                              std::vector<plan::reading*>{}, with.releases);
+                                              std::vector<plan::topic_reader*>{}, with.releases);
         tracker = p->tracker.get();
         tracker->delivered(0, 9);
     }
@@ -72,7 +72,7 @@ struct one_partition {
         result.error = e;
         commits.answered(all, result, hooks);
     }
-    void pass(weir::duration d) { time.now += d, commits.settle(all, time.now); }
+    void pass(weir::duration d) { time.now += d, commits.poll(all, time.now); }
 };
 
 }  // namespace

@@ -81,7 +81,7 @@ public:
     input& ready() override { return ready_; }
     bool empty() const override { return calls_.count == 0 && ready_.left() == 0; }
     bool waits_for_work() const override { return calls_.count > 0; }
-    void settle(time_point now) override {
+    void poll(time_point now) override {
         now_ = now;
         waited_ = std::min(waited_, ready_.left());
         for (auto* n = leaving_.first; n;) {

@@ -40,8 +40,8 @@ public:
     virtual bool waits_for_work() const { return false; }
 
     /// Moves into `ready` what is complete by now.
-    virtual void settle(time_point /*now*/) {}
-    /// When `settle` has something to do, as far as time decides.
+    virtual void poll(time_point /*now*/) {}
+    /// When `poll` has something to do, as far as time decides.
     virtual time_point due() const { return time_point::max(); }
     /// What is buffered becomes a last short batch.
     virtual void flush() {}

@@ -44,7 +44,7 @@ public:
     virtual void end() = 0;
     /// Starts it again, if somebody waits for it. What it threw while it had no message; null if it
     /// did not.
-    virtual std::exception_ptr settle() = 0;
+    virtual std::exception_ptr poll() = 0;
     /// Its frame goes.
     virtual void cancel() = 0;
 
@@ -165,7 +165,7 @@ private:
 class plan {
 public:
     // a topic read by segments of the same key and value types: one decode for all
-    struct reading {
+    struct topic_reader {
         topic_info* topic;
         const void* type;
         std::unique_ptr<detail::decoder> decoder;
@@ -218,7 +218,7 @@ protected:
     std::vector<std::unique_ptr<detail::boundary>> boundaries_;
     std::vector<std::unique_ptr<node>> nodes_;
     std::vector<std::unique_ptr<detail::body>> bodies_;
-    std::vector<std::unique_ptr<reading>> readings_;
+    std::vector<std::unique_ptr<topic_reader>> readers_;
     std::vector<link> links_;
     std::size_t open_max_ = 0;
 

@@ -43,7 +43,7 @@ public:
     input& ready() override { return ready_; }
     bool empty() const override { return applied_ == 0 && ready_.left() == 0; }
     time_point due() const override { return due_; }
-    void settle(time_point now) override {
+    void poll(time_point now) override {
         if (now >= due_) flush();
     }
     void flush() override {

@@ -26,7 +26,7 @@ consumer::consumer(const configuration& c, topics& t, problems& p, ready_list& r
                    std::span<const subscription> to)
     : callbacks(p),
       ready_(ready),
-      shared_(new reading{std::make_shared<handle>(make(
+      shared_(new read_state{std::make_shared<handle>(make(
                               RD_KAFKA_CONSUMER,
                               c.consumer(std::any_of(to.begin(), to.end(), is_pattern),
                                          common_reset(to)))),

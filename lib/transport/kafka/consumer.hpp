@@ -68,7 +68,7 @@ private:
     void check(rd_kafka_resp_err_t);
 
     ready_list& ready_;
-    const std::shared_ptr<reading> shared_;
+    const std::shared_ptr<read_state> shared_;
     rd_kafka_t* const rk_;
     queue_handle own_;
     commits commits_;

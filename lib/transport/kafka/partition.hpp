@@ -41,7 +41,7 @@ private:
 };
 
 /// What the partitions of one consumer share. Life: with the last partition. Thread: the loop's.
-struct reading {
+struct read_state {
     std::shared_ptr<handle> from;
     problems& problems_;
     /// Below so many prefetched messages the broker's thread is woken; 0: it wakes by itself.
@@ -62,7 +62,7 @@ struct slot {
 /// The owner's view of a slot. Thread: the loop's.
 class partition final : public weir::transport::partition {
 public:
-    partition(std::shared_ptr<reading> r, std::shared_ptr<slot> s)
+    partition(std::shared_ptr<read_state> r, std::shared_ptr<slot> s)
         : shared_(std::move(r)), slot_(std::move(s)) {}
     ~partition() override { slot_->readable = false; }
     std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) override;
@@ -70,7 +70,7 @@ public:
 
 private:
     void wake(std::size_t taken);
-    std::shared_ptr<reading> shared_;
+    std::shared_ptr<read_state> shared_;
     std::shared_ptr<slot> slot_;
 };
 

@@ -53,7 +53,7 @@ void group::release(seat& s, std::span<const topic_partition> tps) {
         close(*p);
         if (was_asked) end(*p);
         else p->now = stage::given_up;
-        settle(*p);
+        advance(*p);
     }
 }
 
@@ -133,7 +133,7 @@ void group::grown(topic& t) {
 void group::revoke(const topic_partition& tp) {
     auto& p = existing(tp);
     p.withheld = true;
-    settle(p);
+    advance(p);
 }
 
 void group::lose(const topic_partition& tp) {
@@ -148,7 +148,7 @@ void group::lose(const topic_partition& tp) {
 void group::assign(const topic_partition& tp) {
     auto& p = existing(tp);
     p.withheld = false;
-    settle(p);
+    advance(p);
 }
 
 // ------------------------------------------------------------------------------------- partitions

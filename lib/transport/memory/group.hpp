@@ -54,7 +54,7 @@ struct notices {
 };
 
 /// Life: made by the first that names it, then kept for ever by the core. Under the broker's lock.
-/// `spread` says who is to have a partition, `settle` moves it there one stage at a time, and each
+/// `spread` says who is to have a partition, `advance` moves it there one stage at a time, and each
 /// stage is told by its owner's own poll (`take`).
 class group {
 public:
@@ -92,7 +92,7 @@ private:
     slot& existing(const topic_partition&);
     slot* owned(const seat&, const topic_partition&);
     void rebalance();
-    void settle(slot&);
+    void advance(slot&);
     /// The owner's `partition` reads no more.
     void close(slot&);
     /// It has no owner.

@@ -33,10 +33,10 @@ void group::rebalance() {
         const auto m = shares[n].owner;
         slots[n]->target = m == share::nobody ? nullptr : members_[static_cast<std::size_t>(m)];
     }
-    for (auto* p : slots) settle(*p);
+    for (auto* p : slots) advance(*p);
 }
 
-void group::settle(slot& p) {
+void group::advance(slot& p) {
     auto* const to = p.withheld ? nullptr : p.target;
     switch (p.now) {
     case stage::promised:
