@@ -111,16 +111,16 @@ private:
 
 /// Whether a channel took a value. Nothing needs to be done with it; `co_await` waits for room.
 template <class T>
-class offering {
+class pending_channel_send {
 public:
-    offering(std::shared_ptr<detail::channel_state<T>> to, T v)
+    pending_channel_send(std::shared_ptr<detail::channel_state<T>> to, T v)
         : to_(std::move(to)),
           value_(std::move(v)),
           taken_(to_->waiting.empty() && to_->send(value_)) {}
-    offering(const offering&) = delete;
-    offering& operator=(const offering&) = delete;
+    pending_channel_send(const pending_channel_send&) = delete;
+    pending_channel_send& operator=(const pending_channel_send&) = delete;
     /// Throws weir::error if a subscriber had no room and nobody awaited it.
-    ~offering() noexcept(false) {
+    ~pending_channel_send() noexcept(false) {
         if (taken_) return;
         to_->forget(&value_);
         if (!awaited_ && std::uncaught_exceptions() == 0)
@@ -166,7 +166,7 @@ public:
 
     /// Hands a value to every subscriber. Awaited, it waits for room; not awaited, it throws
     /// weir::error if there is none. What is sent before the app runs waits for it.
-    offering<T> send(T v) const { return {state_, std::move(v)}; }
+    pending_channel_send<T> send(T v) const { return {state_, std::move(v)}; }
 
     detail::drawn_stream draw(detail::graph_builder& s) const {
         return s.source("channel " + state_->name, detail::value_name<value>());

@@ -9,7 +9,7 @@
 
 #include <weir/decode.hpp>
 #include <weir/graph/pipeline.hpp>
-#include <weir/sending.hpp>
+#include <weir/pending_send.hpp>
 
 namespace weir {
 
@@ -54,7 +54,7 @@ public:
     /// awaited, it throws weir::error if there is no room.
     ///
     /// Key and value are made in place of what is given; std::nullopt is null.
-    sending send(const in<key>& k, const in<value>& v, weir::headers h = {}) const {
+    pending_send send(const in<key>& k, const in<value>& v, weir::headers h = {}) const {
         return {*info_, {k.encoded(), v.encoded(), {}, std::move(h)}};
     }
 

@@ -358,7 +358,7 @@ void engine::start() {
         throw;
     }
     for (auto& [to, what] : std::exchange(unsent_, {})) {
-        parcel p{to, std::move(what)};
+        send_request p{to, std::move(what)};
         conductor_->post(p, {}), conductor_->forget(p);
     }
     for (auto& j : jobs_)
@@ -399,13 +399,13 @@ bool engine::run_posted() {
     return !now.empty();
 }
 
-void engine::send(parcel& p) {
+void engine::send(send_request& p) {
     if (running()) {
         resolve(*p.to, 0);
-        if (conductor_->post(p, hold_current())) p.is = parcel::state::under_way;
+        if (conductor_->post(p, hold_current())) p.is = send_request::state::under_way;
         wake();
     } else if (unsent_.size() < unsent_max) {
-        unsent_.emplace_back(p.to, std::move(p.what)), p.is = parcel::state::under_way;
+        unsent_.emplace_back(p.to, std::move(p.what)), p.is = send_request::state::under_way;
     }
 }
 hold engine::hold_current() const {
@@ -418,10 +418,10 @@ hold engine::hold_current() const {
 void engine::wake() {
     if (polled_ && !turning_) wakeup_.wake();
 }
-void engine::want(parcel& p) {
+void engine::want(send_request& p) {
     if (running()) conductor_->want(p);
 }
-void engine::forget(parcel& p) noexcept {
+void engine::forget(send_request& p) noexcept {
     if (conductor_) conductor_->forget(p);
 }
 

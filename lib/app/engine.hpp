@@ -60,9 +60,9 @@ public:
     bool runs() const override { return running(); }
     hold hold_current() const override;
     void wake() override;
-    void send(parcel&) override;
-    void want(parcel&) override;
-    void forget(parcel&) noexcept override;
+    void send(send_request&) override;
+    void want(send_request&) override;
+    void forget(send_request&) noexcept override;
     /// As drawn, with what is set now: partitions, policies, where dead letters go.
     weir::graph graph() const;
     const std::map<std::string, topic_info>& topics() const { return topics_; }

@@ -78,9 +78,9 @@ public:
     void passed(const agent_info&, time_point now);
     void commit() { committer_.commit(partitions_); }
     /// What the program sends by itself; it holds the message that was worked on then.
-    bool post(parcel& p, hold h) { return producer_.post(p, std::move(h)); }
-    void want(parcel& p) { producer_.want(p); }
-    void forget(parcel& p) noexcept { producer_.forget(p); }
+    bool post(send_request& p, hold h) { return producer_.post(p, std::move(h)); }
+    void want(send_request& p) { producer_.want(p); }
+    void forget(send_request& p) noexcept { producer_.forget(p); }
     /// A hold of the message that is being worked on; none between them.
     hold hold_current() const;
     /// Of the message that a pull loop's body has, outside of the loop's turns.

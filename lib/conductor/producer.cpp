@@ -55,7 +55,7 @@ producer::producer(transport::transport& t, const settings& s, reporter& r)
     : transport_(t), settings_(s), report_(r) {}
 producer::~producer() {
     for (auto& k : retained_)
-        if (k.seen_by) k.seen_by->slot = parcel::no_slot;
+        if (k.seen_by) k.seen_by->slot = send_request::no_slot;
 }
 
 producer::target& producer::add(std::unique_ptr<target> o) {
@@ -136,7 +136,7 @@ void producer::free(std::uint64_t token) {
     k.failures = 0;
     free_retained_.push_back(at);
     if (auto* by = std::exchange(k.seen_by, nullptr))
-        by->end(by->why_not.empty() ? parcel::state::delivered : parcel::state::given_up);
+        by->end(by->why_not.empty() ? send_request::state::delivered : send_request::state::given_up);
 }
 
 // ----------------------------------------------------------------------------------- topic.send
@@ -146,7 +146,7 @@ producer::target& producer::own_target(topic_info& t) {
     return *own;
 }
 
-bool producer::post(parcel& what, hold held) {
+bool producer::post(send_request& what, hold held) {
     auto& to = own_target(*what.to);
     const auto token = free_slot();
     if (backlogged() || !to.send(what.what, held)) {  // none overtakes those that wait
@@ -154,12 +154,12 @@ bool producer::post(parcel& what, hold held) {
         await_room(token, to, std::move(held), what.what);
     }
     retain(token).seen_by = &what;
-    what.is = parcel::state::under_way, what.slot = token;
+    what.is = send_request::state::under_way, what.slot = token;
     return true;
 }
 
-void producer::forget(parcel& p) noexcept {
-    if (p.slot != parcel::no_slot) retained_[pending_[p.slot].retained].seen_by = nullptr;
+void producer::forget(send_request& p) noexcept {
+    if (p.slot != send_request::no_slot) retained_[pending_[p.slot].retained].seen_by = nullptr;
     std::erase(wanted_, &p);
 }
 

@@ -36,10 +36,10 @@ public:
     /// `op`: who sends, as drawn.
     produce_target& to(topic_info&, agent_info&, std::string op);
     /// What the program sends by itself. False: too many wait for room already.
-    bool post(parcel&, hold);
+    bool post(send_request&, hold);
     /// It is sent as soon as there is room.
-    void want(parcel& p) { wanted_.push_back(&p); }
-    void forget(parcel&) noexcept;
+    void want(send_request& p) { wanted_.push_back(&p); }
+    void forget(send_request&) noexcept;
     void delivered(std::uint64_t token, const transport::delivery&);
     /// Sends a dead letter on behalf of `by` (null: of nobody); its source is held until it is
     /// there.
@@ -73,7 +73,7 @@ private:
         int failures = 0;
         time_point not_before = time_point::max();  // of a retry
         bool waits = false;                         // for room, not for time
-        parcel* seen_by = nullptr;
+        send_request* seen_by = nullptr;
     };
     static constexpr std::size_t nothing = static_cast<std::size_t>(-1);
     target& dead_letter_target(const std::string& topic, agent_info* by, bool last);
@@ -100,7 +100,7 @@ private:
     std::vector<retained> retained_;
     std::vector<std::size_t> free_retained_;
     std::map<topic_info*, target*> own_targets_;
-    std::vector<parcel*> wanted_;
+    std::vector<send_request*> wanted_;
     std::deque<std::size_t> backlog_;  // of `retained_`: those that wait for room, in their order
     std::size_t under_way_ = 0, retries_ = 0;
     std::exception_ptr error_;

@@ -104,7 +104,7 @@ public:
     template <class P>
     explicit machine(const P& what) {
         if constexpr (requires { requires P::ends; }) what.build(plan_);
-        else what.build(plan_, drain_sink{});
+        else what.build(plan_, discard_sink{});
     }
     void work() {
         from_.begin();

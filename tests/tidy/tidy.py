@@ -74,7 +74,7 @@ def rule(sentence, bad, good=None):
 
 VOCABULARY = ("fwd message hold release_queue task job offload clock options policy error hooks type_name own "
               "nearest config version").split()
-STREAM = "topic stream incoming batch decode from borrowed_or_owned event channel sending".split()
+STREAM = "topic stream incoming batch decode from borrowed_or_owned event channel pending_send".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself
     "vocabulary": [],

@@ -163,7 +163,7 @@ private:
 
 /// The end of the segment before a boundary: passes everything to the boundary's node.
 template <class Node, bool NeedsMessage>
-struct into : sink {
+struct into_boundary : sink {
     static constexpr bool needs_message = NeedsMessage;
     Node* node;
     explicit into(Node& n) : node(&n) {}

@@ -30,9 +30,9 @@ concept is_pipeline = requires { typename P::weir_stream; };
 // An operator is a value with `out<In>` (void: it ends the pipeline) or, where the key shows in
 // what it yields, `out<K, In>`; with `describe()` (as drawn), and one of
 //   operator()          fused: called in place with (context, value, next)
-//   fuse<K, In>(plan)   fused, too, by another object that is made when the pipeline is built
-//   open<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
-//   cut<K, In, NeedsMessage>(plan)  a boundary: the sink that ends this segment, and the stream that goes on
+//   make_step<K, In>(plan)   fused, too, by another object that is made when the pipeline is built
+//   make_sink<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
+//   split<K, In, NeedsMessage>(plan)  a boundary: the sink that ends this segment, and the stream that goes on
 // and, where it changes it, `key<K, In>`. `keeps_element`: what it passes on is what it was given.
 // `check<In>()`: static_asserts, one a sentence, asked before anything else is.
 template <class O>

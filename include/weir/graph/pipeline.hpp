@@ -17,16 +17,16 @@ namespace weir {
 namespace detail {
 
 template <class Op, class K, class In>
-concept is_boundary = requires(const Op& op, plan& p) { op.template cut<K, In, true>(p); };
+concept is_boundary = requires(const Op& op, plan& p) { op.template split<K, In, true>(p); };
 template <class Op, class K, class In>
-concept is_made = requires(const Op& op, plan& p) { op.template fuse<K, In>(p); };
+concept makes_step = requires(const Op& op, plan& p) { op.template make_step<K, In>(p); };
 template <class Sink, class Source>
-struct cut_at {
+struct split_at {
     Sink sink;
     Source source;
 };
 template <class Sink, class Source>
-cut_at(Sink, Source) -> cut_at<Sink, Source>;  // clang 16 finds none for an aggregate
+split_at(Sink, Source) -> split_at<Sink, Source>;  // clang 16 finds none for an aggregate
 
 template <class Op, class K, class In>
 struct value_of {
@@ -92,7 +92,7 @@ segment& new_segment(plan& p, Chain chain) {
 
 /// The stream behind a boundary.
 template <class K, class T>
-struct behind {
+struct downstream {
     using weir_stream = void;
     using key = K;
     using value = T;
@@ -136,12 +136,12 @@ public:
     void build(detail::plan& p, Chain chain) const {
         p.name(op_.describe());
         if constexpr (detail::is_boundary<Op, typename Before::key, in>) {
-            auto [end, source] = op_.template cut<typename Before::key, in, Chain::needs_message>(p);
+            auto [end, source] = op_.template split<typename Before::key, in, Chain::needs_message>(p);
             source.build(p, std::move(chain));
             p.name(op_.describe()), p.chain();
             before_.build(p, std::move(end));
-        } else if constexpr (detail::is_made<Op, typename Before::key, in>) {
-            auto made = op_.template fuse<typename Before::key, in>(p);
+        } else if constexpr (detail::makes_step<Op, typename Before::key, in>) {
+            auto made = op_.template make_step<typename Before::key, in>(p);
             p.chain();
             before_.build(
                 p, detail::step<decltype(made), Chain>{std::move(made), std::move(chain)});
@@ -153,13 +153,13 @@ public:
     /// Of a pipeline that ends: in a sink, or in a topic that nobody here reads on.
     void build(detail::plan& p) const {
         p.name(op_.describe());
-        auto end = op_.template open<typename Before::key, in>(p);
+        auto end = op_.template make_sink<typename Before::key, in>(p);
         p.chain();
         before_.build(p, std::move(end));
     }
 
     static constexpr bool ends =
-        requires(const Op& op, detail::plan& p) { op.template open<typename Before::key, in>(p); };
+        requires(const Op& op, detail::plan& p) { op.template make_sink<typename Before::key, in>(p); };
     const Before& before() const { return before_; }
 
 private:
@@ -175,7 +175,7 @@ pipeline<S, O> operator|(S s, O op) {
 namespace detail {
 
 /// What ends a pipeline that nothing else ends.
-struct drain_sink : sink {
+struct discard_sink : sink {
     void push(context&, auto&&) {}
 };
 
@@ -193,7 +193,7 @@ public:
     drawn_stream draw(graph_builder& s) const override { return what_.draw(s); }
     void build(plan& p) const override {
         if constexpr (requires { requires P::ends; }) what_.build(p);
-        else what_.build(p, drain_sink{});
+        else what_.build(p, discard_sink{});
     }
 
 private:

@@ -74,7 +74,7 @@ struct outgoing {
     weir::timestamp timestamp{};
 };
 /// One message that a program sends by itself (`topic.send`), for as long as somebody looks at it.
-struct parcel {
+struct send_request {
     enum class state : std::uint8_t { wants_room, under_way, delivered, given_up };
     topic_info* to;
     outgoing what;
@@ -95,11 +95,11 @@ struct parcel {
 class mailbox {
 public:
     /// Takes it over, if there is room.
-    virtual void send(parcel&) = 0;
+    virtual void send(send_request&) = 0;
     /// It is awaited: as soon as there is room it is sent.
-    virtual void want(parcel&) = 0;
+    virtual void want(send_request&) = 0;
     /// Nobody looks at it any more. What was sent goes on.
-    virtual void forget(parcel&) noexcept = 0;
+    virtual void forget(send_request&) noexcept = 0;
 
 protected:
     ~mailbox() = default;

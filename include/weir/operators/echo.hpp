@@ -17,8 +17,8 @@ struct echo_op {
     using out = In;
     std::tuple<Targets...> targets;
 
-    struct running : sends {
-        using sends::sends;
+    struct running : sending_sink {
+        using sending_sink::sending_sink;
         void operator()(context& c, auto&& v, auto&& next) {
             same_key key;
             put(c, std::as_const(v), key, 0, out.targets());
@@ -39,7 +39,7 @@ struct echo_op {
         return here;
     }
     template <class, class In>
-    running fuse(plan& p) const {
+    running make_step(plan& p) const {
         static_assert(has_codec<as_sent_t<In>>,
                       "weir: echo(topic): this value has no codec: map it to bytes or a string, "
                       "make it an aggregate, or specialise weir::codec");

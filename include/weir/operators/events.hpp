@@ -75,7 +75,7 @@ struct events_op {
 
     std::string describe() const { return "events"; }
     template <class K, class In>
-    auto fuse(plan& p) const {
+    auto make_step(plan& p) const {
         return event_source<shown_key_t<K>, In>{p.releases()};
     }
 };

@@ -35,7 +35,7 @@ struct for_each_op {
     };
     std::string describe() const { return "for_each"; }
     template <class K, class>
-    running open(plan&) const {
+    running make_sink(plan&) const {
         return running{f};
     }
 };

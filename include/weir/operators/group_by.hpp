@@ -61,7 +61,7 @@ struct regrouped {
     topic_info* there;
 
     void send(plan& p) const {
-        using target = sending<keyed<K, V>, found_key>;
+        using target = send_sink<keyed<K, V>, found_key>;
         p.chain();
         p.connect(*calls, new_segment<keyed<K, V>>(p, target{*to, {}}));
     }
@@ -103,7 +103,7 @@ struct group_by_op {
         return there;
     }
     template <class K, class In>
-    auto open(plan& p) const {
+    auto make_sink(plan& p) const {
         auto& there = p.next_through();
         check_codecs<K, In>();
         if constexpr (is_task<called<In>>) {
@@ -111,19 +111,19 @@ struct group_by_op {
             regrouped<key<K, In>, In>{&calls, &p.send_to(there), nullptr}.send(p);
             return end_at<K, In>(calls);
         } else {
-            return sending<In, new_key<F>>{p.send_to(there), {f_}};
+            return send_sink<In, new_key<F>>{p.send_to(there), {f_}};
         }
     }
     template <class K, class In, bool>
-    auto cut(plan& p) const {
+    auto split(plan& p) const {
         auto& there = p.next_through();
         check_codecs<K, In>();
         if constexpr (is_task<called<In>>) {
             auto& calls = call_stage<K, In>(p);
-            return cut_at{end_at<K, In>(calls),
+            return split_at{end_at<K, In>(calls),
                           regrouped<key<K, In>, In>{&calls, &p.send_to(there), &there}};
         } else {
-            return cut_at{sending<In, new_key<F>>{p.send_to(there), {f_}},
+            return split_at{send_sink<In, new_key<F>>{p.send_to(there), {f_}},
                           topic<key<K, In>, In>{there}};
         }
     }
@@ -141,7 +141,7 @@ private:
     }
     template <class K, class In>
     static auto end_at(stage<K, In>& calls) {
-        return into<stage<K, In>, true>{calls};
+        return into_boundary<stage<K, In>, true>{calls};
     }
     template <class K, class In>
     static constexpr void check_codecs() {

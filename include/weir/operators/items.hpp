@@ -56,7 +56,7 @@ struct items_op {
     };
     std::string describe() const { return "items"; }
     template <class K, class>
-    running<shown_key_t<K>> fuse(plan&) const {
+    running<shown_key_t<K>> make_step(plan&) const {
         return {};
     }
 };

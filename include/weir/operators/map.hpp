@@ -55,13 +55,13 @@ struct map_op {
 
     template <class K, class In, bool NeedsMessage>
         requires is_task<called<In>>
-    auto cut(plan& p) const {
+    auto split(plan& p) const {
         using stage = async_stage<map_call<F, In, out<In>>, NeedsMessage>;
         static_assert(!borrows<In>,
                       "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
         auto& s = static_cast<stage&>(p.add(
             std::unique_ptr<boundary>{new stage{p, {f}, {options.concurrency, options.order}}}));
-        return cut_at{into<stage, true>{s}, behind<K, out<In>>{&s}};  // true: the order's key
+        return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};  // true: the order's key
     }
 };
 struct map_fn {

@@ -91,14 +91,14 @@ struct process_op {
 
     template <class K, class In, bool NeedsMessage>
         requires is_task<called<In>>
-    auto cut(plan& by) const {
+    auto split(plan& by) const {
         using stage = async_stage<process_call<P, In, given<In>>, NeedsMessage>;
         static_assert(!borrows<In>,
                       "weir: an asynchronous processor keeps its value: put map(weir::own) before "
                       "it");
         auto& s = static_cast<stage&>(by.add(
             std::unique_ptr<boundary>{new stage{by, {p}, {options.concurrency, options.order}}}));
-        return cut_at{into<stage, true>{s}, behind<K, out<In>>{&s}};  // true: the order's key
+        return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};  // true: the order's key
     }
 };
 
@@ -269,9 +269,9 @@ private:
     void build_stage(plan& p, Chain chain) const {
         using stage = async_stage<awaited, Chain::needs_message>;
         auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{new stage{p, {by_}, {}}}));
-        behind<key, value>{&s}.build(p, std::move(chain));
+        downstream<key, value>{&s}.build(p, std::move(chain));
         p.name("process"), p.chain();
-        before_.build(p, into<stage, true>{s});
+        before_.build(p, into_boundary<stage, true>{s});
     }
 
     struct listed {

@@ -133,14 +133,14 @@ struct take_op {
 
     std::string describe() const { return text_of_call("take", n, within); }
     template <class K, class In, bool NeedsMessage>
-    auto cut(plan& p) const {
+    auto split(plan& p) const {
         static_assert(
             !borrows<In>,
             "weir: take keeps values beyond their messages: put map(weir::own) before it");
         p.needs_open(n, describe());
         using node = take_boundary<In, NeedsMessage>;
         auto& s = static_cast<node&>(p.add(std::unique_ptr<boundary>{new node{p, n, within}}));
-        return cut_at{into<node, NeedsMessage>{s}, behind<common_key<K>, batch<In>>{&s}};
+        return split_at{into_boundary<node, NeedsMessage>{s}, downstream<common_key<K>, batch<In>>{&s}};
     }
 };
 struct take_fn {

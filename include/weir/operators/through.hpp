@@ -25,14 +25,14 @@ struct through_op {
         return to_op<Target>{target}.template draw<K, In>(s, here);
     }
     template <class K, class In>
-    auto open(plan& p) const {
-        return to_op<Target>{target}.template open<K, In>(p);
+    auto make_sink(plan& p) const {
+        return to_op<Target>{target}.template make_sink<K, In>(p);
     }
     template <class K, class In, bool>
-    auto cut(plan& p) const {
+    auto split(plan& p) const {
         auto& there = p.next_through();
         there.resumed = true;
-        return cut_at{to_op<Target>::template sink_to<In>(p, there),
+        return split_at{to_op<Target>::template sink_to<In>(p, there),
                       topic<shown_key_t<K>, out<In>>{there}};
     }
 };

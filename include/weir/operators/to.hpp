@@ -38,10 +38,10 @@ struct same_key {
 };
 
 /// What an operator that sends is made of. A message is parked in it while a produce target has no room.
-struct sends : sink {
+struct sending_sink : sink {
     static constexpr bool needs_message = true;
     sender out;
-    explicit sends(sender s) : out(std::move(s)) {}
+    explicit sending_sink(sender s) : out(std::move(s)) {}
 
     /// To `count` of the topics, from the `first` on. The original bytes, if the value is the
     /// object that was decoded.
@@ -60,19 +60,19 @@ struct sends : sink {
 
 /// The sink that sends everything to one topic.
 template <class In, class Key>
-struct sending : sends {
+struct send_sink : sending_sink {
     Key key;
-    sending(produce_target& o, Key k) : sends(sender{std::vector<produce_target*>{&o}}), key(std::move(k)) {}
+    send_sink(produce_target& o, Key k) : sending_sink(sender{std::vector<produce_target*>{&o}}), key(std::move(k)) {}
     void push(context& c, const In& v) { put(c, v, key, 0, 1); }
 };
 
 /// The sink that sends each value to the topic that `f` names.
 template <class In, class F>
-struct choosing : sends {
+struct choosing_sink : sending_sink {
     F f;
     std::vector<std::string> topics;
-    choosing(plan& p, const F& by, const std::vector<std::string>& from)
-        : sends(sender{p, from.size()}), f(by), topics(from) {}
+    choosing_sink(plan& p, const F& by, const std::vector<std::string>& from)
+        : sending_sink(sender{p, from.size()}), f(by), topics(from) {}
 
     void push(context& c, const In& v) {
         auto&& named = detail::call(f, v);
@@ -122,7 +122,7 @@ struct to_op {
         return there;
     }
     template <class K, class In>
-    auto open(plan& p) const {
+    auto make_sink(plan& p) const {
         return sink_to<In>(p, p.next_through());
     }
     template <class In>
@@ -131,7 +131,7 @@ struct to_op {
                       "weir: to(topic): this value has no codec: map it to bytes or a string, make "
                       "it an aggregate, or "
                       "specialise weir::codec (for a batch, of the vector of its values)");
-        return sending<In, same_key>{p.send_to(there), {}};
+        return send_sink<In, same_key>{p.send_to(there), {}};
     }
 };
 
@@ -152,7 +152,7 @@ struct to_chosen_op {
         return here;
     }
     template <class, class In>
-    auto open(plan& p) const {
+    auto make_sink(plan& p) const {
         static_assert(
             requires {
                 requires calls<F, const In&>;
@@ -164,7 +164,7 @@ struct to_chosen_op {
         static_assert(has_codec<as_sent_t<In>>,
                       "weir: to(f): this value has no codec: map it to bytes or a string, make it "
                       "an aggregate, or specialise weir::codec");
-        return choosing<In, F>{p, f, topics};
+        return choosing_sink<In, F>{p, f, topics};
     }
 };
 struct to_fn {

@@ -44,13 +44,13 @@ private:
 
 /// A message on its way. Nothing needs to be done with it; `co_await` goes on when the message has
 /// been delivered, and throws weir::error if a policy gave it up.
-class sending {
+class pending_send {
 public:
-    sending(detail::topic_info& to, detail::outgoing what);
-    sending(const sending&) = delete;
-    sending& operator=(const sending&) = delete;
+    pending_send(detail::topic_info& to, detail::outgoing what);
+    pending_send(const pending_send&) = delete;
+    pending_send& operator=(const pending_send&) = delete;
     /// Throws weir::error if there was no room and nobody awaited it.
-    ~sending() noexcept(false);
+    ~pending_send() noexcept(false);
 
     bool await_ready() const noexcept { return false; }
     template <class Promise>
@@ -62,7 +62,7 @@ public:
 private:
     void wait(detail::suspended, detail::scheduler&);
 
-    detail::parcel parcel_;
+    detail::send_request request_;
 };
 
 }  // namespace weir
