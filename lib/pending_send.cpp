@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weir/pending_send.hpp>
 
+#include <weir/graph/host.hpp>
+
 #include <weir/error.hpp>
 
 namespace weir {
@@ -15,7 +17,7 @@ pending_send::pending_send(detail::topic_info& to, detail::outgoing what)
 }
 
 pending_send::~pending_send() noexcept(false) {
-    const bool lost = request_.is == state::wants_room && !request_.waits.who;
+    const bool lost = request_.is == state::waiting_for_room && !request_.waits.who;
     request_.to->by->forget(request_);
     if (lost && std::uncaught_exceptions() == 0)
         throw error{"weir: sending to '" + request_.to->name +
@@ -24,8 +26,8 @@ pending_send::~pending_send() noexcept(false) {
 
 void pending_send::wait(detail::suspended h, detail::scheduler& loop) {
     request_.waits = h, request_.loop = &loop;
-    if (request_.is == state::wants_room) request_.to->by->want(request_);
-    else if (request_.is != state::under_way) request_.end(request_.is);
+    if (request_.is == state::waiting_for_room) request_.to->by->send_when_possible(request_);
+    else if (request_.is != state::sent) request_.end(request_.is);
 }
 
 void pending_send::await_resume() {

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include <weir/channel.hpp>
-#include <weir/graph/runner.hpp>
+#include <weir/graph/host.hpp>
 #include <weir/hooks.hpp>
 #include <weir/incoming.hpp>
-#include <weir/job.hpp>
+#include <weir/graph/job.hpp>
 #include <weir/operators/process.hpp>
 #include <weir/options.hpp>
-#include <weir/stream.hpp>
+#include <weir/pull.hpp>
 #include <weir/topic.hpp>
 
 namespace weir {
@@ -166,7 +166,7 @@ public:
     /// A pipeline to be iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`.
     template <detail::is_stream S>
     pull<S> stream(S what, stream_options options = {}) {
-        return {std::move(what), runner(), std::move(options.name)};
+        return {std::move(what), shared_host(), std::move(options.name)};
     }
     template <class S>
         requires(!detail::is_stream<S>)
@@ -181,7 +181,7 @@ public:
     template <detail::is_stream S>
     pull<detail::processed<S>> stream(S what, stream_options_of<typename S::value> options) const {
         return {{std::move(what), std::move(options.processors)},
-                runner(),
+                shared_host(),
                 std::move(options.name)};
     }
 
@@ -226,12 +226,12 @@ private:
     std::vector<detail::topic_info*> declare(std::initializer_list<std::string> names,
                                              const topic_options&, void (*check)(bytes_view),
                                              void (*check_key)(bytes_view));
-    detail::channel_host& host() const;
+    detail::host& host() const;
     detail::topic_info& declare_pattern(const std::string& pattern, topic_options);
     void add(std::string name, std::unique_ptr<detail::topology>, agent_options);
     void add(std::unique_ptr<detail::job>, duration interval, policy on_error);
     void post(std::unique_ptr<detail::posted>);
-    std::shared_ptr<detail::runner> runner() const;
+    std::shared_ptr<detail::host> shared_host() const;
 
     std::shared_ptr<detail::engine> engine_;
 };

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <weir/graph/boundary.hpp>
+#include <weir/segment/boundary.hpp>
 
 namespace weir {
 namespace detail {

@@ -26,11 +26,11 @@ class channel_boundary;
 /// none. What is sent before the app runs waits here for the run's subscribers.
 template <class T>
 struct channel_state {
-    channel_state(std::string n, std::size_t most, channel_host& h)
+    channel_state(std::string n, std::size_t most, detail::host& h)
         : name(std::move(n)), capacity(most), host(&h) {}
     const std::string name;
     const std::size_t capacity;
-    channel_host* host;
+    detail::host* host;
     std::vector<channel_boundary<T>*> subscribers{};
     std::deque<T> early{};
     struct waiter {
@@ -41,9 +41,9 @@ struct channel_state {
     };
     std::deque<waiter> waiting{};
 
-    bool send(const T& v) { return send(v, host->runs() ? host->hold_current() : hold{}); }
+    bool send(const T& v) { return send(v, host->running() ? host->hold_current() : hold{}); }
     bool send(const T& v, const hold& held) {
-        if (!host->runs()) {
+        if (!host->running()) {
             if (early.size() >= capacity) return false;
             early.push_back(v);
             return true;

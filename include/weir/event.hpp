@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include <weir/graph/ack_state.hpp>
-#include <weir/borrowed_or_owned.hpp>
+#include <weir/segment/ack_state.hpp>
+#include <weir/segment/borrowed_or_owned.hpp>
 
 namespace weir {
 namespace detail {

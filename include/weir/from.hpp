@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include <weir/stream.hpp>
+#include <weir/pull.hpp>
 
 namespace weir {
 namespace detail {

@@ -13,62 +13,36 @@
 #include <weir/error.hpp>
 #include <weir/event.hpp>
 #include <weir/graph/pipeline.hpp>
+#include <weir/segment/message_values.hpp>
 
 namespace weir {
 namespace detail {
 
-/// One message's values, between the loop and a coroutine that takes them one by one. While one is
-/// there the sink is full and the message is parked, so no hold is needed, and what its values
-/// point into stays. Lives as long as its run.
+/// What a coroutine agent reads from. The message whose values are in here is parked. Lives as long
+/// as its run.
 template <class T>
-class inbox : public body {
+class coroutine_input : public body {
 public:
-    // the loop's
-    void put(auto&& v) {
-        if (at_ == count_) at_ = count_ = 0;
-        if (count_ < values_.size()) *values_[count_] = std::forward<decltype(v)>(v);
-        else values_.push_back(std::unique_ptr<T>{new T(std::forward<decltype(v)>(v))});
-        ++count_;
-    }
-    bool empty() const { return at_ == count_; }
-    /// The message is not ours any more. If the coroutine looks at it still, its memory stays until
-    /// the coroutine asks for the next one.
-    void forget() {
-        if (std::exchange(given_, false)) looked_at_.swap(values_), orphan_ = true;
-        values_.clear(), at_ = count_ = 0;
-    }
-
-    // the coroutine's
+    /// Passes the value before. True if there is a value, or if nothing more will come.
     bool next() {
         if (waiting_) throw error{"weir: next() is awaited already: one coroutine reads a stream"};
-        if (std::exchange(given_, false)) pass();
-        if (orphan_ || !this->agent->lent.empty()) look_away();
-        return !empty() || over_;
+        values_.pass();
+        look_away();
+        return !values_.empty() || over_;
     }
     void wait(std::coroutine_handle<> h) { waiting_ = h; }
-    const T* take() {
-        if (empty()) return nullptr;  // the end
-        given_ = true;
-        return values_[at_].get();
-    }
+    /// Null at the end.
+    const T* take() { return values_.look(); }
 
 protected:
-    void pass() {
-        if constexpr (is_batch<T>)  // its messages are let go now, not when the slot is used again
-            [[maybe_unused]] const auto gone = std::move(*values_[at_]);
-        ++at_;
+    void look_away() {
+        values_.forget_lost();
+        if (!this->agent->looked_at.empty()) this->agent->looked_at.clear();
     }
-    void look_away() { orphan_ = false, looked_at_.clear(), this->agent->lent.clear(); }
 
+    message_values<T> values_;
     std::coroutine_handle<> waiting_;
-    bool given_ = false;   // the coroutine has the value at `at_`
-    bool orphan_ = false;  // it looks at one that is not ours any more
-    bool over_ = false;    // nothing will come any more
-
-private:
-    // recycled; addresses stay, also while more values of a message come
-    std::vector<std::unique_ptr<T>> values_, looked_at_;
-    std::size_t at_ = 0, count_ = 0;
+    bool over_ = false;  // nothing more will come
 };
 
 }  // namespace detail
@@ -92,22 +66,22 @@ public:
     };
     class next_value {  // not an aggregate: g++ 12 destroys temporaries of these in a co_await twice
     public:
-        explicit next_value(detail::inbox<T>& from) : from_(&from) {}
+        explicit next_value(detail::coroutine_input<T>& from) : from_(&from) {}
         bool await_ready() { return from_->next(); }
         void await_suspend(std::coroutine_handle<> h) { from_->wait(h); }
         value await_resume() { return value{from_->take()}; }
 
     private:
-        detail::inbox<T>* from_;
+        detail::coroutine_input<T>* from_;
     };
 
-    explicit incoming(detail::inbox<T>& from) : from_(&from) {}
+    explicit incoming(detail::coroutine_input<T>& from) : from_(&from) {}
     /// Acknowledges the value before, and waits for the next one. The end comes when the app stops
     /// and everything has been delivered, or when every source has ended.
     next_value next() { return next_value{*from_}; }
 
 private:
-    detail::inbox<T>* from_;
+    detail::coroutine_input<T>* from_;
 };
 
 namespace detail {
@@ -117,23 +91,24 @@ template <class F, class T>
 concept is_body = calls<F, incoming<T>> &&
                   std::is_same_v<std::invoke_result_t<F&, incoming<T>>, task<>>;
 
-/// The coroutine of one run. It is resumed inside the message's `push`, so a body that awaits
-/// nothing else costs no parking; one that does is resumed by the loop.
+/// The coroutine of one run. The chain's `push` resumes it, so a body that awaits nothing else is
+/// never parked for long; one that awaits something else is resumed by the loop.
 template <class T, class F>
-class coroutine_body final : public inbox<T>, public worker {
+class coroutine_body final : public coroutine_input<T>, public worker {
 public:
     coroutine_body(plan& p, F f) : loop_(p.loop()), f_(std::move(f)) {}
 
     void start() override {
         if (running_ || this->agent->paused) return;
-        running_ = started_ = true;
+        running_ = true;
+        started_ = true;
         try {
             work_ = f_(incoming<T>{*this});
             work_.start(loop_, this);
         } catch (...) {  // no coroutine, a function that threw
-            early_ = std::current_exception();
+            stray_error_ = std::current_exception();
         }
-        look();
+        look_if_done();
     }
     void end() override {
         this->over_ = true;
@@ -141,63 +116,73 @@ public:
     }
     bool running() const override { return running_; }
     std::exception_ptr poll() override {
-        look();
-        // it has failed, at another message than the one that waits
-        if (started_ && !running_ && !this->empty() && !error_) start();
-        return std::exchange(early_, nullptr);
+        look_if_done();
+        // It has failed at another message than the one that waits.
+        const bool waits = !this->values_.empty() && !message_error_;
+        if (started_ && !running_ && waits) start();
+        return std::exchange(stray_error_, nullptr);
     }
-    void cancel() override { work_ = {}, running_ = false, this->waiting_ = {}; }
+    void cancel() override {
+        work_ = {};
+        running_ = false;
+        this->waiting_ = {};
+    }
 
-    // the sink's
+    // for its sink
+    bool empty() const { return this->values_.empty(); }
     void push(auto&& v) {
-        if (!running_) start();  // again, behind a message that failed
-        this->put(std::forward<decltype(v)>(v));
+        if (!running_) start();  // again, after a message that failed
+        this->values_.push(std::forward<decltype(v)>(v));
         if (this->waiting_) resume();
     }
     /// Throws what the coroutine threw at the message that is in here.
     void check() {
-        look();
-        if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+        look_if_done();
+        if (message_error_) std::rethrow_exception(std::exchange(message_error_, nullptr));
     }
-    void undo() { this->forget(), error_ = nullptr; }
+    void undo() {
+        this->values_.forget();
+        message_error_ = nullptr;
+    }
     void park(retryable* a) { parked_ = a; }
-    /// What was acknowledged by hand may be committed already: nothing is to hold it.
+    /// Empty if the message was acknowledged by hand: it may be committed already.
     hold working_on() override {
-        if (!this->given_ || !parked_ || parked_->acked) return {};
+        if (!this->values_.looked_at() || !parked_ || parked_->acked) return {};
         return parked_->from().hold_of(parked_->at());
     }
 
 private:
     void resume() {
         std::exchange(this->waiting_, {}).resume();
-        look();
+        look_if_done();
     }
-    /// Whether it has come to its end meanwhile.
-    void look() {
-        if (!running_ || !(early_ || work_.done())) return;
+    void look_if_done() {
+        if (!running_ || !(stray_error_ || work_.done())) return;
         running_ = false;
-        if (!early_) {
+        if (!stray_error_) {
             try {
                 work_.result();
-                if (std::exchange(this->given_, false)) this->pass();  // as by `break`
-                this->agent->paused = this->agent->ended = true;
+                this->values_.pass();  // as a loop that is left by `break`
+                this->agent->paused = true;
+                this->agent->ended = true;
             } catch (...) {
-                if (std::exchange(this->given_, false)) error_ = std::current_exception();
-                // an older assignment's value: nobody's any more
-                else if (!this->orphan_) early_ = std::current_exception();
+                const bool at_message = this->values_.stop_looking();
+                if (at_message) message_error_ = std::current_exception();
+                else if (!this->values_.lost()) stray_error_ = std::current_exception();
             }
         }
-        work_ = {}, this->waiting_ = {};
-        if (this->orphan_) this->look_away();
+        work_ = {};
+        this->waiting_ = {};
+        if (this->values_.lost()) this->look_away();
     }
 
     scheduler& loop_;
     F f_;
     task<> work_;
     bool running_ = false, started_ = false;
-    retryable* parked_ = nullptr;  // the message in here, while the coroutine has a value of it
-    std::exception_ptr error_;  // the message's in here
-    std::exception_ptr early_;  // nobody's: thrown before the first value, or behind the last
+    retryable* parked_ = nullptr;       // the message in here, while the coroutine looks at it
+    std::exception_ptr message_error_;  // thrown at the message in here
+    std::exception_ptr stray_error_;    // thrown before the first message, or behind the last
 };
 
 template <class T, class F>
@@ -210,8 +195,12 @@ struct coroutine_sink : sink {
         to->check();
     }
     void apply(context& c) {
-        if (full()) to->park(c.now.work), c.now.end(run_status::full);
-        else if (!to->running()) c.now.end(run_status::stop);  // it has returned
+        if (full()) {
+            to->park(c.now.work);
+            c.now.end(run_status::full);
+        } else if (!to->running()) {  // it has returned
+            c.now.end(run_status::stop);
+        }
     }
     void undo() { to->undo(); }
     bool full() { return !to->empty(); }
@@ -230,7 +219,8 @@ public:
         using T = typename P::value;
         using made = coroutine_body<T, F>;
         auto& b = static_cast<made&>(p.add(std::unique_ptr<body>{new made{p, f_}}));
-        p.name("coroutine"), p.chain();
+        p.name("coroutine");
+        p.chain();
         what_.build(p, coroutine_sink<T, F>{b});
     }
 

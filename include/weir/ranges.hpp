@@ -5,7 +5,7 @@
 #include <range/v3/view/view.hpp>
 #include <utility>
 
-#include <weir/stream.hpp>
+#include <weir/pull.hpp>
 
 namespace ranges {
 template <class P>

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <weir/decode.hpp>
+#include <weir/segment/decode.hpp>
 #include <weir/graph/pipeline.hpp>
 #include <weir/pending_send.hpp>
 

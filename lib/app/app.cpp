@@ -29,7 +29,7 @@ std::vector<detail::topic_info*> app::declare(std::initializer_list<std::string>
     }
     return all;
 }
-detail::channel_host& app::host() const { return *engine_; }
+detail::host& app::host() const { return *engine_; }
 detail::topic_info& app::declare_pattern(const std::string& pattern, topic_options o) {
     return engine_->declare_pattern(pattern, std::move(o));
 }
@@ -39,7 +39,7 @@ void app::add(std::string name, std::unique_ptr<detail::topology> what, agent_op
 void app::add(std::unique_ptr<detail::job> what, duration interval, policy on_error) {
     engine_->add(std::move(what), interval, std::move(on_error));
 }
-std::shared_ptr<detail::runner> app::runner() const { return engine_; }
+std::shared_ptr<detail::host> app::shared_host() const { return engine_; }
 weir::graph app::graph() const { return engine_->graph(); }
 std::vector<partition_status> app::partitions() const { return engine_->status(); }
 
@@ -54,7 +54,7 @@ int app::poll_fd() { return engine_->sleeper().fd(); }
 void app::stop() noexcept { engine_->stop(); }
 void app::post(std::unique_ptr<detail::posted> p) { engine_->post(std::move(p)); }
 
-std::shared_ptr<detail::runner> detail::private_runner() {
+std::shared_ptr<detail::host> detail::private_host() {
     return std::make_shared<engine>("range", app_options{});
 }
 

@@ -91,7 +91,7 @@ engine::engine(std::string id, app_options o)
     for (auto* p : {&settings_.options.on_decode_error, &settings_.options.on_error,
                     &settings_.options.on_produce_error})
         detail::check(*p);
-    settings_.topics = this;
+    settings_.host = this;
     settings_.clock = settings_.options.clock ? settings_.options.clock : &real_;
     settings_.releases->wake_by(&wakeup_);
 }
@@ -402,10 +402,10 @@ bool engine::run_posted() {
 void engine::send(send_request& p) {
     if (running()) {
         resolve(*p.to, 0);
-        if (conductor_->post(p, hold_current())) p.is = send_request::state::under_way;
+        if (conductor_->post(p, hold_current())) p.is = send_request::state::sent;
         wake();
     } else if (unsent_.size() < unsent_max) {
-        unsent_.emplace_back(p.to, std::move(p.what)), p.is = send_request::state::under_way;
+        unsent_.emplace_back(p.to, std::move(p.what)), p.is = send_request::state::sent;
     }
 }
 hold engine::hold_current() const {
@@ -418,7 +418,7 @@ hold engine::hold_current() const {
 void engine::wake() {
     if (polled_ && !turning_) wakeup_.wake();
 }
-void engine::want(send_request& p) {
+void engine::send_when_possible(send_request& p) {
     if (running()) conductor_->want(p);
 }
 void engine::forget(send_request& p) noexcept {

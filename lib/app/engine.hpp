@@ -43,7 +43,7 @@ protected:
 /// the run a conductor is there; a new run builds every agent anew. Everything is the loop's
 /// thread's, but `stop` and `post`. What differs between app.run, app.poll, a pull range and the
 /// test driver is only who turns the loop, and how it waits.
-class engine final : public runner, public topics, public mailbox, public channel_host {
+class engine final : public host {
 public:
     engine(std::string id, app_options);
     ~engine();
@@ -57,11 +57,10 @@ public:
     agent_info& add(std::string name, std::unique_ptr<topology>, const agent_options&,
                     bool pull) override;
     void add(std::unique_ptr<job>, duration interval, policy on_error);
-    bool runs() const override { return running(); }
     hold hold_current() const override;
     void wake() override;
     void send(send_request&) override;
-    void want(send_request&) override;
+    void send_when_possible(send_request&) override;
     void forget(send_request&) noexcept override;
     /// As drawn, with what is set now: partitions, policies, where dead letters go.
     weir::graph graph() const;
@@ -76,7 +75,7 @@ public:
     // the run
     /// Checks everything, connects, builds; the second time only what is new. Throws setup_error.
     void start();
-    bool running() const { return conductor_ && !conductor_->stopped(); }
+    bool running() const override { return conductor_ && !conductor_->stopped(); }
     /// One round: what was posted, then the conductor's. False if there was nothing to do.
     bool turn();
     /// Waits for something to do, `most` at the most; a virtual clock jumps instead, as far as

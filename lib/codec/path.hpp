@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include <weir/type_name.hpp>
+#include <weir/codec/type_name.hpp>
 
 namespace weir::detail {
 

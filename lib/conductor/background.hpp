@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <weir/job.hpp>
+#include <weir/graph/job.hpp>
 
 namespace weir::detail {
 

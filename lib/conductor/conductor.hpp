@@ -35,9 +35,14 @@ public:
     std::vector<std::unique_ptr<detail::boundary>>& boundaries() { return boundaries_; }
     const std::vector<std::unique_ptr<detail::body>>& bodies() const { return bodies_; }
     std::vector<link>& links() { return links_; }
+    const std::vector<std::unique_ptr<segment>>& segments() const { return segments_; }
     void forget() {
-        for (auto& s : segments_) s->agent->lent.clear();
-        readers_.clear(), links_.clear(), segments_.clear(), boundaries_.clear(), nodes_.clear();
+        for (auto& s : segments_) s->agent->looked_at.clear();
+        readers_.clear();
+        links_.clear();
+        segments_.clear();
+        boundaries_.clear();
+        chain_refs_.clear();
         bodies_.clear();
     }
 

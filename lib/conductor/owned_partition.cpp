@@ -37,13 +37,13 @@ bool owned_partition::reads(const segment& s) const {
 /// Who still looks at a parked message, a coroutine or a pull loop, keeps its batch until it looks
 /// away.
 owned_partition::~owned_partition() {
-    std::shared_ptr<lent_batch> batch;
+    std::shared_ptr<retired> batch;
     for (auto& f : cursors_) {
         if (!f->parked) continue;
         f->runs->discard(), f->runs->occupancy->occupant = nullptr;
         if (!f->runs->agent->has_body && !f->runs->agent->pull) continue;
-        if (!batch) batch = std::make_shared<lent_batch>();
-        f->runs->agent->lent.push_back(batch);
+        if (!batch) batch = std::make_shared<retired>();
+        f->runs->agent->looked_at.push_back(batch);
     }
     if (batch) batch->nodes = std::move(nodes_), batch->fetched = std::move(fetched_);
 }

@@ -100,7 +100,7 @@ private:
         std::unique_ptr<input> slots;
         std::size_t decoded = 0;  // of the fetch's messages
     };
-    struct lent_batch {  // what is left of a batch when the partition has gone
+    struct retired final : retired_batch {
         std::unique_ptr<fetch> fetched{};
         std::vector<node> nodes{};
     };

@@ -73,7 +73,7 @@ produce_target& producer::to(topic_info& t, agent_info& a, std::string op) {
 producer::target& producer::dead_letter_target(const std::string& topic, agent_info* by, bool last) {
     auto& known = (last ? last_dead_letter_targets_ : dead_letter_targets_)[{topic, by}];
     if (known) return *known;
-    auto& info = settings_.topics->derive(topic, 0, false, {});
+    auto& info = settings_.host->derive(topic, 0, false, {});
     auto& agent = by ? *by : nobody_;
     if (last)
         known = &add(std::make_unique<target>(*this, info, agent, stop, "dead letter"));
@@ -154,7 +154,7 @@ bool producer::post(send_request& what, hold held) {
         await_room(token, to, std::move(held), what.what);
     }
     retain(token).seen_by = &what;
-    what.is = send_request::state::under_way, what.slot = token;
+    what.is = send_request::state::sent, what.slot = token;
     return true;
 }
 

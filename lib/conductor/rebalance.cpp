@@ -31,6 +31,7 @@ void conductor::assigned(std::vector<transport::assignment> all) {
         made =
             std::make_unique<owned_partition>(tp, std::move(a), topic.readers, settings_.releases);
         topic.partitions.push_back(made.get());
+        for (auto& s : plan_.segments()) s->assigned(tp);
         report_.hooks().assigned(tp);
     }
 }
@@ -79,7 +80,9 @@ void conductor::close_partition(const topic_partition& tp) {
     if (it == partitions_.end()) return;
     for (auto& t : topics_) std::erase(t.partitions, it->second.get()), t.next = 0;
     last_parked_ = nullptr;
+    const auto* closed = &*seen_partitions_.find(tp);  // `tp` may be the erased one's
     partitions_.erase(it);
+    for (auto& s : plan_.segments()) s->revoked(*closed);
 }
 
 /// Nothing of it is in work any more, and no message held.

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include <weir/clock.hpp>
-#include <weir/graph/topic_info.hpp>
+#include <weir/graph/host.hpp>
 #include <weir/hooks.hpp>
 #include <weir/options.hpp>
 
@@ -17,7 +17,7 @@ struct settings {
     app_options options;
     weir::clock* clock;                       // the app's, never null
     std::shared_ptr<release_queue> releases;
-    detail::topics* topics = nullptr;         // the app's
+    detail::host* host = nullptr;
 };
 
 }  // namespace weir::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weir/graph/graph.hpp>
+#include <weir/graph.hpp>
 
 #include <algorithm>
 #include <string_view>

@@ -9,66 +9,6 @@
 
 namespace weir::detail {
 
-// ----------------------------------------------------------------------------------------- drawing
-drawn_stream graph_builder::topic(topic_info& t, std::string key, std::string value) {
-    return {to_->add({graph::kind::topic, t.name, {}, std::move(key), std::move(value)}),
-            {&t},
-            {}};
-}
-drawn_stream graph_builder::read(topic_info& t, std::string key, std::string value) {
-    sources_.push_back(&t);
-    return topic(t, std::move(key), std::move(value));
-}
-drawn_stream graph_builder::source(std::string name, std::string value) {
-    return {
-        to_->add({graph::kind::source, std::move(name), agent_, "weir::bytes", std::move(value)}),
-        {},
-        {}};
-}
-drawn_stream graph_builder::operation(const drawn_stream& before, std::string name, std::string key, std::string value) {
-    drawn_stream here{to_->add({graph::kind::operation, std::move(name), agent_, std::move(key),
-                         std::move(value)}),
-               before.from,
-               {}};
-    join(before, here);
-    return here;
-}
-drawn_stream graph_builder::merge(const drawn_stream* all, std::size_t n, std::string key, std::string value) {
-    auto here = operation(all[0], "merge", std::move(key), std::move(value));
-    for (std::size_t i = 1; i < n; ++i) {
-        join(all[i], here);
-        here.from.insert(here.from.end(), all[i].from.begin(), all[i].from.end());
-    }
-    return here;
-}
-void graph_builder::join(const drawn_stream& before, const drawn_stream& next) {
-    to_->join(before.node, next.node);
-    for (auto also : before.also) to_->join(also, next.node);
-}
-
-topic_info& graph_builder::repartition(const std::string& name, partition_id partitions, const drawn_stream& of) {
-    if (agent_.empty())
-        throw setup_error{
-            "weir: a stream with a group_by needs a name, which names its topic: app.stream(…, "
-            "{.name = …})"};
-    const auto base = app_ + '-' + agent_ + '-' + name + "-repartition";
-    auto unique = base;
-    const auto taken = [&] {
-        return std::any_of(through_.begin(), through_.end(),
-                           [&](auto* t) { return t->name == unique; });
-    };
-    for (int n = 2; taken(); ++n) unique = base + '-' + std::to_string(n);
-    return passes(topics_->derive(unique, partitions, true, of.from));
-}
-topic_info& graph_builder::derived(const std::string& name, const drawn_stream& of) {
-    return passes(topics_->derive(name, 0, false, of.from));
-}
-topic_info& graph_builder::passes(topic_info& t) {
-    through_.push_back(&t);
-    return t;
-}
-
-// ---------------------------------------------------------------------------------------- building
 segment& plan::add(std::unique_ptr<segment> s) {
     s->agent = agent_, s->ops = std::exchange(chain_, {});
     return *segments_.emplace_back(std::move(s));
@@ -77,7 +17,9 @@ boundary& plan::add(std::unique_ptr<detail::boundary> s) {
     s->agent = agent_, s->op = op_;
     return *boundaries_.emplace_back(std::move(s));
 }
-plan::node& plan::add(std::unique_ptr<node> n) { return *nodes_.emplace_back(std::move(n)); }
+any_chain_ref& plan::add(std::unique_ptr<any_chain_ref> c) {
+    return *chain_refs_.emplace_back(std::move(c));
+}
 body& plan::add(std::unique_ptr<detail::body> b) {
     b->agent = agent_, agent_->has_body = true;
     return *bodies_.emplace_back(std::move(b));
@@ -95,6 +37,11 @@ topic_info& plan::next_through() {
     auto& t = *through_.back();
     through_.pop_back();
     return t;
+}
+std::vector<produce_target*> plan::next_targets(std::size_t n) {
+    std::vector<produce_target*> targets(n);
+    for (auto t = targets.rbegin(); t != targets.rend(); ++t) *t = &send_to(next_through());
+    return targets;
 }
 void plan::needs_open(std::size_t n, const std::string& who) {
     if (n > open_max_)

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <weir/clock.hpp>
-#include <weir/decode.hpp>
+#include <weir/segment/decode.hpp>
 #include <weir/codec/json.hpp>
 #include <weir/transport/memory.hpp>
 

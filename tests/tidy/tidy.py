@@ -72,25 +72,26 @@ def rule(sentence, bad, good=None):
 
 # ---- who includes whom -------------------------------------------------------------------------
 
-VOCABULARY = ("fwd message hold release_queue task job offload clock options policy error hooks type_name own "
+VOCABULARY = ("fwd message hold release_queue task offload clock options policy error hooks graph own "
               "nearest config version").split()
-STREAM = "topic stream incoming batch decode from borrowed_or_owned event channel pending_send".split()
+STREAM = "topic pull stream incoming batch from event channel pending_send".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself
     "vocabulary": [],
     "codec": ["vocabulary"],
-    "graph": ["vocabulary"],
-    "stream": ["vocabulary", "graph", "codec"],  # topic, stream, operators/
+    "segment": ["vocabulary", "codec"],  # what runs: between the loop and the operators
+    "graph": ["vocabulary", "codec", "segment"],  # what draws and builds pipelines
+    "stream": ["vocabulary", "codec", "segment", "graph"],  # topic, pull, operators/
     "transport": ["vocabulary"],
     "transport/memory": ["vocabulary", "transport"],
     "transport/kafka": ["vocabulary", "transport"],
-    "conductor": ["vocabulary", "graph", "transport"],
-    "app": ["vocabulary", "codec", "graph", "stream", "transport", "transport/memory",
+    "conductor": ["vocabulary", "segment", "graph", "transport"],
+    "app": ["vocabulary", "codec", "segment", "graph", "stream", "transport", "transport/memory",
             "transport/kafka", "conductor"],
     "cli": ["vocabulary", "graph", "transport", "app"],  # nobody includes it
     "testing": ["vocabulary", "stream", "app", "transport", "transport/memory"],
-    "ranges": ["vocabulary", "graph", "codec", "stream", "app"],  # opt-in: nobody includes it
-    "umbrella": ["vocabulary", "codec", "graph", "stream", "transport", "transport/memory",
+    "ranges": ["vocabulary", "stream", "app"],  # opt-in: nobody includes it
+    "umbrella": ["vocabulary", "codec", "stream", "transport", "transport/memory",
                  "transport/kafka", "app", "testing"],
 }
 

@@ -9,7 +9,7 @@
 
 #include <weir/codec/codec.hpp>
 #include <weir/codec/fields.hpp>
-#include <weir/type_name.hpp>
+#include <weir/codec/type_name.hpp>
 
 namespace weir {
 namespace detail {

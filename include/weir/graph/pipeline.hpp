@@ -9,9 +9,10 @@
 #include <utility>
 
 #include <weir/graph/concepts.hpp>
+#include <weir/graph/graph_builder.hpp>
 #include <weir/graph/misuse.hpp>
 #include <weir/graph/plan.hpp>
-#include <weir/type_name.hpp>
+#include <weir/codec/type_name.hpp>
 
 namespace weir {
 namespace detail {
@@ -88,6 +89,11 @@ segment& new_segment(plan& p, Chain chain) {
     auto& s = p.add(std::unique_ptr<segment>{new fused<V, Chain>{std::move(chain)}});
     if (shared) s.occupancy = shared;
     return s;
+}
+template <class T, class Chain>
+chain_ref<T>& new_chain_ref(plan& p, Chain chain) {
+    return static_cast<chain_ref<T>&>(
+        p.add(std::unique_ptr<any_chain_ref>{new chain_ref_of<T, Chain>{std::move(chain)}}));
 }
 
 /// The stream behind a boundary.

@@ -9,7 +9,7 @@
 
 namespace weir::detail {
 
-class mailbox;
+class host;
 
 /// Owned by the app's topics, one for each name; lives as long as the app. `partitions` is resolved
 /// when a run starts.
@@ -27,17 +27,7 @@ struct topic_info {
     // these throw decode_error if the bytes are no value, no key of the declared type
     void (*check)(bytes_view value) = nullptr;
     void (*check_key)(bytes_view key) = nullptr;
-    mailbox* by = nullptr;  // who sends to it; null: nobody, it is a test's
-};
-
-/// Every topic of one app, by name.
-class topics {
-public:
-    virtual topic_info& derive(const std::string& name, partition_id partitions, bool internal,
-                               const std::vector<topic_info*>& sources) = 0;
-
-protected:
-    ~topics() = default;
+    host* by = nullptr;  // sends to it; null for a test's topic
 };
 
 }  // namespace weir::detail

@@ -43,7 +43,7 @@ struct echo_op {
         static_assert(has_codec<as_sent_t<In>>,
                       "weir: echo(topic): this value has no codec: map it to bytes or a string, "
                       "make it an aggregate, or specialise weir::codec");
-        return running{sender{p, sizeof...(Targets)}};
+        return running{sender{p.next_targets(sizeof...(Targets))}};
     }
 };
 struct echo_fn {

@@ -6,7 +6,8 @@
 #include <utility>
 
 #include <weir/graph/pipeline.hpp>
-#include <weir/borrowed_or_owned.hpp>
+#include <weir/segment/borrowed_or_owned.hpp>
+#include <weir/segment/state.hpp>
 
 namespace weir {
 
@@ -39,31 +40,37 @@ inline constexpr bool borrows<indexed<V>> = borrows<V>;
 template <class V>
 inline constexpr bool holds_messages<indexed<V>> = holds_messages<V>;
 
-/// What the message in work has counted is kept when it is finished.
-struct enumerate_state {
-    std::size_t kept, next;
-    void finish() { kept = next; }
-    void undo() { next = kept; }
+/// The next number of one partition, and what it was before the message in work.
+struct enumerate_count {
+    std::size_t next, before = next;
+    void finish() { before = next; }
+    void undo() { next = before; }
 };
 
 struct enumerate_op {
     using weir_operator = void;
     template <class In>
     using out = indexed<In>;
-    enumerate_state state;
+    per_partition<enumerate_count> counts;
 
     std::string describe() const { return "enumerate"; }
-    void operator()(context&, auto&& v, auto&& next) {
-        next(indexed<std::decay_t<decltype(v)>>{state.next++, std::forward<decltype(v)>(v)});
+    void operator()(context& c, auto&& v, auto&& next) {
+        const auto number = counts.of(c).next++;
+        next(indexed<std::decay_t<decltype(v)>>{number, std::forward<decltype(v)>(v)});
     }
+    void finish() { counts.finish(); }
+    void undo() { counts.undo(); }
+    void assigned(const topic_partition& tp) { counts.assigned(tp); }
+    void revoked(const topic_partition& tp) { counts.revoked(tp); }
 };
 struct enumerate_fn {
-    enumerate_op operator()(std::size_t start = 0) const { return {{start, start}}; }
+    enumerate_op operator()(std::size_t start = 0) const { return {per_partition<enumerate_count>{{start}}}; }
 };
 
 }  // namespace detail
 
-/// Numbers the values: yields `indexed<V>`, which is taken apart by `auto& [i, value] = indexed`.
+/// Numbers the values of each partition: yields `indexed<V>`, which is taken apart by `auto& [i,
+/// value] = indexed`.
 ///
 ///     in   --a---b---c--|
 ///     out  --0a--1b--2c-|          enumerate()
@@ -71,7 +78,8 @@ struct enumerate_fn {
 /// Shape    stream<K, V> -> stream<K, indexed<V>>
 /// Order    kept
 /// Acks     as without it
-/// Holds    one number for each running stream, whatever the partition; a new run begins anew
+/// Holds    one number for each partition. A partition that is assigned again begins anew, since its
+///          uncommitted messages come again; values from no topic have one number together
 /// Errors   none of its own. A message that fails has not been counted.
 /// Cost     no copy, no allocation; who buffers an indexed value copies it, as any other
 /// Example  samples/operators/enumerate.cpp    Page docs/operators/enumerate.md    After Faust

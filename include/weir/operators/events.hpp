@@ -18,20 +18,36 @@ template <class K, class V>
 class event_source {
 public:
     static constexpr bool needs_message = true;
-    explicit event_source(std::shared_ptr<release_queue> releases) : state(std::move(releases)) {}
+    explicit event_source(std::shared_ptr<release_queue> releases)
+        : acks_(std::make_unique<ack_states>(std::move(releases))) {}
 
     void operator()(context& c, auto&& v, auto&& next) {
-        auto& p = state.room();
+        auto& p = next_entry();
         auto& e = p.shown;
-        e.from_ = &c.from, e.i_ = c.i, e.has_headers_ = false;
-        if constexpr (std::is_lvalue_reference_v<decltype(v)>) e.shown_ = &v;
-        else e.shown_ = nullptr, e.value_ = std::forward<decltype(v)>(v);
-        e.ack_state_ = p.of = &state.of->begin(c);
-        ++state.count;
+        e.from_ = &c.from;
+        e.i_ = c.i;
+        e.has_headers_ = false;
+        if constexpr (std::is_lvalue_reference_v<decltype(v)>) {
+            e.shown_ = &v;
+        } else {
+            e.shown_ = nullptr;
+            e.value_ = std::forward<decltype(v)>(v);
+        }
+        p.of = &acks_->begin(c);
+        e.ack_state_ = p.of;
+        ++count_;
         context its{p, 0, c.now};
         next(its, std::as_const(e));
     }
-    void apply(context&) { state.of->through(); }
+    void apply(context&) { acks_->through(); }
+    void finish() {
+        count_ = 0;
+        acks_->finish();
+    }
+    void undo() {
+        count_ = 0;
+        acks_->undo();
+    }
 
 private:
     struct entry final : origins {
@@ -49,23 +65,14 @@ private:
         const void* key_of(std::size_t) const override { return shown.from_->key_of(shown.i_); }
         several parts_of(std::size_t) const override { return shown.from_->parts_of(shown.i_); }
     };
-    struct entries {
-        explicit entries(std::shared_ptr<release_queue> releases)
-            : of(std::make_unique<ack_states>(std::move(releases))) {}
-        std::unique_ptr<ack_states> of;
-        std::vector<std::unique_ptr<entry>> all{};
-        std::size_t count = 0;
+    entry& next_entry() {
+        if (count_ == entries_.size()) entries_.push_back(std::unique_ptr<entry>{new entry});
+        return *entries_[count_];
+    }
 
-        entry& room() {
-            if (count == all.size()) all.push_back(std::unique_ptr<entry>{new entry});
-            return *all[count];
-        }
-        void finish() { count = 0, of->finish(); }
-        void undo() { count = 0, of->undo(); }
-    };
-
-public:
-    entries state;
+    std::unique_ptr<ack_states> acks_;
+    std::vector<std::unique_ptr<entry>> entries_{};
+    std::size_t count_ = 0;  // of the message in work
 };
 
 struct events_op {

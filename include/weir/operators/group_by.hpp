@@ -5,7 +5,7 @@
 #include <utility>
 
 #include <weir/codec/fields.hpp>
-#include <weir/graph/async_stage.hpp>
+#include <weir/segment/async_stage.hpp>
 #include <weir/operators/through.hpp>
 #include <weir/options.hpp>
 
@@ -137,7 +137,7 @@ private:
                       "weir: an asynchronous group_by keeps its value: put map(weir::own) before "
                       "it");
         return static_cast<stage<K, In>&>(p.add(std::unique_ptr<boundary>{
-            new stage<K, In>{p, {f_}, {options_.concurrency, options_.order}}}));
+            new stage<K, In>{p.loop(), p.agent(), {f_}, {options_.concurrency, options_.order}}}));
     }
     template <class K, class In>
     static auto end_at(stage<K, In>& calls) {

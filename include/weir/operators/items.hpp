@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <weir/graph/pipeline.hpp>
-#include <weir/borrowed_or_owned.hpp>
+#include <weir/segment/borrowed_or_owned.hpp>
 
 namespace weir {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <weir/codec/codec.hpp>
-#include <weir/graph/async_stage.hpp>
+#include <weir/segment/async_stage.hpp>
 #include <weir/graph/pipeline.hpp>
 #include <weir/options.hpp>
 
@@ -60,7 +60,7 @@ struct map_op {
         static_assert(!borrows<In>,
                       "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
         auto& s = static_cast<stage&>(p.add(
-            std::unique_ptr<boundary>{new stage{p, {f}, {options.concurrency, options.order}}}));
+            std::unique_ptr<boundary>{new stage{p.loop(), p.agent(), {f}, {options.concurrency, options.order}}}));
         return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};  // true: the order's key
     }
 };

@@ -7,8 +7,8 @@
 #include <variant>
 
 #include <weir/event.hpp>
-#include <weir/graph/chain_ref.hpp>
-#include <weir/stream.hpp>
+#include <weir/segment/chain_ref.hpp>
+#include <weir/pull.hpp>
 
 namespace weir {
 namespace detail {
@@ -71,9 +71,9 @@ struct merged {
     template <class Chain>
     void build(plan& p, Chain chain) const {
         auto& to = new_chain_ref<value>(p, std::move(chain));
-        const auto behind = p.behind();
+        const auto behind = p.chain_text();
         build_all<Chain::needs_message>(p, to, behind, std::index_sequence_for<Rest...>{});
-        p.behind(behind);
+        p.chain_text(behind);
         std::get<0>(streams).build(p, into_chain_ref<value, Chain::needs_message>{&to});
     }
 
@@ -82,7 +82,7 @@ private:
     template <bool NeedsMessage, std::size_t... I>
     void build_all(plan& p, chain_ref<value>& to, const std::string& behind,
                    std::index_sequence<I...>) const {
-        ((p.behind(behind),
+        ((p.chain_text(behind),
           std::get<sizeof...(Rest) - I>(streams).build(p, into_chain_ref<value, NeedsMessage>{&to})),
          ...);
     }

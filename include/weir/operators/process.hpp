@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
-#include <weir/graph/async_stage.hpp>
+#include <weir/segment/async_stage.hpp>
 #include <weir/graph/pipeline.hpp>
 
 namespace weir {
@@ -97,7 +97,7 @@ struct process_op {
                       "weir: an asynchronous processor keeps its value: put map(weir::own) before "
                       "it");
         auto& s = static_cast<stage&>(by.add(
-            std::unique_ptr<boundary>{new stage{by, {p}, {options.concurrency, options.order}}}));
+            std::unique_ptr<boundary>{new stage{by.loop(), by.agent(), {p}, {options.concurrency, options.order}}}));
         return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};  // true: the order's key
     }
 };
@@ -268,7 +268,7 @@ private:
     template <class Chain>
     void build_stage(plan& p, Chain chain) const {
         using stage = async_stage<awaited, Chain::needs_message>;
-        auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{new stage{p, {by_}, {}}}));
+        auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{new stage{p.loop(), p.agent(), {by_}, {}}}));
         downstream<key, value>{&s}.build(p, std::move(chain));
         p.name("process"), p.chain();
         before_.build(p, into_boundary<stage, true>{s});

@@ -7,13 +7,14 @@
 #include <utility>
 
 #include <weir/graph/pipeline.hpp>
+#include <weir/segment/state.hpp>
 
 namespace weir {
 namespace detail {
 
-/// The state, the one before the message in work, and what else that message has made of it: each
-/// stays where it is until the message is finished, so it is handed on as an lvalue. Places are
-/// used again.
+/// One partition's state: the last one, the one before the message in work, and what else that
+/// message has made of it. Each stays where it is until the message is finished, so it is passed on
+/// as an lvalue. The objects are used again.
 template <class S>
 class scan_state {
 public:
@@ -74,19 +75,26 @@ struct scan_op {
         return true;
     }
     F f;
-    scan_state<S> state;
+    per_partition<scan_state<S>> states;
 
     std::string describe() const { return "scan"; }
-    void operator()(context&, auto&& v, auto&& next) {
-        if constexpr (fits<std::decay_t<decltype(v)>>)
-            next(state.make(
-                [&](const S& last) -> S { return detail::call(f, last, std::as_const(v)); }));
+    void operator()(context& c, auto&& v, auto&& next) {
+        if constexpr (fits<std::decay_t<decltype(v)>>) {
+            const auto next_state = [&](const S& last) -> S {
+                return detail::call(f, last, std::as_const(v));
+            };
+            next(states.of(c).make(next_state));
+        }
     }
+    void finish() { states.finish(); }
+    void undo() { states.undo(); }
+    void assigned(const topic_partition& tp) { states.assigned(tp); }
+    void revoked(const topic_partition& tp) { states.revoked(tp); }
 };
 struct scan_fn {
     template <class S, class F>
     scan_op<S, F> operator()(S init, F f) const {
-        return {std::move(f), scan_state<S>{init}};
+        return {std::move(f), per_partition<scan_state<S>>{scan_state<S>{init}}};
     }
 };
 
@@ -102,7 +110,8 @@ struct scan_fn {
 /// Shape    stream<K, V> -> stream<K, S>
 /// Order    kept
 /// Acks     as without it
-/// Holds    one state for each running stream, whatever the partition; a new run begins with `init`
+/// Holds    one state for each partition. A partition that is assigned again begins with `init`,
+///          since its uncommitted messages come again; values from no topic have one state together
 /// Errors   what `f` throws: the agent's `on_error`. A message that fails has not changed the
 ///          state.
 /// Cost     the call; no copy of a state, no allocation but `f`'s own

@@ -9,7 +9,7 @@
 #include <weir/batch.hpp>
 #include <weir/codec/codec.hpp>
 #include <weir/graph/pipeline.hpp>
-#include <weir/graph/sender.hpp>
+#include <weir/segment/sender.hpp>
 #include <weir/options.hpp>
 #include <weir/topic.hpp>
 
@@ -72,7 +72,7 @@ struct choosing_sink : sending_sink {
     F f;
     std::vector<std::string> topics;
     choosing_sink(plan& p, const F& by, const std::vector<std::string>& from)
-        : sending_sink(sender{p, from.size()}), f(by), topics(from) {}
+        : sending_sink(sender{p.next_targets(from.size())}), f(by), topics(from) {}
 
     void push(context& c, const In& v) {
         auto&& named = detail::call(f, v);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weir/graph/ack_state.hpp>
+#include <weir/segment/ack_state.hpp>
 
 #include <cassert>
 

@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include <weir/graph/plan.hpp>
 #include <weir/options.hpp>
+#include <weir/segment/agent.hpp>
+#include <weir/segment/boundary.hpp>
+#include <weir/task.hpp>
 
 namespace weir::detail {
 
@@ -44,14 +46,14 @@ public:
     using Work = decltype(std::declval<Call&>()(std::declval<const In&>()));
     using R = typename Work::value_type;
 
-    async_stage(plan& p, Call f, stage_options o)
-        : loop_(p.loop()),
+    async_stage(scheduler& loop, const agent_info& a, Call f, stage_options o)
+        : loop_(loop),
           f_(std::move(f)),
           concurrency_(o.concurrency),
           // calls that wait for an earlier one of their key
           window_(o.order == order_by::key ? 2 * o.concurrency : o.concurrency),
           order_(o.order),
-          whole_(p.agent().on_error.has_dead_letters()) {}
+          whole_(a.on_error.has_dead_letters()) {}
 
     void push(context& c, auto&& v) {
         auto& n = fresh();

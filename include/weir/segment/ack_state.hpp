@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include <weir/graph/boundary.hpp>
+#include <weir/segment/boundary.hpp>
 
 namespace weir::detail {
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <weir/codec/codec.hpp>
-#include <weir/graph/chain.hpp>
+#include <weir/segment/chain.hpp>
 
 namespace weir::detail {
 

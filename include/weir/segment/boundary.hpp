@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <weir/graph/chain.hpp>
+#include <weir/segment/chain.hpp>
 
 namespace weir::detail {
 
@@ -166,7 +166,7 @@ template <class Node, bool NeedsMessage>
 struct into_boundary : sink {
     static constexpr bool needs_message = NeedsMessage;
     Node* node;
-    explicit into(Node& n) : node(&n) {}
+    explicit into_boundary(Node& n) : node(&n) {}
     void push(context& c, auto&& v) { node->push(c, std::forward<decltype(v)>(v)); }
     void apply(context& c) { node->apply(c); }
     void undo() { node->undo(); }

@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decode node: bytes of one partition's batch into recycled slots, read by every segment of the
-// same types.
+// Decodes a partition's batch once for all segments that read the same types.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <type_traits>
 #include <vector>
 
 #include <weir/codec/codec.hpp>
-#include <weir/graph/plan.hpp>
+#include <weir/segment/segment.hpp>
 
 namespace weir::detail {
+
+/// Decodes one topic's messages to one pair of types. Has no state: what it fills belongs to the
+/// partition.
+class decoder {
+public:
+    virtual ~decoder() = default;
+    virtual std::unique_ptr<input> make(hold_owner& of, const topic_partition& tp) const = 0;
+    /// Decodes the messages of `what` from the one at `from` on, and appends them to `into`. Returns
+    /// the index of the first message that does not decode, with its error in `error`; else the
+    /// number of messages.
+    virtual std::size_t decode(input& into, const fetch& what, std::size_t from,
+                               std::exception_ptr& error) const = 0;
+    virtual void clear(input&) const = 0;
+};
 
 /// A batch of one partition, decoded. A slot keeps its capacity; only messages that decoded have
 /// one.
@@ -23,6 +38,7 @@ public:
     message message_of(std::size_t i) const override { return raw(i); }
     headers headers_of(std::size_t i) const override { return what->headers(which[i]); }
     const topic_partition* partition_of(std::size_t) const override { return tp_; }
+    const topic_partition* common_partition() const override { return tp_; }
     const void* key_of(std::size_t i) const override {
         if constexpr (is_raw<K>) return nullptr;  // who wants it takes it from the message
         else return &keys[i].value;

@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include <weir/graph/plan.hpp>
+#include <weir/segment/produce.hpp>
+#include <weir/segment/segment.hpp>
 
 namespace weir::detail {
 
@@ -20,8 +21,6 @@ namespace weir::detail {
 class sender {
 public:
     explicit sender(std::vector<produce_target*> to) : to_(std::move(to)) {}
-    /// To the topics that were drawn last.
-    sender(plan&, std::size_t topics);
 
     std::size_t targets() const { return to_.size(); }
     /// An entry for what goes to `count` targets, from the `first` on: with the message's headers

@@ -5,21 +5,29 @@
 #include <type_traits>
 #include <utility>
 
-#include <weir/graph/plan.hpp>
+#include <weir/segment/chain.hpp>
 
 namespace weir::detail {
+
+/// A chain_ref of any type, as its run keeps it.
+class any_chain_ref {
+public:
+    virtual ~any_chain_ref() = default;
+};
 
 /// One chain that several segments end in. No boundary: nothing waits here, a failure is that of the
 /// branch's own message, and while one branch's message is parked behind it no other pushes
 /// (`sink_occupancy`).
 template <class T>
-class chain_ref : public plan::node {
+class chain_ref : public any_chain_ref {
 public:
     virtual void push(context&, const T&) = 0;
     virtual void push(context&, T&&) = 0;
     virtual void apply(context&) = 0;
     virtual void finish() = 0;
     virtual void undo() = 0;
+    virtual void assigned(const topic_partition&) = 0;
+    virtual void revoked(const topic_partition&) = 0;
     virtual bool full() = 0;
     virtual void check() = 0;
     virtual sink_occupancy* shared_occupancy() = 0;
@@ -34,6 +42,8 @@ public:
     void apply(context& c) override { chain_.apply(c); }
     void finish() override { chain_.finish(); }
     void undo() override { chain_.undo(); }
+    void assigned(const topic_partition& tp) override { chain_.assigned(tp); }
+    void revoked(const topic_partition& tp) override { chain_.revoked(tp); }
     bool full() override { return chain_.full(); }
     void check() override { chain_.check(); }
     sink_occupancy* shared_occupancy() override {
@@ -45,12 +55,6 @@ private:
     Chain chain_;
     sink_occupancy occupancy_;
 };
-
-template <class T, class Chain>
-chain_ref<T>& new_chain_ref(plan& p, Chain chain) {
-    return static_cast<chain_ref<T>&>(
-        p.add(std::unique_ptr<plan::node>{new chain_ref_of<T, Chain>{std::move(chain)}}));
-}
 
 /// The end of a branch. A value of another type than the chain_ref's becomes one.
 template <class T, bool NeedsMessage>
@@ -68,6 +72,8 @@ struct into_chain_ref {
     void apply(context& c) { to->apply(c); }
     void finish() { to->finish(); }
     void undo() { to->undo(); }
+    void assigned(const topic_partition& tp) { to->assigned(tp); }
+    void revoked(const topic_partition& tp) { to->revoked(tp); }
     bool full() { return to->full(); }
     void check() { to->check(); }
     sink_occupancy* shared_occupancy() { return to->shared_occupancy(); }

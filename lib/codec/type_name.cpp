@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes of a compiler's spelling of a type the one a reader would use.
-#include <weir/type_name.hpp>
+#include <weir/codec/type_name.hpp>
 
 #include <cctype>
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract between the loop and user code: one input, one virtual call, an answer that says how
-// far and why.
+// The contract between the loop and the operators: the loop gives a segment an input in one virtual
+// call, and the segment says how far it came, and why not further.
 #pragma once
 #include <algorithm>
 #include <csignal>
@@ -21,28 +21,30 @@ struct agent_info;
 struct retryable;
 struct context;
 
-// --------------------------------------------------------------------------- one turn of a segment
+// ---------------------------------------------------------------------- one run of a segment
+/// Why a segment came back.
 enum class run_status : std::uint8_t {
     done,   // the input is finished
-    yield,  // the time is up
-    stop,   // stop() was called
-    // the message at `at` is in the sink (parked); it is finished when the sink has room again
-    full,
-    failed  // the message at `at` threw; nothing of it was kept
+    yield,  // its time is up
+    stop,   // the app stops: the message in work is finished, no other is begun
+    full,   // the message at `at` is parked: its sink can't take another one
+    failed  // the message at `at` threw: nothing of it stays
 };
+/// How far a segment came, and why not further.
 struct run_result {
     std::size_t at = 0;
     run_status status = run_status::done;
     std::exception_ptr error{};
 };
-/// A sink or stop() ends the turn behind the message that is being worked on.
+/// What the loop tells a segment about one run. A sink or stop() ends the run behind the message in
+/// work.
 class segment_turn {
 public:
     segment_turn(const clock& c, time_point until) : time(c), deadline(until) {}
     const clock& time;
     const time_point deadline;
-    retryable* work = nullptr;           // what the segment works on, as its policy sees it
-    const context* current = nullptr;  // the message a chain is called with
+    retryable* work = nullptr;         // the message in work, as its policy sees it
+    const context* current = nullptr;  // the message that the chain is called with
     run_status ends() const { return static_cast<run_status>(ends_); }
     void end(run_status w) {
         if (w > ends()) ends_ = static_cast<std::sig_atomic_t>(w);
@@ -53,31 +55,33 @@ private:
 };
 
 // ---------------------------------------------------------------------------- what a segment reads
-/// Where values come from, by number: a partition's messages, what a boundary has ready, the elements
-/// of a batch. Only what buffers, waits, shows or sends asks; the fused operators never do.
+/// The messages behind values, by index. Operators ask only if they buffer, wait, send, or yield
+/// more than the value.
 class origins {
 public:
     virtual ~origins() = default;
     virtual hold hold_of(std::size_t i) = 0;
-    /// A hold of the message itself, which an event that is acknowledged by hand does not let go.
+    /// A hold of the message itself. It stays when an event of the message is acknowledged by hand.
     virtual hold source_of(std::size_t i) { return hold_of(i); }
-    /// Acknowledged before it is finished: its own hold goes now, if a hold keeps it and not a
-    /// cursor.
+    /// The message is acknowledged before it is finished. Its own hold is released now, if a hold
+    /// keeps it open and not a cursor.
     virtual void release(std::size_t) {}
-    /// Key, headers, timestamp and (at a topic) the original value. Behind a boundary only where
-    /// somebody can show or send them (`needs_message`); else an empty message.
+    /// Key, headers, timestamp and (at a topic) the original value. Behind a boundary they are there
+    /// only if something behind it reads or sends them (`needs_message`); else the message is empty.
     virtual message message_of(std::size_t i) const = 0;
     virtual headers headers_of(std::size_t i) const = 0;
-    /// Null where the value is not from a topic.
+    /// Null if the value is not from a topic. Lives as long as the run.
     virtual const topic_partition* partition_of(std::size_t i) const = 0;
+    /// The partition that all of these values are from; null if they are from several, or from none.
+    virtual const topic_partition* common_partition() const { return nullptr; }
     /// The decoded key, where one is kept.
     virtual const void* key_of(std::size_t) const { return nullptr; }
-    /// Where decoded keys lie side by side: an array of slot<K>, asked for once a run. Else null.
+    /// An array of slot<K> with the decoded key of each value; else null.
     virtual const void* keys_at() const { return nullptr; }
-    /// The object that holds the decoded value, if it is of this type: who is given that very
+    /// The object that holds the decoded value, if it has this type. A sink that is given this very
     /// object may send the original bytes.
     virtual const void* value_of(std::size_t, const void* /*type*/) const { return nullptr; }
-    /// Of a value that stands for several messages, a batch: where these are. Else null.
+    /// The messages of a value that stands for several, a batch; else null.
     struct several {
         const origins* in = nullptr;
         std::size_t count = 0;
@@ -85,30 +89,33 @@ public:
     virtual several parts_of(std::size_t) const { return {}; }
 };
 
-/// A partition's decoded batch, or what a boundary has ready. `count` elements; which are worked on,
-/// the cursor knows.
+/// A partition's decoded batch, or what a boundary has ready. A cursor knows which of the `count`
+/// values is in work.
 class input : public origins {
 public:
     std::size_t count = 0;
-    virtual void passed(std::size_t /*upto*/) {}  // those before are finished
-    // what is gone leaves, from place `from` on; true if what stood there does
+    /// The values before `upto` are finished.
+    virtual void passed(std::size_t /*upto*/) {}
+    /// Removes values of lost partitions, from index `from` on. True if the one at `from` is
+    /// removed.
     virtual bool forget(std::size_t /*from*/) { return false; }
 };
-/// Names a type, or a list of them: its address does.
+/// Its address names a type, or a list of types.
 template <class... T>
 inline constexpr char type_id = 0;
 
+/// Keeps a vector of bool from being a std::vector<bool>.
 template <class T>
-struct slot {  // so that a vector of bool is none
+struct slot {
     T value{};
 };
 template <class T>
 class input_of : public input {
 public:
-    std::vector<slot<T>> values;  // recycled: may be longer than count
+    std::vector<slot<T>> values;  // recycled: it may be longer than `count`
 };
 
-/// One of them.
+/// One value's message.
 struct origin {
     origins& from;
     std::size_t i;
@@ -116,36 +123,43 @@ struct origin {
     weir::hold hold() const { return from.hold_of(i); }
     weir::message message() const { return from.message_of(i); }
 };
-/// The message a chain is working on.
+/// The message that a chain is working on.
 struct context {
     origins& from;
     std::size_t i;
     segment_turn& now;
-    const void* keys = nullptr;  // of all of `from`, if they lie side by side
+    const void* keys = nullptr;             // from.keys_at()
+    const topic_partition* common = nullptr;  // from.common_partition()
 
     weir::hold hold() const { return from.hold_of(i); }
     weir::message message() const { return from.message_of(i); }
+    const topic_partition* partition() const { return common ? common : from.partition_of(i); }
 };
 
 // ------------------------------------------------------------------------------------- the segment
-/// Who is in a segment's sink. Segments whose chains end in one chain_ref share their occupancy.
+/// Whose message is parked in a sink. Segments that end in one chain_ref share this.
 struct sink_occupancy {
-    const void* occupant = nullptr;  // the cursor whose message is parked
+    const void* occupant = nullptr;  // the cursor of the parked message
 };
 
 /// The operators between two boundaries, fused into one chain. Lives as long as its run; used by the
-/// loop's thread only.
+/// loop's thread only. At most one message is parked in its sink.
 class segment {
 public:
     virtual ~segment() = default;
-    /// Works on `from`, starting at message `at`; one that was parked there before has been
-    /// finished by `finish`.
+    /// Works on `from`, beginning with message `at`. A message that was parked there has been
+    /// finished by `finish` before.
     virtual run_result run(input& from, std::size_t at, segment_turn&) = 0;
-    virtual bool full() = 0;      // a message is parked in the sink, or it has no room for another
-    // throws what the parked message threw; then nothing of it is kept
+    /// A message is parked in the sink, or the sink can't take another one.
+    virtual bool full() = 0;
+    /// Throws what the parked message threw; nothing of that message stays.
     virtual void check() = 0;
-    virtual void finish() = 0;    // the parked message has left the sink: its state is kept
-    virtual void discard() = 0;      // the parked message is not ours any more: nothing of it is kept
+    /// The parked message has left the sink.
+    virtual void finish() = 0;
+    /// The parked message is not ours any more: nothing of it stays.
+    virtual void discard() = 0;
+    virtual void assigned(const topic_partition&) = 0;
+    virtual void revoked(const topic_partition&) = 0;
     virtual bool reads_batches() const = 0;
 
     agent_info* agent = nullptr;
@@ -158,7 +172,7 @@ private:
 
 template <class T>
 inline constexpr bool is_batch = false;
-/// A value whose life keeps messages open: it has to go as soon as it is passed.
+/// A value that keeps messages open while it lives: it has to go as soon as it is passed.
 template <class T>
 inline constexpr bool holds_messages = is_batch<T>;
 
@@ -174,7 +188,7 @@ public:
         const void* const keys = from.keys_at();
         const auto count = from.count;
         std::size_t i = at;
-        context c{from, at, now, keys};
+        context c{from, at, now, keys, from.common_partition()};
         now.current = &c;
         try {
             for (std::size_t some = 1;; some = std::min<std::size_t>(some * 2, 64)) {
@@ -209,6 +223,8 @@ public:
     }
     void finish() override { chain_.finish(); }
     void discard() override { chain_.undo(); }
+    void assigned(const topic_partition& tp) override { chain_.assigned(tp); }
+    void revoked(const topic_partition& tp) override { chain_.revoked(tp); }
     bool reads_batches() const override { return is_batch<In>; }
 
 private:

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weir/graph/sender.hpp>
+#include <weir/segment/sender.hpp>
 
 #include <algorithm>
 
 #include <weir/error.hpp>
 
 namespace weir::detail {
-
-sender::sender(plan& p, std::size_t topics) : to_(topics) {
-    // drawn from the first to the last, so they come from the last to the first
-    for (auto o = to_.rbegin(); o != to_.rend(); ++o) *o = &p.send_to(p.next_through());
-}
 
 outgoing& sender::add(const context& c, const message& m, std::size_t first,
                       std::size_t count) {

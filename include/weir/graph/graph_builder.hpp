@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Draws pipelines into the graph, when their agents are added.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/graph.hpp>
+#include <weir/graph/host.hpp>
+#include <weir/graph/topic_info.hpp>
+
+namespace weir::detail {
+
+/// Where a pipeline is drawn: one agent's, from the left to the right.
+struct drawn_stream {
+    std::size_t node = 0;
+    // the topics the values come from, for what is derived of them
+    std::vector<topic_info*> from{};
+    std::vector<std::size_t> also{};  // more nodes: of a stream from several topics
+};
+class graph_builder {
+public:
+    graph_builder(graph& g, host& h, std::string app, std::string agent)
+        : to_(&g), host_(&h), app_(std::move(app)), agent_(std::move(agent)) {}
+
+    drawn_stream topic(topic_info&, std::string key, std::string value);
+    drawn_stream read(topic_info&, std::string key, std::string value);
+    drawn_stream source(std::string name, std::string value);
+    drawn_stream operation(const drawn_stream& before, std::string name, std::string key, std::string value);
+    drawn_stream merge(const drawn_stream* all, std::size_t n, std::string key, std::string value);
+    void join(const drawn_stream& before, const drawn_stream& next);
+    /// The topic that `group_by` makes: `{app}-{agent}-{name}-repartition`, `-2` for the second of
+    /// that name.
+    topic_info& repartition(const std::string& name, partition_id partitions, const drawn_stream& of);
+    /// A topic that is sent to by name: derived, unless it is declared.
+    topic_info& derived(const std::string& name, const drawn_stream& of);
+    topic_info& passes(topic_info&);
+
+    /// The topics of this agent's boundaries, in the order they were drawn.
+    const std::vector<topic_info*>& passed_through() const { return through_; }
+    /// What it reads.
+    const std::vector<topic_info*>& sources() const { return sources_; }
+
+private:
+    graph* to_;
+    host* host_;
+    std::string app_, agent_;
+    std::vector<topic_info*> through_, sources_;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// An agent of a run, as its segments and boundaries see it, and its body where that is a coroutine.
+#pragma once
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/policy.hpp>
+
+namespace weir::detail {
+
+/// What is left of a batch whose partition is given up while a coroutine or a pull loop still looks
+/// at one of its messages.
+class retired_batch {
+public:
+    virtual ~retired_batch() = default;
+};
+
+/// One agent, or one pull stream, of a run.
+struct agent_info {
+    std::string name;
+    /// The agent's policy, else the app's. If neither is set: skip, but stop for batches and pull
+    /// streams.
+    policy on_error{};
+    bool pull = false;
+    bool has_body = false;  // it is a coroutine
+    /// It reads nothing now: a pull stream that nobody iterates, an agent that has returned.
+    bool paused = false;
+    bool finite = false;  // it reads ranges only
+    bool ended = false;   // all its sources have ended, and everything of theirs is done
+    /// They go when the coroutine or the loop asks for the next value.
+    std::vector<std::shared_ptr<retired_batch>> looked_at{};
+};
+
+/// The body of an agent, where it is a coroutine. Lives as long as its run; used by the loop's
+/// thread only.
+class body {
+public:
+    virtual ~body() = default;
+    virtual void start() = 0;
+    virtual bool running() const = 0;
+    /// Nothing more will come: the body learns it when it asks for the next value.
+    virtual void end() = 0;
+    /// Starts the body again if a message waits for it. Returns what it threw while it had no
+    /// message, or null.
+    virtual std::exception_ptr poll() = 0;
+    /// Destroys the coroutine's frame.
+    virtual void cancel() = 0;
+
+    agent_info* agent = nullptr;
+};
+
+}  // namespace weir::detail

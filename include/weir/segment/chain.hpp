@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// A chain: an operator and what follows it, nested so that everything between two boundaries is
+// inlined.
+#pragma once
+#include <type_traits>
+#include <utility>
+
+#include <weir/segment/segment.hpp>
+
+namespace weir::detail {
+
+/// std::invoke without <functional>: callables, and members of a value.
+template <class F, class Arg>
+constexpr decltype(auto) call(F& f, Arg&& arg) {
+    if constexpr (std::is_member_object_pointer_v<F>) return (std::forward<Arg>(arg).*f);
+    else if constexpr (std::is_member_function_pointer_v<F>) return (std::forward<Arg>(arg).*f)();
+    else return f(std::forward<Arg>(arg));
+}
+/// The same with one argument more.
+template <class F, class Arg, class More>
+constexpr decltype(auto) call(F& f, Arg&& arg, More&& more) {
+    if constexpr (std::is_member_function_pointer_v<F>)
+        return (std::forward<Arg>(arg).*f)(std::forward<More>(more));
+    else return f(std::forward<Arg>(arg), std::forward<More>(more));
+}
+
+/// What an operator calls to pass a value on, any number of times. An lvalue has to live until its
+/// message is finished; anything shorter-lived is passed on as an rvalue.
+template <class Next>
+struct onward {
+    context& at;
+    Next& next;
+    void operator()(auto&& v) const { next.push(at, std::forward<decltype(v)>(v)); }
+    /// Passes on a value that has an origin of its own: an element of a batch.
+    void operator()(context& its, auto&& v) const { next.push(its, std::forward<decltype(v)>(v)); }
+};
+
+/// One operator and the chain behind it. The operator is called as `op(context, value, next)`. It
+/// may have any of these; docs/internals/operators.md says when each is called and what it may do.
+///
+///     apply(context)   its effects become real
+///     finish()         the message can't fail any more
+///     undo()           the message failed: everything it changed is taken back
+///     assigned(tp)     the partition is read from now on
+///     revoked(tp)      nothing more comes of the partition
+///     full()           it can't take another message now
+///     needs_message    it reads key, headers or timestamp: boundaries before it keep them
+template <class Op, class Next>
+struct step {
+    Op op;
+    Next next;
+
+    static constexpr bool needs_message = [] {
+        if constexpr (requires { Op::needs_message; })
+            return Op::needs_message || Next::needs_message;
+        else return Next::needs_message;
+    }();
+
+    void push(context& c, auto&& v) { op(c, std::forward<decltype(v)>(v), onward<Next>{c, next}); }
+    void apply(context& c) {
+        if constexpr (requires { op.apply(c); }) op.apply(c);
+        next.apply(c);
+    }
+    void finish() {
+        if constexpr (requires { op.finish(); }) op.finish();
+        next.finish();
+    }
+    void undo() {
+        if constexpr (requires { op.undo(); }) op.undo();
+        next.undo();
+    }
+    void assigned(const topic_partition& tp) {
+        if constexpr (requires { op.assigned(tp); }) op.assigned(tp);
+        next.assigned(tp);
+    }
+    void revoked(const topic_partition& tp) {
+        if constexpr (requires { op.revoked(tp); }) op.revoked(tp);
+        next.revoked(tp);
+    }
+    bool full() {
+        if constexpr (requires { op.full(); })
+            if (op.full()) return true;
+        return next.full();
+    }
+    void check() { next.check(); }
+    sink_occupancy* shared_occupancy() { return next.shared_occupancy(); }
+};
+
+/// The last of a chain has `push(context, value)` in place of `operator()`. The rest is here for
+/// sinks that need nothing of it.
+struct sink {
+    static constexpr bool needs_message = false;
+    void apply(context&) {}
+    void finish() {}
+    void undo() {}
+    void assigned(const topic_partition&) {}
+    void revoked(const topic_partition&) {}
+    bool full() { return false; }
+    /// Throws what the message that is parked in it threw.
+    void check() {}
+    /// Not null where other chains end in this sink, too.
+    sink_occupancy* shared_occupancy() { return nullptr; }
+};
+
+}  // namespace weir::detail

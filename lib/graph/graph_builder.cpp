@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weir/graph/graph_builder.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <weir/error.hpp>
+
+namespace weir::detail {
+
+drawn_stream graph_builder::topic(topic_info& t, std::string key, std::string value) {
+    return {to_->add({graph::kind::topic, t.name, {}, std::move(key), std::move(value)}),
+            {&t},
+            {}};
+}
+drawn_stream graph_builder::read(topic_info& t, std::string key, std::string value) {
+    sources_.push_back(&t);
+    return topic(t, std::move(key), std::move(value));
+}
+drawn_stream graph_builder::source(std::string name, std::string value) {
+    return {
+        to_->add({graph::kind::source, std::move(name), agent_, "weir::bytes", std::move(value)}),
+        {},
+        {}};
+}
+drawn_stream graph_builder::operation(const drawn_stream& before, std::string name, std::string key, std::string value) {
+    drawn_stream here{to_->add({graph::kind::operation, std::move(name), agent_, std::move(key),
+                         std::move(value)}),
+               before.from,
+               {}};
+    join(before, here);
+    return here;
+}
+drawn_stream graph_builder::merge(const drawn_stream* all, std::size_t n, std::string key, std::string value) {
+    auto here = operation(all[0], "merge", std::move(key), std::move(value));
+    for (std::size_t i = 1; i < n; ++i) {
+        join(all[i], here);
+        here.from.insert(here.from.end(), all[i].from.begin(), all[i].from.end());
+    }
+    return here;
+}
+void graph_builder::join(const drawn_stream& before, const drawn_stream& next) {
+    to_->join(before.node, next.node);
+    for (auto also : before.also) to_->join(also, next.node);
+}
+
+topic_info& graph_builder::repartition(const std::string& name, partition_id partitions, const drawn_stream& of) {
+    if (agent_.empty())
+        throw setup_error{
+            "weir: a stream with a group_by needs a name, which names its topic: app.stream(…, "
+            "{.name = …})"};
+    const auto base = app_ + '-' + agent_ + '-' + name + "-repartition";
+    auto unique = base;
+    const auto taken = [&] {
+        return std::any_of(through_.begin(), through_.end(),
+                           [&](auto* t) { return t->name == unique; });
+    };
+    for (int n = 2; taken(); ++n) unique = base + '-' + std::to_string(n);
+    return passes(host_->derive(unique, partitions, true, of.from));
+}
+topic_info& graph_builder::derived(const std::string& name, const drawn_stream& of) {
+    return passes(host_->derive(name, 0, false, of.from));
+}
+topic_info& graph_builder::passes(topic_info& t) {
+    through_.push_back(&t);
+    return t;
+}
+
+}  // namespace weir::detail
