@@ -299,7 +299,7 @@ std::vector<transport::subscription> engine::subscriptions() {
         if (it == all.end()) all.push_back({topic, from});
         else if (from == transport::reset::earliest) it->from = from;
     };
-    for (auto& r : static_cast<run_plan&>(conductor_->plan()).readers()) {
+    for (auto& r : conductor_->readers()) {
         const bool early =
             r->topic->internal || r->topic->resumed || auto_offset_reset() == earliest;
         const auto from = early ? transport::reset::earliest : transport::reset::latest;
@@ -351,7 +351,7 @@ void engine::start() {
             a.what->build(conductor_->plan());
             a.built = true;
         }
-        conductor_->connect(subscriptions());
+        conductor_->subscribe(subscriptions());
     } catch (...) {
         conductor_->abandon();
         end_run();
@@ -359,7 +359,7 @@ void engine::start() {
     }
     for (auto& [to, what] : std::exchange(unsent_, {})) {
         send_request p{to, std::move(what)};
-        conductor_->post(p, {}), conductor_->forget(p);
+        conductor_->send(p, {}), conductor_->forget(p);
     }
     for (auto& j : jobs_)
         if (!std::exchange(j.started, true)) conductor_->run(j);
@@ -393,7 +393,7 @@ bool engine::run_posted() {
         try {
             p->call();
         } catch (...) {
-            conductor_->fail(std::current_exception());
+            conductor_->stop_with(std::current_exception());
         }
     }
     return !now.empty();
@@ -402,7 +402,7 @@ bool engine::run_posted() {
 void engine::send(send_request& p) {
     if (running()) {
         resolve(*p.to, 0);
-        if (conductor_->post(p, hold_current())) p.is = send_request::state::sent;
+        if (conductor_->send(p, hold_current())) p.is = send_request::state::sent;
         wake();
     } else if (unsent_.size() < unsent_max) {
         unsent_.emplace_back(p.to, std::move(p.what)), p.is = send_request::state::sent;
@@ -419,15 +419,15 @@ void engine::wake() {
     if (polled_ && !turning_) wakeup_.wake();
 }
 void engine::send_when_possible(send_request& p) {
-    if (running()) conductor_->want(p);
+    if (running()) conductor_->send_when_possible(p);
 }
 void engine::forget(send_request& p) noexcept {
     if (conductor_) conductor_->forget(p);
 }
 
 bool engine::turn() {
-    if (conductor_->topics_changed_since() && !found_.empty())
-        conductor_->connect(subscriptions());
+    if (conductor_->take_topics_changed() && !found_.empty())
+        conductor_->subscribe(subscriptions());
     if (stop_asked_.exchange(false) && conductor_) conductor_->stop();
     bool busy = run_posted();
     busy |= conductor_->turn();
@@ -440,7 +440,7 @@ bool engine::wait(duration most, bool alone) {
     const auto now = settings_.clock->steady();
     const auto at = conductor_->due(alone);
     if (settings_.clock->skip_to(now)) {  // a virtual clock: nothing comes from outside
-        auto& elsewhere = conductor_->elsewhere();
+        auto& elsewhere = conductor_->offloaded();
         if (elsewhere.outstanding() > 0) return elsewhere.wait(), true;
         if (at == time_point::max()) return false;
         settings_.clock->skip_to(std::min(at, later(now, most)));
@@ -463,7 +463,7 @@ void engine::run(side_job* beside, duration idle) {
         if (added_ && !conductor_->stopping()) start();  // what a body or a posted call has added
         const bool fed = beside && beside->turn(conductor_->stopping());
         if (turn() || fed) {
-            if (fed || !conductor_->only_ticked()) last = settings_.clock->steady();
+            if (fed || !conductor_->only_timers()) last = settings_.clock->steady();
             continue;
         }
         if (!running()) break;

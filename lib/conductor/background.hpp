@@ -10,22 +10,26 @@
 #include <vector>
 
 #include <weir/graph/job.hpp>
+#include <weir/segment/retryable.hpp>
+
+#include "report.hpp"
 
 namespace weir::detail {
 
-/// A task, or a timer, as the app keeps it from run to run.
+/// A task or a timer, as the app keeps it from run to run.
 struct job_info {
     std::unique_ptr<job> what;
     duration interval{};  // zero: a task
     policy on_error{};
     bool started = false;  // in this run
 
-    std::string kind() const { return interval > duration::zero() ? "timer" : "task"; }
+    bool is_timer() const { return interval > duration::zero(); }
+    std::string kind() const { return is_timer() ? "timer" : "task"; }
 };
 
-/// Of one run; owned by the conductor, used on the loop's thread. A task is called once, a timer at
-/// every point of its grid that has not been missed: the grid begins with the run, and a call that
-/// is still under way when the next is due stands for that one too.
+/// Of one run; owned by the conductor, used on the loop's thread. A task is called once. A timer is
+/// called at each point of its grid, which begins with the run; points that pass while a call is
+/// under way are left out.
 class background {
 public:
     struct failure {
@@ -33,33 +37,36 @@ public:
         std::exception_ptr error;
     };
 
-    explicit background(scheduler& loop) : loop_(loop) {}
+    background(scheduler& loop, reporter& r) : loop_(loop), report_(r) {}
 
-    /// Begins at the next turn.
+    /// It begins at the next turn.
     void add(const job_info& j) { all_.push_back({&j}); }
-    /// Calls what is due, and looks at what has ended. True if there was any.
+    /// Calls what is due, and looks which calls have ended. True if there was any.
     bool turn(time_point now);
     time_point due() const;
-    /// Failures that no retry is left for.
+    /// Failures whose policy says stop.
     std::vector<failure> take_failures() { return std::exchange(failures_, {}); }
-    /// Tasks that have not ended.
+    /// Every task has ended.
     bool idle() const;
-    /// Everything is cancelled.
+    /// Cancels everything.
     void clear() { all_.clear(); }
 
 private:
     struct running {
         const job_info* what;
         task<> work{};
-        bool begun = false, called = false;  // called: under way
-        time_point next{};                   // call
-        time_point grid{};                   // a timer's next point
-        int failed = 0;                      // attempts of this call
+        bool begun = false;
+        bool under_way = false;  // a call
+        time_point next{};       // call
+        time_point grid{};       // a timer's next point
+        retry_state tries{};
     };
     void call(running&);
-    void look(running&, time_point now);
+    void call_ended(running&, time_point now);
+    void failed(running&, const std::exception_ptr&, time_point now);
 
     scheduler& loop_;
+    reporter& report_;
     std::deque<running> all_;  // addresses stay: a call may add one
     std::vector<failure> failures_;
 };

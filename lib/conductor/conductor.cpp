@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A turn of the loop. How partitions come and go, and how it ends: rebalance.cpp.
+// What a run is made of, and one turn of it.
 #include "conductor.hpp"
 
 #include <algorithm>
@@ -7,22 +7,12 @@
 #include <weir/error.hpp>
 #include <weir/transport/topic_name.hpp>
 
-#include "dead_letter.hpp"
-
 namespace weir::detail {
 namespace {
 
-// so that no agent keeps the others waiting
-constexpr auto segment_budget = std::chrono::milliseconds{20};
-// nor one cursor those that end in the same sink: so many messages, each parked, and it rests
-constexpr std::size_t sink_budget = 64;
-
-// As long a partition may have no room for more open messages before it is told: a pause of a
-// broker or a database is shorter.
+// A partition that has no room for more open messages is logged after so long. A pause of a broker
+// or a database is shorter.
 constexpr auto full_pause = std::chrono::seconds{10};
-
-// How often it is looked whether a last commit is answered, or late.
-constexpr auto answer_pause = std::chrono::milliseconds{10};
 
 }  // namespace
 
@@ -36,12 +26,11 @@ conductor::conductor(const settings& s, transport::transport& t, reporter& r)
       producer_(t, s, r),
       plan_(coroutines_, s, producer_),
       committer_(t, s),
-      background_(coroutines_),
+      background_(coroutines_, r),
       now_(clock_.steady()) {}
 conductor::~conductor() { end(); }
 
-/// First the calls that may look into a coroutine's frame, then the frames, which may look at a
-/// message, then the messages.
+/// Offloaded calls may look into a coroutine's frame, and frames at messages: they go in this order.
 void conductor::end() {
     const auto left = stop_until_ - clock_.steady();
     pool_.close(std::clamp(left, duration::zero(), settings_.options.shutdown_timeout));
@@ -49,10 +38,10 @@ void conductor::end() {
     for (auto& b : plan_.bodies()) b->cancel();
     partitions_.clear();
     boundaries_.clear();
-    plan_.forget();
+    plan_.clear();
 }
 
-void conductor::connect(const std::vector<transport::subscription>& to) {
+void conductor::subscribe(const std::vector<transport::subscription>& to) {
     for (auto& r : plan_.readers())
         if (!transport::is_pattern(r->topic->name)) work_of(r->topic->name);
     for (auto& t : topics_) {
@@ -60,16 +49,17 @@ void conductor::connect(const std::vector<transport::subscription>& to) {
         for (auto* p : t.partitions) p->join(t.readers);
     }
     const auto& links = plan_.links();
-    for (auto i = boundaries_.size(); i < links.size(); ++i)
-        boundaries_.push_back(
-            {links[i].from, std::make_unique<segment_cursor>(links[i].from->ready(), *links[i].to)});
-    for (auto& s : boundaries_) {
-        const auto reads = [&](const segment* x) { return x->agent == s.from->agent; };
-        const auto& all = plan_.readers();
-        s.from->agent->finite = std::none_of(all.begin(), all.end(), [&](const auto& r) {
-            return std::any_of(r->to.begin(), r->to.end(), reads);
-        });
+    for (auto i = boundaries_.size(); i < links.size(); ++i) {
+        auto cursor = std::make_unique<segment_cursor>(links[i].from->ready(), *links[i].to);
+        boundaries_.push_back({links[i].from, std::move(cursor)});
     }
+    const auto reads_topics = [&](const agent_info& a) {
+        for (auto& r : plan_.readers())
+            for (auto* s : r->to)
+                if (s->agent == &a) return true;
+        return false;
+    };
+    for (auto& b : boundaries_) b.agent().finite = !reads_topics(b.agent());
     if (!to.empty()) transport_.subscribe(to);
 }
 
@@ -78,7 +68,7 @@ conductor::topic_work& conductor::work_of(const std::string& topic) {
         if (t.topic == topic) return t;
     return topics_.emplace_back(topic_work{topic, readers_of(topic)});
 }
-/// By name, and by patterns.
+/// Those that read it by name or by a pattern.
 std::vector<plan::topic_reader*> conductor::readers_of(const std::string& topic) {
     std::vector<plan::topic_reader*> all;
     for (auto& r : plan_.readers())
@@ -93,26 +83,29 @@ hold conductor::hold_current() const {
     return coroutines_.at_work ? coroutines_.at_work->working_on() : hold{};
 }
 
-/// Of loops within each other, the inner one's.
+/// If pull loops are nested, the inner one's.
 hold conductor::hold_pulled() const {
-    const auto is_pulled = [](const segment_cursor& f) {
-        return f.parked && f.runs->agent->pull && !f.runs->agent->paused;
+    const auto is_pulled = [](const segment_cursor& c) {
+        return c.parked && c.runs->agent->pull && !c.runs->agent->paused;
     };
-    const auto held = [](segment_cursor& f) { return f.acked ? hold{} : f.reads->hold_of(f.position); };
+    const auto held = [](segment_cursor& c) {
+        return c.acked ? hold{} : c.reads->hold_of(c.position);
+    };
     if (last_parked_ && is_pulled(*last_parked_)) return held(*last_parked_);
-    for (auto& [tp, a] : partitions_)
-        for (auto& f : a->cursors())
-            if (is_pulled(*f)) return held(*f);
-    for (auto& s : boundaries_)
-        if (is_pulled(*s.cursor)) return held(*s.cursor);
+    for (auto& [tp, p] : partitions_)
+        for (auto& c : p->cursors())
+            if (is_pulled(*c)) return held(*c);
+    for (auto& b : boundaries_)
+        if (is_pulled(*b.cursor)) return held(*b.cursor);
     return {};
 }
 
-// --------------------------------------------------------------------------------------- one round
+// ---------------------------------------------------------------------------------------- one turn
 bool conductor::turn() {
     if (stopped()) return false;
-    now_ = clock_.steady(), ++turns_;
-    const bool asked = committer_.in_flight();
+    now_ = clock_.steady();
+    ++turns_;
+    const bool commit_was_in_flight = committer_.in_flight();
     bool busy = settings_.releases->collect();
     busy |= transport_.poll(*this);
     busy |= coroutines_.run(now_);
@@ -124,399 +117,165 @@ bool conductor::turn() {
         busy |= turn_topics();
         busy |= turn_boundaries();
     }
-    for (auto& [tp, a] : partitions_) a->update_tracker(now_);
+    for (auto& [tp, p] : partitions_) p->update_tracker(now_);
     busy |= drain();
     busy |= end_sources();
     take_errors();
-    if (no_more()) busy |= finish();
+    if (ends_soon()) busy |= finish();
     if (!stopped()) committer_.poll(partitions_, now_);
     busy |= coroutines_.any_ready();
-    busy |= !asked && committer_.in_flight();  // its answer may be there already
-    const bool ticked = turn_background();
-    only_ticked_ = ticked && !busy;
-    return busy || ticked;
+    busy |= !commit_was_in_flight && committer_.in_flight();  // its answer may be there already
+    const bool called = turn_background();
+    only_timers_ = called && !busy;
+    return busy || called;
 }
 
 bool conductor::turn_background() {
-    const bool busy = !stopped() && !error_ && background_.turn(now_);
-    for (auto& f : background_.take_failures()) {
-        report_.failed({f.what->kind(), {}, {}, -1, -1, text_of(f.error)}, f.what->on_error);
-        if (f.what->on_error.last() == policy::action::skip) continue;
-        fail(std::make_exception_ptr(
+    const bool called = !stopped() && !error_ && background_.turn(now_);
+    for (auto& f : background_.take_failures())
+        stop_with(std::make_exception_ptr(
             weir::error{"weir: a " + f.what->kind() + " stopped the app: " + text_of(f.error)}));
-    }
-    return busy;
+    return called;
 }
 
-/// Starts coroutines, and looks whether one has thrown where no message is to blame.
+/// Starts coroutine agents, and stops the run if one threw while it had no message.
 bool conductor::turn_bodies() {
     bool busy = false;
     const auto& all = plan_.bodies();
-    for (; started_ < all.size() && !no_more(); ++started_) all[started_]->start(), busy = true;
+    for (; started_bodies_ < all.size() && !ends_soon(); ++started_bodies_) {
+        all[started_bodies_]->start();
+        busy = true;
+    }
     for (auto& b : all) {
-        auto error = b->poll();
+        const auto error = b->poll();
         if (!error) continue;
-        const auto line = "weir: agent '" + b->agent->name +
-                          "' stopped while it had no message: " + text_of(error);
-        report_.failed({"process", b->agent->name, {}, -1, -1, text_of(error)}, "stop");
-        fail(std::make_exception_ptr(weir::error{line}));
+        const auto& name = b->agent->name;
+        report_.failed({"process", name, {}, -1, -1, text_of(error)}, "stop");
+        stop_with(std::make_exception_ptr(
+            weir::error{"weir: agent '" + name + "' stopped while it had no message: " +
+                        text_of(error)}));
         busy = true;
     }
     return busy;
 }
 
-body* conductor::body_of(const agent_info& a) const {
-    if (a.has_body)
-        for (auto& b : plan_.bodies())
-            if (b->agent == &a) return b.get();
-    return nullptr;
-}
-
-/// While nothing but a commit's answer is waited for: when it is sent again, if it failed.
-time_point conductor::answer_due() const {
-    return std::max(committer_.next_try(), now_ + answer_pause);
-}
-
-time_point conductor::due(bool alone) const {
-    auto at = std::min(coroutines_.due(), producer_.due());
-    if (!alone && !error_) at = std::min(at, background_.due());
-    const auto due_of = [&](const segment_cursor& f) {  // what was due by now waits for room, not for time
-        if (f.failures > 0 && !f.finished() && !f.runs->agent->paused && f.not_before > now_)
-            at = std::min(at, f.not_before);
-    };
-    for (auto& [tp, a] : partitions_) {
-        for (auto& f : a->cursors()) due_of(*f);
-        if (a->finished() && !a->revoking && !no_more()) at = std::min(at, a->tell_full);
-        if (const auto& bad = a->bad(); bad && bad->not_before > now_)
-            at = std::min(at, bad->not_before);
-        if (a->revoking)
-            at = std::min(at, a->abandoned || quiet(*a) ? answer_due() : a->drain_until);
-    }
-    for (auto& s : boundaries_) due_of(*s.cursor), at = std::min(at, s.from->due());
-    if (stopping()) at = std::min(at, state_ == state::leaving ? answer_due() : stop_until_);
-    return alone ? at : std::min(at, committer_.due(partitions_));
-}
-
+/// Looks what boundaries have ready by now, and handles calls that failed.
 bool conductor::poll_boundaries() {
     bool busy = false;
-    for (auto& s : boundaries_) {
+    for (auto& b : boundaries_) {
         try {
-            s.from->poll(now_);
+            b.from->poll(now_);
         } catch (...) {  // a range that throws
-            fail(std::current_exception());
+            stop_with(std::current_exception());
             return true;
         }
-        while (!waits_for_dead_letters(*s.from->agent)) {
-            auto [call, error] = s.from->failure();
+        while (!waits_for_dead_letters(b.agent())) {
+            const auto [call, error] = b.from->failure();
             if (!call) break;
-            failed(*call, *s.from->agent, false, error);
-            s.from->poll(now_);
+            handle_failure(*call, b.agent(), false, error);
+            b.from->poll(now_);
             busy = true;
         }
     }
     return busy;
 }
 
+/// Each topic has one turn: the next of its partitions that has something to do.
 bool conductor::turn_topics() {
     bool busy = false;
     next_topic_ = topics_.empty() ? 0 : (next_topic_ + 1) % topics_.size();
     for (std::size_t t = 0; t < topics_.size() && !error_; ++t) {
         auto& topic = topics_[(next_topic_ + t) % topics_.size()];
-        // the next one that has something to do
         for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
             topic.next = (topic.next + 1) % topic.partitions.size();
-            if (turn_partition(*topic.partitions[topic.next])) {
-                busy = true;
-                break;
-            }
+            if (!turn_partition(*topic.partitions[topic.next])) continue;
+            busy = true;
+            break;
         }
     }
     return busy;
 }
 
-bool conductor::turn_partition(owned_partition& a) {
-    const bool last = a.revoking || no_more();
+bool conductor::turn_partition(owned_partition& p) {
+    const bool given_up = p.revoking() || ends_soon();
     bool busy = false;
-    if (a.bad() && !last) busy |= undecodable(a);
-    if (a.finished() && !last) {
-        a.update_tracker(now_);
-        const auto open = a.tracker->open();
-        const auto room = settings_.options.open_max - std::min(open, settings_.options.open_max);
-        look_if_full(a, room == 0);
-        const auto* before = a.tracker.get();
-        const auto n = a.read(std::min(settings_.options.stream_buffer_max, room), now_);
-        if (a.tracker.get() != before)
-            report_.log(a.tp.topic + '[' + std::to_string(a.tp.partition) +
-                        "] begins anew: it was deleted and created again, or has lost its end");
-        messages_ += n, busy |= n > 0;
-        if (n > 0) report_.hooks().read(a.tp, n);
-        if (a.bad()) busy |= undecodable(a);
-    }
-    for (auto& f : a.cursors()) busy |= step(*f, last);
+    if (p.undecodable() && !given_up) busy |= handle_undecodable(p);
+    if (p.finished() && !given_up) busy |= read_next(p);
+    for (auto& c : p.cursors()) busy |= step(*c, given_up ? work::in_work_only : work::any);
     return busy;
 }
 
-/// Batches that wait for company, or holds that somebody keeps, can fill it for good.
-void conductor::look_if_full(owned_partition& a, bool is) {
-    if (is != a.full) a.full = is, a.tell_full = is ? now_ + full_pause : time_point::max();
-    if (now_ < a.tell_full) return;
-    a.tell_full = time_point::max();
-    const auto b = explain(a.tp);
+bool conductor::read_next(owned_partition& p) {
+    p.update_tracker(now_);
+    const auto open_max = settings_.options.open_max;
+    const auto room = open_max - std::min(p.tracker->open(), open_max);
+    log_if_full(p, room == 0);
+    const auto* before = p.tracker.get();
+    const auto n = p.read(std::min(settings_.options.stream_buffer_max, room), now_);
+    if (p.tracker.get() != before)
+        report_.log(text_of(p.tp) +
+                    " begins anew: it was deleted and created again, or has lost its end");
+    if (n == 0) return false;
+    messages_ += n;
+    report_.hooks().read(p.tp, n);
+    if (p.undecodable()) handle_undecodable(p);
+    return true;
+}
+
+/// A batch that waits for company, or holds that somebody keeps, can fill a partition for good.
+void conductor::log_if_full(owned_partition& p, bool is_full) {
+    if (is_full != p.full) {
+        p.full = is_full;
+        p.log_full_at = is_full ? now_ + full_pause : time_point::max();
+    }
+    if (now_ < p.log_full_at) return;
+    p.log_full_at = time_point::max();
+    const auto b = explain(p.tp);
     if (!b) return;
     const auto by = (b->agent.empty() ? "" : "agent '" + b->agent + "', ") + b->op;
-    report_.log(a.tp.topic + '[' + std::to_string(a.tp.partition) + "] stands still at " +
-                std::to_string(b->offset) + ": " + by + (by.empty() ? "" : ": ") + b->why);
+    report_.log(text_of(p.tp) + " stands still at " + std::to_string(b->offset) + ": " + by +
+                (by.empty() ? "" : ": ") + b->why);
 }
 
 bool conductor::turn_boundaries() {
     bool busy = false;
-    for (auto& s : boundaries_) {
-        const auto before = s.cursor->position;
-        busy |= step(*s.cursor, false);
-        if (s.cursor->position == before) continue;
-        s.from->ready().passed(s.cursor->position);
-        if (s.from->ready().count == 0) s.cursor->position = 0;
+    for (auto& b : boundaries_) {
+        const auto before = b.cursor->position;
+        busy |= step(*b.cursor, work::any);
+        if (b.cursor->position == before) continue;
+        b.from->ready().passed(b.cursor->position);
+        if (b.from->ready().count == 0) b.cursor->position = 0;
     }
     return busy;
 }
 
-// ---------------------------------------------------------------------------------------- one cursor
-/// Lets the cursor's segment work, if it can. `last`: only what is in work already, and no message
-/// after it.
-bool conductor::step(segment_cursor& f, bool last, std::optional<time_point> at) {
-    auto& s = *f.runs;
-    if (error_ || f.finished() || (f.failures > 0 && now_ < f.not_before)) return false;
-    if (s.occupancy->occupant && s.occupancy->occupant != &f) return false;
-    if (waits_for_dead_letters(*s.agent)) return false;
-    bool busy = false;
-    run_result r{f.position};
-    try {
-        if (f.parked) {
-            s.check();
-            if (s.full()) return false;
-            leave_sink(f), busy = true;
-            if (!at) at = clock_.steady();
-            if (rests(f, *at)) return true;
-        }
-        if (turns_ <= f.rests_upto) return true;
-        if (s.full() || s.agent->paused || f.finished() || (last && f.failures == 0)) return busy;
-        if (!at) at = clock_.steady();
-        detail::segment_turn now{clock_, *at + segment_budget};
-        now.work = &f;
-        if (last) now.end(run_status::stop);
-        turn_.store(&now, std::memory_order_relaxed);  // for this thread alone: see stop()
-        r = s.run(*f.reads, f.position, now);
-        turn_.store(nullptr, std::memory_order_relaxed);
-    } catch (...) {  // what was parked has thrown
-        f.parked = false, s.occupancy->occupant = nullptr;
-        r = {f.position, run_status::failed, std::current_exception()};
+// --------------------------------------------------------------------------------- when the next is
+/// A retry that is overdue waits for room, not for time.
+void conductor::retry_due(const segment_cursor& c, time_point& at) const {
+    if (!c.finished() && !c.runs->agent->paused && c.tries.waits(now_))
+        at = std::min(at, c.tries.due());
+}
+
+time_point conductor::partition_due(const owned_partition& p) const {
+    auto at = time_point::max();
+    for (auto& c : p.cursors()) retry_due(*c, at);
+    if (p.finished() && !p.revoking() && !ends_soon()) at = std::min(at, p.log_full_at);
+    if (const auto& bad = p.undecodable(); bad && bad->tries.waits(now_))
+        at = std::min(at, bad->tries.due());
+    if (!p.revoking()) return at;
+    return std::min(at, p.abandoned() || quiet(p) ? answer_due() : p.drain_until);
+}
+
+time_point conductor::due(bool without_commits) const {
+    auto at = std::min(coroutines_.due(), producer_.due());
+    if (!without_commits && !error_) at = std::min(at, background_.due());
+    for (auto& [tp, p] : partitions_) at = std::min(at, partition_due(*p));
+    for (auto& b : boundaries_) {
+        retry_due(*b.cursor, at);
+        at = std::min(at, b.from->due());
     }
-    if (r.at != f.position) f.failures = 0;
-    f.position = r.at;
-    if (r.status == run_status::full)
-        f.parked = true, s.occupancy->occupant = &f, last_parked_ = last ? nullptr : &f;
-    if (r.status == run_status::failed) failed(f, *s.agent, s.reads_batches(), r.error);
-    return true;
-}
-
-/// The parked message has left the sink: it is finished.
-bool conductor::leave_sink(segment_cursor& f) {
-    f.runs->finish();
-    f.parked = false, f.runs->occupancy->occupant = nullptr;
-    ++f.position, f.failures = 0;
-    return true;
-}
-
-/// Whether it has had its sink for long enough: then it lets one whole turn go by, in which the
-/// others have theirs.
-bool conductor::rests(segment_cursor& f, time_point now) {
-    if (f.in_a_row++ == 0) f.until = now + segment_budget;
-    if (f.in_a_row < sink_budget && now < f.until) return false;
-    f.in_a_row = 0, f.rests_upto = turns_ + 1;
-    return true;
-}
-
-void conductor::passed(const agent_info& a, time_point now) {
-    auto* f = std::exchange(last_parked_, nullptr);
-    if (f && f->parked && f->runs->agent == &a) {
-        for (auto& s : boundaries_) {
-            if (s.cursor.get() != f) continue;
-            turn_boundaries();
-            return;
-        }
-        step(*f, no_more(), now);
-    }
-}
-
-/// Lets the first of an agent's buffers go that has something; those behind it wait for what it
-/// gives.
-bool conductor::flush(const agent_info& a) {
-    // built from the right: the first one stands last
-    for (auto s = boundaries_.rbegin(); s != boundaries_.rend(); ++s) {
-        if (s->from->agent != &a || s->from->empty()) continue;
-        if (!s->cursor->finished() || s->from->waits_for_work()) return false;
-        s->from->flush();
-        return !s->cursor->finished();
-    }
-    return false;
-}
-bool conductor::flush() {
-    bool busy = false;
-    for (auto& s : boundaries_) busy |= !s.from->agent->paused && flush(*s.from->agent);
-    return busy;
-}
-
-/// Agents whose sources have all ended: what they have buffered is delivered, then they have ended
-/// too.
-bool conductor::end_sources() {
-    bool busy = false;
-    for (auto& source : boundaries_) {
-        auto& agent = *source.from->agent;
-        if (!agent.finite || agent.ended) continue;
-        const auto over = [&](const boundary_work& s) {
-            return s.from->agent != &agent || !s.from->is_source() || s.from->ended();
-        };
-        if (!std::all_of(boundaries_.begin(), boundaries_.end(), over)) continue;
-        busy |= flush(agent);
-        const auto empty = [&](const boundary_work& s) {
-            return s.from->agent != &agent || (s.from->empty() && s.cursor->finished());
-        };
-        if (!std::all_of(boundaries_.begin(), boundaries_.end(), empty)) continue;
-        if (auto* b = body_of(agent); b && b->running()) b->end();
-        else agent.ended = true;
-        busy |= agent.ended;
-    }
-    return busy;
-}
-
-// ---------------------------------------------------------------------------------------- failures
-error_report conductor::report_of(const char* seam, const agent_info& a, retryable& what,
-                              const std::exception_ptr& error) {
-    error_report r{seam, a.name, {}, -1, -1, text_of(error)};
-    if (const auto* p = what.from().partition_of(what.at()))
-        r.topic = p->topic, r.partition = p->partition,
-        r.offset = what.from().message_of(what.at()).offset;
-    return r;
-}
-
-void conductor::failed(retryable& what, agent_info& agent, bool of_batch, std::exception_ptr error) {
-    if (auto held = what.from().hold_of(what.at()); held.ownership() == ownership::lost) {
-        held.forfeit();  // parked when its partition went: the next owner's, and so is its policy
-        what.failures = 0;
-        return what.skip();
-    }
-    auto policy = agent.on_error;
-    if (!policy.is_set())
-        policy = of_batch || agent.pull ? static_cast<weir::policy>(weir::stop)
-                                        : static_cast<weir::policy>(weir::skip);
-    if (what.acked)  // it is done with already: told, and not tried again
-        policy = weir::policy{policy.last(), policy.topic()};
-    if (what.failures < policy.retries()) {
-        ++what.failures, what.not_before = later(now_, policy.backoff());
-        report_.hooks().retried(report_of("process", agent, what, error));
-        what.retry();
-        return;
-    }
-    auto report = report_of("process", agent, what, error);
-    const auto line = "weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
-                      std::to_string(report.partition) + "]@" + std::to_string(report.offset) +
-                      ": " + report.text;
-    const bool letters = policy.has_dead_letters() && !report.topic.empty();
-    if (policy.has_dead_letters() && !letters)
-        report_.failed(report, "stop: a value of no topic cannot be a dead letter");
-    else report_.failed(report, policy);
-    what.failures = 0;
-    if (policy.last() == policy::action::skip) return what.skip();
-    if (letters)
-        return send_dead_letters(what, agent, report, policy.topic()), what.skip();
-    fail(agent.pull ? error : std::make_exception_ptr(weir::error{line}));
-}
-
-/// One dead letter for each message behind what failed; each keeps it open until it has arrived.
-void conductor::send_dead_letters(retryable& what, agent_info& agent, const error_report& report,
-                     const std::string& topic) {
-    const auto held = what.acked ? hold{} : what.from().hold_of(what.at());
-    each_message(what.from(), what.at(), [&](const origins& from, std::size_t i) {
-        const auto m = from.message_of(i);
-        auto its = report;
-        its.topic = from.partition_of(i)->topic, its.partition = from.partition_of(i)->partition;
-        its.offset = m.offset;
-        outgoing letter{m.key, {}, m.value, from.headers_of(i), m.timestamp};
-        add_cause(letter.headers, its, m.timestamp);
-        report_.hooks().dead_letter(its, topic);
-        producer_.send_dead_letter(topic, &agent, std::move(letter), held.share());
-    });
-}
-
-const policy& conductor::decode_policy(const owned_partition& a) const {
-    const auto& own = a.bad()->by->topic->options.on_decode_error;
-    return own.is_set() ? own : settings_.options.on_decode_error;
-}
-
-error_report conductor::undecodable_report(const owned_partition& a) {
-    const auto& bad = *a.bad();
-    return {"decode",          {}, a.tp.topic,
-            a.tp.partition, a.raw(bad.at).offset, text_of(bad.error)};
-}
-
-/// Asks the policy about each message that did not decode, as far as it has an answer by now.
-bool conductor::undecodable(owned_partition& a) {
-    bool busy = false;
-    while (a.bad() && !a.stopped()) {
-        auto& bad = *a.bad();
-        const auto& policy = decode_policy(a);
-        if (a.dealt_with(bad)) {
-            a.pass_bad(), busy = true;
-            continue;
-        }
-        if (bad.failures < policy.retries()) {
-            if (bad.not_before == time_point{}) bad.not_before = later(now_, policy.backoff());
-            if (now_ < bad.not_before) return busy;
-            report_.hooks().retried(undecodable_report(a));
-            a.retry_bad(), busy = true;
-            continue;
-        }
-        if (policy.has_dead_letters() && producer_.backlogged()) return busy;
-        busy = true;
-        if (policy.last() != policy::action::skip && !policy.has_dead_letters()) {
-            a.stop_at_bad();
-            continue;
-        }
-        const auto& m = a.raw(bad.at);
-        const auto report = undecodable_report(a);
-        report_.failed(report, policy);
-        if (policy.has_dead_letters()) {
-            outgoing letter{m.key, {}, m.value, a.headers(bad.at), m.timestamp};
-            add_cause(letter.headers, report, m.timestamp);
-            report_.hooks().dead_letter(report, policy.topic());
-            producer_.send_dead_letter(policy.topic(), nullptr, std::move(letter), {*a.tracker, m.offset});
-        }
-        a.pass_bad();
-    }
-    if (!a.stopped() || error_) return busy;
-    const auto& cursors = a.cursors();
-    if (!std::all_of(cursors.begin(), cursors.end(), [](auto& f) { return f->finished(); }))
-        return busy;
-    auto& bad = *a.bad();
-    const auto at = a.raw(bad.at).offset;
-    const auto text = text_of(bad.error);
-    report_.failed({"decode", {}, a.tp.topic, a.tp.partition, at, text}, "stop");
-    fail(std::make_exception_ptr(
-        decode_error{"weir: " + a.tp.topic + '[' + std::to_string(a.tp.partition) + "]@" +
-                     std::to_string(at) + " does not decode: " + text +
-                     "; mend the producer, or give the topic an on_decode_error policy"}));
-    return true;
-}
-
-/// What was thrown where nobody could be told.
-void conductor::take_errors() {
-    if (producer_.error()) fail(producer_.error());
-    if (auto thrown = report_.hooks().thrown()) fail(std::move(thrown));
-}
-
-void conductor::fail(std::exception_ptr error) {
-    if (!error_) error_ = std::move(error);
-    stop_asked_ = true;
+    if (stopping()) at = std::min(at, state_ == state::leaving ? answer_due() : stop_until_);
+    return without_commits ? at : std::min(at, committer_.due(partitions_));
 }
 
 }  // namespace weir::detail

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop: turns what was read through the segments, and commits what everybody is done with.
+// The loop of one run: turns what was read through the segments, and commits what everybody is done
+// with.
 #pragma once
 #include <atomic>
 #include <exception>
@@ -13,161 +14,156 @@
 #include <weir/graph/plan.hpp>
 #include <weir/transport/transport.hpp>
 
-#include "owned_partition.hpp"
 #include "background.hpp"
 #include "committer.hpp"
 #include "coroutines.hpp"
+#include "owned_partition.hpp"
 #include "producer.hpp"
 #include "report.hpp"
+#include "run_plan.hpp"
 #include "settings.hpp"
 
 namespace weir::detail {
 
-/// What the agents' pipelines were built into; belongs to the conductor.
-class run_plan final : public plan {
-public:
-    run_plan(scheduler& s, const settings& o, producer& p) : plan(s, o.releases), producer_(p) {
-        open_max_ = o.options.open_max;
-    }
-    produce_target& send_to(topic_info& t) override { return producer_.to(t, agent(), name()); }
-
-    std::vector<std::unique_ptr<topic_reader>>& readers() { return readers_; }
-    std::vector<std::unique_ptr<detail::boundary>>& boundaries() { return boundaries_; }
-    const std::vector<std::unique_ptr<detail::body>>& bodies() const { return bodies_; }
-    std::vector<link>& links() { return links_; }
-    const std::vector<std::unique_ptr<segment>>& segments() const { return segments_; }
-    void forget() {
-        for (auto& s : segments_) s->agent->looked_at.clear();
-        readers_.clear();
-        links_.clear();
-        segments_.clear();
-        boundaries_.clear();
-        chain_refs_.clear();
-        bodies_.clear();
-    }
-
-private:
-    producer& producer_;
-};
-
-/// One run of an app, from the first subscription to leaving the group. Owned by the engine, used
-/// on the loop's thread (`stop` may be called from anywhere). Policies are applied here and nowhere
-/// else: operators and segments know of no retry. Invariants: a partition has one batch in work; a
-/// segment has at most one parked message; a commit names only what is assigned.
+/// One run of an app, from the first subscription to leaving the group. Owned by the engine; used on
+/// the loop's thread (`stop` may be called from anywhere). Invariants: a partition has one batch in
+/// work; a sink has at most one parked message; a commit names only what is assigned.
+///
+///     conductor.cpp   what a run is made of, and one turn of it
+///     cursors.cpp     one segment works on one input
+///     failures.cpp    what a failure leads to
+///     groups.cpp      partitions that come and go
+///     ending.cpp      sources that end, coroutines that return, the end of the run
+///     status.cpp      what is committed, held and behind
+///     explain.cpp     what holds a commit back
 class conductor final : transport::listener {
 public:
     conductor(const settings&, transport::transport&, reporter&);
     ~conductor();
-    /// What is left of the run goes: its coroutines, messages, boundaries.
+    /// Destroys what is left of the run: its coroutines, messages, boundaries.
     void end();
 
     detail::plan& plan() { return plan_; }
+    const std::vector<std::unique_ptr<plan::topic_reader>>& readers() { return plan_.readers(); }
     /// Takes over what was added to the plan since the last call, and subscribes.
-    void connect(const std::vector<transport::subscription>&);
-    /// Starts a task, or a timer, at the next turn.
+    void subscribe(const std::vector<transport::subscription>&);
+    /// Starts a task or a timer at the next turn.
     void run(const job_info& j) { background_.add(j); }
 
-    /// One round: what came in, what is due, every topic's and every boundary's turn once. False if
-    /// there was nothing to do.
+    /// One turn: what came in, what is due, each topic and each boundary once. False if there was
+    /// nothing to do.
     bool turn();
-    /// When there will be something to do, as far as that is known. `alone`: apart from the
-    /// committer.
-    time_point due(bool alone) const;
-    /// Calls that are made on other threads: something will come, whatever the clock says.
-    offload_pool& elsewhere() { return pool_; }
-    /// The last turn had nothing to do but a timer's tick.
-    bool only_ticked() const { return only_ticked_; }
+    /// When there will be something to do, as far as that is known. `without_commits`: the
+    /// committer's tick does not count.
+    time_point due(bool without_commits) const;
+    /// Calls on other threads. Their results come whatever the clock says.
+    offload_pool& offloaded() { return pool_; }
+    /// The last turn did nothing but call a timer.
+    bool only_timers() const { return only_timers_; }
     /// Every task has ended.
     bool background_idle() const { return background_.idle(); }
     /// The message in this agent's sink has left it.
     void passed(const agent_info&, time_point now);
     void commit() { committer_.commit(partitions_); }
-    /// What the program sends by itself; it holds the message that was worked on then.
-    bool post(send_request& p, hold h) { return producer_.post(p, std::move(h)); }
-    void want(send_request& p) { producer_.want(p); }
-    void forget(send_request& p) noexcept { producer_.forget(p); }
-    /// A hold of the message that is being worked on; none between them.
-    hold hold_current() const;
-    /// Of the message that a pull loop's body has, outside of the loop's turns.
-    hold hold_pulled() const;
-    /// Whether topics have come or grown since it was asked.
-    bool topics_changed_since() { return std::exchange(topics_changed_, false); }
-    /// What waits for time or company goes on now. False if nothing does.
+    /// Flushes what waits for time or company. False if nothing does.
     bool flush();
+    /// Whether topics have come or grown since this was asked.
+    bool take_topics_changed() { return std::exchange(topics_changed_, false); }
 
-    /// Ends the run: finishes what is in work, flushes, commits, leaves. Also from a body, a signal
-    /// handler, a thread.
+    // topic.send
+    /// False if too many messages wait already. The hold is of the message that was worked on.
+    bool send(send_request& r, hold h) { return producer_.send(r, std::move(h)); }
+    void send_when_possible(send_request& r) { producer_.send_when_possible(r); }
+    void forget(send_request& r) noexcept { producer_.forget(r); }
+    /// A hold of the message that is being worked on; an empty one between messages.
+    hold hold_current() const;
+    /// A hold of the message that a pull loop's body has, between turns.
+    hold hold_pulled() const;
+
+    // the end
+    /// Ends the run: finishes what is in work, flushes, commits, leaves the group. May be called from
+    /// a body, a signal handler, another thread.
     void stop() noexcept;
     bool stopped() const { return state_ == state::stopped; }
     bool stopping() const { return state_ != state::running; }
     /// Ends the run with this error: what is in work is not finished, what is done is committed.
-    void fail(std::exception_ptr);
-    /// What a policy said stop to, or what a hook or a posted call threw.
+    void stop_with(std::exception_ptr);
+    /// What stopped the run: a policy, or what a hook or a posted call threw.
     const std::exception_ptr& error() const { return error_; }
-    /// Its broker has gone; nothing is finished any more.
+    /// Its broker is gone: nothing is finished any more.
     void abandon() { state_ = state::stopped; }
 
     const owned_partitions& partitions() const { return partitions_; }
-    /// Of what is assigned, or was when the run ended.
+    /// Of the assigned partitions; after the run, of those at its end.
     std::vector<partition_status> status() const;
-    /// What holds this partition's commit back.
     std::optional<blocked> explain(const topic_partition&) const;
-    /// Has been assigned something, or reads nothing. Nothing can come before.
+    /// It has been assigned a partition, or reads no topic. Nothing comes before.
     bool joined() const { return joined_ || topics_.empty(); }
-    /// Messages read since the run began.
+    /// Messages read in this run.
     std::size_t messages() const { return messages_; }
 
 private:
     enum class state { running, finishing, leaving, stopped };
+    /// A topic that agents read. Its partitions take turns.
     struct topic_work {
         std::string topic;
         std::vector<plan::topic_reader*> readers{};
         std::vector<owned_partition*> partitions{};
         std::size_t next = 0;  // whose turn it is
     };
+    /// A boundary, and how far the segment behind it has read it.
     struct boundary_work {
         detail::boundary* from;
         std::unique_ptr<segment_cursor> cursor;
+
+        agent_info& agent() const { return *from->agent; }
+        bool empty() const { return from->empty() && cursor->finished(); }
+    };
+    /// Who keeps a message open, doing what, and why.
+    struct holder {
+        std::string agent, op, why;
     };
 
+    // conductor.cpp
     topic_work& work_of(const std::string& topic);
     std::vector<plan::topic_reader*> readers_of(const std::string& topic);
-    bool no_more() const { return stopping() || stop_asked_.load(std::memory_order_relaxed); }
-    // a turn
+    bool ends_soon() const { return stopping() || stop_asked_.load(std::memory_order_relaxed); }
     bool turn_background();
     bool turn_bodies();
-    bool end_bodies();
-    body* body_of(const agent_info&) const;
     bool poll_boundaries();
     bool turn_topics();
     bool turn_partition(owned_partition&);
-    void look_if_full(owned_partition&, bool is);
+    bool read_next(owned_partition&);
+    void log_if_full(owned_partition&, bool is_full);
     bool turn_boundaries();
-    bool step(segment_cursor&, bool last, std::optional<time_point> now = {});
-    bool leave_sink(segment_cursor&);
+    void retry_due(const segment_cursor&, time_point& at) const;
+    time_point partition_due(const owned_partition&) const;
+
+    // cursors.cpp
+    enum class work { any, in_work_only };
+    bool can_step(const segment_cursor&) const;
+    bool step(segment_cursor&, work, std::optional<time_point> now = {});
+    run_result run_segment(segment_cursor&, work, time_point now);
+    void came_back(segment_cursor&, work, const run_result&);
+    void leave_sink(segment_cursor&);
     bool rests(segment_cursor&, time_point now);
-    bool end_sources();
     bool flush(const agent_info&);
-    void failed(retryable&, agent_info&, bool of_batch, std::exception_ptr);
-    bool undecodable(owned_partition&);
+
+    // failures.cpp
+    const policy& policy_of(const agent_info&, bool of_batch) const;
+    void handle_failure(retryable&, agent_info&, bool of_batch, const std::exception_ptr&);
+    bool handle_undecodable(owned_partition&);
+    bool apply_decode_policy(owned_partition&);
+    void stop_undecodable(owned_partition&);
     const policy& decode_policy(const owned_partition&) const;
-    static error_report undecodable_report(const owned_partition&);
     void send_dead_letters(retryable&, agent_info&, const error_report&, const std::string& topic);
-    /// What this agent's policy would make a dead letter of has to wait.
+    /// A failure of this agent could make a dead letter, and an earlier one still waits for room.
     bool waits_for_dead_letters(const agent_info& a) const {
-        return a.on_error.has_dead_letters() && producer_.backlogged();
+        return a.on_error.has_dead_letters() && producer_.has_backlog();
     }
     void take_errors();
-    struct reason {
-        std::string agent, op, why;
-    };
-    reason reason_of(const segment_cursor&) const;
-    std::optional<reason> boundary_with(const owned_partition&, offset) const;
-    reason holder_of(const owned_partition&, offset) const;
-    static error_report report_of(const char* seam, const agent_info&, retryable&,
-                              const std::exception_ptr&);
 
-    // groups
+    // groups.cpp
     void assigned(std::vector<transport::assignment>) override;
     void revoked(std::vector<topic_partition>) override;
     void lost(std::vector<topic_partition>) override;
@@ -178,14 +174,27 @@ private:
     void topics_changed() override { topics_changed_ = true; }
     void problem(const std::string&, bool fatal) override;
     bool drain();
+    bool drained(owned_partition&);
     bool quiet(const owned_partition&) const;
     void forfeit_lost();
     void close_partition(const topic_partition&);
     time_point answer_due() const;
 
-    // the end
+    // ending.cpp
+    body* body_of(const agent_info&) const;
+    bool end_sources();
+    bool end_bodies();
     bool finish();
+    bool finish_work();
+    bool leave();
     bool work_left() const;
+
+    // explain.cpp
+    holder why_not_finished(const segment_cursor&) const;
+    std::optional<holder> unfinished_cursor(const owned_partition&, offset, bool parked) const;
+    std::optional<holder> boundary_with(const owned_partition&, offset) const;
+    holder holder_behind_cursors(const owned_partition&, offset) const;
+    holder holder_of(const owned_partition&, offset) const;
 
     const settings& settings_;
     transport::transport& transport_;
@@ -197,15 +206,15 @@ private:
     run_plan plan_;
     committer committer_;
     background background_;
-    std::size_t started_ = 0;  // bodies
-    bool only_ticked_ = false;
+    std::size_t started_bodies_ = 0;
+    bool only_timers_ = false;
     std::vector<topic_work> topics_;
-    std::vector<boundary_work> boundaries_;
-    std::set<topic_partition> seen_partitions_;  // every one ever assigned: source messages point at them
-    owned_partitions partitions_;
     std::size_t next_topic_ = 0;
+    std::vector<boundary_work> boundaries_;
+    std::set<topic_partition> seen_partitions_;  // ever assigned: source messages point at them
+    owned_partitions partitions_;
     segment_cursor* last_parked_ = nullptr;
-    std::atomic<detail::segment_turn*> turn_ = nullptr;  // of the segment that runs
+    std::atomic<segment_turn*> turn_ = nullptr;  // of the segment that runs now
     std::atomic<bool> stop_asked_ = false;
     bool topics_changed_ = false;
     state state_ = state::running;

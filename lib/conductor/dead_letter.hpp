@@ -3,8 +3,8 @@
 #pragma once
 #include <functional>
 
-#include <weir/graph/plan.hpp>
 #include <weir/hooks.hpp>
+#include <weir/segment/segment.hpp>
 
 namespace weir::detail {
 

@@ -2,14 +2,15 @@
 #include "owned_partition.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace weir::detail {
 
-owned_partition::owned_partition(const topic_partition& at, transport::assignment from,
+owned_partition::owned_partition(const topic_partition& of, transport::assignment from,
                                  const std::vector<plan::topic_reader*>& readers,
                                  std::shared_ptr<release_queue> releases)
-    : tp(at),
+    : tp(of),
       tracker(new offset_tracker{releases, from.committed}),
       releases_(std::move(releases)),
       partition_(std::move(from.partition)) {
@@ -17,111 +18,140 @@ owned_partition::owned_partition(const topic_partition& at, transport::assignmen
 }
 
 void owned_partition::join(const std::vector<plan::topic_reader*>& readers) {
-    const auto behind = fetched_ ? fetched_->messages().size() : 0;
+    const auto all_decoded = fetched_ ? fetched_->messages().size() : 0;
     for (auto* r : readers) {
-        auto n =
-            std::find_if(nodes_.begin(), nodes_.end(), [&](const node& x) { return x.by == r; });
-        if (n == nodes_.end()) n = nodes_.insert(n, {r, r->decoder->make(*tracker, tp), behind});
+        auto b = std::find_if(batches_.begin(), batches_.end(),
+                              [&](const decoded_batch& x) { return x.reader == r; });
+        if (b == batches_.end())
+            b = batches_.insert(b, {r, r->decoder->make(*tracker, tp), all_decoded});
         for (auto* s : r->to) {
             if (reads(*s)) continue;
-            cursors_.push_back(std::make_unique<segment_cursor>(*n->slots, *s));
-            cursors_.back()->position = n->slots->count;
+            cursors_.push_back(std::make_unique<segment_cursor>(*b->slots, *s));
+            cursors_.back()->position = b->slots->count;
         }
     }
 }
 
 bool owned_partition::reads(const segment& s) const {
-    return std::any_of(cursors_.begin(), cursors_.end(), [&](auto& f) { return f->runs == &s; });
+    return std::any_of(cursors_.begin(), cursors_.end(), [&](auto& c) { return c->runs == &s; });
 }
 
-/// Who still looks at a parked message, a coroutine or a pull loop, keeps its batch until it looks
+/// A coroutine or a pull loop may still look at a parked message. The batch is kept until it looks
 /// away.
 owned_partition::~owned_partition() {
     std::shared_ptr<retired> batch;
-    for (auto& f : cursors_) {
-        if (!f->parked) continue;
-        f->runs->discard(), f->runs->occupancy->occupant = nullptr;
-        if (!f->runs->agent->has_body && !f->runs->agent->pull) continue;
+    for (auto& c : cursors_) {
+        if (!c->parked) continue;
+        assert(c->runs->occupancy->occupant == c.get());
+        c->runs->discard();
+        c->runs->occupancy->occupant = nullptr;
+        auto& agent = *c->runs->agent;
+        if (!agent.has_body && !agent.pull) continue;
         if (!batch) batch = std::make_shared<retired>();
-        f->runs->agent->looked_at.push_back(batch);
+        agent.looked_at.push_back(batch);
     }
-    if (batch) batch->nodes = std::move(nodes_), batch->fetched = std::move(fetched_);
+    if (!batch) return;
+    batch->batches = std::move(batches_);
+    batch->fetched = std::move(fetched_);
 }
 
-bool owned_partition::finished() const {
-    return !bad_ &&
-           std::all_of(cursors_.begin(), cursors_.end(), [](auto& f) { return f->finished(); });
+bool owned_partition::cursors_finished() const {
+    return std::all_of(cursors_.begin(), cursors_.end(), [](auto& c) { return c->finished(); });
 }
+
+bool owned_partition::finished() const { return !undecodable_ && cursors_finished(); }
 
 std::size_t owned_partition::read(std::size_t most, time_point now) {
+    assert(finished() && "a partition has one batch in work");
     if (stopped_ || most == 0) return 0;
     fetched_ = partition_->read(most, std::move(fetched_));
     if (!fetched_ || fetched_->messages().empty()) return 0;
-    if (fetched_->messages().front().offset < tracker->end()) begin_anew();
+    const auto first = fetched_->messages().front().offset;
+    const auto last = fetched_->messages().back().offset;
+    if (first < tracker->end()) begin_anew();
     const bool all_done = tracker->committable() == tracker->end();
-    tracker->delivered(fetched_->messages().front().offset, fetched_->messages().back().offset);
-    if (all_done) oldest_ = tracker->committable(), since_ = now;
-    for (auto& n : nodes_) n.by->decoder->clear(*n.slots), n.decoded = 0;
-    for (auto& f : cursors_) f->position = 0, f->failures = 0;
-    passed_bad_.clear();
+    tracker->delivered(first, last);
+    if (all_done) {
+        oldest_ = tracker->committable();
+        oldest_since_ = now;
+    }
+    for (auto& b : batches_) {
+        b.reader->decoder->clear(*b.slots);
+        b.decoded = 0;
+    }
+    for (auto& c : cursors_) {
+        assert(!c->parked);
+        c->position = 0;
+        c->tries.reset();
+    }
+    dealt_with_.clear();
     decode();
     return fetched_->messages().size();
 }
 
-/// Every cursor has finished. Holds of the old log's messages mean nothing more.
+/// Holds of the old log's messages mean nothing more.
 void owned_partition::begin_anew() {
     tracker.reset(new offset_tracker{releases_});
     committed.reset();
-    for (auto& n : nodes_) {
-        auto before = std::move(n.slots);
-        n.slots = n.by->decoder->make(*tracker, tp);
-        for (auto& f : cursors_)
-            if (f->reads == before.get()) f->reads = n.slots.get();
+    for (auto& b : batches_) {
+        auto before = std::move(b.slots);
+        b.slots = b.reader->decoder->make(*tracker, tp);
+        for (auto& c : cursors_)
+            if (c->reads == before.get()) c->reads = b.slots.get();
     }
 }
 
 void owned_partition::decode() {
-    for (auto& n : nodes_) {
-        if (n.decoded == fetched_->messages().size()) continue;
+    const auto all = fetched_->messages().size();
+    for (auto& b : batches_) {
+        if (b.decoded == all) continue;
         std::exception_ptr error;
-        n.decoded = n.by->decoder->decode(*n.slots, *fetched_, n.decoded, error);
+        b.decoded = b.reader->decoder->decode(*b.slots, *fetched_, b.decoded, error);
+        assert(b.decoded <= all);
         if (!error) continue;
-        bad_ = bad_message{n.by, n.decoded, std::move(error), 0, {}};
+        undecodable_ = undecodable_message{b.reader, b.decoded, std::move(error)};
         return;
     }
 }
 
-void owned_partition::pass_bad() {
-    for (auto& n : nodes_)
-        if (n.by == bad_->by) ++n.decoded;
-    if (!dealt_with(*bad_)) passed_bad_.push_back(bad_->at);
-    bad_.reset();
+void owned_partition::pass_undecodable() {
+    for (auto& b : batches_)
+        if (b.reader == undecodable_->reader) ++b.decoded;
+    if (!dealt_with(*undecodable_)) dealt_with_.push_back(undecodable_->at);
+    undecodable_.reset();
     decode();
 }
 
-void owned_partition::retry_bad() {
-    const auto before = *std::exchange(bad_, std::nullopt);
+void owned_partition::decode_again() {
+    const auto before = *std::exchange(undecodable_, std::nullopt);
     decode();
-    if (bad_ && bad_->by == before.by && bad_->at == before.at) bad_->failures = before.failures + 1;
+    const bool same = undecodable_ && undecodable_->reader == before.reader &&
+                      undecodable_->at == before.at;
+    if (same) undecodable_->tries = before.tries;
 }
 
-bool owned_partition::dealt_with(const bad_message& b) const {
-    return std::find(passed_bad_.begin(), passed_bad_.end(), b.at) != passed_bad_.end();
+bool owned_partition::dealt_with(const undecodable_message& m) const {
+    return std::find(dealt_with_.begin(), dealt_with_.end(), m.at) != dealt_with_.end();
 }
 
 void owned_partition::update_tracker(time_point now) {
     if (fetched_ && !fetched_->messages().empty()) {
         auto passed = tracker->end();
-        for (auto& n : nodes_)
-            if (n.decoded < fetched_->messages().size())
-                passed = std::min(passed, raw(n.decoded).offset);
-        for (auto& f : cursors_)
-            if (const auto at = f->position + f->acked; at < f->reads->count)
-                passed = std::min(passed, f->reads->message_of(at).offset);
+        for (auto& b : batches_)
+            if (b.decoded < fetched_->messages().size())
+                passed = std::min(passed, raw(b.decoded).offset);
+        for (auto& c : cursors_) {
+            // A message that is acknowledged by hand is passed, though its cursor is still there.
+            const auto first_open = c->acked ? c->position + 1 : c->position;
+            if (first_open < c->reads->count)
+                passed = std::min(passed, c->reads->message_of(first_open).offset);
+        }
         tracker->passed(passed);
     }
-    if (const auto now_oldest = tracker->committable(); now_oldest != oldest_)
-        oldest_ = now_oldest, since_ = now;
+    const auto oldest = tracker->committable();
+    if (oldest == oldest_) return;
+    oldest_ = oldest;
+    oldest_since_ = now;
 }
 
 }  // namespace weir::detail

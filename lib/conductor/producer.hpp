@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is sent, from the produce_target to its delivery report.
+// What is sent, from the operator to the broker's report.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include <weir/graph/plan.hpp>
+#include <weir/graph/topic_info.hpp>
+#include <weir/segment/agent.hpp>
+#include <weir/segment/produce.hpp>
+#include <weir/segment/retryable.hpp>
 #include <weir/transport/transport.hpp>
 
 #include "report.hpp"
@@ -21,40 +24,38 @@
 namespace weir::detail {
 
 /// Made for one run, used on the loop's thread. Each message under way has a slot in `pending_`,
-/// which keeps its hold until the broker has it, and one in `retained_` where it may have to be sent
-/// again or is awaited; both are used again, so sending allocates nothing in the steady state. A
-/// hundred thousand slots are gone through in turn, so they are small. The transport retries on
-/// its own; what is reported as failed has failed for good, and the topic's policy decides. A
-/// message whose policy says stop keeps its hold, so that no commit passes its source. Dead letters
-/// are sent from here too: one that finds no room waits in its slot, and until it is gone nobody
-/// may make another (`backlogged`).
+/// which keeps its hold until the broker has the message. It has a copy in `retained_` if it may be
+/// sent again or is awaited. Both are used again, so sending allocates nothing once they have grown.
+/// The transport retries by itself: what it reports as failed has failed for good, and the topic's
+/// policy decides. If the policy says stop, the hold stays, so no commit passes the source message.
+/// Dead letters are sent from here too. One that finds no room waits in the backlog, and until it is
+/// gone nobody may make another.
 class producer {
 public:
     producer(transport::transport&, const settings&, reporter&);
     ~producer();
 
-    /// `op`: who sends, as drawn.
-    produce_target& to(topic_info&, agent_info&, std::string op);
-    /// What the program sends by itself. False: too many wait for room already.
-    bool post(send_request&, hold);
-    /// It is sent as soon as there is room.
-    void want(send_request& p) { wanted_.push_back(&p); }
+    /// `op`: the operator that sends, as drawn.
+    produce_target& target_of(topic_info&, agent_info&, std::string op);
+    /// What the program sends by itself. False if too many messages wait for room already.
+    bool send(send_request&, hold);
+    void send_when_possible(send_request& r) { wanted_.push_back(&r); }
     void forget(send_request&) noexcept;
+    /// Sends a dead letter on behalf of `agent` (null: of nobody). The hold is released when the
+    /// broker has it.
+    void send_dead_letter(const std::string& topic, agent_info* agent, const outgoing&, hold);
+    /// A dead letter or a `topic.send` waits for room.
+    bool has_backlog() const { return !backlog_.empty(); }
     void delivered(std::uint64_t token, const transport::delivery&);
-    /// Sends a dead letter on behalf of `by` (null: of nobody); its source is held until it is
-    /// there.
-    void send_dead_letter(const std::string& topic, agent_info* by, const outgoing&, hold);
-    /// Something waits for room that is no pipeline's: a dead letter, a `topic.send`.
-    bool backlogged() const { return !backlog_.empty(); }
-    /// Sends again what is to be retried by now. True if there was any.
+    /// Sends again what is due. True if there was any.
     bool poll(time_point now);
     time_point due() const;
-    /// Whose message, sent by which operator, keeps this one of that partition open, and why.
-    struct keeper {
+    /// What is sent of the message at this offset keeps it open: whose it is, and why.
+    struct holder {
         const agent_info* agent;
         std::string op, why;
     };
-    std::optional<keeper> keeps(const hold_owner&, offset) const;
+    std::optional<holder> holder_of(const hold_owner&, offset) const;
     /// Messages neither delivered nor given up.
     std::size_t under_way() const { return under_way_; }
     /// Set once a policy has said stop.
@@ -63,46 +64,51 @@ public:
 private:
     class target;
     struct pending {
-        target* to = nullptr;  // null: a free slot
+        target* to = nullptr;  // null: the slot is free
         hold held{};
-        std::size_t retained = nothing;
+        std::size_t retained = none;
     };
     struct retained {
         std::uint64_t token = 0;  // its slot in `pending_`
         outgoing what{};
-        int failures = 0;
-        time_point not_before = time_point::max();  // of a retry
-        bool waits = false;                         // for room, not for time
-        send_request* seen_by = nullptr;
+        retry_state tries{};
+        time_point send_at = time_point::max();  // again; max: it is under way
+        bool in_backlog = false;
+        send_request* request = nullptr;
     };
-    static constexpr std::size_t nothing = static_cast<std::size_t>(-1);
-    target& dead_letter_target(const std::string& topic, agent_info* by, bool last);
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+    static constexpr std::size_t backlog_max = 10'000;
+    target& dead_letter_target(const std::string& topic, agent_info*, bool last);
     target& add(std::unique_ptr<target>);
-    std::uint64_t free_slot();
-    retained& retain(std::uint64_t token);
-    void await_room(std::uint64_t token, target&, hold, const outgoing&);
-    bool send(target&, const outgoing&, std::uint64_t token);
-    bool send_again(retained&);
-    bool poll_backlog();
-    void free(std::uint64_t token);
     target& own_target(topic_info&);
+    std::uint64_t free_slot();
+    void take_slot(std::uint64_t token, target&, hold);
+    void free(std::uint64_t token);
+    retained& retain(std::uint64_t token);
+    void add_to_backlog(target&, hold, const outgoing&);
+    bool send(target&, const outgoing&, std::uint64_t token);
+    void send_again_at(retained&, time_point);
+    bool send_again(retained&);
+    void failed(std::uint64_t token, const std::string& text);
+    bool poll_backlog();
     bool poll_wanted();
 
-    static constexpr std::size_t backlog_max = 10'000;  // that wait for room
     transport::transport& transport_;
     const settings& settings_;
     reporter& report_;
     std::vector<std::unique_ptr<target>> targets_;
-    std::map<std::pair<std::string, const agent_info*>, target*> dead_letter_targets_, last_dead_letter_targets_;
+    using target_key = std::pair<std::string, const agent_info*>;
+    std::map<target_key, target*> dead_letter_targets_, last_dead_letter_targets_;
+    std::map<topic_info*, target*> own_targets_;
     agent_info nobody_{};
     std::vector<pending> pending_;
     std::vector<std::uint64_t> free_;
     std::vector<retained> retained_;
     std::vector<std::size_t> free_retained_;
-    std::map<topic_info*, target*> own_targets_;
     std::vector<send_request*> wanted_;
-    std::deque<std::size_t> backlog_;  // of `retained_`: those that wait for room, in their order
-    std::size_t under_way_ = 0, retries_ = 0;
+    std::deque<std::size_t> backlog_;  // indices in `retained_`, in order
+    std::size_t under_way_ = 0;
+    std::size_t to_send_again_ = 0;  // of `retained_`
     std::exception_ptr error_;
 };
 

@@ -16,6 +16,10 @@ std::string text_of(const std::exception_ptr& what) {
     }
 }
 
+std::string text_of(const topic_partition& tp) {
+    return tp.topic + '[' + std::to_string(tp.partition) + ']';
+}
+
 namespace {
 
 counters::failures& failures_of(counters& c, const error_report& r) {

@@ -14,6 +14,8 @@ namespace weir::detail {
 
 /// The sentence in an exception.
 std::string text_of(const std::exception_ptr&);
+/// "topic[partition]"
+std::string text_of(const topic_partition&);
 
 /// The user's hooks, if there are any. What they throw is kept until the conductor's turn is over:
 /// it must not pass through whoever had something to tell.

@@ -105,8 +105,8 @@ struct test_driver::state {
     /// A call of weir::offload is waited for: nothing else goes on meanwhile.
     bool wait_elsewhere() {
         for (auto& a : apps) {
-            if (!a->running() || a->running_conductor()->elsewhere().outstanding() == 0) continue;
-            a->running_conductor()->elsewhere().wait();
+            if (!a->running() || a->running_conductor()->offloaded().outstanding() == 0) continue;
+            a->running_conductor()->offloaded().wait();
             return true;
         }
         return false;

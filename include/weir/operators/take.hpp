@@ -49,8 +49,8 @@ public:
     void flush() override {
         if (applied_ > 0) emit(applied_);
     }
-    const char* has(const hold_owner& of, offset at) const override {
-        if (ready_.has(of, at)) return "its batch is being worked off";
+    const char* why_held(const hold_owner& of, offset at) const override {
+        if (ready_.holds(of, at)) return "its batch is being worked off";
         for (auto& h : holds_)
             if (h.keeps(of, at)) return "its batch is not complete";
         return nullptr;

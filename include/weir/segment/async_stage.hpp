@@ -2,6 +2,8 @@
 // The asynchronous stage: calls that take their time, between two segments.
 #pragma once
 #include <algorithm>
+#include <cassert>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -30,15 +32,15 @@ struct stage_options {
     order_by order = order_by::all;
 };
 
-/// Keeps each call's argument and hold until its result has been worked off; at most `concurrency`
-/// of them are under way. Results leave in order of input, of input per key, or of completion. A
-/// call that fails keeps its place until its policy has dealt with it: made again, or dropped. A
-/// revoked partition's calls run to their end, but once abandoned they give no result, and keep
-/// nobody waiting.
+/// Keeps each call's argument and hold until its result has left. At most `concurrency` calls are
+/// under way. Results leave in order of input, in order of input for each key, or as they come. A
+/// failed call stays where it is until its policy has made it again or skipped it. The calls of a
+/// revoked partition run to their end; once the partition is lost their results are dropped, and
+/// nobody waits for them. Lives as long as its run; used by the loop's thread only.
 ///
 /// `Call` has `argument` and `out` (what comes in, what goes out), `recycles` (an argument may stay
 /// until the next one), `operator()(const argument&)`, a task, and `pass(argument&, result, to)`,
-/// which hands what was made to `to`, or nothing.
+/// which gives what was made to `to`, or nothing.
 template <class Call, bool NeedsMessage>
 class async_stage final : public boundary {
 public:
@@ -50,34 +52,39 @@ public:
         : loop_(loop),
           f_(std::move(f)),
           concurrency_(o.concurrency),
-          // calls that wait for an earlier one of their key
+          // by key, calls also wait for an earlier one of their key
           window_(o.order == order_by::key ? 2 * o.concurrency : o.concurrency),
           order_(o.order),
-          whole_(a.on_error.has_dead_letters()) {}
+          keeps_whole_(a.on_error.has_dead_letters()) {}
 
     void push(context& c, auto&& v) {
         auto& n = fresh();
-        calls_.add(n);  // first: if copying the argument throws, it is undone like the others
+        calls_.add(n);  // first: if copying the argument throws, undo() finds the call
         n.take(c, std::forward<decltype(v)>(v), order_ == order_by::key);
     }
     void apply(context& c) {
-        for (auto* n = calls_.last; n && !n->applied; n = n->before) n->applied = true, first_new_ = n;
-        for (auto* n = std::exchange(first_new_, nullptr); n;) {
+        call* first_new = nullptr;
+        for (auto* n = calls_.last; n && !n->applied; n = n->before) {
+            n->applied = true;
+            first_new = n;
+        }
+        for (auto* n = first_new; n;) {
             auto* next = n->next;
             try_start(*n);
             leave_if_done(*n);
             n = next;
         }
+        check_counts();
         if (full()) c.now.end(run_status::full);
     }
     void undo() {
         while (calls_.last && !calls_.last->applied) recycle(calls_.take(*calls_.last));
     }
-    /// Results that were there at once do not wait for each other to be worked off.
     bool full() const {
-        const auto waited = std::min(waited_, ready_.left());
-        return active_ + waited >= concurrency_ || calls_.count + waited >= window_ ||
-               ready_.left() >= ready_max;
+        const auto late = std::min(late_, ready_.left());
+        const bool all_under_way = active_ + late >= concurrency_;
+        const bool window_is_full = calls_.count + late >= window_;
+        return all_under_way || window_is_full || ready_.left() >= ready_max;
     }
 
     input& ready() override { return ready_; }
@@ -85,7 +92,7 @@ public:
     bool waits_for_work() const override { return calls_.count > 0; }
     void poll(time_point now) override {
         now_ = now;
-        waited_ = std::min(waited_, ready_.left());
+        late_ = std::min(late_, ready_.left());
         for (auto* n = leaving_.first; n;) {
             auto* next = n->next;
             if (n->work.done()) recycle(leaving_.take(*n));
@@ -96,23 +103,26 @@ public:
             auto* next = n->next;
             try_start(*n);
             leave_if_done(*n);
-            waited_ += ready_.count - before;
+            late_ += ready_.count - before;
             n = next;
         }
+        assert(late_ <= ready_.left());
+        check_counts();
     }
     time_point due() const override {
         auto at = time_point::max();
         if (retrying_ == 0) return at;
         for (auto* n = calls_.first; n; n = n->next)
-            if (n->active && n->now == one::is::waiting) at = std::min(at, n->not_before);
+            if (n->is_retry()) at = std::min(at, n->tries.due());
         return at;
     }
-    const char* has(const hold_owner& of, offset at) const override {
-        if (ready_.has(of, at)) return "its result is being worked off";
+    const char* why_held(const hold_owner& of, offset at) const override {
+        if (ready_.holds(of, at)) return "its result is being worked off";
         for (auto* n = calls_.first; n; n = n->next) {
             if (!n->held.keeps(of, at)) continue;
-            return n->failures > 0 ? "its call has failed and is tried again"
-                   : n->active ? "its call is under way" : "its call waits for its turn";
+            return n->tries.failed() ? "its call has failed and is tried again"
+                   : n->active       ? "its call is under way"
+                                     : "its call waits for its turn";
         }
         return nullptr;
     }
@@ -121,17 +131,23 @@ public:
             auto* next = n->next;
             if (n->held.ownership() == ownership::lost) {
                 remove(*n);
-                if (n->now == one::is::running) n->held.release(), leaving_.add(*n);
-                else recycle(*n);
+                if (n->now == state::running) {
+                    n->held.release();
+                    leaving_.add(*n);
+                } else {
+                    recycle(*n);
+                }
             }
             n = next;
         }
+        check_counts();
     }
     std::pair<retryable*, std::exception_ptr> failure() override {
         if (failed_ == 0) return {};
         for (auto* n = calls_.first; n; n = n->next) {
-            if (n->now == one::is::failed && !n->told) {
-                n->told = true, --failed_;
+            if (n->now == state::failed && !n->told) {
+                n->told = true;
+                --failed_;
                 return {n, n->error};
             }
             if (order_ == order_by::all) break;
@@ -140,18 +156,18 @@ public:
     }
 
 private:
-    struct one final : retryable, origins, worker {
-        enum class is : std::uint8_t { waiting, running, finished, failed, given_up };
+    enum class state : std::uint8_t { waiting, running, finished, failed, skipped };
 
+    struct call final : retryable, origins, worker {
         void take(context& c, auto&& v, bool keyed) {
             using V = decltype(v);
             if constexpr (std::is_assignable_v<In&, V>) argument = std::forward<V>(v);
             else argument.emplace(std::forward<V>(v));
             held = c.hold();
-            source = source_message::of<NeedsMessage>(c, of->whole_);
+            source = source_message::of<NeedsMessage>(c, of->keeps_whole_);
             if (keyed) key.assign(c.message().key);
         }
-        one *before = nullptr, *next = nullptr;
+        call *before = nullptr, *next = nullptr;
         async_stage* of = nullptr;
         std::optional<In> argument{};
         hold held{};
@@ -160,13 +176,22 @@ private:
         Work work{};
         std::optional<R> result{};
         std::exception_ptr error{};
-        is now = is::waiting;
-        bool applied = false; // its message went through its chain
-        bool active = false;  // counts as under way: from its start until it leaves
-        bool told = false;    // its failure, to its policy
+        state now = state::waiting;
+        bool applied = false;  // its message went through its chain
+        bool active = false;   // counts as under way: from its start until it leaves
+        bool told = false;     // its failure, to its policy
 
-        void retry() override { error = nullptr, told = false, now = is::waiting, ++of->retrying_; }
-        void skip() override { error = nullptr, now = is::given_up; }
+        bool is_retry() const { return active && now == state::waiting; }
+        void retry() override {
+            error = nullptr;
+            told = false;
+            now = state::waiting;
+            ++of->retrying_;
+        }
+        void skip() override {
+            error = nullptr;
+            now = state::skipped;
+        }
         origins& from() override { return *this; }
         std::size_t at() const override { return 0; }
 
@@ -175,28 +200,31 @@ private:
         message message_of(std::size_t) const override { return source.view(); }
         headers headers_of(std::size_t) const override { return source.headers; }
         const topic_partition* partition_of(std::size_t) const override { return source.tp; }
-        several parts_of(std::size_t) const override {
-            return detail::parts_of(*argument, source);
-        }
+        several parts_of(std::size_t) const override { return detail::parts_of(*argument, source); }
     };
-    struct list {  // in order of input
-        one *first = nullptr, *last = nullptr;
+    /// Calls in order of input.
+    struct list {
+        call *first = nullptr, *last = nullptr;
         std::size_t count = 0;
-        void add(one& n) {
-            n.before = last, n.next = nullptr;
-            (last ? last->next : first) = &n, last = &n, ++count;
+        void add(call& n) {
+            n.before = last;
+            n.next = nullptr;
+            (last ? last->next : first) = &n;
+            last = &n;
+            ++count;
         }
-        one& take(one& n) {
+        call& take(call& n) {
             (n.before ? n.before->next : first) = n.next;
             (n.next ? n.next->before : last) = n.before;
-            n.before = n.next = nullptr, --count;
+            n.before = n.next = nullptr;
+            --count;
             return n;
         }
     };
 
-    one& fresh() {
+    call& fresh() {
         if (!spare_) {
-            all_.push_back(std::make_unique<one>());
+            all_.push_back(std::make_unique<call>());
             all_.back()->of = this;
             return *all_.back();
         }
@@ -204,32 +232,41 @@ private:
         n.next = nullptr;
         return n;
     }
-    void recycle(one& n) {
+    void recycle(call& n) {
         n.held.release();
         if constexpr (!Call::recycles) n.argument.reset();
-        n.work = {}, n.result.reset(), n.error = nullptr;
-        n.now = one::is::waiting, n.applied = n.active = n.told = false;
-        n.failures = 0, n.not_before = {};
+        n.work = {};
+        n.result.reset();
+        n.error = nullptr;
+        n.now = state::waiting;
+        n.applied = n.active = n.told = false;
+        n.tries.reset();
         n.next = std::exchange(spare_, &n);
     }
-    /// Out of the list of calls, and of what is counted of them.
-    void remove(one& n) {
+    /// Takes it out of the list, and out of what is counted.
+    void remove(call& n) {
         if (n.active) --active_;
-        if (n.active && n.now == one::is::waiting) --retrying_;
-        if (n.now == one::is::failed && !n.told) --failed_;
+        if (n.is_retry()) --retrying_;
+        if (n.now == state::failed && !n.told) --failed_;
         calls_.take(n);
     }
-    void try_start(one& n) {
-        if (n.now == one::is::running) return look(n);
-        if (n.now != one::is::waiting || !n.applied || n.not_before > now_) return;
+    bool waits_for_key(const call& n) const {
+        if (order_ != order_by::key) return false;
+        for (auto* o = n.before; o; o = o->before)
+            if (o->key == n.key) return true;
+        return false;
+    }
+    void try_start(call& n) {
+        if (n.now == state::running) return look(n);
+        if (n.now != state::waiting || !n.applied || n.tries.due() > now_) return;
         if (!n.active) {
-            if (active_ >= concurrency_) return;
-            if (order_ == order_by::key)
-                for (auto* o = n.before; o; o = o->before)
-                    if (o->key == n.key) return;
-            n.active = true, ++active_;
-        } else --retrying_;
-        n.now = one::is::running;
+            if (active_ >= concurrency_ || waits_for_key(n)) return;
+            n.active = true;
+            ++active_;
+        } else {
+            --retrying_;
+        }
+        n.now = state::running;
         try {
             n.work = f_(std::as_const(*n.argument));
             n.work.start(loop_, &n);
@@ -238,28 +275,46 @@ private:
         }
         look(n);
     }
-    void look(one& n) {
-        if (n.now != one::is::running || !n.work.done()) return;
+    void look(call& n) {
+        if (n.now != state::running || !n.work.done()) return;
         try {
             n.result.emplace(n.work.result());
-            n.now = one::is::finished;
+            n.now = state::finished;
         } catch (...) {
             fail(n);
         }
     }
-    void fail(one& n) { n.error = std::current_exception(), n.now = one::is::failed, ++failed_; }
-    /// True if it has left: with its result, or without.
-    bool leave_if_done(one& n) {
-        if (n.now != one::is::finished && n.now != one::is::given_up) return false;
-        if (order_ == order_by::all && n.before) return false;
+    void fail(call& n) {
+        n.error = std::current_exception();
+        n.now = state::failed;
+        ++failed_;
+    }
+    /// It leaves if it is done and its turn has come: with its result, or without.
+    void leave_if_done(call& n) {
+        if (n.now != state::finished && n.now != state::skipped) return;
+        if (order_ == order_by::all && n.before) return;
         remove(n);
-        if (n.now == one::is::finished)
+        if (n.now == state::finished)
             Call::pass(*n.argument, std::move(*n.result), [&](auto&& out) {
                 ready_.push(std::forward<decltype(out)>(out), std::move(n.held),
                             std::move(n.source));
             });
         recycle(n);
-        return true;
+    }
+    /// The counts are those of the list.
+    void check_counts() const {
+#ifndef NDEBUG
+        if (calls_.count > 64) return;  // long lists would make tests slow
+        std::size_t active = 0, failed = 0, retrying = 0;
+        for (auto* n = calls_.first; n; n = n->next) {
+            active += n->active;
+            failed += n->now == state::failed && !n->told;
+            retrying += n->is_retry();
+        }
+        assert(active == active_ && active <= concurrency_);
+        assert(failed == failed_);
+        assert(retrying == retrying_);
+#endif
     }
 
     static constexpr std::size_t ready_max = 64;
@@ -268,13 +323,16 @@ private:
     Call f_;
     std::size_t concurrency_, window_;
     order_by order_;
-    bool whole_;  // messages are kept for dead letters
-    std::vector<std::unique_ptr<one>> all_;
-    one* spare_ = nullptr;
-    one* first_new_ = nullptr;
-    list calls_, leaving_;  // leaving: of an assignment that is over
+    bool keeps_whole_;  // source messages, for dead letters
+    std::vector<std::unique_ptr<call>> all_;
+    call* spare_ = nullptr;
+    list calls_;
+    list leaving_;  // of lost partitions: they run to their end
+    // Of `calls_`: those under way, those that failed and are not told, those to be made again.
     std::size_t active_ = 0, failed_ = 0, retrying_ = 0;
-    std::size_t waited_ = 0;  // results in `ready_` that were not there at once
+    /// Results in `ready_` that were not there at once. Only they count against `concurrency`:
+    /// results that were there at once do not wait for each other to be worked off.
+    std::size_t late_ = 0;
     time_point now_{};
     ready_input<typename Call::out> ready_;
 };

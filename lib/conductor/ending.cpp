@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// How things end: sources, coroutine agents, and the run.
+#include <algorithm>
+
+#include "conductor.hpp"
+
+namespace weir::detail {
+namespace {
+
+// For so long a last commit is waited for, beyond shutdown_timeout.
+constexpr auto answer_timeout = std::chrono::seconds{2};
+// For so long leaving the group may take: the broker may not answer.
+constexpr duration leave_least = std::chrono::seconds{1}, leave_most = std::chrono::seconds{5};
+
+}  // namespace
+
+body* conductor::body_of(const agent_info& a) const {
+    if (a.has_body)
+        for (auto& b : plan_.bodies())
+            if (b->agent == &a) return b.get();
+    return nullptr;
+}
+
+/// An agent whose sources have all ended delivers what it has buffered, and then has ended too.
+bool conductor::end_sources() {
+    const auto all_of = [&](const agent_info& a, auto holds) {
+        return std::all_of(boundaries_.begin(), boundaries_.end(), [&](const boundary_work& b) {
+            return &b.agent() != &a || holds(b);
+        });
+    };
+    const auto has_ended = [](const boundary_work& b) {
+        return !b.from->is_source() || b.from->ended();
+    };
+    const auto is_empty = [](const boundary_work& b) { return b.empty(); };
+    bool busy = false;
+    for (auto& source : boundaries_) {
+        auto& agent = source.agent();
+        if (!agent.finite || agent.ended || !all_of(agent, has_ended)) continue;
+        busy |= flush(agent);
+        if (!all_of(agent, is_empty)) continue;
+        if (auto* b = body_of(agent); b && b->running()) b->end();
+        else agent.ended = true;
+        busy |= agent.ended;
+    }
+    return busy;
+}
+
+/// Tells coroutines that nothing more will come. True when all of them have returned.
+bool conductor::end_bodies() {
+    bool all = true;
+    for (auto& b : plan_.bodies()) {
+        if (b->running()) b->end();
+        all &= !b->running();
+    }
+    return all;
+}
+
+void conductor::stop() noexcept {
+    stop_asked_.store(true, std::memory_order_relaxed);
+    auto* t = turn_.load(std::memory_order_relaxed);
+    if (t && settings_.releases->is_here()) t->end(run_status::stop);
+}
+
+bool conductor::work_left() const {
+    if (error_) return false;
+    for (auto& [tp, p] : partitions_)
+        for (auto& c : p->cursors())
+            if (!c->runs->agent->paused && c->in_work()) return true;
+    return std::any_of(boundaries_.begin(), boundaries_.end(),
+                       [](const boundary_work& b) { return !b.agent().paused && !b.empty(); });
+}
+
+/// Finishes what is in work, flushes, commits, leaves the group. True if it did anything.
+bool conductor::finish() {
+    switch (state_) {
+    case state::running:
+        state_ = state::finishing;
+        stop_until_ = later(now_, settings_.options.shutdown_timeout);
+        for (auto& b : boundaries_) b.from->stop();
+        return true;
+    case state::finishing: return finish_work();
+    case state::leaving: return leave();
+    case state::stopped: break;
+    }
+    return false;
+}
+
+bool conductor::finish_work() {
+    const bool late = now_ >= stop_until_;
+    if (!late && work_left()) return flush();
+    if (!late && producer_.under_way() > 0) {
+        background_.clear();  // a task that sends again and again would keep the run going
+        return false;
+    }
+    if (!late && !error_ && !end_bodies()) return false;
+    state_ = state::leaving;
+    stop_until_ = std::max(stop_until_, now_ + answer_timeout);
+    return true;
+}
+
+bool conductor::leave() {
+    const bool late = now_ >= stop_until_;
+    if (!late && !committer_.finish(partitions_, now_)) return false;
+    last_status_ = status();
+    std::vector<topic_partition> all;
+    for (auto& [tp, p] : partitions_) all.push_back(tp);
+    for (auto& tp : all) close_partition(tp);
+    if (!all.empty()) transport_.release(all);
+    transport_.close(*this, std::clamp(stop_until_ - now_, leave_least, leave_most));
+    take_errors();  // of the last reports
+    state_ = state::stopped;
+    return true;
+}
+
+}  // namespace weir::detail

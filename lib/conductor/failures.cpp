@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a failure of a message leads to: its policy is asked here.
+#include <algorithm>
+
+#include <weir/error.hpp>
+
+#include "conductor.hpp"
+#include "dead_letter.hpp"
+
+namespace weir::detail {
+namespace {
+
+error_report report_of(const agent_info& a, retryable& what, const std::exception_ptr& error) {
+    error_report r{"process", a.name, {}, -1, -1, text_of(error)};
+    if (const auto* tp = what.from().partition_of(what.at())) {
+        r.topic = tp->topic;
+        r.partition = tp->partition;
+        r.offset = what.from().message_of(what.at()).offset;
+    }
+    return r;
+}
+
+error_report undecodable_report(const owned_partition& p) {
+    const auto& bad = *p.undecodable();
+    return {"decode",        {}, p.tp.topic, p.tp.partition, p.raw(bad.at).offset,
+            text_of(bad.error)};
+}
+
+}  // namespace
+
+/// The agent's, if it has one. A failure that is nobody's decision must not lose a whole batch, or
+/// end a loop without a word.
+const policy& conductor::policy_of(const agent_info& a, bool of_batch) const {
+    static const policy skips{weir::skip}, stops{weir::stop};
+    if (a.on_error.is_set()) return a.on_error;
+    return of_batch || a.pull ? stops : skips;
+}
+
+/// A message at a cursor, or an asynchronous call, has failed.
+void conductor::handle_failure(retryable& what, agent_info& agent, bool of_batch,
+                               const std::exception_ptr& error) {
+    if (auto held = what.from().hold_of(what.at()); held.ownership() == ownership::lost) {
+        held.forfeit();  // it was parked when its partition was lost: the next owner has it
+        what.tries.reset();
+        return what.skip();
+    }
+    const auto& policy = policy_of(agent, of_batch);
+    const auto report = report_of(agent, what, error);
+    // A message that was acknowledged by hand is done with: its failure is told, and not retried.
+    if (!what.acked && what.tries.retry(policy, now_)) {
+        report_.hooks().retried(report);
+        return what.retry();
+    }
+    what.tries.reset();
+    const bool dead_letters = policy.has_dead_letters() && !report.topic.empty();
+    if (policy.has_dead_letters() && !dead_letters)
+        report_.failed(report, "stop: a value of no topic cannot be a dead letter");
+    else if (what.acked) report_.failed(report, weir::policy{policy.last(), policy.topic()});
+    else report_.failed(report, policy);
+    if (policy.last() == policy::action::skip) return what.skip();
+    if (dead_letters) {
+        send_dead_letters(what, agent, report, policy.topic());
+        return what.skip();
+    }
+    if (agent.pull) return stop_with(error);
+    stop_with(std::make_exception_ptr(weir::error{
+        "weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
+        std::to_string(report.partition) + "]@" + std::to_string(report.offset) + ": " +
+        report.text}));
+}
+
+/// One dead letter for each message behind what failed. Each keeps its message open until the broker
+/// has it.
+void conductor::send_dead_letters(retryable& what, agent_info& agent, const error_report& report,
+                                  const std::string& topic) {
+    const auto held = what.acked ? hold{} : what.from().hold_of(what.at());
+    each_message(what.from(), what.at(), [&](const origins& from, std::size_t i) {
+        const auto m = from.message_of(i);
+        const auto& tp = *from.partition_of(i);
+        auto its = report;
+        its.topic = tp.topic;
+        its.partition = tp.partition;
+        its.offset = m.offset;
+        outgoing letter{m.key, {}, m.value, from.headers_of(i), m.timestamp};
+        add_cause(letter.headers, its, m.timestamp);
+        report_.hooks().dead_letter(its, topic);
+        producer_.send_dead_letter(topic, &agent, std::move(letter), held.share());
+    });
+}
+
+// ------------------------------------------------------------------------------------------- decode
+const policy& conductor::decode_policy(const owned_partition& p) const {
+    const auto& own = p.undecodable()->reader->topic->options.on_decode_error;
+    return own.is_set() ? own : settings_.options.on_decode_error;
+}
+
+/// Asks the policy about each message that does not decode, as far as it has an answer now.
+bool conductor::handle_undecodable(owned_partition& p) {
+    bool busy = false;
+    while (p.undecodable() && !p.stopped() && apply_decode_policy(p)) busy = true;
+    if (!p.stopped() || error_ || !p.cursors_finished()) return busy;
+    stop_undecodable(p);
+    return true;
+}
+
+/// False: it has to wait, for a retry's time or for room for a dead letter.
+bool conductor::apply_decode_policy(owned_partition& p) {
+    auto& bad = *p.undecodable();
+    const auto& policy = decode_policy(p);
+    if (p.dealt_with(bad)) {
+        p.pass_undecodable();
+        return true;
+    }
+    if (!bad.asked && bad.tries.retry(policy, now_)) report_.hooks().retried(undecodable_report(p));
+    bad.asked = true;
+    if (bad.tries.waits(now_)) return false;
+    if (bad.tries.failed()) {
+        p.decode_again();
+        return true;
+    }
+    if (policy.has_dead_letters() && producer_.has_backlog()) return false;
+    if (policy.last() != policy::action::skip && !policy.has_dead_letters()) {
+        p.stop_at_undecodable();
+        return true;
+    }
+    const auto& m = p.raw(bad.at);
+    const auto report = undecodable_report(p);
+    report_.failed(report, policy);
+    if (policy.has_dead_letters()) {
+        outgoing letter{m.key, {}, m.value, p.headers(bad.at), m.timestamp};
+        add_cause(letter.headers, report, m.timestamp);
+        report_.hooks().dead_letter(report, policy.topic());
+        producer_.send_dead_letter(policy.topic(), nullptr, letter, {*p.tracker, m.offset});
+    }
+    p.pass_undecodable();
+    return true;
+}
+
+/// Everything before the message is finished: now the run stops at it.
+void conductor::stop_undecodable(owned_partition& p) {
+    const auto report = undecodable_report(p);
+    report_.failed(report, "stop");
+    stop_with(std::make_exception_ptr(decode_error{
+        "weir: " + text_of(p.tp) + '@' + std::to_string(report.offset) + " does not decode: " +
+        report.text + "; mend the producer, or give the topic an on_decode_error policy"}));
+}
+
+// -------------------------------------------------------------------------------------------- others
+/// What was thrown where nobody could be told.
+void conductor::take_errors() {
+    if (producer_.error()) stop_with(producer_.error());
+    if (auto thrown = report_.hooks().thrown()) stop_with(std::move(thrown));
+}
+
+void conductor::stop_with(std::exception_ptr error) {
+    if (!error_) error_ = std::move(error);
+    stop_asked_ = true;
+}
+
+}  // namespace weir::detail

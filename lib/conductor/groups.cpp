@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Partitions that come and go.
+#include <algorithm>
+#include <cassert>
+
+#include <weir/error.hpp>
+
+#include "conductor.hpp"
+
+namespace weir::detail {
+namespace {
+
+// For so long a last commit is waited for, beyond the limits for draining and stopping.
+constexpr auto answer_timeout = std::chrono::seconds{2};
+// How often it is looked whether a last commit is answered, or late.
+constexpr auto answer_pause = std::chrono::milliseconds{10};
+
+}  // namespace
+
+void conductor::assigned(std::vector<transport::assignment> all) {
+    joined_ = true;
+    for (auto& a : all) {
+        const auto& tp = *seen_partitions_.insert(a.tp).first;
+        auto& topic = work_of(tp.topic);
+        if (topic.readers.empty()) continue;  // it matches a pattern that nobody reads any more
+        close_partition(tp);
+        auto& made = partitions_[tp];
+        made = std::make_unique<owned_partition>(tp, std::move(a), topic.readers,
+                                                 settings_.releases);
+        topic.partitions.push_back(made.get());
+        for (auto& s : plan_.segments()) s->assigned(tp);
+        report_.hooks().assigned(tp);
+    }
+}
+
+/// Records it. The next turns drain what is in work; then the broker is answered.
+void conductor::revoked(std::vector<topic_partition> all) {
+    std::vector<topic_partition> unknown;
+    std::vector<owned_partition*> leaving;
+    last_parked_ = nullptr;  // from now on a turn decides what goes on
+    for (auto& tp : all) {
+        const auto it = partitions_.find(tp);
+        if (it == partitions_.end()) unknown.push_back(tp);
+        else if (!it->second->abandoned()) leaving.push_back(it->second.get());
+    }
+    for (auto* p : leaving) {
+        p->drain_until = later(clock_.steady(), settings_.options.drain_timeout);
+        p->tracker->set_ownership(ownership::revoking);
+        p->tracker->forfeit(true);
+    }
+    for (auto& b : boundaries_) b.from->revoke();
+    for (auto* p : leaving) p->tracker->forfeit(false);
+    if (!unknown.empty()) transport_.release(unknown);
+}
+
+void conductor::lost(std::vector<topic_partition> all) {
+    std::erase_if(all, [&](auto& tp) { return !partitions_.contains(tp); });
+    for (auto& tp : all) partitions_.at(tp)->tracker->set_ownership(ownership::lost);
+    for (auto& b : boundaries_) b.from->revoke();
+    forfeit_lost();
+    for (auto& tp : all) {
+        report_.hooks().revoked(tp, true);
+        close_partition(tp);
+    }
+}
+
+/// What is in work of lost partitions is not waited for any more. A parked message stays, since its
+/// sink has it.
+void conductor::forfeit_lost() {
+    for (auto& b : boundaries_) {
+        b.from->abandon();
+        auto& c = *b.cursor;
+        const auto first = c.parked ? c.position + 1 : c.position;
+        const bool first_is_lost = b.from->ready().forget(first);
+        if (!first_is_lost || c.parked) continue;
+        c.tries.reset();
+        c.acked = false;
+    }
+}
+
+void conductor::close_partition(const topic_partition& tp) {
+    const auto it = partitions_.find(tp);
+    if (it == partitions_.end()) return;
+    for (auto& t : topics_) {
+        std::erase(t.partitions, it->second.get());
+        t.next = 0;
+    }
+    last_parked_ = nullptr;
+    const auto& seen = it->second->tp;  // outlives the partition, and perhaps `tp`
+    assert(seen_partitions_.contains(seen));
+    partitions_.erase(it);
+    for (auto& s : plan_.segments()) s->revoked(seen);
+}
+
+/// Nothing of it is in work, and no message is held. A stream that nobody iterates is not waited for.
+bool conductor::quiet(const owned_partition& p) const {
+    if (p.tracker->open() > 0) return false;
+    const auto busy = [](auto& c) { return !c->runs->agent->paused && c->in_work(); };
+    return error_ || std::none_of(p.cursors().begin(), p.cursors().end(), busy);
+}
+
+/// Partitions that are revoked are committed and released, when they are quiet or their time is over.
+bool conductor::drain() {
+    std::vector<topic_partition> done;
+    for (auto& [tp, p] : partitions_)
+        if (p->revoking() && drained(*p)) done.push_back(tp);
+    for (auto& tp : done) {
+        close_partition(tp);
+        report_.hooks().revoked(tp, false);
+    }
+    if (!done.empty()) transport_.release(done);
+    return !done.empty();
+}
+
+bool conductor::drained(owned_partition& p) {
+    if (now_ >= p.drain_until && !p.abandoned()) {
+        p.tracker->set_ownership(ownership::lost);
+        forfeit_lost();
+    }
+    if (!p.abandoned() && !quiet(p)) return false;
+    const bool late = now_ >= later(p.drain_until, answer_timeout);
+    return late || committer_.finish(p, partitions_, now_);
+}
+
+void conductor::committed(const transport::commit_result& r) {
+    committer_.answered(partitions_, r, report_.hooks());
+    if (r.error == transport::commit_error::none) {
+        ++report_.count().commits;
+        return;
+    }
+    report_.log("a commit failed: " + r.text);
+    report_.hooks().commit_failed(r.text);
+    const bool still_member = r.error != transport::commit_error::member &&
+                              r.error != transport::commit_error::fenced;
+    if (still_member) return;
+    std::vector<topic_partition> all;  // the membership is over; the transport joins again
+    for (auto& [tp, p] : partitions_) all.push_back(tp);
+    lost(std::move(all));
+}
+
+void conductor::problem(const std::string& text, bool fatal) {
+    if (fatal) stop_with(std::make_exception_ptr(weir::error{"weir: " + text}));
+    else report_.log(text);
+}
+
+/// When only a commit's answer is waited for: when it is sent again, if it failed.
+time_point conductor::answer_due() const {
+    return std::max(committer_.next_try(), now_ + answer_pause);
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is committed, held and behind, of each partition.
+#include "conductor.hpp"
+
+namespace weir::detail {
+
+std::vector<partition_status> conductor::status() const {
+    if (stopped()) return last_status_;
+    std::vector<partition_status> all;
+    const auto now = clock_.steady();
+    for (auto& [tp, p] : partitions_) {
+        const auto& t = *p->tracker;
+        partition_status s{tp.topic, tp.partition, p->committed, t.open(), t.end()};
+        if (const auto end = p->end(); end && t.end() > 0) s.lag = *end - t.committable();
+        if (t.committable() != t.end()) s.age = now - p->oldest_since();
+        all.push_back(std::move(s));
+    }
+    return all;
+}
+
+}  // namespace weir::detail
