@@ -90,11 +90,11 @@ public:
     /// it never matches internal topics.
     template <class V = bytes>
     weir::topics<V> topics(const std::string& pattern, topic_options options = {}) {
-        return weir::topics<V>{{&declare_pattern(pattern, std::move(options))}};
+        return weir::topics<V>{{&declare(pattern, std::move(options), nullptr, nullptr)}};
     }
     template <class K, class V>
     weir::topics<K, V> topics(const std::string& pattern, topic_options options = {}) {
-        return weir::topics<K, V>{{&declare_pattern(pattern, std::move(options))}};
+        return weir::topics<K, V>{{&declare(pattern, std::move(options), nullptr, nullptr)}};
     }
 
     /// A channel: values that the program itself hands to its streams.
@@ -227,7 +227,6 @@ private:
                                              const topic_options&, void (*check)(bytes_view),
                                              void (*check_key)(bytes_view));
     detail::host& host() const;
-    detail::topic_info& declare_pattern(const std::string& pattern, topic_options);
     void add(std::string name, std::unique_ptr<detail::topology>, agent_options);
     void add(std::unique_ptr<detail::job>, duration interval, policy on_error);
     void post(std::unique_ptr<detail::posted>);

@@ -14,7 +14,7 @@ app::~app() { engine_->close(); }
 const std::string& app::id() const { return engine_->id(); }
 detail::topic_info& app::declare(const std::string& name, topic_options o,
                                  void (*check)(bytes_view), void (*check_key)(bytes_view)) {
-    return engine_->declare(name, std::move(o), check, check_key);
+    return engine_->topics().declare(name, std::move(o), check, check_key);
 }
 std::vector<detail::topic_info*> app::declare(std::initializer_list<std::string> names,
                                               const topic_options& o, void (*check)(bytes_view),
@@ -22,7 +22,7 @@ std::vector<detail::topic_info*> app::declare(std::initializer_list<std::string>
     if (names.size() == 0) throw setup_error{"weir: app.topics({}): name at least one topic"};
     std::vector<detail::topic_info*> all;
     for (auto& name : names) {
-        auto& t = engine_->declare(name, o, check, check_key);
+        auto& t = engine_->topics().declare(name, o, check, check_key);
         if (std::find(all.begin(), all.end(), &t) != all.end())
             throw setup_error{"weir: app.topics: '" + name + "' is named twice"};
         all.push_back(&t);
@@ -30,9 +30,6 @@ std::vector<detail::topic_info*> app::declare(std::initializer_list<std::string>
     return all;
 }
 detail::host& app::host() const { return *engine_; }
-detail::topic_info& app::declare_pattern(const std::string& pattern, topic_options o) {
-    return engine_->declare_pattern(pattern, std::move(o));
-}
 void app::add(std::string name, std::unique_ptr<detail::topology> what, agent_options o) {
     engine_->add(std::move(name), std::move(what), o, false);
 }

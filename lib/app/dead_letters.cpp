@@ -26,11 +26,14 @@ std::vector<engine::letters> engine::dead_letters() const {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         if (!is_topic(i)) continue;
         bool written = false, read = false;
-        for (auto& e : graph_.edges()) written |= e.to == i, read |= e.from == i;
+        for (auto& e : graph_.edges()) {
+            written |= e.to == i;
+            read |= e.from == i;
+        }
         const bool decoded = nodes[i].key != "weir::bytes" || nodes[i].value != "weir::bytes";
-        const auto known = topics_.find(nodes[i].name);
-        if (known == topics_.end()) continue;
-        const auto& o = known->second.options;
+        const auto* known = topics_.find(nodes[i].name);
+        if (!known) continue;
+        const auto& o = known->options;
         const auto policy_of = [&](const policy& own, const policy& app) -> const policy& {
             return own.is_set() ? own : app;
         };

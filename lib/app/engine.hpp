@@ -15,6 +15,7 @@
 
 #include "../conductor/conductor.hpp"
 #include "../conductor/wakeup.hpp"
+#include "topic_catalog.hpp"
 
 namespace weir::detail {
 
@@ -49,11 +50,12 @@ public:
     ~engine();
 
     // what there is
-    topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view),
-                        void (*check_key)(bytes_view));
-    topic_info& declare_pattern(const std::string& pattern, topic_options);
+    topic_catalog& topics() { return topics_; }
+    const std::map<std::string, topic_info>& known_topics() const { return topics_.all(); }
     topic_info& derive(const std::string& name, partition_id partitions, bool internal,
-                       const std::vector<topic_info*>& sources) override;
+                       const std::vector<topic_info*>& sources) override {
+        return topics_.derive(name, partitions, internal, sources);
+    }
     agent_info& add(std::string name, std::unique_ptr<topology>, const agent_options&,
                     bool pull) override;
     void add(std::unique_ptr<job>, duration interval, policy on_error);
@@ -64,7 +66,6 @@ public:
     void forget(send_request&) noexcept override;
     /// As drawn, with what is set now: partitions, policies, where dead letters go.
     weir::graph graph() const;
-    const std::map<std::string, topic_info>& topics() const { return topics_; }
     const std::string& id() const { return settings_.app; }
     reporter& report() { return report_; }
     std::vector<partition_status> status() const;
@@ -79,8 +80,8 @@ public:
     /// One round: what was posted, then the conductor's. False if there was nothing to do.
     bool turn();
     /// Waits for something to do, `most` at the most; a virtual clock jumps instead, as far as
-    /// `alone` lets it. False if nothing will come.
-    bool wait(duration most, bool alone);
+    /// `without_commits` lets it. False if nothing will come.
+    bool wait(duration most, bool without_commits);
     /// Until the app stops, every source has ended, or nothing has happened for `idle`.
     void run(side_job* beside = nullptr, duration idle = duration::max());
     bool poll(duration);
@@ -130,8 +131,8 @@ private:
     void derive_dead_letters();
     void draw_dead_letters(weir::graph&) const;
     offset_reset auto_offset_reset() const;
-    void resolve_topics();
-    partition_id resolve(topic_info&, int depth);
+    void connect_run();
+    void build_agents();
     std::vector<transport::subscription> subscriptions();
     bool run_posted();
     bool all_ended() const;
@@ -144,7 +145,7 @@ private:
     std::shared_ptr<transport::memory_broker> broker_;
     std::unique_ptr<transport::transport> transport_;
     std::unique_ptr<conductor> conductor_;
-    std::map<std::string, topic_info> topics_;
+    topic_catalog topics_;
     std::map<std::string, transport::reset> found_;  // by patterns, in this run
     static constexpr std::size_t unsent_max = 10'000;
     std::deque<std::pair<topic_info*, outgoing>> unsent_;  // before the run

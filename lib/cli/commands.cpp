@@ -70,7 +70,7 @@ void apply_settings(engine& e, const arguments& a) {
 const topic_info& known_topic(const engine& e, const std::string& where, const std::string& name) {
     std::vector<std::string> known;
     std::string all;
-    for (auto& [n, t] : e.topics()) {
+    for (auto& [n, t] : e.known_topics()) {
         if (transport::is_pattern(n)) continue;  // names many
         if (n == name) return t;
         known.push_back(n);
@@ -87,7 +87,7 @@ int print_graph(engine& e, const arguments& a) {
     return exit_code::ok;
 }
 int print_topics(engine& e, const arguments&) {
-    for (auto& [name, t] : e.topics())
+    for (auto& [name, t] : e.known_topics())
         fmt::print("{}{}\n", name,
                    t.internal                    ? " (internal)"
                    : transport::is_pattern(name) ? " (pattern)"

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whom the app talks to.
+#include <string_view>
+
+#include <weir/error.hpp>
+
+#include "../transport/kafka/kafka.hpp"
+#include "engine.hpp"
+
+namespace weir::detail {
+namespace {
+
+constexpr std::string_view memory = "memory://", kafka = "kafka://";
+
+}  // namespace
+
+const std::shared_ptr<transport::memory_broker>& engine::broker() {
+    if (broker_) return broker_;
+    const auto& url = settings_.options.broker;
+    if (!url.starts_with(memory)) {
+        if (url.starts_with(kafka))
+            throw setup_error{"weir: broker '" + url +
+                              "': this needs the embedded broker: use memory://"};
+        throw setup_error{"weir: broker '" + url +
+                          "' is none: use memory://, memory://NAME or kafka://host:port"};
+    }
+    const auto name = url.substr(memory.size());
+    broker_ = name.empty() ? std::make_shared<transport::memory_broker>()
+                           : transport::memory_broker::named(name);
+    return broker_;
+}
+
+bool engine::embedded() const { return settings_.options.broker.starts_with(memory); }
+
+/// The one place where it is decided whom the app talks to.
+std::unique_ptr<transport::transport> engine::connect(const std::string& group) {
+    const auto& o = settings_.options;
+    if (!o.broker.starts_with(kafka)) return transport::connect(broker(), group);
+    transport::kafka::connect_options to{transport::kafka::servers_of(o.broker), group, o.kafka,
+                                         o.drain_timeout};
+    std::erase_if(to.properties, [&](auto& p) {
+        return p.first == "group.id" && p.second == settings_.app;  // of the app's own group
+    });
+    return transport::kafka::connect(to);
+}
+
+/// The user's property wins over our option.
+offset_reset engine::auto_offset_reset() const {
+    const auto& o = settings_.options;
+    const auto said =
+        o.broker.starts_with(kafka) ? transport::kafka::reset_of(o.kafka) : std::nullopt;
+    if (!said) return o.auto_offset_reset;
+    return *said == transport::reset::latest ? latest : earliest;
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who turns the loop: app.run, app.poll, a pull stream, and what reaches it from elsewhere.
+#include <algorithm>
+#include <utility>
+
+#include <weir/error.hpp>
+
+#include "engine.hpp"
+
+namespace weir::detail {
+namespace {
+
+// between two whole rounds while a pull range runs
+constexpr auto loop_budget = std::chrono::milliseconds{20};
+// A range whose values are passed within this looks at the clock at one in so many.
+constexpr auto quick_pass = std::chrono::milliseconds{1};
+constexpr int passes_a_look = 4;
+// A group on another machine needs seconds to take a member in; nothing comes before.
+constexpr auto join_most = std::chrono::seconds{15};
+
+}  // namespace
+
+/// One thread turns the loop, and only from outside of it.
+class engine::in_loop {
+public:
+    explicit in_loop(engine& e) : of_(e) {
+        if (e.turning_.exchange(true))
+            throw weir::error{
+                "weir: run, poll or a pull range inside a body of the same app: its loop is "
+                "turning already"};
+    }
+    in_loop(const in_loop&) = delete;
+    in_loop& operator=(const in_loop&) = delete;
+    ~in_loop() { of_.turning_ = false; }
+
+private:
+    engine& of_;
+};
+
+bool engine::turn() {
+    if (conductor_->take_topics_changed() && !found_.empty())
+        conductor_->subscribe(subscriptions());
+    if (stop_asked_.exchange(false) && conductor_) conductor_->stop();
+    bool busy = run_posted();
+    busy |= conductor_->turn();
+    last_turn_ = settings_.clock->steady();
+    return busy;
+}
+
+bool engine::wait(duration most, bool without_commits) {
+    if (!running()) return false;
+    const auto now = settings_.clock->steady();
+    const auto at = conductor_->due(without_commits);
+    if (settings_.clock->skip_to(now)) {  // a virtual clock: nothing comes from outside
+        auto& elsewhere = conductor_->offloaded();
+        if (elsewhere.outstanding() > 0) {
+            elsewhere.wait();
+            return true;
+        }
+        if (at == time_point::max()) return false;
+        settings_.clock->skip_to(std::min(at, later(now, most)));
+        return true;
+    }
+    const auto until = conductor_->due(false);
+    const auto left =
+        until == time_point::max() ? duration::max() : std::max(until - now, duration::zero());
+    wakeup_.wait(std::min(most, left));
+    return true;
+}
+
+void engine::run(side_job* beside, duration idle) {
+    in_loop guard{*this};
+    start();
+    auto last = settings_.clock->steady();
+    const auto begun = last;
+    bool told = false;
+    while (running()) {
+        if (added_ && !conductor_->stopping()) start();  // what a body or a posted call has added
+        const bool fed = beside && beside->turn(conductor_->stopping());
+        if (turn() || fed) {
+            if (fed || !conductor_->only_timers()) last = settings_.clock->steady();
+            continue;
+        }
+        if (!running()) break;
+        if (beside) beside->rest();
+        const auto now = settings_.clock->steady();
+        if (!conductor_->joined() && now - begun < join_most) last = now;
+        const auto quiet = now - last;
+        const bool fed_all = beside && beside->ended();
+        if (conductor_->stopping()) wait(duration::max(), false);
+        else if (all_ended() || (beside && beside->failed()) || (fed_all && nothing_open())) stop();
+        else if (fed_all && conductor_->flush()) last = now;
+        else if (quiet < idle) {
+            auto most = idle == duration::max() ? idle : idle - quiet;
+            if (const auto at = beside ? beside->due() : time_point::max(); at != at.max())
+                most = std::min(most, std::max(at - now, duration::zero()));
+            if (!wait(most, false)) stop();
+        } else if (beside && !std::exchange(told, true)) beside->idle();
+        // what waits for company goes on without it
+        else if (conductor_->flush()) last = settings_.clock->steady();
+        else stop();
+    }
+    end_run();
+    rethrow();
+}
+
+bool engine::all_ended() const {
+    return !agents_.empty() && conductor_->background_idle() &&
+           std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.info.ended; });
+}
+
+/// Every message is done with, and no coroutine beside the agents runs.
+bool engine::nothing_open() const {
+    const auto all = conductor_->status();
+    return conductor_->background_idle() &&
+           std::all_of(all.begin(), all.end(), [](auto& p) { return p.lag.value_or(0) == 0; });
+}
+
+bool engine::poll(duration timeout) {
+    in_loop guard{*this};
+    start();
+    polled_ = true;
+    const auto begin = settings_.clock->steady();
+    wakeup_.drain();
+    const auto round = [this] {
+        if (turn()) return true;
+        if (!running() || conductor_->stopping() || !all_ended()) return false;
+        stop();
+        return true;
+    };
+    bool busy = round();
+    if (!busy && timeout > duration::zero() && running()) {
+        wait(timeout, false);
+        busy = round();
+    }
+    while (busy && running() && settings_.clock->steady() - begin < loop_budget) busy = round();
+    if (running()) {
+        const auto at = conductor_->due(false);
+        if (busy) wakeup_.wake();
+        else
+            wakeup_.arm(at == time_point::max() ? duration::max() : at - settings_.clock->steady());
+        return true;
+    }
+    end_run();
+    rethrow();
+    return false;
+}
+
+bool engine::turn_for(agent_info& a) {
+    in_loop guard{*this};
+    if (a.ended) return false;
+    if (!conductor_ || running()) start();  // else the run has ended since the last call
+    if (running() && turn() && running()) return true;
+    if (running() && !a.ended && wait(duration::max(), true)) return true;
+    if (running()) return false;
+    end_run();
+    a.ended = true;
+    rethrow();
+    return false;
+}
+
+void engine::passed(agent_info& a) {
+    if (!running()) return;
+    if (turning_) throw weir::error{"weir: a pull range is moved on inside a body of the same app"};
+    if (unseen_passes_ > 0) {  // a look at the clock costs as much as the rest
+        --unseen_passes_;
+    } else {
+        const auto before = std::exchange(last_pass_, settings_.clock->steady());
+        unseen_passes_ = last_pass_ - before < quick_pass ? passes_a_look - 1 : 0;
+    }
+    conductor_->passed(a, last_pass_);
+    if (a.paused || last_pass_ - last_turn_ < loop_budget) return;
+    in_loop guard{*this};
+    turn();
+}
+
+void engine::rethrow() {
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void engine::stop() noexcept {
+    stop_asked_ = true;
+    if (settings_.releases->is_here() && conductor_) {
+        conductor_->stop();
+        stop_asked_ = false;
+    }
+    wakeup_.wake();
+}
+
+void engine::post(std::unique_ptr<posted> p) {
+    {
+        std::lock_guard lock{mutex_};
+        posted_.push_back(std::move(p));
+    }
+    wakeup_.wake();
+}
+
+// -------------------------------------------------------------------------------------- from elsewhere
+bool engine::run_posted() {
+    std::vector<std::unique_ptr<posted>> now;
+    {
+        std::lock_guard lock{mutex_};
+        now.swap(posted_);
+    }
+    for (auto& p : now) {
+        try {
+            p->call();
+        } catch (...) {
+            conductor_->stop_with(std::current_exception());
+        }
+    }
+    return !now.empty();
+}
+
+void engine::send(send_request& r) {
+    using state = send_request::state;
+    if (running()) {
+        topics_.resolve(*r.to, *transport_);
+        if (conductor_->send(r, hold_current())) r.is = state::sent;
+        wake();
+    } else if (unsent_.size() < unsent_max) {
+        unsent_.emplace_back(r.to, std::move(r.what));
+        r.is = state::sent;
+    }
+}
+hold engine::hold_current() const {
+    auto h = conductor_->hold_current();
+    const auto iterates = [](const agent& a) { return a.info.pull && !a.info.paused; };
+    if (h || std::none_of(agents_.begin(), agents_.end(), iterates)) return h;
+    return conductor_->hold_pulled();
+}
+/// Who turns the loop finds it by itself; who waits for poll_fd has to be told.
+void engine::wake() {
+    if (polled_ && !turning_) wakeup_.wake();
+}
+void engine::send_when_possible(send_request& p) {
+    if (running()) conductor_->send_when_possible(p);
+}
+void engine::forget(send_request& p) noexcept {
+    if (conductor_) conductor_->forget(p);
+}
+
+void engine::close() noexcept {
+    try {
+        if (running()) stop();
+        while (running())
+            if (!turn() && !wait(duration::max(), false)) abandon();  // nothing will come
+    } catch (...) {  // a hook's: there is nobody left to tell
+        abandon();
+    }
+    end_run();
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a run starts and ends: what it is built of, and what it reads.
+#include <algorithm>
+#include <utility>
+
+#include <weir/error.hpp>
+#include <weir/transport/topic_name.hpp>
+
+#include "../transport/kafka/kafka.hpp"
+#include "engine.hpp"
+
+namespace weir::detail {
+
+/// The topics that are read, also those that match a pattern now. A topic that appears while the run
+/// lasts is read from its beginning.
+std::vector<transport::subscription> engine::subscriptions() {
+    std::vector<transport::subscription> all;
+    const bool first = found_.empty();
+    std::vector<std::string> known;
+    const auto add = [&](const std::string& topic, transport::reset from) {
+        const auto same = [&](auto& s) { return s.topic == topic; };
+        const auto it = std::find_if(all.begin(), all.end(), same);
+        if (it == all.end()) all.push_back({topic, from});
+        else if (from == transport::reset::earliest) it->from = from;
+    };
+    for (auto& r : conductor_->readers()) {
+        const auto& t = *r->topic;
+        const bool early = t.internal || t.resumed || auto_offset_reset() == earliest;
+        const auto from = early ? transport::reset::earliest : transport::reset::latest;
+        add(t.name, from);
+        if (!transport::is_pattern(t.name)) continue;
+        if (known.empty()) known = transport_->topics();
+        found_.try_emplace(t.name, from);
+        for (auto& name : known) {
+            if (!transport::matches(t.name, name)) continue;
+            const auto begin = first ? from : transport::reset::earliest;
+            add(name, found_.try_emplace(name, begin).first->second);
+        }
+    }
+    return all;
+}
+
+void engine::start() {
+    const bool first = !running();
+    added_ = false;
+    const auto is_built = [](const agent& a) { return a.built; };
+    if (!first && std::all_of(agents_.begin(), agents_.end(), is_built)) return;
+    if (first) connect_run();
+    derive_dead_letters();
+    topics_.resolve(*transport_);
+    if (first) {
+        wakeup_.watch(transport_->fd());
+        conductor_ = std::make_unique<conductor>(settings_, *transport_, report_);
+    }
+    build_agents();
+    for (auto& [to, what] : std::exchange(unsent_, {})) {
+        send_request r{to, std::move(what)};
+        conductor_->send(r, {});
+        conductor_->forget(r);
+    }
+    for (auto& j : jobs_)
+        if (!std::exchange(j.started, true)) conductor_->run(j);
+    if (stop_asked_.exchange(false)) conductor_->stop();
+}
+
+/// Everything is as before the first run, and there is a connection.
+void engine::connect_run() {
+    end_run();
+    error_ = nullptr;
+    found_.clear();
+    for (auto& a : agents_) {
+        a.built = false;
+        a.info.ended = false;
+        if (a.info.has_body) a.info.paused = false;  // its coroutine had returned
+    }
+    for (auto& j : jobs_) j.started = false;
+    settings_.releases->enter();
+    transport_ = connect(settings_.app);
+    const auto& o = settings_.options;
+    if (!embedded() || o.kafka.empty()) return;
+    transport::kafka::check_properties({"", settings_.app, o.kafka, o.drain_timeout});
+    if (!std::exchange(told_properties_, true))
+        report_.log("the embedded broker ignores librdkafka's properties (" +
+                    std::to_string(o.kafka.size()) + " given)");
+}
+
+void engine::build_agents() {
+    try {
+        for (auto& a : agents_) {
+            if (a.built) continue;
+            conductor_->plan().begin(a.info, a.through);
+            a.what->build(conductor_->plan());
+            a.built = true;
+        }
+        conductor_->subscribe(subscriptions());
+    } catch (...) {
+        conductor_->abandon();
+        end_run();
+        throw;
+    }
+}
+
+void engine::end_run() {
+    if (!conductor_) return;
+    error_ = conductor_->error();
+    last_status_ = conductor_->status();
+    last_read_ = conductor_->messages();
+    polled_ = false;
+    if (transport_) wakeup_.unwatch(transport_->fd());
+    conductor_->end();  // what ends now may still look at the conductor: a send that is awaited
+    conductor_.reset();
+    transport_.reset();
+}
+
+void engine::abandon() {
+    if (conductor_) conductor_->abandon();
+    end_run();
+}
+
+}  // namespace weir::detail

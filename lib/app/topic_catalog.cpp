@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "topic_catalog.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <weir/error.hpp>
+#include <weir/transport/topic_name.hpp>
+
+namespace weir::detail {
+namespace {
+
+constexpr int chain_max = 64;  // topics derived of one another
+
+}  // namespace
+
+void check_policy(const policy& p, const std::string& topic) {
+    if (!p.has_dead_letters()) return;
+    transport::check_topic_name(p.topic());
+    if (p.topic() == topic)
+        throw setup_error{"weir: topic '" + topic +
+                          "' is to be its own dead letter topic: give them another one"};
+}
+
+topic_info& topic_catalog::declare(const std::string& name, topic_options o,
+                                   void (*check)(bytes_view), void (*check_key)(bytes_view)) {
+    const bool pattern = check == nullptr;
+    if (pattern) transport::check_pattern(name);
+    else transport::check_topic_name(name);
+    if (o.partitions < 0)
+        throw setup_error{"weir: topic '" + name + "': partitions must not be negative"};
+    check_policy(o.on_decode_error, name);
+    check_policy(o.on_produce_error, name);
+    auto& t = all_.try_emplace(name).first->second;
+    const bool says_nothing = o == topic_options{};
+    const bool said_nothing = t.options == topic_options{};
+    if (t.declared && !says_nothing && !said_nothing && !(t.options == o))
+        throw setup_error{"weir: topic '" + name +
+                          "' is declared twice with different options: give them once; "
+                          "app.topic(name) without options is the same topic"};
+    if (!t.declared || !says_nothing) t.options = std::move(o);
+    t.name = name;
+    t.declared = true;
+    if (!pattern) t.by = &host_;
+    if (!t.check) t.check = check;
+    if (!t.check_key) t.check_key = check_key;
+    return t;
+}
+
+topic_info& topic_catalog::derive(const std::string& name, partition_id partitions, bool internal,
+                                  const std::vector<topic_info*>& sources) {
+    transport::check_topic_name(name);
+    if (partitions < 0)
+        throw setup_error{"weir: topic '" + name + "': partitions must not be negative"};
+    auto [it, made] = all_.try_emplace(name);
+    auto& t = it->second;
+    if (made) {
+        t.name = name;
+        t.options.partitions = partitions;
+        t.internal = internal;
+        t.by = &host_;
+    }
+    for (auto* s : sources)
+        if (std::find(t.sources.begin(), t.sources.end(), s) == t.sources.end())
+            t.sources.push_back(s);
+    return t;
+}
+
+const topic_info* topic_catalog::find(const std::string& name) const {
+    const auto it = all_.find(name);
+    return it == all_.end() ? nullptr : &it->second;
+}
+
+void topic_catalog::resolve(transport::transport& on) {
+    for (auto& [name, t] : all_) t.partitions = 0;
+    for (auto& [name, t] : all_) resolve(t, on, 0);
+}
+
+/// Topics of ours that match are created first.
+partition_id topic_catalog::resolve_pattern(topic_info& t, transport::transport& on, int depth) {
+    for (auto& [name, other] : all_)
+        if (depth < chain_max && transport::matches(t.name, name)) resolve(other, on, depth + 1);
+    for (auto& name : on.topics())
+        if (transport::matches(t.name, name))
+            t.partitions = std::max(t.partitions, on.partitions(name).value_or(0));
+    t.partitions = std::max(t.partitions, 1);
+    return t.partitions;
+}
+
+partition_id topic_catalog::resolve(topic_info& t, transport::transport& on, int depth) {
+    if (t.partitions > 0) return t.partitions;
+    if (transport::is_pattern(t.name)) return resolve_pattern(t, on, depth);
+    const auto wanted = t.options.partitions;
+    const auto found = on.partitions(t.name);
+    if (found && wanted > 0 && *found != wanted)
+        throw setup_error{"weir: topic '" + t.name + "' has " + std::to_string(*found) +
+                          " partitions and is declared with " + std::to_string(wanted) +
+                          ": declare what it has, or leave it out"};
+    if (found) return t.partitions = *found;
+    t.partitions = wanted;
+    if (wanted == 0 && !t.declared && depth < chain_max)
+        for (auto* s : t.sources)
+            t.partitions = std::max(t.partitions, resolve(*s, on, depth + 1));
+    on.create({t.name, t.partitions, t.options.replication, t.options.config});
+    if (t.partitions == 0) t.partitions = on.partitions(t.name).value_or(1);
+    return t.partitions;
+}
+
+}  // namespace weir::detail
