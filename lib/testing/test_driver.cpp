@@ -72,7 +72,7 @@ struct test_driver::state {
 
     weir::detail::engine& of(const topic_ref& t) {
         for (auto& a : apps)
-            for (auto& [name, info] : a->topics())
+            for (auto& [name, info] : a->known_topics())
                 if (&info == t.info()) return *a;
         return *apps.front();
     }
