@@ -22,7 +22,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 row[j] = std::min(row[j], before[j - 2] + 1);
         }
-        before.swap(last), last.swap(row);
+        before.swap(last);
+        last.swap(row);
     }
     return last[b.size()];
 }
@@ -36,7 +37,10 @@ std::string nearest(std::string_view name, const std::vector<std::string>& known
     for (auto& k : known) {
         if (k.size() > longest) continue;
         const auto d = distance(name, k);
-        if (d < least) least = d, best = k;
+        if (d < least) {
+            least = d;
+            best = k;
+        }
     }
     if (!best.empty() || name.size() < shortest_prefix) return best;
     for (auto& k : known)

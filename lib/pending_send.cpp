@@ -25,7 +25,8 @@ pending_send::~pending_send() noexcept(false) {
 }
 
 void pending_send::wait(detail::suspended h, detail::scheduler& loop) {
-    request_.waits = h, request_.loop = &loop;
+    request_.waits = h;
+    request_.loop = &loop;
     if (request_.is == state::waiting_for_room) request_.to->by->send_when_possible(request_);
     else if (request_.is != state::sent) request_.end(request_.is);
 }

@@ -10,7 +10,8 @@ policy retry(int n, duration backoff) {
     if (backoff < duration::zero())
         throw setup_error{"weir: retry(n, backoff): the backoff must not be negative"};
     policy p{policy::action::stop};
-    p.retries_ = n, p.backoff_ = backoff;
+    p.retries_ = n;
+    p.backoff_ = backoff;
     return p;
 }
 

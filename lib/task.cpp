@@ -56,7 +56,8 @@ void* take_frame(std::size_t n) {
     if (!recycles || c >= sizes) return ::operator new(n);
     auto& list = mine.of[c];
     if (auto* f = list.first) {
-        list.first = f->next, --list.count;
+        list.first = f->next;
+        --list.count;
         return f;
     }
     return ::operator new((c + 1) * step);
@@ -67,7 +68,8 @@ void give_frame(void* p, std::size_t n) noexcept {
     if (!recycles || c >= sizes || mine.closed || mine.of[c].count == kept_max)
         return ::operator delete(p);
     auto& list = mine.of[c];
-    list.first = new (p) free_frame{list.first}, ++list.count;
+    list.first = new (p) free_frame{list.first};
+    ++list.count;
 }
 
 }  // namespace weir::detail

@@ -19,8 +19,8 @@ namespace detail {
 template <class V>
 class batch_contents final : public hold_owner, public origins {
 public:
-    batch_contents(std::shared_ptr<release_queue> releases, std::vector<V> of, std::vector<hold> holds,
-                   std::vector<source_message> messages)
+    batch_contents(std::shared_ptr<release_queue> releases, std::vector<V> of,
+                   std::vector<hold> holds, std::vector<source_message> messages)
         : hold_owner(std::move(releases)),
           values(std::move(of)),
           holds_(std::move(holds)),
@@ -35,13 +35,19 @@ public:
             for (auto& h : holds_) h.forfeit();
         delete this;
     }
-    void forfeit(std::int64_t n) override { forfeited_ = true, remove(n); }
+    void forfeit(std::int64_t n) override {
+        forfeited_ = true;
+        remove(n);
+    }
     /// One that is ours keeps the others company. Those that were acknowledged by hand have no say.
     detail::ownership ownership() const override {
         auto least = detail::ownership::lost;
         bool any = false;
         for (auto& h : holds_)
-            if (h) any = true, least = std::min(least, h.ownership());
+            if (h) {
+                any = true;
+                least = std::min(least, h.ownership());
+            }
         return any ? least : detail::ownership::owned;
     }
     bool covers(std::int64_t, const hold_owner& l, std::int64_t of) const override {
@@ -72,7 +78,8 @@ private:
 template <class V>
 source_message batch_contents<V>::common() const {
     auto all = messages_.front();
-    all.headers.clear(), all.value.reset();
+    all.headers.clear();
+    all.value.reset();
     for (auto& m : messages_) {
         if (!(all.key == m.key)) all.key.reset();
         all.timestamp = std::max(all.timestamp, m.timestamp);
@@ -93,7 +100,8 @@ public:
     batch(const batch& o) : in_(o.in_), held_(o.held_.share()) {}
     batch(batch&&) noexcept = default;
     batch& operator=(batch o) noexcept {
-        std::swap(in_, o.in_), std::swap(held_, o.held_);
+        std::swap(in_, o.in_);
+        std::swap(held_, o.held_);
         return *this;
     }
     ~batch() = default;

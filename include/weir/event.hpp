@@ -13,7 +13,7 @@ namespace detail {
 template <class K, class V>
 class event_source;
 struct event_access;
-}
+}  // namespace detail
 
 /// A message: key and value, decoded and as bytes, where and when it was. What `events()` hands on
 /// is a look at the message, valid inside the body; a copy owns its bytes and may be kept, but it
@@ -37,21 +37,33 @@ public:
     event(event&& o) { *this = std::move(o); }
     event& operator=(const event& o) {
         if (this == &o) return *this;
-        key_ = o.key(), headers_ = o.headers(), raw_key_.assign(o.raw_key());
+        key_ = o.key();
+        headers_ = o.headers();
+        raw_key_.assign(o.raw_key());
         if (value_) *value_ = o.value();
         else value_.emplace(o.value());
-        raw_value_.assign(o.raw_value()), offset_ = o.offset(), timestamp_ = o.timestamp();
-        tp_.topic = o.topic(), tp_.partition = o.partition();
-        from_ = nullptr, ack_state_ = o.ack_state_;
+        raw_value_.assign(o.raw_value());
+        offset_ = o.offset();
+        timestamp_ = o.timestamp();
+        tp_.topic = o.topic();
+        tp_.partition = o.partition();
+        from_ = nullptr;
+        ack_state_ = o.ack_state_;
         handle_ = ack_state_ ? ack_state_->handle() : weir::hold{};
         return *this;
     }
     event& operator=(event&& o) {
         if (o.from_) return *this = std::as_const(o);
-        key_ = std::move(o.key_), value_ = std::move(o.value_), headers_ = std::move(o.headers_);
-        tp_ = std::move(o.tp_), raw_key_ = std::move(o.raw_key_);
-        raw_value_ = std::move(o.raw_value_), offset_ = o.offset_, timestamp_ = o.timestamp_;
-        from_ = nullptr, ack_state_ = std::exchange(o.ack_state_, nullptr);
+        key_ = std::move(o.key_);
+        value_ = std::move(o.value_);
+        headers_ = std::move(o.headers_);
+        tp_ = std::move(o.tp_);
+        raw_key_ = std::move(o.raw_key_);
+        raw_value_ = std::move(o.raw_value_);
+        offset_ = o.offset_;
+        timestamp_ = o.timestamp_;
+        from_ = nullptr;
+        ack_state_ = std::exchange(o.ack_state_, nullptr);
         handle_ = std::move(o.handle_);
         return *this;
     }

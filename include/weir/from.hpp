@@ -27,7 +27,10 @@ public:
     void stop() override { stopped_ = true; }
     void poll(time_point) override {
         if (stopped_ || agent->paused || ready_.count > 0) return;
-        if (!started_) at_.emplace(std::begin(range_)), started_ = true;
+        if (!started_) {
+            at_.emplace(std::begin(range_));
+            started_ = true;
+        }
         for (std::size_t n = 0; n < at_once && *at_ != std::end(range_); ++n, ++*at_)
             ready_.push(**at_, {});
     }
@@ -67,7 +70,10 @@ struct range_source {
 /// Errors   an exception of the range stops the app
 template <class R>
 auto from(R range) {
-    constexpr bool fits = requires { std::begin(range), std::end(range); };
+    constexpr bool fits = requires {
+        std::begin(range);
+        std::end(range);
+    };
     static_assert(fits, "weir: from(range): this is no range: a vector, a std::views::iota(0, 5)");
     if constexpr (fits) {
         using source = detail::range_source<R>;

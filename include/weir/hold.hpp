@@ -55,11 +55,14 @@ private:
 class [[nodiscard]] hold {
 public:
     hold() = default;
-    hold(detail::hold_owner& in, std::int64_t number) : in_(&in), number_(number) { in.add(number); }
+    hold(detail::hold_owner& in, std::int64_t number) : in_(&in), number_(number) {
+        in.add(number);
+    }
     hold(hold&& o) noexcept : in_(std::exchange(o.in_, nullptr)), number_(o.number_) {}
     hold& operator=(hold&& o) noexcept {
         hold taken{std::move(o)};  // so that what was held here is let go now, not with `o`
-        std::swap(in_, taken.in_), std::swap(number_, taken.number_);
+        std::swap(in_, taken.in_);
+        std::swap(number_, taken.number_);
         return *this;
     }
     ~hold() { release(); }
@@ -81,7 +84,9 @@ public:
     void forfeit() {
         if (auto* in = std::exchange(in_, nullptr)) in->forfeit(number_);
     }
-    detail::ownership ownership() const { return in_ ? in_->ownership() : detail::ownership::owned; }
+    detail::ownership ownership() const {
+        return in_ ? in_->ownership() : detail::ownership::owned;
+    }
     /// It keeps this message of that partition open.
     bool keeps(const detail::hold_owner& l, std::int64_t at) const {
         return in_ && in_->covers(number_, l, at);

@@ -58,13 +58,28 @@ public:
 
     /// Appends, and makes null bytes empty ones first: `append("")` is how an encoder says "not
     /// null".
-    void append(std::string_view s) { data_.append(s), null_ = false; }
-    void push_back(char c) { data_.push_back(c), null_ = false; }
+    void append(std::string_view s) {
+        data_.append(s);
+        null_ = false;
+    }
+    void push_back(char c) {
+        data_.push_back(c);
+        null_ = false;
+    }
     /// For encoders that write into a string; makes null bytes empty ones.
-    std::string& buffer() { return null_ = false, data_; }
+    std::string& buffer() {
+        null_ = false;
+        return data_;
+    }
     /// Null again; the capacity is kept.
-    void reset() { data_.clear(), null_ = true; }
-    void assign(bytes_view v) { data_.assign(v.view()), null_ = v.is_null(); }
+    void reset() {
+        data_.clear();
+        null_ = true;
+    }
+    void assign(bytes_view v) {
+        data_.assign(v.view());
+        null_ = v.is_null();
+    }
 
     friend bool operator==(const bytes& a, const bytes& b) {
         return bytes_view{a} == bytes_view{b};

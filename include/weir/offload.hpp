@@ -34,11 +34,11 @@ public:
     explicit offloaded_of(F f) : f_(std::move(f)) {}
     void run() noexcept override {
         try {
-            if constexpr (std::is_void_v<result_type>) (*f_)(), result_.emplace();
-            else result_.emplace((*f_)());
-        } catch (...) {
-            error_ = std::current_exception();
-        }
+            if constexpr (std::is_void_v<result_type>) {
+                (*f_)();
+                result_.emplace();
+            } else result_.emplace((*f_)());
+        } catch (...) { error_ = std::current_exception(); }
         f_.reset();  // what it owns goes with the call, not with its result
     }
     result_type result() {
@@ -60,7 +60,10 @@ public:
     explicit offloading(F f) : call_(std::make_shared<offloaded_of<F>>(std::move(f))) {}
     offloading(const offloading&) = delete;
     offloading& operator=(const offloading&) = delete;
-    ~offloading() { call_->waiting = {}, call_->unwanted = true; }
+    ~offloading() {
+        call_->waiting = {};
+        call_->unwanted = true;
+    }
 
     bool await_ready() const noexcept { return false; }
     template <class Promise>

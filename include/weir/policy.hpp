@@ -25,7 +25,8 @@ public:
         if (last.retries_ > 0)
             throw setup_error{"weir: retry(…).then(retry(…)): give one retry more attempts"};
         policy p = *this;
-        p.last_ = last.last_, p.topic_ = last.topic_;
+        p.last_ = last.last_;
+        p.topic_ = last.topic_;
         return p;
     }
     bool is_set() const { return last_ != action::unset; }
@@ -50,9 +51,9 @@ private:
 /// `n` further attempts, `backoff` apart; then stop, unless `.then(…)` says otherwise.
 policy retry(int n, duration backoff);
 namespace detail {
-std::string text_of(duration);  // "10 s", "500 ms"
+std::string text_of(duration);                                               // "10 s", "500 ms"
 std::string text_of_call(const char* name, std::size_t n, duration within);  // "take(100, 10 s)"
-}
+}  // namespace detail
 /// The message goes to `topic` as it came, with headers that say where it was and what was wrong.
 /// It stays open until it is there. The topic is made if it is missing.
 inline policy dead_letter(std::string topic) {

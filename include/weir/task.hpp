@@ -122,7 +122,8 @@ public:
 
     explicit operator bool() const { return bool(h_); }
     void start(detail::scheduler& loop, detail::worker* by = nullptr) {
-        h_.promise().loop = &loop, h_.promise().by = by;
+        h_.promise().loop = &loop;
+        h_.promise().by = by;
         const auto before = std::exchange(loop.at_work, by);
         h_.resume();
         loop.at_work = before;
@@ -157,9 +158,8 @@ template <class F, class... A>
 concept calls = std::is_invocable_v<F&, A...>;
 /// It gives nothing, at once or later.
 template <class F, class... A>
-concept gives_nothing =
-    calls<F, A...> && (std::is_void_v<std::invoke_result_t<F&, A...>> ||
-                       std::is_same_v<std::invoke_result_t<F&, A...>, task<>>);
+concept gives_nothing = calls<F, A...> &&(std::is_void_v<std::invoke_result_t<F&, A...>> ||
+                                          std::is_same_v<std::invoke_result_t<F&, A...>, task<>>);
 template <class F, class... A>
 concept gives_task = calls<F, A...> && is_task<std::decay_t<std::invoke_result_t<F&, A...>>>;
 

@@ -12,7 +12,8 @@ constexpr duration close_most = std::chrono::hours{24 * 365};
 
 }  // namespace
 
-offload_pool::offload_pool(std::size_t threads, std::size_t max, std::shared_ptr<release_queue> loop)
+offload_pool::offload_pool(std::size_t threads, std::size_t max,
+                           std::shared_ptr<release_queue> loop)
     : threads_max_(threads), max_(max), shared_(std::make_shared<shared>()) {
     shared_->loop = std::move(loop);
 }
@@ -50,11 +51,13 @@ void offload_pool::work(std::shared_ptr<shared> s) {
         if (s->closed) break;
         auto call = std::move(s->queue.front());
         s->queue.pop_front();
-        --s->idle, ++s->running;
+        --s->idle;
+        ++s->running;
         lock.unlock();
         if (!call->unwanted) call->run();
         lock.lock();
-        ++s->idle, --s->running;
+        ++s->idle;
+        --s->running;
         s->done.push_back(std::move(call));
         s->for_result.notify_all();
         if (s->done.size() > 1 || s->closed) continue;  // the loop has been told
@@ -95,7 +98,8 @@ void offload_pool::close(duration most) {
     for (auto& t : threads_)
         if (all) t.join();
         else t.detach();
-    threads_.clear(), outstanding_ = 0;
+    threads_.clear();
+    outstanding_ = 0;
 }
 
 }  // namespace weir::detail

@@ -22,9 +22,7 @@ constexpr std::size_t few = 64;
 // Room for more words (96 KB, a quarter of a million dense offsets) is not kept when none is open.
 constexpr std::size_t large = 4096;
 
-constexpr std::uint64_t bit_of(offset at) {
-    return std::uint64_t{1} << (at & 63);
-}
+constexpr std::uint64_t bit_of(offset at) { return std::uint64_t{1} << (at & 63); }
 
 }  // namespace
 
@@ -54,7 +52,8 @@ offset_tracker::word& offset_tracker::word_of(std::int64_t index) {
     const auto at = find(index);  // a slower segment; never farther back than one batch
     if (at->index == index) return *at;
     if (head_ > 0 && at - words_.begin() == std::ptrdiff_t(head_)) {
-        --head_, ++dead_;
+        --head_;
+        ++dead_;
         return words_[head_] = {index, 0, {}};
     }
     const auto made = words_.insert(at, {index, 0, {}});
@@ -145,9 +144,11 @@ void offset_tracker::revoke() {
         delete this;
         return;
     }
-    revoked_ = true, ownership_ = detail::ownership::lost;
+    revoked_ = true;
+    ownership_ = detail::ownership::lost;
     head_ = dead_ = open_ = 0;
-    std::exchange(words_, {}), std::exchange(spare_, {});
+    std::exchange(words_, {});
+    std::exchange(spare_, {});
 }
 
 std::size_t offset_tracker::footprint() const {

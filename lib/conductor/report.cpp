@@ -9,9 +9,7 @@ namespace weir::detail {
 std::string text_of(const std::exception_ptr& what) {
     try {
         std::rethrow_exception(what);
-    } catch (const std::exception& e) {
-        return e.what();
-    } catch (...) {
+    } catch (const std::exception& e) { return e.what(); } catch (...) {
         return "an exception that is no std::exception";
     }
 }
@@ -60,7 +58,8 @@ void guarded_hooks::commit_failed(std::string_view why) {
     tell([&](weir::hooks& h) { h.commit_failed(why); });
 }
 void guarded_hooks::read(const topic_partition& p, std::size_t n) {
-    counts.messages += n, ++counts.batches;
+    counts.messages += n;
+    ++counts.batches;
     counts.largest_batch = std::max<std::uint64_t>(counts.largest_batch, n);
     tell([&](weir::hooks& h) { h.read(p, n); });
 }
@@ -109,18 +108,25 @@ std::string counters::text() const {
     add(number(messages, "read") + " in " + std::to_string(batches) + " batches (largest " +
         std::to_string(largest_batch) + ')');
     if (sent > 0) add(number(sent, "sent") + " (delivered " + std::to_string(delivered) + ')');
-    add(number(commits, "commits")), some(failed_commits, "failed commits");
-    add(number(partitions, "partitions")), add(number(held, "held")), add(number(lag, "behind"));
+    add(number(commits, "commits"));
+    some(failed_commits, "failed commits");
+    add(number(partitions, "partitions"));
+    add(number(held, "held"));
+    add(number(lag, "behind"));
     using namespace std::chrono_literals;
     if (oldest >= 1ms)
         add("oldest " + detail::text_of(std::chrono::floor<std::chrono::milliseconds>(oldest)));
     const auto failed = [&](const failures& f, const std::string& where) {
-        some(f.stopped, (where + " stopped").c_str()), some(f.skipped, (where + " skipped").c_str());
+        some(f.stopped, (where + " stopped").c_str());
+        some(f.skipped, (where + " skipped").c_str());
         some(f.dead_lettered, (where + " dead-lettered").c_str());
         some(f.retries, (where + " retries").c_str());
     };
-    failed(decode, "decode"), failed(process, "process"), failed(produce, "produce");
-    some(dead_letters, "dead letters"), some(lost, "partitions lost");
+    failed(decode, "decode");
+    failed(process, "process");
+    failed(produce, "produce");
+    some(dead_letters, "dead letters");
+    some(lost, "partitions lost");
     some(stale_holds, "stale holds");
     return s;
 }

@@ -20,7 +20,8 @@ int checked(int result, const char* what) {
 }
 void add(int epoll, int fd, bool to_write = false) {
     epoll_event e{};
-    e.events = to_write ? EPOLLOUT : EPOLLIN, e.data.fd = fd;
+    e.events = to_write ? EPOLLOUT : EPOLLIN;
+    e.data.fd = fd;
     checked(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e), "weir: epoll_ctl");
 }
 void empty(int fd) {
@@ -36,7 +37,8 @@ wakeup::wakeup() {
     event_ = checked(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "weir: eventfd");
     timer_ = checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC),
                      "weir: timerfd_create");
-    add(epoll_, event_), add(epoll_, timer_);
+    add(epoll_, event_);
+    add(epoll_, timer_);
 }
 wakeup::~wakeup() { ::close(timer_), ::close(event_), ::close(epoll_); }
 
@@ -55,8 +57,7 @@ void wakeup::wake() noexcept {
 void wakeup::wait(duration most) {
     arm(most);
     epoll_event e;
-    while (::epoll_wait(epoll_, &e, 1, -1) < 0 && errno == EINTR) {
-    }
+    while (::epoll_wait(epoll_, &e, 1, -1) < 0 && errno == EINTR) {}
     drain();
 }
 void wakeup::arm(duration d) {
@@ -68,6 +69,9 @@ void wakeup::arm(duration d) {
     }
     ::timerfd_settime(timer_, 0, &at, nullptr);
 }
-void wakeup::drain() { empty(event_), empty(timer_); }
+void wakeup::drain() {
+    empty(event_);
+    empty(timer_);
+}
 
 }  // namespace weir::detail

@@ -109,7 +109,10 @@ std::string graph::text() const {
                     std::any_of(edges_.begin(), edges_.end(), [&](const edge& next) {
                         return next.from == e.to && nodes_[next.to].agent == agent;
                     });
-                if (!goes_on && e.note.empty()) line(nodes_[e.to], "-> "), notes(e.to);
+                if (!goes_on && e.note.empty()) {
+                    line(nodes_[e.to], "-> ");
+                    notes(e.to);
+                }
             }
             notes(i);
         }
@@ -132,14 +135,17 @@ std::string graph::mermaid() const {
         out += "    subgraph agent" + std::to_string(k++) + "[\"" +
                agent_label(agent, agent_notes_, as_mermaid_title) + "\"]\n";
         for (std::size_t i = 0; i < nodes_.size(); ++i)
-            if (nodes_[i].agent == agent) out += "    ", draw(i);
+            if (nodes_[i].agent == agent) {
+                out += "    ";
+                draw(i);
+            }
         out += "    end\n";
     }
     for (auto& e : edges_) {
         const auto t = as_mermaid.escaped(e.note.empty() ? types(nodes_[e.from]) : e.note);
         const std::string line = e.note.empty() ? "--" : "-.", end = e.note.empty() ? "-->" : ".->";
-        out += "    " + id(e.from) + ' ' +
-               (t.empty() ? end : line + " \"" + t + "\" " + end) + ' ' + id(e.to) + '\n';
+        out += "    " + id(e.from) + ' ' + (t.empty() ? end : line + " \"" + t + "\" " + end) +
+               ' ' + id(e.to) + '\n';
     }
     return out;
 }

@@ -10,18 +10,21 @@
 namespace weir::detail {
 
 segment& plan::add(std::unique_ptr<segment> s) {
-    s->agent = agent_, s->ops = std::exchange(chain_, {});
+    s->agent = agent_;
+    s->ops = std::exchange(chain_, {});
     return *segments_.emplace_back(std::move(s));
 }
 boundary& plan::add(std::unique_ptr<detail::boundary> s) {
-    s->agent = agent_, s->op = op_;
+    s->agent = agent_;
+    s->op = op_;
     return *boundaries_.emplace_back(std::move(s));
 }
 any_chain_ref& plan::add(std::unique_ptr<any_chain_ref> c) {
     return *chain_refs_.emplace_back(std::move(c));
 }
 body& plan::add(std::unique_ptr<detail::body> b) {
-    b->agent = agent_, agent_->has_body = true;
+    b->agent = agent_;
+    agent_->has_body = true;
     return *bodies_.emplace_back(std::move(b));
 }
 void plan::read(topic_info& topic, const void* type, std::unique_ptr<decoder> (*make)(),
@@ -29,7 +32,8 @@ void plan::read(topic_info& topic, const void* type, std::unique_ptr<decoder> (*
     const auto of_these = [&](const auto& r) { return r->topic == &topic && r->type == type; };
     auto it = std::find_if(readers_.begin(), readers_.end(), of_these);
     if (it == readers_.end())
-        it = readers_.insert(it, std::make_unique<topic_reader>(topic_reader{&topic, type, make(), {}}));
+        it = readers_.insert(
+            it, std::make_unique<topic_reader>(topic_reader{&topic, type, make(), {}}));
     (*it)->to.push_back(&s);
 }
 topic_info& plan::next_through() {

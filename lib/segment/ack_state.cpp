@@ -8,7 +8,10 @@ namespace weir::detail {
 // ----------------------------------------------------------------------------------- one message's
 void ack_state::begin(const context& c, std::size_t nth) {
     assert(!in_use() && !inner_);
-    from_ = &c.from, i_ = c.i, nth_ = nth, work_ = c.now.work;
+    from_ = &c.from;
+    i_ = c.i;
+    nth_ = nth;
+    work_ = c.now.work;
     acked_ = by_hand_ = seen_ = failed_ = false;
 }
 
@@ -25,17 +28,21 @@ void ack_state::finish() {
     if (left_open()) {
         if (!inner_) inner_ = from_->hold_of(i_);
     } else if (holds_ == 0) {
-        acked_ = true, inner_.release();
+        acked_ = true;
+        inner_.release();
     }
-    from_ = nullptr, work_ = nullptr;
+    from_ = nullptr;
+    work_ = nullptr;
     if (!in_use()) last_gone();
 }
 
 /// A hold that was taken of it keeps the message open as long as it lives, and no longer.
 void ack_state::undo() {
-    failed_ = !acked_, by_hand_ = false;
+    failed_ = !acked_;
+    by_hand_ = false;
     if (holds_ == 0) inner_.release();
-    from_ = nullptr, work_ = nullptr;
+    from_ = nullptr;
+    work_ = nullptr;
     if (!in_use()) last_gone();
 }
 
@@ -50,7 +57,10 @@ void ack_state::add(std::int64_t number) {
 
 void ack_state::remove(std::int64_t number) {
     if (number == of_object) --handles_;
-    else if (--holds_ == 0 && !left_open()) acked_ |= !from_ && !failed_, inner_.release();
+    else if (--holds_ == 0 && !left_open()) {
+        acked_ |= !from_ && !failed_;
+        inner_.release();
+    }
     if (!in_use() && !from_) last_gone();
 }
 
@@ -72,7 +82,9 @@ void ack_state::last_gone() {
 ack_states::~ack_states() {
     for (auto* r : all_) {
         if (!r) continue;  // there was no memory for it
-        r->pool_ = nullptr, r->from_ = nullptr, r->work_ = nullptr;
+        r->pool_ = nullptr;
+        r->from_ = nullptr;
+        r->work_ = nullptr;
         if (!r->in_use()) delete r;
     }
 }
@@ -80,7 +92,8 @@ ack_states::~ack_states() {
 ack_state& ack_states::begin(const context& c) {
     auto& r = next();
     r.begin(c, at_work_.size());
-    at_work_.push_back(&r), ++unacked_;
+    at_work_.push_back(&r);
+    ++unacked_;
     through_ = false;
     if (r.work_) r.work_->acked = false;  // one more that is not
     return r;
@@ -90,7 +103,8 @@ ack_state& ack_states::next() {
     if (free_.empty()) {
         all_.push_back(nullptr);
         // neither giving back nor a message's last one needs memory
-        free_.reserve(all_.capacity()), at_work_.reserve(all_.capacity());
+        free_.reserve(all_.capacity());
+        at_work_.reserve(all_.capacity());
         return *(all_.back() = new ack_state{releases_, *this});
     }
     auto* r = free_.back();
@@ -129,13 +143,15 @@ void ack_states::finish() {
         if (r->work_) r->work_->acked = false;  // the cursor goes on
         r->finish();
     }
-    at_work_.clear(), unacked_ = 0;
+    at_work_.clear();
+    unacked_ = 0;
 }
 
 void ack_states::undo() {
     release_acked();
     for (auto* r : at_work_) r->undo();
-    at_work_.clear(), unacked_ = 0;
+    at_work_.clear();
+    unacked_ = 0;
 }
 
 }  // namespace weir::detail

@@ -7,14 +7,15 @@
 
 namespace weir::detail {
 
-outgoing& sender::add(const context& c, const message& m, std::size_t first,
-                      std::size_t count) {
+outgoing& sender::add(const context& c, const message& m, std::size_t first, std::size_t count) {
     if (count_ == waiting_.size()) waiting_.emplace_back();
     auto& p = waiting_[count_++];
-    p.next = first, p.end = first + count;
+    p.next = first;
+    p.end = first + count;
     p.part = &c.from != &c.now.current->from;
     if (p.part) p.its = c.from.source_of(c.i);
-    p.what.key.reset(), p.what.value.reset();
+    p.what.key.reset();
+    p.what.value.reset();
     p.what.unchanged = {};
     p.what.headers = c.from.headers_of(c.i);
     p.what.timestamp = m.timestamp;

@@ -35,8 +35,11 @@ public:
     void send(const std::string& topic, bytes_view key, bytes_view value, const send_options& o,
               timestamp now) {
         transport::record r;
-        r.topic = connection_->open(topic), r.partition = o.partition, r.key = key, r.value = value;
-        r.headers = o.headers.empty() ? nullptr : &o.headers,
+        r.topic = connection_->open(topic);
+        r.partition = o.partition;
+        r.key = key;
+        r.value = value;
+        r.headers = o.headers.empty() ? nullptr : &o.headers;
         r.timestamp = o.timestamp.value_or(now);
         if (!connection_->send(r, 0))
             throw error{"weir: test_driver::send: partition of '" + topic + "' is full"};
@@ -86,7 +89,10 @@ struct test_driver::state {
         for (auto& a : apps) {
             if (!a->running()) continue;
             busy |= a->turn();
-            if (!a->running()) a->end_run(), busy = true;
+            if (!a->running()) {
+                a->end_run();
+                busy = true;
+            }
         }
         return busy;
     }
@@ -99,8 +105,7 @@ struct test_driver::state {
     void run() {
         for (auto& a : apps)
             if (a->running()) a->start();  // what was added meanwhile
-        while (turn() || wait_elsewhere()) {
-        }
+        while (turn() || wait_elsewhere()) {}
     }
     /// A call of weir::offload is waited for: nothing else goes on meanwhile.
     bool wait_elsewhere() {
@@ -166,7 +171,11 @@ void test_driver::skip_offsets(const topic_ref& t, partition_id p, offset n) {
 void test_driver::seed_commit(const topic_ref& t, partition_id p, offset at) {
     auto& a = state_->of(t);
     a.broker()->seed_commit(a.id(), {t.name(), p}, at);
-    if (a.running()) a.close(), a.start();  // it has read nothing yet
+    // it has read nothing yet
+    if (a.running()) {
+        a.close();
+        a.start();
+    }
 }
 std::optional<offset> test_driver::committed(const topic_ref& t, partition_id p) {
     auto& a = state_->of(t);
@@ -200,15 +209,18 @@ void test_driver::commit() {
 // ------------------------------------------------------------------------------------------ faults
 void test_driver::revoke(const topic_ref& t, partition_id p) {
     auto& a = state_->of(t);
-    a.broker()->revoke(a.id(), {t.name(), p}), run();
+    a.broker()->revoke(a.id(), {t.name(), p});
+    run();
 }
 void test_driver::assign(const topic_ref& t, partition_id p) {
     auto& a = state_->of(t);
-    a.broker()->assign(a.id(), {t.name(), p}), run();
+    a.broker()->assign(a.id(), {t.name(), p});
+    run();
 }
 void test_driver::lose(const topic_ref& t, partition_id p) {
     auto& a = state_->of(t);
-    a.broker()->lose(a.id(), {t.name(), p}), run();
+    a.broker()->lose(a.id(), {t.name(), p});
+    run();
 }
 void test_driver::fail_next_send(const topic_ref& t, std::size_t n) {
     state_->of(t).broker()->fail_next_send(t.name(), n);
@@ -219,8 +231,16 @@ void test_driver::fail_next_commit(std::size_t n, commit_error e) {
 }
 void test_driver::stop() { state_->stop(*state_->apps.front()); }
 void test_driver::stop(app& a) { state_->stop(state_->of(a)); }
-void test_driver::restart() { stop(), state_->apps.front()->start(), run(); }
-void test_driver::restart(app& a) { stop(a), state_->of(a).start(), run(); }
+void test_driver::restart() {
+    stop();
+    state_->apps.front()->start();
+    run();
+}
+void test_driver::restart(app& a) {
+    stop(a);
+    state_->of(a).start();
+    run();
+}
 void test_driver::kill(app& a) {
     auto& e = state_->of(a);
     if (e.running()) e.broker()->kill(*e.connection());

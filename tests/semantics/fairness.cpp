@@ -54,7 +54,7 @@ TEST_CASE("semantics 29: topics take turns, within a topic partitions take turns
     // and a partition has its second turn when each has had its first
     std::vector<weir::partition_id> first;
     for (auto& [tp, n] : hooks.all)
-        if (place.topic == "wide" && first.size() < 1000) first.push_back(place.partition);
+        if (tp.topic == "wide" && first.size() < 1000) first.push_back(tp.partition);
     std::sort(first.begin(), first.end());
     CHECK(std::unique(first.begin(), first.end()) == first.end());
 }

@@ -8,19 +8,23 @@
 #include <type_traits>
 #include <utility>
 
+#include <weir/codec/type_name.hpp>
 #include <weir/graph/concepts.hpp>
 #include <weir/graph/graph_builder.hpp>
 #include <weir/graph/misuse.hpp>
 #include <weir/graph/plan.hpp>
-#include <weir/codec/type_name.hpp>
 
 namespace weir {
 namespace detail {
 
 template <class Op, class K, class In>
-concept is_boundary = requires(const Op& op, plan& p) { op.template split<K, In, true>(p); };
+concept is_boundary = requires(const Op& op, plan& p) {
+    op.template split<K, In, true>(p);
+};
 template <class Op, class K, class In>
-concept makes_step = requires(const Op& op, plan& p) { op.template make_step<K, In>(p); };
+concept makes_step = requires(const Op& op, plan& p) {
+    op.template make_step<K, In>(p);
+};
 template <class Sink, class Source>
 struct split_at {
     Sink sink;
@@ -122,9 +126,10 @@ public:
     using value = typename detail::value_of<Op, typename Before::key, in>::type;
     using key = typename detail::key_of<Op, typename Before::key, in>::type;
     static constexpr bool unacked = detail::is_unacked<Before> || requires { Op::unacks; };
-    static_assert(!detail::is_unacked<Before> || requires { Op::keeps_element; },
-                  "weir: behind noack() an element has to stay an event, or nobody could "
-                  "acknowledge it: put map and the like before events(), or into the body");
+    static_assert(
+        !detail::is_unacked<Before> || requires { Op::keeps_element; },
+        "weir: behind noack() an element has to stay an event, or nobody could "
+        "acknowledge it: put map and the like before events(), or into the body");
 
     pipeline(Before before, Op op) : before_(std::move(before)), op_(std::move(op)) {}
 
@@ -134,23 +139,24 @@ public:
             s.operation(from, op_.describe(), detail::key_name<key>(), detail::value_name<value>());
         if constexpr (requires { op_.template draw<typename Before::key, in>(s, here); })
             return op_.template draw<typename Before::key, in>(s, here);
-        else
-            return here;
+        else return here;
     }
     /// Runs `chain` on what this pipeline yields.
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
         p.name(op_.describe());
         if constexpr (detail::is_boundary<Op, typename Before::key, in>) {
-            auto [end, source] = op_.template split<typename Before::key, in, Chain::needs_message>(p);
+            auto [end, source] =
+                op_.template split<typename Before::key, in, Chain::needs_message>(p);
             source.build(p, std::move(chain));
-            p.name(op_.describe()), p.chain();
+            p.name(op_.describe());
+            p.chain();
             before_.build(p, std::move(end));
         } else if constexpr (detail::makes_step<Op, typename Before::key, in>) {
             auto made = op_.template make_step<typename Before::key, in>(p);
             p.chain();
-            before_.build(
-                p, detail::step<decltype(made), Chain>{std::move(made), std::move(chain)});
+            before_.build(p,
+                          detail::step<decltype(made), Chain>{std::move(made), std::move(chain)});
         } else {
             p.chain();
             before_.build(p, detail::step<Op, Chain>{op_, std::move(chain)});
@@ -164,8 +170,9 @@ public:
         before_.build(p, std::move(end));
     }
 
-    static constexpr bool ends =
-        requires(const Op& op, detail::plan& p) { op.template make_sink<typename Before::key, in>(p); };
+    static constexpr bool ends = requires(const Op& op, detail::plan& p) {
+        op.template make_sink<typename Before::key, in>(p);
+    };
     const Before& before() const { return before_; }
 
 private:

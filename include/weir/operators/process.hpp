@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
-#include <weir/segment/async_stage.hpp>
 #include <weir/graph/pipeline.hpp>
+#include <weir/segment/async_stage.hpp>
 
 namespace weir {
 namespace detail {
@@ -35,8 +35,7 @@ struct given_by<In, task<R>> : given_by<In, R> {};
 
 template <class P, class In>
 struct processed_by {
-    static constexpr bool gives =
-        calls<P, const In&> && !gives_nothing<P, const In&>;
+    static constexpr bool gives = calls<P, const In&> && !gives_nothing<P, const In&>;
     static_assert(gives,
                   "weir: process(p): a processor is called with the stream's value and gives "
                   "one: V -> V, V -> W, or V -> std::optional<W>, where nullopt drops it");
@@ -96,9 +95,10 @@ struct process_op {
         static_assert(!borrows<In>,
                       "weir: an asynchronous processor keeps its value: put map(weir::own) before "
                       "it");
-        auto& s = static_cast<stage&>(by.add(
-            std::unique_ptr<boundary>{new stage{by.loop(), by.agent(), {p}, {options.concurrency, options.order}}}));
-        return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};  // true: the order's key
+        auto& s = static_cast<stage&>(by.add(std::unique_ptr<boundary>{
+            new stage{by.loop(), by.agent(), {p}, {options.concurrency, options.order}}}));
+        return split_at{into_boundary<stage, true>{s},
+                        downstream<K, out<In>>{&s}};  // true: the order's key
     }
 };
 
@@ -158,7 +158,10 @@ public:
     }
     processor(const processor& o) : is_(o.is_->copy()) {}
     processor(processor&&) noexcept = default;
-    processor& operator=(processor o) noexcept { return is_.swap(o.is_), *this; }
+    processor& operator=(processor o) noexcept {
+        is_.swap(o.is_);
+        return *this;
+    }
     ~processor() = default;
 
     std::optional<V> operator()(const V& v) { return is_->of(v); }
@@ -268,9 +271,11 @@ private:
     template <class Chain>
     void build_stage(plan& p, Chain chain) const {
         using stage = async_stage<awaited, Chain::needs_message>;
-        auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{new stage{p.loop(), p.agent(), {by_}, {}}}));
+        auto& s = static_cast<stage&>(
+            p.add(std::unique_ptr<boundary>{new stage{p.loop(), p.agent(), {by_}, {}}}));
         downstream<key, value>{&s}.build(p, std::move(chain));
-        p.name("process"), p.chain();
+        p.name("process");
+        p.chain();
         before_.build(p, into_boundary<stage, true>{s});
     }
 

@@ -24,7 +24,9 @@ public:
     template <class Next>
     const S& make(Next next) {
         if (made_ == 0) {
-            before_ = std::move(last_), made_ = 1;  // first: `next` may throw
+            // first: `next` may throw
+            before_ = std::move(last_);
+            made_ = 1;
             return last_ = next(std::as_const(before_));
         }
         const auto& from = made_ == 1 ? last_ : more_[made_ - 2];
@@ -47,13 +49,12 @@ private:
     S last_;
     std::size_t made_ = 0;
     std::deque<S> more_;  // of a message that has several values
-    S before_;  // apart from last_: side by side they are loaded as one, which stalls
+    S before_;            // apart from last_: side by side they are loaded as one, which stalls
 };
 
 /// Whether an `R` may be the next state: not where a number would lose something on its way.
 template <class R, class S>
-concept next_state =
-    std::is_convertible_v<R, S> &&
+concept next_state = std::is_convertible_v<R, S> &&
     (!std::is_arithmetic_v<R> || !std::is_arithmetic_v<S> || requires(R r) { S{r}; });
 
 template <class S, class F>

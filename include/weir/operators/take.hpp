@@ -83,12 +83,15 @@ private:
                 holds[i].forfeit();
                 continue;
             }
-            values_.push_back(std::move(values[i])), holds_.push_back(std::move(holds[i]));
+            values_.push_back(std::move(values[i]));
+            holds_.push_back(std::move(holds[i]));
             messages_.push_back(std::move(messages[i]));
         }
     }
     void keep_first(std::size_t n) {
-        keep_first(values_, n), keep_first(holds_, n), keep_first(messages_, n);
+        keep_first(values_, n);
+        keep_first(holds_, n);
+        keep_first(messages_, n);
     }
     /// The first n leave, the rest stays.
     template <class T>
@@ -140,7 +143,8 @@ struct take_op {
         p.needs_open(n, describe());
         using node = take_boundary<In, NeedsMessage>;
         auto& s = static_cast<node&>(p.add(std::unique_ptr<boundary>{new node{p, n, within}}));
-        return split_at{into_boundary<node, NeedsMessage>{s}, downstream<common_key<K>, batch<In>>{&s}};
+        return split_at{into_boundary<node, NeedsMessage>{s},
+                        downstream<common_key<K>, batch<In>>{&s}};
     }
 };
 struct take_fn {
@@ -151,8 +155,7 @@ struct take_fn {
         return {n, within};
     }
     template <class Number>
-        requires std::is_arithmetic_v<Number>
-    take_op operator()(std::size_t, Number) const {
+    requires std::is_arithmetic_v<Number> take_op operator()(std::size_t, Number) const {
         static_assert(!std::is_arithmetic_v<Number>,
                       "weir: take(n, within): the limit of time has a unit: take(100, 10s), after "
                       "using namespace std::chrono_literals");

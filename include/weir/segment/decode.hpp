@@ -52,7 +52,10 @@ public:
     }
 
     void reserve(std::size_t n) {
-        if (this->values.size() < n) this->values.resize(n), which.resize(n);
+        if (this->values.size() < n) {
+            this->values.resize(n);
+            which.resize(n);
+        }
         if constexpr (!is_raw<K>)
             if (keys.size() < n) keys.resize(n);
     }
@@ -88,9 +91,7 @@ public:
                 decode_into<V>(m.value, into.values[into.count].value);
                 into.which[into.count++] = static_cast<std::uint32_t>(from);
             }
-        } catch (...) {
-            error = std::current_exception();
-        }
+        } catch (...) { error = std::current_exception(); }
         return from;
     }
     void clear(input& base) const override { base.count = 0; }

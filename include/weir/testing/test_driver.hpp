@@ -48,10 +48,9 @@ class encoded {
 public:
     encoded(std::nullopt_t) {}
     template <class U>
-        requires std::is_convertible_v<U, T>
-    encoded(U&& v) {
-        weir::detail::encode_onto<T>(std::forward<U>(v), bytes_);
-    }
+        requires std::is_convertible_v<U, T> encoded(U&& v) {
+            weir::detail::encode_onto<T>(std::forward<U>(v), bytes_);
+        }
     const weir::bytes& bytes() const { return bytes_; }
 
 private:
@@ -76,12 +75,14 @@ public:
     template <class A, class B>
     void send(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key,
               const std::type_identity_t<typename topic<A, B>::value>& value, send_options o = {}) {
-        append(to, key, value, std::move(o)), run();
+        append(to, key, value, std::move(o));
+        run();
     }
     template <class A, class B>
     void send(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key,
               std::nullopt_t, send_options o = {}) {
-        append(to, key, std::nullopt, std::move(o)), run();
+        append(to, key, std::nullopt, std::move(o));
+        run();
     }
     /// Without a key.
     template <class V>
@@ -102,7 +103,8 @@ public:
         append_raw(to, key.bytes(), {}, std::move(o));
     }
     void send_raw(const topic_ref& to, bytes_view key, bytes_view value, send_options o = {}) {
-        append_raw(to, key, value, std::move(o)), run();
+        append_raw(to, key, value, std::move(o));
+        run();
     }
     void append_raw(const topic_ref&, bytes_view key, bytes_view value, send_options = {});
     /// Until nothing is left to do at this time.
@@ -129,7 +131,8 @@ public:
         for (auto& m : dump(of)) {
             K key{};
             V value{};
-            weir::detail::decode_into<K>(m.key, key), weir::detail::decode_into<V>(m.value, value);
+            weir::detail::decode_into<K>(m.key, key);
+            weir::detail::decode_into<V>(m.value, value);
             all.emplace_back(std::move(key), std::move(value), m.headers, m.timestamp,
                              topic_partition{of.name(), m.partition}, m.offset, m.key, m.value);
         }

@@ -26,11 +26,11 @@ consumer::consumer(const configuration& c, topics& t, problems& p, ready_list& r
                    std::span<const subscription> to)
     : callbacks(p),
       ready_(ready),
-      shared_(new read_state{std::make_shared<handle>(make(
-                              RD_KAFKA_CONSUMER,
-                              c.consumer(std::any_of(to.begin(), to.end(), is_pattern),
-                                         common_reset(to)))),
-                          p}),
+      shared_(new read_state{
+          std::make_shared<handle>(
+              make(RD_KAFKA_CONSUMER,
+                   c.consumer(std::any_of(to.begin(), to.end(), is_pattern), common_reset(to)))),
+          p}),
       rk_(shared_->from->rk),
       own_(rd_kafka_queue_get_consumer(rk_)),
       commits_(rk_, ready, commits_number),
@@ -42,12 +42,14 @@ consumer::consumer(const configuration& c, topics& t, problems& p, ready_list& r
 
 consumer::~consumer() {
     for (auto& p : watched_) {
-        if (p.now) p.now->readable = false, p.now->queue = nullptr;
+        if (p.now) {
+            p.now->readable = false;
+            p.now->queue = nullptr;
+        }
         if (!p.queue) continue;
         ready_list::unwatch(p.queue.get());
         // what is left in the queue of a topic that was deleted makes librdkafka hang at its end
-        while (const message_handle m{rd_kafka_consume_queue(p.queue.get(), 0)}) {
-        }
+        while (const message_handle m{rd_kafka_consume_queue(p.queue.get(), 0)}) {}
     }
     ready_list::unwatch(own_.get());
 }
@@ -85,8 +87,10 @@ void consumer::serve(int timeout_ms) {
 void consumer::message(const rd_kafka_message_t& m) {
     const std::string topic = m.rkt ? rd_kafka_topic_name(m.rkt) : "";
     if (m.err == RD_KAFKA_RESP_ERR_NO_ERROR)
-        problems_.add({"a message of topic '" + topic + "' came on the consumer's queue, not on "
-                       "its partition's: that is a bug in weir", true});
+        problems_.add({"a message of topic '" + topic +
+                           "' came on the consumer's queue, not on "
+                           "its partition's: that is a bug in weir",
+                       true});
     else if (m.err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
         problems_.add(consumer_problem(m.err, rd_kafka_message_errstr(&m), topic,
                                        topic.empty() ? -1 : m.partition));

@@ -24,7 +24,8 @@ void batch::add(rd_kafka_message_t* m) {
 
 void batch::clear() {
     for (auto* m : raw_) rd_kafka_message_destroy(m);
-    raw_.clear(), views_.clear();
+    raw_.clear();
+    views_.clear();
     messages_ = {};
 }
 
@@ -56,7 +57,10 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
     const auto count = got > 0 ? static_cast<std::size_t>(got) : 0;
     if (!into && count > 0) {
         if (shared.free.empty()) into = std::make_unique<batch>(shared.from);
-        else into = std::move(shared.free.back()), shared.free.pop_back();
+        else {
+            into = std::move(shared.free.back());
+            shared.free.pop_back();
+        }
     }
     for (std::size_t i = 0; i < count; ++i) {
         auto* m = shared.raw[i];
@@ -65,8 +69,8 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
             continue;
         }
         if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
-            shared.problems_.add(consumer_problem(m->err, rd_kafka_message_errstr(m),
-                                                  s.tp.topic, s.tp.partition));
+            shared.problems_.add(
+                consumer_problem(m->err, rd_kafka_message_errstr(m), s.tp.topic, s.tp.partition));
         rd_kafka_message_destroy(m);
     }
     if (count == 0) {
@@ -84,8 +88,8 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
 /// What the last fetch brought along; nobody is asked.
 std::optional<offset> partition::end() const {
     std::int64_t low = 0, high = 0;
-    const auto bad = rd_kafka_get_watermark_offsets(
-        shared_->from->rk, slot_->tp.topic.c_str(), slot_->tp.partition, &low, &high);
+    const auto bad = rd_kafka_get_watermark_offsets(shared_->from->rk, slot_->tp.topic.c_str(),
+                                                    slot_->tp.partition, &low, &high);
     return bad || high < 0 ? std::nullopt : std::optional<offset>{high};
 }
 

@@ -21,7 +21,10 @@ public:
     const std::string& last() const { return last_; }
     /// The broker has said no: waiting for it makes no sense.
     bool refused() const { return refused_; }
-    void answered() { last_.clear(), refused_ = false; }
+    void answered() {
+        last_.clear();
+        refused_ = false;
+    }
 
 private:
     using clock = std::chrono::steady_clock;

@@ -21,13 +21,14 @@ rd_kafka_headers_t* made_of(const headers& all) {
 
 // What is said of a message, in the places of `producer::arguments_`.
 enum argument : std::size_t { topic, flags, partition, value, key, timestamp, token, headers };
-constexpr std::array kinds{RD_KAFKA_VTYPE_RKT,       RD_KAFKA_VTYPE_MSGFLAGS,
-                           RD_KAFKA_VTYPE_PARTITION, RD_KAFKA_VTYPE_VALUE,
-                           RD_KAFKA_VTYPE_KEY,       RD_KAFKA_VTYPE_TIMESTAMP,
-                           RD_KAFKA_VTYPE_OPAQUE,    RD_KAFKA_VTYPE_HEADERS};
+constexpr std::array kinds{RD_KAFKA_VTYPE_RKT,    RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_VTYPE_PARTITION,
+                           RD_KAFKA_VTYPE_VALUE,  RD_KAFKA_VTYPE_KEY,      RD_KAFKA_VTYPE_TIMESTAMP,
+                           RD_KAFKA_VTYPE_OPAQUE, RD_KAFKA_VTYPE_HEADERS};
 
 void set(rd_kafka_vu_t& a, bytes_view b) {
-    a.u.mem.ptr = const_cast<char*>(b.data()), a.u.mem.size = b.size();  // copied, not written to
+    // copied, not written to
+    a.u.mem.ptr = const_cast<char*>(b.data());
+    a.u.mem.size = b.size();
 }
 
 }  // namespace
@@ -76,7 +77,8 @@ rd_kafka_resp_err_t producer::produce(const record& r, std::uint64_t token,
     auto& a = arguments_;
     a[argument::topic].u.rkt = topics_[r.topic].second.get();
     a[argument::partition].u.i32 = r.partition.value_or(RD_KAFKA_PARTITION_UA);
-    set(a[argument::value], r.value), set(a[argument::key], r.key);
+    set(a[argument::value], r.value);
+    set(a[argument::key], r.key);
     a[argument::timestamp].u.i64 = r.timestamp.time_since_epoch().count();
     a[argument::token].u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
     a[argument::headers].u.headers = extra;
@@ -97,7 +99,8 @@ void producer::failed(std::uint64_t token, std::string why) {
 
 bool producer::tell(listener& to) {
     if (reports_.empty()) return false;
-    telling_.swap(reports_), telling_texts_.swap(texts_);
+    telling_.swap(reports_);
+    telling_texts_.swap(texts_);
     const delivery good{};
     delivery bad{.failed = true};
     std::size_t failures = 0;
@@ -105,7 +108,8 @@ bool producer::tell(listener& to) {
         if (r.failed) bad.text = std::move(telling_texts_[failures++]);
         to.delivered(r.token, r.failed ? bad : good);
     }
-    telling_.clear(), telling_texts_.clear();
+    telling_.clear();
+    telling_texts_.clear();
     return true;
 }
 

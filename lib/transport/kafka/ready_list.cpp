@@ -19,7 +19,8 @@ int checked(int result, const char* what) {
 }
 void add(int epoll, int fd) {
     epoll_event e{};
-    e.events = EPOLLIN, e.data.fd = fd;
+    e.events = EPOLLIN;
+    e.data.fd = fd;
     checked(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e), "weir: epoll_ctl");
 }
 
@@ -28,14 +29,16 @@ void add(int epoll, int fd) {
 ready_list::ready_list() {
     int ends[2];
     checked(::pipe2(ends, O_NONBLOCK | O_CLOEXEC), "weir: pipe2");
-    read_ = ends[0], write_ = ends[1];
+    read_ = ends[0];
+    write_ = ends[1];
     timer_ = checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC),
                      "weir: timerfd_create");
     itimerspec second{};
     second.it_value.tv_sec = second.it_interval.tv_sec = 1;
     checked(::timerfd_settime(timer_, 0, &second, nullptr), "weir: timerfd_settime");
     epoll_ = checked(::epoll_create1(EPOLL_CLOEXEC), "weir: epoll_create1");
-    add(epoll_, read_), add(epoll_, timer_);
+    add(epoll_, read_);
+    add(epoll_, timer_);
     const auto bytes = checked(::fcntl(read_, F_GETPIPE_SZ), "weir: F_GETPIPE_SZ");
     capacity_ = static_cast<std::size_t>(bytes) / sizeof(std::uint32_t);
 }
@@ -46,9 +49,7 @@ ready_list::~ready_list() {
 void ready_list::watch(rd_kafka_queue_t* q, std::uint32_t number) {
     rd_kafka_queue_io_event_enable(q, write_, &number, sizeof number);
 }
-void ready_list::unwatch(rd_kafka_queue_t* q) {
-    rd_kafka_queue_io_event_enable(q, -1, nullptr, 0);
-}
+void ready_list::unwatch(rd_kafka_queue_t* q) { rd_kafka_queue_io_event_enable(q, -1, nullptr, 0); }
 
 ready_list::collected ready_list::collect() {
     numbers_.clear();

@@ -60,7 +60,10 @@ void consumer::revoke(news n, listener& to) {
 }
 
 void consumer::release(std::span<const topic_partition> tps) {
-    for (auto& p : tps) shut(p), gave_up(p);
+    for (auto& p : tps) {
+        shut(p);
+        gave_up(p);
+    }
 }
 
 void consumer::gave_up(const topic_partition& p) {

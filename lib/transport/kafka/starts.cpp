@@ -19,7 +19,8 @@ void starts::subscribed(std::span<const subscription> to) {
         if (from == reset::latest && !std::exchange(looked_, true)) at_first_ = topics_.all();
         if (name.starts_with('^') || rules_.contains(name)) continue;
         auto& r = rules_[name];
-        r.from = from, r.known_before = found_.contains(name);
+        r.from = from;
+        r.known_before = found_.contains(name);
         if (from == common_) continue;
         topic_conf_handle conf{rd_kafka_default_topic_conf_dup(rk_)};
         rd_kafka_topic_conf_set(conf.get(), "auto.offset.reset",

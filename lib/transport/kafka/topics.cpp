@@ -45,7 +45,8 @@ void topics::ask(clock::time_point until) {
         producer_.serve();
         if (e == RD_KAFKA_RESP_ERR_NO_ERROR) {
             const metadata held{got};
-            known_.clear(), led_.clear();
+            known_.clear();
+            led_.clear();
             for (int i = 0; i < got->topic_cnt; ++i) {
                 const auto& t = got->topics[i];
                 if (t.partition_cnt == 0) continue;
@@ -81,15 +82,17 @@ void topics::create(const topic_spec& spec) {
     auto* const rk = producer_.handle();
     const admin_options options{rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS)};
     char text[512];
-    for (auto set : {rd_kafka_AdminOptions_set_request_timeout,
-                     rd_kafka_AdminOptions_set_operation_timeout})
+    for (auto set :
+         {rd_kafka_AdminOptions_set_request_timeout, rd_kafka_AdminOptions_set_operation_timeout})
         set(options.get(), ms(patience), text, sizeof text);
     const queue_handle answers{rd_kafka_queue_new(rk)};
     auto* one = made.get();
     rd_kafka_CreateTopics(rk, &one, 1, options.get(), answers.get());
     event_handle event;
-    while (!event && !problems_.refused() && clock::now() < until)
-        event.reset(rd_kafka_queue_poll(answers.get(), one_try_ms)), producer_.serve();
+    while (!event && !problems_.refused() && clock::now() < until) {
+        event.reset(rd_kafka_queue_poll(answers.get(), one_try_ms));
+        producer_.serve();
+    }
 
     auto e = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
     std::string why = event && e ? rd_kafka_event_error_string(event.get()) : problems_.last();

@@ -96,15 +96,15 @@ bool core::append(seat& by, const record& r, std::unique_ptr<delivery>& failed) 
     }
     const auto size = r.key.size() + r.value.size() + (r.headers ? size_of(*r.headers) : 0);
     if (size > options.max_message_bytes) {
-        failed = failure("a message of " + std::to_string(size) + " bytes to topic \"" + t.name +
-                         "\" is larger than max_message_bytes = " +
-                         std::to_string(options.max_message_bytes));
+        failed = failure(
+            "a message of " + std::to_string(size) + " bytes to topic \"" + t.name +
+            "\" is larger than max_message_bytes = " + std::to_string(options.max_message_bytes));
         return true;
     }
     const auto turn = static_cast<partition_id>(t.turn % t.logs.size());
-    const auto p = r.partition        ? *r.partition
+    const auto p = r.partition       ? *r.partition
                    : r.key.is_null() ? turn
-                                      : partition_for(r.key, t.partitions());
+                                     : partition_for(r.key, t.partitions());
     if (!t.has(p)) {
         failed = failure("topic \"" + t.name + "\" has no partition " + std::to_string(p) +
                          ": it has " + std::to_string(t.partitions()));
@@ -119,7 +119,10 @@ bool core::append(seat& by, const record& r, std::unique_ptr<delivery>& failed) 
     to.messages.append(r, t.sent++);
     if (!r.partition && r.key.is_null()) ++t.turn;
     for (auto* reading : to.readers)
-        if (reading->waiting) reading->waiting = false, wake(*reading->owner);
+        if (reading->waiting) {
+            reading->waiting = false;
+            wake(*reading->owner);
+        }
     return true;
 }
 

@@ -24,7 +24,7 @@ void group::subscribe(seat& s, std::span<const subscription> to) {
     std::vector<std::pair<topic_id, reset>> subscribed;
     for (const auto& [name, from] : to) {
         if (is_pattern(name)) continue;  // `grown` tells of new topics
-        auto& t = core_.open(name);  // throws for a bad name, before anything has changed
+        auto& t = core_.open(name);      // throws for a bad name, before anything has changed
         std::erase_if(subscribed, [&](const auto& other) { return other.first == t.id; });
         subscribed.emplace_back(t.id, from);
     }
@@ -126,7 +126,10 @@ offset group::floor(topic_id id, partition_id partition) const {
 // ----------------------------------------------------------------------------------- the broker's
 
 void group::grown(topic& t) {
-    for (auto* s : members_) s->topics_changed = true, core_.wake(*s);
+    for (auto* s : members_) {
+        s->topics_changed = true;
+        core_.wake(*s);
+    }
     if (interests_.contains(t.id)) rebalance();
 }
 

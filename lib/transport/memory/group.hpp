@@ -24,9 +24,7 @@ enum class stage : std::uint8_t {
 };
 
 /// The owner knows of it: `assigned` was told and it has not answered a `revoked`.
-inline bool told(stage s) {
-    return s == stage::held || s == stage::asked || s == stage::leaving;
-}
+inline bool told(stage s) { return s == stage::held || s == stage::asked || s == stage::leaving; }
 
 /// One partition as one group sees it. Owner: the group. Invariants: `owner` is null in stage
 /// `nobody` only; `reading` is there from `held` to `leaving`, and readable but in `leaving`.
@@ -34,9 +32,9 @@ struct slot {
     seat* target = nullptr;  // who is to have it
     seat* owner = nullptr;   // who has it
     stage now = stage::nobody;
-    bool withheld = false;   // nobody is to have it until `assign`
+    bool withheld = false;  // nobody is to have it until `assign`
     std::optional<offset> committed{};
-    offset start = 0;        // where reading began while nothing was committed
+    offset start = 0;  // where reading began while nothing was committed
     std::vector<offset> history{};
     std::shared_ptr<reader> reading{};
 };
@@ -76,7 +74,10 @@ public:
     void revoke(const topic_partition&);
     void lose(const topic_partition&);
     void assign(const topic_partition&);
-    void fail_next(std::size_t n, commit_error with) { failing_ = n, failing_with_ = with; }
+    void fail_next(std::size_t n, commit_error with) {
+        failing_ = n;
+        failing_with_ = with;
+    }
 
     slot& at(topic_id, partition_id);  // made if it is not there
     const slot* find(topic_id, partition_id) const;

@@ -28,7 +28,8 @@ void member::create(const topic_spec& spec) { broker_->create_topic(spec); }
 void member::subscribe(std::span<const subscription> to) {
     session s{core_, &seat_};
     core_.join(group_).subscribe(seat_, to);
-    subscribed_.assign(to.begin(), to.end()), ended_ = false;
+    subscribed_.assign(to.begin(), to.end());
+    ended_ = false;
 }
 
 void member::release(std::span<const topic_partition> tps) {
@@ -43,8 +44,11 @@ void member::commit(std::span<const position> positions) {
                                                 commit_error::member,
                                                 "not a member of group \"" + group_ + "\""});
     const auto e = results_.back().error;
-    if (seat_.in && (e == commit_error::member || e == commit_error::fenced))
-        seat_.in->leave(seat_, true), ended_ = true, seat_.wake(&seat_);
+    if (seat_.in && (e == commit_error::member || e == commit_error::fenced)) {
+        seat_.in->leave(seat_, true);
+        ended_ = true;
+        seat_.wake(&seat_);
+    }
 }
 
 topic_id member::open(const std::string& topic) {

@@ -18,11 +18,17 @@ public:
         : subscribers_(std::move(subscribers)), counts_(loads.size(), 0), loads_(loads) {}
 
     bool subscribes(int m) const {
-        return m >= 0 && std::find(subscribers_.begin(), subscribers_.end(), m) !=
-                             subscribers_.end();
+        return m >= 0 &&
+               std::find(subscribers_.begin(), subscribers_.end(), m) != subscribers_.end();
     }
-    void give(int m) { ++counts_[index(m)], ++loads_[index(m)]; }
-    void take(int m) { --counts_[index(m)], --loads_[index(m)]; }
+    void give(int m) {
+        ++counts_[index(m)];
+        ++loads_[index(m)];
+    }
+    void take(int m) {
+        --counts_[index(m)];
+        --loads_[index(m)];
+    }
     int lightest() const {
         return *std::min_element(subscribers_.begin(), subscribers_.end(),
                                  [this](int a, int b) { return weight(a) < weight(b); });
@@ -71,7 +77,8 @@ bool level(topic_run run, scales& on) {
                                     [from](const share& s) { return s.owner == from; });
         assert(p != run.rend());
         p->owner = to;
-        on.take(from), on.give(to);
+        on.take(from);
+        on.give(to);
         moved = true;
     }
 }
