@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Uses weir as a user's build does, and runs what it built.
 
-usage: package.py subproject SOURCE_ROOT WORK PROGRAM.cpp
-           a Meson project with weir in subprojects/
+usage: package.py subproject SOURCE_ROOT LIBRARY WORK PROGRAM.cpp
+           a Meson project with weir in subprojects/; it compiles what it would, but of the library
+           only a file of each dependency, and is linked to the LIBRARY that is there
        package.py installed BUILD_ROOT PREFIX LIBDIR WORK PROGRAM.cpp
            `meson install` of the build that is there, then a CMake project with find_package(weir),
            and a line with pkg-config
@@ -23,6 +24,7 @@ WARNINGS = "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
 ORDERS = '{"account":"ann","price":12.5}\n{"account":"ann","price":1}\n{"account":"bob","price":2}\n'
 PRINTED = ["ann 25.0", "bob 4.0"]  # of two partitions, so in no order
 SKIPPED = 77
+ONE_OF_EACH = ["app_cli", "codec_json", "transport_kafka_client"]  # CLI11, simdjson and fmt, rdkafka
 
 MESON = f"""project('shop', 'cpp', default_options: ['warning_level=3', 'werror=true'])
 add_project_arguments('{"', '".join(WARNINGS.split())}', language: 'cpp')
@@ -59,7 +61,7 @@ def try_program(program, how):
     print(f"PASS {how}")
 
 
-def subproject(source, work, program):
+def subproject(source, library, work, program):
     work = Path(work)
     put(work / "meson.build", MESON)
     put(work / "shop.cpp", Path(program).read_text())
@@ -71,7 +73,11 @@ def subproject(source, work, program):
         link.symlink_to(source)
     if not (work / "build" / "build.ninja").exists():
         run("meson", "setup", "-Doptimization=0", "-Ddebug=false", "build", cwd=work)
-    run("ninja", "-C", "build", "-j2", cwd=work)
+    files = ["shop.p/shop.cpp.o"]
+    files += [f"subprojects/weir/lib/libweir.a.p/{name}.cpp.o" for name in ONE_OF_EACH]
+    run("ninja", "-C", "build", *files, cwd=work)
+    link = run("ninja", "-C", "build", "-t", "commands", "-s", "shop", cwd=work).splitlines()[-1]
+    run("sh", "-c", link.replace("subprojects/weir/lib/libweir.a", library), cwd=work / "build")
     tests = json.loads(run("meson", "introspect", "--tests", "build", cwd=work))
     if tests:
         sys.exit(f"FAIL weir's own tests are built in a subproject: {tests}")
@@ -111,7 +117,7 @@ def installed(build, prefix, libdir, work, program):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 5 and sys.argv[1] == "subproject":
+    if len(sys.argv) == 6 and sys.argv[1] == "subproject":
         sys.exit(subproject(*sys.argv[2:]))
     if len(sys.argv) == 7 and sys.argv[1] == "installed":
         sys.exit(installed(*sys.argv[2:]))

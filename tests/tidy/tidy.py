@@ -10,6 +10,8 @@ do). Its examples are trees too: {path: text}. A line that ends in `tidy: no` is
 """
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 import textwrap
@@ -225,6 +227,25 @@ def short(tree):
         for n, line in tree.lines(path):
             if len(line) > 100 and not re.search(r"https?://", line):
                 yield path, n, f"{len(line)} columns, at most 100: ./dev format, or break it by hand"
+
+
+FORMATTER = shutil.which("clang-format-16")
+UNFORMATTED = "tests/tidy/unformatted.txt"  # files that differ and are let be; to become empty
+STYLE = {".clang-format": "BasedOnStyle: Google\n"}
+
+
+@rule("C++ is formatted as clang-format 16 does it",
+      bad=[{"lib/a.cpp": "int  a;\n", **STYLE}] if FORMATTER else [],
+      good={"lib/a.cpp": "int a;\n", "lib/b.cpp": "int  b;\n", UNFORMATTED: "lib/b.cpp\n", **STYLE})
+def formatted(tree):
+    let_be = tree.texts.get(UNFORMATTED, "").split()
+    paths = [p for p in tree.paths(r"(include|lib|samples|tests)/.*\.[ch]pp") if p not in let_be]
+    if not FORMATTER or not paths or ".clang-format" not in tree.texts:
+        return
+    run = subprocess.run([FORMATTER, "--dry-run", *paths], cwd=tree.root, text=True,
+                         stderr=subprocess.PIPE)
+    for path, line in re.findall(r"^([^:\n]+):(\d+):.*clang-formatted", run.stderr, re.M):
+        yield path, int(line), f"./dev format {path}"
 
 
 @rule("every source file is built and every public header installed",
