@@ -2,13 +2,13 @@
 // Reading JSON: simdjson's on-demand parser, walked by the description of the type that is wanted.
 #include <weir/codec/json.hpp>
 
-#include <charconv>
 #include <cstring>
 #include <limits>
 #include <memory>
 
 #include <simdjson.h>
 
+#include "json_number.hpp"
 #include "path.hpp"
 
 namespace weir::detail {
@@ -57,26 +57,6 @@ std::string_view found(std::string_view token) {
     }
 }
 
-/// Whether `t` is a number as JSON writes them.
-bool is_number(std::string_view t) {
-    const auto digits = [&] {
-        std::size_t n = 0;
-        while (n < t.size() && t[n] >= '0' && t[n] <= '9') ++n;
-        t.remove_prefix(n);
-        return n;
-    };
-    const auto skip = [&](std::string_view any) {
-        const bool is = !t.empty() && any.find(t.front()) != any.npos;
-        if (is) t.remove_prefix(1);
-        return is;
-    };
-    skip("-");
-    if (skip("0") ? false : digits() == 0) return false;
-    if (skip(".") && digits() == 0) return false;
-    if (skip("eE") && (skip("+-"), digits() == 0)) return false;
-    return t.empty();
-}
-
 /// Not what was expected: says what it is, or that it is no JSON at all.
 [[noreturn]] void fail_expected(const path& at, std::string_view expected, std::string_view token) {
     if (!token.empty() &&
@@ -100,17 +80,18 @@ std::string range(const json_shape& shape) {
     return "from " + std::to_string(-most - 1) + " to " + std::to_string(most);
 }
 
-[[noreturn]] void fail_integer(const path& at, const json_shape& shape, std::string_view token) {
-    const bool too_big = is_number(token) && token.find_first_of(".eE") == token.npos;
-    fail_expected(at, too_big ? "an integer " + range(shape) : "an integer", token);
+[[noreturn]] void fail_integer(const path& at, const json_shape& shape, std::string_view token,
+                               number_read result) {
+    const bool out_of_range = result == number_read::ok || result == number_read::too_large;
+    fail_expected(at, out_of_range ? "an integer " + range(shape) : "an integer", token);
 }
 
-/// The value's own text: simdjson gives all up to what comes next.
-std::string_view token_of(ondemand::value& v) {
-    std::string_view s = v.raw_json_token();
+std::string_view trimmed(std::string_view s) {
     while (!s.empty() && is_space(s.back())) s.remove_suffix(1);
     return s;
 }
+/// The value's own text: simdjson gives all up to what comes next.
+std::string_view token_of(ondemand::value& v) { return trimmed(v.raw_json_token()); }
 
 template <class Small, class Big>
 bool store(Big wide, void* into) {
@@ -142,6 +123,8 @@ private:
     void bits(ondemand::array& a, std::vector<bool>& into, const path& at);
     void text(ondemand::value& v, std::string& into, const path& at);
     void real(ondemand::value& v, std::size_t size, void* into, const path& at);
+    void integer(ondemand::value& v, const json_shape& shape, void* into, const path& at);
+    void natural(ondemand::value& v, const json_shape& shape, void* into, const path& at);
     std::size_t find(ondemand::field& f, const json_record& record, std::size_t from);
     bool is(const char* key, std::string_view name) const;
 
@@ -290,22 +273,51 @@ void reader::text(ondemand::value& v, std::string& into, const path& at) {
 }
 
 void reader::real(ondemand::value& v, std::size_t size, void* into, const path& at) {
-    const std::string_view token = size == sizeof(float) ? token_of(v) : std::string_view{};
+    const auto read = [&](auto number, const char* holder) {
+        const auto token = token_of(v);
+        const auto result = read_real(token, number);
+        if (result != number_read::ok)
+            fail_expected(at, result == number_read::too_large ? holder : "a number", token);
+        std::memcpy(into, &number, sizeof number);
+    };
+    // from the text: rounding twice may end beside the nearest one
+    if (size == sizeof(float)) return read(float{}, "a number a float can hold");
+    constexpr std::size_t exact = 19;  // as many digits as simdjson can count
     double d = 0;
-    if (v.get_double().get(d)) {
-        const auto t = token_of(v);
-        fail_expected(at, is_number(t) ? "a number a double can hold" : "a number", t);
-    }
-    if (size == sizeof(double)) {
-        std::memcpy(into, &d, sizeof d);
+    if (v.raw_json_token().size() > exact || v.get_double().get(d))
+        return read(d, "a number a double can hold");
+    std::memcpy(into, &d, sizeof d);
+}
+
+void reader::integer(ondemand::value& v, const json_shape& shape, void* into, const path& at) {
+    const std::string_view raw = v.raw_json_token();
+    std::int64_t i = 0;
+    if (!v.get_int64().get(i) &&
+        store_integer<std::int8_t, std::int16_t, std::int32_t>(i, shape.size, into))
         return;
+    bool negative = false;
+    std::uint64_t size = 0;
+    const auto result = read_integer(trimmed(raw), negative, size);
+    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+    if (result == number_read::ok && size <= most + negative) {
+        i = static_cast<std::int64_t>(negative ? ~size + 1 : size);
+        if (store_integer<std::int8_t, std::int16_t, std::int32_t>(i, shape.size, into)) return;
     }
-    float f = 0;  // from the text: rounding twice may end beside the nearest one
-    if (std::from_chars(token.data(), token.data() + token.size(), f).ec != std::errc{}) {
-        if (d > 1 || d < -1) fail_expected(at, "a number a float can hold", token);
-        f = static_cast<float>(d);  // too small to be told from nothing
-    }
-    std::memcpy(into, &f, sizeof f);
+    fail_integer(at, shape, trimmed(raw), result);
+}
+
+void reader::natural(ondemand::value& v, const json_shape& shape, void* into, const path& at) {
+    const std::string_view raw = v.raw_json_token();
+    std::uint64_t n = 0;
+    if (!v.get_uint64().get(n) &&
+        store_integer<std::uint8_t, std::uint16_t, std::uint32_t>(n, shape.size, into))
+        return;
+    bool negative = false;
+    const auto result = read_integer(trimmed(raw), negative, n);
+    if (result == number_read::ok && !negative &&
+        store_integer<std::uint8_t, std::uint16_t, std::uint32_t>(n, shape.size, into))
+        return;
+    fail_integer(at, shape, trimmed(raw), result);
 }
 
 void reader::value(ondemand::value& v, const json_shape& shape, void* into, const path& at) {
@@ -318,21 +330,8 @@ void reader::value(ondemand::value& v, const json_shape& shape, void* into, cons
             std::memcpy(into, &b, sizeof b);
             return;
         }
-        case json_kind::integer: {
-            const char* start = v.raw_json_token().data();
-            std::int64_t i = 0;
-            if (v.get_int64().get(i)) fail_integer(at, shape, token_of(v));
-            if (store_integer<std::int8_t, std::int16_t, std::int32_t>(i, shape.size, into)) return;
-            fail_integer(at, shape, {start, std::to_string(i).size()});
-        }
-        case json_kind::natural: {
-            const char* start = v.raw_json_token().data();
-            std::uint64_t n = 0;
-            if (v.get_uint64().get(n)) fail_integer(at, shape, token_of(v));
-            if (store_integer<std::uint8_t, std::uint16_t, std::uint32_t>(n, shape.size, into))
-                return;
-            fail_integer(at, shape, {start, std::to_string(n).size()});
-        }
+        case json_kind::integer: return integer(v, shape, into, at);
+        case json_kind::natural: return natural(v, shape, into, at);
         case json_kind::optional: {
             bool null = false;
             if (v.raw_json_token().front() == 'n') {

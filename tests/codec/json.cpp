@@ -300,7 +300,7 @@ TEST_CASE("a value of the wrong type is named, with what was expected and what w
     CHECK(sentence<flight>(with("[1]")) == "flight.delay: expected an integer, found an array");
     CHECK(sentence<flight>(with("{}")) == "flight.delay: expected an integer, found an object");
     CHECK(sentence<flight>(with("1.5")) == "flight.delay: expected an integer, found 1.5");
-    CHECK(sentence<flight>(with("1e2")) == "flight.delay: expected an integer, found 1e2");
+    CHECK(sentence<flight>(with("1e-2")) == "flight.delay: expected an integer, found 1e-2");
     CHECK(sentence<flight>(with("2147483648")) ==
           "flight.delay: expected an integer from -2147483648 to 2147483647, found 2147483648");
     CHECK(sentence<flight>(with("1")) == "decoded");
