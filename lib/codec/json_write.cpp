@@ -29,7 +29,7 @@ constexpr auto treatment = [] {
 }();
 
 [[noreturn]] void fail(const path& at, const std::string& sentence) {
-    throw error{at.text() + ": " + sentence};
+    throw encode_error{at.text() + ": " + sentence};
 }
 
 /// Writes past the end of nothing: `room` first, then any number of bytes up to that.
@@ -113,14 +113,21 @@ void writer::text(std::string_view s, const path& at) {
     }
     raw('"');
     if ((met & beyond_ascii) && !simdjson::validate_utf8(s.data(), s.size()))
-        fail(at, "not UTF-8, which is all a JSON text can be");
+        fail(at,
+             "this text is not UTF-8, and JSON has no other: convert it, or send such bytes as "
+             "they are, in a topic of weir::bytes");
 }
 
 template <class Real>
 void writer::real(const void* from, const path& at) {
     Real r;
     std::memcpy(&r, from, sizeof r);
-    if (!std::isfinite(r)) fail(at, std::isnan(r) ? "JSON has no NaN" : "JSON has no infinity");
+    if (!std::isfinite(r)) {
+        const std::string what = std::isnan(r) ? "NaN" : r > 0 ? "infinity" : "-infinity";
+        fail(at, "JSON has no " + what +
+                     ": drop such values before they are sent, or make the field std::optional, "
+                     "which is written as null where it is empty");
+    }
     room(32);
     at_ = fmt::format_to(at_, FMT_COMPILE("{}"), r);
 }

@@ -84,7 +84,8 @@ consteval bool json_type() {
     } else if constexpr (!std::is_const_v<T> && record_type<T>) {
         return []<std::size_t... I>(std::index_sequence<I...>) {
             return (json_type<typename fields_of<T>::template type<I>, T, Within...>() && ...);
-        }(std::make_index_sequence<field_count<T>>{});
+        }
+        (std::make_index_sequence<field_count<T>>{});
     } else {
         return false;
     }
@@ -153,7 +154,7 @@ constexpr json_record json_of<T>::record{fields_of<T>::base, json_fields_of<T>::
 
 /// Reads `from` into the object at `into`. Throws decode_error; `type` is the raw type name.
 void read_json(bytes_view from, void* into, const json_shape& shape, std::string_view type);
-/// Appends, or throws weir::error and appends nothing.
+/// Appends, or throws encode_error and appends nothing.
 void write_json(const void* value, const json_shape& shape, std::string_view type, bytes& onto);
 
 /// What the codecs below have in common; a type whose codec is not this one has a codec of its own.
@@ -190,15 +191,17 @@ concept json_element_type = json_type<T>() && !own_codec<T>;
 ///          quotes and brackets only.
 /// Writing  compact; nullopt as null; floating point as short as it can be read back
 /// Throws   weir::decode_error: `flight.delay: expected an integer, found a string`;
-///          writing: weir::error for NaN, infinity and text that is not UTF-8
+///          writing: weir::encode_error for NaN, infinity and text that is not UTF-8
 /// Cost     no allocation when `into` is recycled and has the capacity
 template <class T>
     requires detail::json_record_type<T>
-struct codec<T> : detail::json_codec<T> {};
+struct codec<T> : detail::json_codec<T> {
+};
 
 /// A JSON array. Where `T` has a codec of its own, so must `std::vector<T>`.
 template <class T>
     requires detail::json_element_type<T>
-struct codec<std::vector<T>> : detail::json_codec<std::vector<T>> {};
+struct codec<std::vector<T>> : detail::json_codec<std::vector<T>> {
+};
 
 }  // namespace weir
