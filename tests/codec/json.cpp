@@ -433,10 +433,8 @@ TEST_CASE("who has a codec is known when it is compiled") {
     using weir::detail::has_codec;
     static_assert(has_codec<order> && has_codec<tree> && has_codec<std::vector<order>> &&
                   has_codec<std::optional<leg>>);
-    static_assert(!has_codec<not_json> && !has_codec<based> && !has_codec<std::array<int, 2>>);
-    static_assert(has_codec<cents> &&
-                  !has_codec<std::vector<cents>>);  // a codec of its own: so must its vector
-    static_assert(!has_codec<std::vector<std::optional<cents>>> &&
+    static_assert(!has_codec<not_json> && !has_codec<based> && has_codec<std::array<int, 2>>);
+    static_assert(has_codec<cents> && has_codec<std::vector<std::optional<cents>>> &&
                   !has_codec<std::vector<not_json>>);
     static_assert(!weir::detail::borrows<order>);
     CHECK(encoded(cents{5}) == "5");

@@ -70,9 +70,17 @@ inline constexpr bool borrows = [] {
     return false;
 }();
 
+/// Says what is wrong with a type, where more can be said than that it has no codec: see
+/// json_refusals.hpp. Asked first, so that it is what the compiler says first.
+template <class T>
+struct explain_codec {
+    static constexpr bool said = true;
+};
+
 /// Says so in one sentence, wherever a type without a codec is used as a key or a value.
 template <class T>
 constexpr void require_codec() {
+    static_assert(explain_codec<T>::said);
     static_assert(has_codec<T>,
                   "weir: no codec for this type: make it an aggregate whose fields have one, or "
                   "specialise weir::codec<T>");
