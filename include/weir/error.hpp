@@ -18,6 +18,11 @@ struct setup_error : error {
 struct decode_error : error {
     using error::error;
 };
+/// A value that its codec cannot write: NaN as JSON, text that is not UTF-8. Thrown by codecs where
+/// a message is made.
+struct encode_error : error {
+    using error::error;
+};
 
 /// What `app.main` and `test_driver::exit_code` answer.
 namespace exit_code {

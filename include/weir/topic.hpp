@@ -41,6 +41,7 @@ public:
     }
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
+        static_assert(detail::explain_codec<key>::said && detail::explain_codec<value>::said);
         static_assert(detail::has_codec<key> && detail::has_codec<value>,
                       "weir: a topic's key and value need a codec: an aggregate, or a "
                       "weir::codec<T> of your own");

@@ -2,9 +2,20 @@
 // The sentences of the plain codecs.
 #include <weir/codec/codec.hpp>
 
+#include <new>
 #include <string>
 
 namespace weir::detail {
+
+void fail_encode(std::string_view type) {
+    try {
+        throw;
+    } catch (const encode_error&) { throw; } catch (const std::bad_alloc&) {
+        throw;
+    } catch (const std::exception& e) {
+        throw encode_error{readable_type_name(type) + ": its codec cannot write it: " + e.what()};
+    }
+}
 
 void fail_null() {
     throw decode_error{"null where none is allowed: make the type std::optional<…>"};

@@ -4,14 +4,18 @@
 #include <weir/codec/json.hpp>
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <new>
 
 #include <fmt/compile.h>
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "json_text.hpp"
+#include "json_time.hpp"
 #include "path.hpp"
 
 namespace weir::detail {
@@ -29,16 +33,17 @@ constexpr auto treatment = [] {
 }();
 
 [[noreturn]] void fail(const path& at, const std::string& sentence) {
-    throw error{at.text() + ": " + sentence};
+    throw encode_error{at.text() + ": " + sentence};
 }
 
 /// Writes past the end of nothing: `room` first, then any number of bytes up to that.
 class writer {
 public:
-    void begin() { at_ = buffer_.get(); }
-    std::string_view written() const {
-        return {buffer_.get(), static_cast<std::size_t>(at_ - buffer_.get())};
+    std::size_t size() const { return static_cast<std::size_t>(at_ - buffer_.get()); }
+    std::string_view written(std::size_t from) const {
+        return {buffer_.get() + from, size() - from};
     }
+    void cut(std::size_t size) { at_ = buffer_.get() + size; }
     void value(const void* from, const json_shape& shape, const path& at);
 
 private:
@@ -56,6 +61,15 @@ private:
         *at_++ = c;
     }
     void object(const void* from, const json_record& record, const path& at);
+    void map(const void* from, const json_shape& shape, const path& at);
+    void fixed(const void* from, const json_shape& shape, const path& at);
+    void array(const void* from, const json_shape& shape, const path& at);
+    void bits(const std::vector<bool>& from);
+    void variant(const void* from, const json_shape& shape, const path& at);
+    void own(const void* from, const json_shape& shape, const path& at);
+    void own_bytes(std::string_view written, bool as_text, const path& at);
+    void enumerator(const void* from, const json_shape& shape, const path& at);
+    void time(const void* from, const json_shape& shape, const path& at);
     void text(std::string_view s, const path& at);
     template <class Real>
     void real(const void* from, const path& at);
@@ -113,14 +127,21 @@ void writer::text(std::string_view s, const path& at) {
     }
     raw('"');
     if ((met & beyond_ascii) && !simdjson::validate_utf8(s.data(), s.size()))
-        fail(at, "not UTF-8, which is all a JSON text can be");
+        fail(at,
+             "this text is not UTF-8, and JSON has no other: convert it, or send such bytes as "
+             "they are, in a topic of weir::bytes");
 }
 
 template <class Real>
 void writer::real(const void* from, const path& at) {
     Real r;
     std::memcpy(&r, from, sizeof r);
-    if (!std::isfinite(r)) fail(at, std::isnan(r) ? "JSON has no NaN" : "JSON has no infinity");
+    if (!std::isfinite(r)) {
+        const std::string what = std::isnan(r) ? "NaN" : r > 0 ? "infinity" : "-infinity";
+        fail(at, "JSON has no " + what +
+                     ": drop such values before they are sent, or make the field std::optional, "
+                     "which is written as null where it is empty");
+    }
     room(32);
     at_ = fmt::format_to(at_, FMT_COMPILE("{}"), r);
 }
@@ -140,27 +161,149 @@ void writer::integer(const void* from, std::size_t size) {
     }
 }
 
+void check_depth(const path& at) {
+    if (at.depth > deepest)
+        fail(at, "nested too deep: no more than " + std::to_string(deepest) +
+                     " levels would be read again");
+}
+
 void writer::object(const void* from, const json_record& record, const path& at) {
+    check_depth(at);
     char before = '{';
     for (std::size_t i = 0; i < record.count; ++i) {
         const json_field& f = record.fields[i];
+        const auto offset = static_cast<const char*>(f.at) - static_cast<const char*>(record.base);
+        const char* field = static_cast<const char*>(from) + offset;
+        if (record.omit_empty && f.what->kind == json_kind::optional &&
+            f.what->container->view(field).count == 0)
+            continue;
         room(f.name.size() + 4);
         *at_++ = std::exchange(before, ',');
         *at_++ = '"';
-        std::memcpy(at_, f.name.data(), f.name.size());  // an identifier: nothing in it to escape
+        std::memcpy(at_, f.name.data(), f.name.size());  // nothing in it is to be escaped
         at_ += f.name.size();
         *at_++ = '"';
         *at_++ = ':';
-        const auto offset = static_cast<const char*>(f.at) - static_cast<const char*>(record.base);
-        value(static_cast<const char*>(from) + offset, *f.what, {&at, f.name});
+        value(field, *f.what, {&at, f.name});
     }
-    if (record.count == 0) raw('{');
+    if (before == '{') raw('{');
     raw('}');
+}
+
+void writer::map(const void* from, const json_shape& shape, const path& at) {
+    check_depth(at);
+    struct entries {
+        writer& to;
+        const json_shape& what;
+        const path& at;
+        char before = '{';
+    } all{*this, *shape.element, at};
+    shape.map->each(from, &all, [](void* to, std::string_view key, const void* entry) {
+        auto& into = *static_cast<entries*>(to);
+        const path here{&into.at, key, 0, true};
+        into.to.raw(std::exchange(into.before, ','));
+        into.to.text(key, here);
+        into.to.raw(':');
+        into.to.value(entry, into.what, here);
+    });
+    if (all.before == '{') raw('{');
+    raw('}');
+}
+
+void writer::array(const void* from, const json_shape& shape, const path& at) {
+    check_depth(at);
+    const auto inside = shape.container->view(from);
+    raw('[');
+    for (std::size_t i = 0; i < inside.count; ++i) {
+        if (i) raw(',');
+        value(static_cast<const char*>(inside.first) + i * shape.element->size, *shape.element,
+              {&at, {}, i});
+    }
+    raw(']');
+}
+
+void writer::fixed(const void* from, const json_shape& shape, const path& at) {
+    check_depth(at);
+    const std::size_t count = shape.tuple ? shape.tuple->count : shape.count;
+    raw('[');
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i) raw(',');
+        const path here{&at, {}, i};
+        if (shape.tuple) {
+            value(shape.tuple->at(const_cast<void*>(from), i), *shape.tuple->shapes[i], here);
+        } else {
+            value(static_cast<const char*>(from) + i * shape.element->size, *shape.element, here);
+        }
+    }
+    raw(']');
+}
+
+void writer::bits(const std::vector<bool>& from) {
+    raw('[');
+    bool later = false;
+    for (const bool b : from) {
+        if (std::exchange(later, true)) raw(',');
+        raw(b ? "true" : "false");
+    }
+    raw(']');
+}
+
+void writer::variant(const void* from, const json_shape& shape, const path& at) {
+    const auto i = shape.variant->index(from);
+    if (i >= shape.variant->count) fail(at, "a std::variant that lost its value in an exception");
+    value(shape.variant->at(const_cast<void*>(from), i), *shape.variant->shapes[i], at);
+}
+
+void writer::own(const void* from, const json_shape& shape, const path& at) {
+    bytes written;
+    try {
+        shape.own->encode(from, written);
+    } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
+        fail(at, e.what());
+    }
+    own_bytes(written.view(), shape.own->text, at);
+}
+
+void writer::own_bytes(std::string_view written, bool as_text, const path& at) {
+    if (as_text) return text(written, at);
+    if (!is_json(written) || !simdjson::validate_utf8(written.data(), written.size()))
+        fail(at, "this is not JSON: `" + shown(written) +
+                     "`; a codec whose bytes are text says `static constexpr bool json_text = "
+                     "true;`");
+    raw(written);
+}
+
+void writer::enumerator(const void* from, const json_shape& shape, const path& at) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, from, shape.size);
+    if constexpr (std::endian::native == std::endian::big) value >>= 64 - 8 * shape.size;
+    const auto& names = *shape.names;
+    for (std::size_t i = 0; i < names.count; ++i)
+        if (names.list[i].value == value) return text(names.list[i].name, at);
+    fail(at, "no enumerator with a name has the value " + std::to_string(value) +
+                 ": give it one in the enumeration's weir::json_rules");
+}
+
+void writer::time(const void* from, const json_shape& shape, const path& at) {
+    std::int64_t ticks = 0;
+    if (shape.size == sizeof ticks) {
+        std::memcpy(&ticks, from, sizeof ticks);
+    } else {
+        std::int32_t narrow = 0;
+        std::memcpy(&narrow, from, sizeof narrow);
+        ticks = narrow;
+    }
+    const auto written = write_time(ticks, *shape.tick);
+    if (written.empty()) fail(at, "a time whose year has not four digits");
+    text(written, at);
 }
 
 void writer::value(const void* from, const json_shape& shape, const path& at) {
     switch (shape.kind) {
         case json_kind::text: return text(*static_cast<const std::string*>(from), at);
+        case json_kind::view: return text(*static_cast<const std::string_view*>(from), at);
+        case json_kind::raw:
+            return own_bytes(static_cast<const raw_json*>(from)->text(), false, at);
         case json_kind::real:
             return shape.size == sizeof(float) ? real<float>(from, at) : real<double>(from, at);
         case json_kind::boolean: return raw(*static_cast<const bool*>(from) ? "true" : "false");
@@ -169,30 +312,22 @@ void writer::value(const void* from, const json_shape& shape, const path& at) {
         case json_kind::natural:
             return integer<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>(from,
                                                                                       shape.size);
+        case json_kind::enumerator: return enumerator(from, shape, at);
+        case json_kind::time: return time(from, shape, at);
+        case json_kind::own: return own(from, shape, at);
+        case json_kind::variant: return variant(from, shape, at);
+        case json_kind::null: return raw("null");
         case json_kind::object: return object(from, *shape.record, at);
+        case json_kind::map: return map(from, shape, at);
         case json_kind::optional: {
             const auto inside = shape.container->view(from);
             return inside.count ? value(inside.first, *shape.element, at) : raw("null");
         }
-        case json_kind::array: {
-            const auto inside = shape.container->view(from);
-            raw('[');
-            for (std::size_t i = 0; i < inside.count; ++i) {
-                if (i) raw(',');
-                value(static_cast<const char*>(inside.first) + i * shape.element->size,
-                      *shape.element, {&at, {}, i});
-            }
-            return raw(']');
-        }
-        case json_kind::bits: {
-            raw('[');
-            bool later = false;
-            for (const bool b : *static_cast<const std::vector<bool>*>(from)) {
-                if (std::exchange(later, true)) raw(',');
-                raw(b ? "true" : "false");
-            }
-            return raw(']');
-        }
+        case json_kind::array: return array(from, shape, at);
+        case json_kind::fixed:
+        case json_kind::tuple: return fixed(from, shape, at);
+        case json_kind::bits: return bits(*static_cast<const std::vector<bool>*>(from));
+        case json_kind::none: return;
     }
 }
 
@@ -200,9 +335,13 @@ void writer::value(const void* from, const json_shape& shape, const path& at) {
 
 void write_json(const void* value, const json_shape& shape, std::string_view type, bytes& onto) {
     static thread_local writer one;
-    one.begin();
+    // a codec of one's own may write JSON inside JSON: behind what is there
+    struct piece {
+        std::size_t from = one.size();
+        ~piece() { one.cut(from); }
+    } mine;
     one.value(value, shape, {nullptr, type});
-    onto.append(one.written());
+    onto.append(one.written(mine.from));
 }
 
 }  // namespace weir::detail

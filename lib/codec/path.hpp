@@ -9,18 +9,21 @@
 
 namespace weir::detail {
 
-/// One step from the value around it: a field's name, or an index where there is no name.
+/// One step from the value around it: a field's name, or a key of a map, or an index where there is
+/// no name.
 struct path {
     const path* up = nullptr;
     std::string_view name{};
     std::size_t index = 0;
+    bool is_key = false;
     std::size_t depth = up ? up->depth + 1 : 0;
 
-    /// "flight.legs[2].from"; the first step's name is the raw name of the type.
+    /// `flight.legs[2].from`, `flight.tags["a"]`; the first name is the raw name of the type.
     std::string text() const {
         if (!up) return readable_type_name(name);
         std::string s = up->text();
-        if (name.empty()) s.append("[").append(std::to_string(index)).append("]");
+        if (is_key) s.append("[\"").append(name).append("\"]");
+        else if (name.empty()) s.append("[").append(std::to_string(index)).append("]");
         else s.append(".").append(name);
         return s;
     }

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <new>
+#include <stdexcept>
 
 #include <doctest/doctest.h>
 
@@ -26,9 +28,7 @@ template <class T>
 std::string sentence(weir::bytes_view from) {
     try {
         decoded<T>(from);
-    } catch (const weir::decode_error& e) {
-        return e.what();
-    }
+    } catch (const weir::decode_error& e) { return e.what(); }
     return "decoded";
 }
 std::string_view of(const char* s, std::size_t n) { return {s, n}; }
@@ -39,6 +39,10 @@ struct money {
 };
 struct by_value {
     std::string text;
+};
+/// Its codec says no in its own way.
+struct moody {
+    int mood = 0;
 };
 class nothing {
 public:
@@ -60,6 +64,17 @@ struct weir::codec<by_value> {
     static by_value decode(bytes_view from) { return {std::string{from.view()}}; }
     static void encode(const by_value& v, bytes& onto) {
         if (!v.text.empty()) onto.append(v.text);
+    }
+};
+
+template <>
+struct weir::codec<moody> {
+    static void decode(bytes_view, moody&) {}
+    static void encode(const moody& m, bytes& onto) {
+        if (m.mood == 1) throw std::out_of_range{"no mood for it"};
+        if (m.mood == 2) throw encode_error{"moody.mood: 2"};
+        if (m.mood == 3) throw std::bad_alloc{};
+        onto.append("well");
     }
 };
 
@@ -132,6 +147,20 @@ TEST_CASE("a codec of one's own may fill what it is given or return a value") {
     CHECK(encoded(money{7}) == weir::bytes{"7"});
     CHECK(decoded<by_value>("x").text == "x");
     CHECK(decoded<std::optional<money>>("5") == money{5});
+}
+
+TEST_CASE("what a codec of one's own throws when it writes is an encode error") {
+    const auto said = [](int mood) -> std::string {
+        try {
+            encoded(moody{mood});
+        } catch (const weir::encode_error& e) { return e.what(); }
+        return "encoded";
+    };
+    CHECK(said(0) == "encoded");
+    CHECK(said(1) == "moody: its codec cannot write it: no mood for it");
+    CHECK(said(2) == "moody.mood: 2");
+    CHECK_THROWS_AS(encoded(moody{3}), std::bad_alloc);
+    CHECK_THROWS_AS(encoded(std::optional{moody{2}}), weir::encode_error);
 }
 
 TEST_CASE("what a type can be is known when it is compiled") {

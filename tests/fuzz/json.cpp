@@ -2,6 +2,7 @@
 // Bytes that are said to be JSON, or a number: they decode or they throw decode_error, the same in
 // a fresh object and in a recycled one, and what decodes survives being written and read again.
 #include <cstring>
+#include <map>
 #include <optional>
 
 #include <weir/codec/json.hpp>
@@ -48,6 +49,25 @@ struct tree {
     friend bool operator==(const tree&, const tree&) = default;
 };
 
+enum class colour { red, dark_blue = -3 };
+struct rich {
+    std::map<std::string, std::pair<int, std::string>> pairs;
+    std::array<std::optional<double>, 2> two{};
+    std::tuple<colour, weir::timestamp, std::chrono::hours> three;
+    std::variant<std::monostate, bool, double, std::string, std::vector<int>, leg> any;
+    weir::raw_json raw;
+    int copies = 7;
+    static constexpr weir::names json_names{&rich::raw, "$raw"};
+    static constexpr bool json_defaults = true;
+    friend bool operator==(const rich&, const rich&) = default;
+};
+struct views {
+    std::string_view text;
+    std::optional<std::string_view> more;
+    static constexpr bool json_omit_empty = true;
+    friend bool operator==(const views&, const views&) = default;
+};
+
 template <class T>
 std::optional<T> decoded(weir::bytes_view from) {
     T into{};
@@ -77,7 +97,8 @@ void try_json(weir::bytes_view from) {
     fuzz::require(again == fresh.has_value(), "a recycled object takes what a fresh one takes");
     if (!fresh) return;
     fuzz::require(recycled == *fresh, "nothing of an earlier message is left");
-    const auto back = decoded<T>(encoded(*fresh));
+    const auto written = encoded(*fresh);
+    const auto back = decoded<T>(written);
     fuzz::require(back && *back == *fresh, "what was written reads as it was");
 }
 template <class T>
@@ -92,6 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const weir::bytes_view from{fuzz::text(data, size)};
     try_json<flight>(from), try_json<loose>(from), try_json<tree>(from);
     try_json<std::vector<leg>>(from);
+    try_json<rich>(from), try_json<views>(from);
     try_binary<std::int64_t>(from), try_binary<std::int16_t>(from), try_binary<bool>(from);
     try_binary<std::string>(from), try_binary<std::optional<std::int32_t>>(from);
     return 0;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Compiles programs that are wrong: the first error must be the sentence of their `// says: …` line.
+What a `// names: …` line has, if there is one, must stand in what the compiler says.
 
 usage: misuse.py INCLUDE FILE... -- COMPILER [ARGUMENT...]
        misuse.py --self-test    it notices what it is there for
@@ -17,14 +18,21 @@ import tempfile
 from pathlib import Path
 
 
-def judge(sentence, compiled, output):
+def judge(sentence, compiled, output, names=""):
     """What is wrong with what the compiler said; nothing, if it is as it should be."""
     if compiled:
         return f"it compiles, but must be refused with: {sentence}"
     first = next((line for line in output.splitlines() if "error:" in line), "")
     if sentence not in first:
         return f"the first error is not: {sentence}\n{output[:4000]}"
+    if not re.search(rf"\b{names}\b", output):
+        return f"nowhere is named: {names}\n{output[:4000]}"
     return ""
+
+
+def notes(output):
+    """What a compiler says, without the lines of source it shows."""
+    return "\n".join(x for x in output.splitlines() if re.match(r"\S+:\d+:\d+: |\S+:.* In ", x))
 
 
 def precompiled(command, include, folder):
@@ -43,13 +51,16 @@ def precompiled(command, include, folder):
 def refused(source, command):
     """Compiles one program; prints PASS or FAIL."""
     with open(source, encoding="utf-8") as f:
-        said = re.search(r"^// says: (weir: .+)$", f.read(), re.M)
+        text = f.read()
+    said = re.search(r"^// says: (weir: .+)$", text, re.M)
+    names = re.search(r"^// names: (\w+)$", text, re.M)
     if not said:
         print(f"FAIL {source}: add a line `// says: weir: …` with the sentence the compiler must say")
         return False
     run = subprocess.run([*command, "-fsyntax-only", source], capture_output=True, text=True,
                          errors="replace")
-    wrong = judge(said.group(1).strip(), run.returncode == 0, run.stderr)
+    wrong = judge(said.group(1).strip(), run.returncode == 0, notes(run.stderr),
+                  names.group(1) if names else "")
     print(f"FAIL {source}: {wrong}" if wrong else f"PASS {source} is refused with: {said.group(1)}")
     return not wrong
 
@@ -79,8 +90,9 @@ def self_test():
         refused_by_all = main(folder, [source, source], ["c++"])
         no_compiler = main(folder, [source], ["no-such-compiler"])
     told = (judge("weir: no", True, ""), judge("weir: no", False, theirs + "\n" + ours),
-            judge("weir: no", False, ""))
+            judge("weir: no", False, ""), judge("weir: no", False, ours, "price"))
     right = (not judge("weir: no", False, "note: here\n" + ours + "\n" + theirs) and all(told)
+             and not judge("weir: no", False, ours + "\nnote: in order::price>", "price")
              and (no_sentence, no_error, refused_by_all, no_compiler) == (1, 1, 0, 77))
     print("PASS it notices all" if right else "FAIL it does not notice all")
     return 0 if right else 1

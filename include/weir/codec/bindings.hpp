@@ -9,13 +9,24 @@ namespace weir::detail {
 
 inline constexpr std::size_t most_fields = 64;
 
+/// Asks whether there can be a reference to each: there is none to a bit-field.
+struct refers {
+    template <class... F>
+    void operator()(F&...) const;
+};
+struct no_references {};
+
 /// Calls `f` with a reference to each field of `v`, in order of declaration. `Count` is how many
-/// there are.
+/// there are. Gives `no_references` where one of them is a bit-field.
 template <std::size_t Count, class T, class F>
 constexpr decltype(auto) with_fields(T& v, F f) {
 // clang-format off
 #define WEIR_BIND(n, ...) \
-    else if constexpr (Count == n) { auto& [__VA_ARGS__] = v; return f(__VA_ARGS__); }
+    else if constexpr (Count == n) { \
+        auto& [__VA_ARGS__] = v; \
+        if constexpr (requires(refers all) { all(__VA_ARGS__); }) return f(__VA_ARGS__); \
+        else return no_references{}; \
+    }
     if constexpr (Count == 0) { return f(); }
     WEIR_BIND(1, a)
     WEIR_BIND(2, a, b)

@@ -6,6 +6,7 @@
 
 #include <weir/error.hpp>
 #include <weir/message.hpp>
+#include <weir/codec/type_name.hpp>
 
 namespace weir {
 
@@ -25,7 +26,8 @@ namespace weir {
 ///          it may not outlive it, and the compiler refuses to let it.
 /// Null     never reaches a codec of yours: say `std::optional<T>` where it is meant. (`bytes` and
 ///          `bytes_view` have a null of their own.)
-/// Throws   weir::decode_error, for the topic's `on_decode_error`
+/// Throws   decode: weir::decode_error, for the topic's `on_decode_error`
+///          encode: weir::encode_error; what else it throws becomes one
 ///
 /// Built in: bytes, bytes_view, std::string, std::string_view, bool, integers and floating point
 /// (as Kafka's own serializers write them), std::optional of any; with <weir/codec/json.hpp> any
@@ -50,7 +52,7 @@ concept encodes = requires(const T& value, bytes& onto) {
 
 /// Whether `T` can be a topic's key or value.
 template <class T>
-concept has_codec = encodes<T> && (decodes_in_place<T> || decodes_by_value<T>);
+concept has_codec = encodes<T> &&(decodes_in_place<T> || decodes_by_value<T>);
 
 /// Bytes as they are: nothing to decode.
 template <class T>
@@ -68,9 +70,17 @@ inline constexpr bool borrows = [] {
     return false;
 }();
 
+/// Says what is wrong with a type, where more can be said than that it has no codec: see
+/// json_refusals.hpp. Asked first, so that it is what the compiler says first.
+template <class T>
+struct explain_codec {
+    static constexpr bool said = true;
+};
+
 /// Says so in one sentence, wherever a type without a codec is used as a key or a value.
 template <class T>
 constexpr void require_codec() {
+    static_assert(explain_codec<T>::said);
     static_assert(has_codec<T>,
                   "weir: no codec for this type: make it an aggregate whose fields have one, or "
                   "specialise weir::codec<T>");
@@ -97,12 +107,17 @@ void decode_into(bytes_view from, T& into) {
     }
 }
 
-/// Appends `value`. What was null stays so only for a null value.
+/// Goes on with the exception that is being handled, as an encode_error; `type` is the raw name.
+[[noreturn]] void fail_encode(std::string_view type);
+
+/// Appends `value`, or throws encode_error. What was null stays so only for a null value.
 template <class T>
 void encode_onto(const T& value, bytes& onto) {
     require_codec<T>();
     if constexpr (has_codec<T>) {
-        codec<T>::encode(value, onto);
+        try {
+            codec<T>::encode(value, onto);
+        } catch (...) { fail_encode(raw_type_name<T>()); }
         if constexpr (!nullable<T>) onto.append({});  // one that wrote nothing meant empty
     }
 }

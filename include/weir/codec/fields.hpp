@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weir/codec/aggregates.hpp>
 #include <weir/codec/bindings.hpp>
 
 namespace weir::detail {
@@ -34,42 +35,6 @@ struct ghosts {
     static constexpr ghost<T> one{};
 #endif
 };
-
-/// Stands for a value of any field in a question to the compiler. Never called, yet defined: some
-/// standard libraries make code of it, and for a type without linkage nobody else could.
-struct anything {
-    template <class U>
-    operator U() const noexcept {
-        __builtin_unreachable();
-    }
-};
-template <class T>
-struct base_of_it {
-    template <class U>
-        requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>)
-    operator U() const noexcept;
-};
-template <class T>
-inline constexpr bool has_base = requires { T{base_of_it<T>{}}; };
-template <class T>
-inline constexpr bool is_tuple = requires { std::tuple_size<T>::value; };
-
-/// As many as `T{…}` takes.
-template <class T, class... Given>
-consteval std::size_t count_fields() {
-    if constexpr (sizeof...(Given) <= most_fields && requires { T{Given{}..., anything{}}; }) {
-        return count_fields<T, Given..., anything>();
-    } else {
-        return sizeof...(Given);
-    }
-}
-template <class T>
-inline constexpr std::size_t field_count = count_fields<T>();
-
-/// An aggregate whose fields can be named. (std::array is one, but has elements, not fields.)
-template <class T>
-concept record_type = std::is_class_v<T> && std::is_aggregate_v<T> && !is_tuple<T> &&
-                      !has_base<T> && field_count<T> <= most_fields;
 
 /// Only wrapped does clang 16 take the address of a field for a template argument.
 template <class P>
@@ -132,8 +97,9 @@ struct fields_of<T, std::index_sequence<I...>> {
 template <class T, class M>
     requires(!std::is_function_v<M>)
 std::string_view field_name(M T::*member) {
-    static_assert(record_type<T>, "weir: only a field of a plain aggregate has a name that can be "
-                                  "found: use a callable and give its name");
+    static_assert(record_type<T>,
+                  "weir: only a field of a plain aggregate has a name that can be "
+                  "found: use a callable and give its name");
     static_assert(sizeof member == sizeof(std::ptrdiff_t));
     if constexpr (record_type<T>) {
         // On every ABI we build on, a pointer to a data member is its offset.

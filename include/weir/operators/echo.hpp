@@ -40,6 +40,7 @@ struct echo_op {
     }
     template <class, class In>
     running make_step(plan& p) const {
+        static_assert(explain_codec<as_sent_t<In>>::said);
         static_assert(has_codec<as_sent_t<In>>,
                       "weir: echo(topic): this value has no codec: map it to bytes or a string, "
                       "make it an aggregate, or specialise weir::codec");

@@ -148,6 +148,7 @@ private:
         static_assert(!is_batch<In>,
                       "weir: group_by of a batch: group the values before take, or take it apart "
                       "by flat_map");
+        static_assert(explain_codec<key<K, In>>::said && explain_codec<In>::said);
         static_assert(has_codec<key<K, In>>,
                       "weir: group_by: this key has no codec: a string, a number, or a type with a "
                       "weir::codec has one");

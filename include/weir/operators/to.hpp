@@ -127,6 +127,7 @@ struct to_op {
     }
     template <class In>
     static auto sink_to(plan& p, topic_info& there) {
+        static_assert(explain_codec<as_sent_t<In>>::said);
         static_assert(has_codec<as_sent_t<In>>,
                       "weir: to(topic): this value has no codec: map it to bytes or a string, make "
                       "it an aggregate, or "
@@ -161,6 +162,7 @@ struct to_chosen_op {
             },
             "weir: to(f, {.topics = …}): f is called with the value and gives a topic's name, as a "
             "string or a std::string_view");
+        static_assert(explain_codec<as_sent_t<In>>::said);
         static_assert(has_codec<as_sent_t<In>>,
                       "weir: to(f): this value has no codec: map it to bytes or a string, make it "
                       "an aggregate, or specialise weir::codec");

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: an aggregate with a C array has no JSON form: make the array a std::array
+// names: order
+#include <weir/weir.hpp>
+
+#include <string>
+
+struct order {
+    std::string id;
+    char state[8];
+    double prices[3];
+};
+
+int main() {
+    weir::app app{"a"};
+    app.agent("x", app.topic<order>("t") | weir::for_each([](const order&) {}));
+}
