@@ -64,26 +64,25 @@ public:
     template <class V = bytes>
     weir::topic<V> topic(const std::string& name, topic_options options = {}) {
         return weir::topic<V>{
-            declare(name, std::move(options), &detail::check_decodes<V>, nullptr)};
+            declare(name, std::move(options), {}, detail::declared_type<V>())};
     }
     /// A topic whose keys and values are decoded.
     template <class K, class V>
     weir::topic<K, V> topic(const std::string& name, topic_options options = {}) {
-        return weir::topic<K, V>{declare(name, std::move(options), &detail::check_decodes<V>,
-                                         &detail::check_decodes<K>)};
+        return weir::topic<K, V>{declare(name, std::move(options), detail::declared_type<K>(),
+                                         detail::declared_type<V>())};
     }
 
     /// Several topics as one stream: app.topics<order>({"orders-eu", "orders-us"}).
     template <class V = bytes>
     weir::topics<V> topics(std::initializer_list<std::string> names, topic_options options = {}) {
-        return weir::topics<V>{declare(names, options, &detail::check_decodes<V>,
-                                       nullptr)};
+        return weir::topics<V>{declare(names, options, {}, detail::declared_type<V>())};
     }
     template <class K, class V>
     weir::topics<K, V> topics(std::initializer_list<std::string> names,
                               topic_options options = {}) {
-        return weir::topics<K, V>{declare(names, options, &detail::check_decodes<V>,
-                                          &detail::check_decodes<K>)};
+        return weir::topics<K, V>{declare(names, options, detail::declared_type<K>(),
+                                          detail::declared_type<V>())};
     }
     /// All topics whose names match a pattern, those that appear later, too:
     /// app.topics<order>("^orders-.*"). A regular expression (POSIX, extended) that begins with ^;
@@ -221,11 +220,11 @@ public:
 
 private:
     friend class testing::test_driver;
-    detail::topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view),
-                                void (*check_key)(bytes_view));
+    detail::topic_info& declare(const std::string& name, topic_options,
+                                const detail::data_type& key, const detail::data_type& value);
     std::vector<detail::topic_info*> declare(std::initializer_list<std::string> names,
-                                             const topic_options&, void (*check)(bytes_view),
-                                             void (*check_key)(bytes_view));
+                                             const topic_options&, const detail::data_type& key,
+                                             const detail::data_type& value);
     detail::channel_host& host() const;
     detail::topic_info& declare_pattern(const std::string& pattern, topic_options);
     void add(std::string name, std::unique_ptr<detail::blueprint>, agent_options);

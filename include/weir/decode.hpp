@@ -4,6 +4,9 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -90,6 +93,48 @@ void check_decodes(bytes_view value) {
         V into{};
         decode_into<V>(value, into);
     }
+}
+
+template <class T>
+constexpr data_form data_form_of() {
+    if constexpr (is_raw<T>) return data_form::raw;
+    else if constexpr (std::is_same_v<T, bool>) return data_form::boolean;
+    else if constexpr (std::is_integral_v<T> && sizeof(T) <= sizeof(std::int64_t))
+        return std::is_signed_v<T> ? data_form::integer : data_form::natural;
+    else if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>)
+        return data_form::real;
+    else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>)
+        return data_form::text;
+    else if constexpr (requires { codec<T>::is_json; }) return data_form::json;
+    else return data_form::own;
+}
+template <class T>
+struct without_null {
+    using type = T;
+};
+template <class T>
+struct without_null<std::optional<T>> {
+    using type = T;
+};
+
+/// What the command line knows of a type. One without a codec is refused where it is sent.
+template <class T>
+constexpr data_type data_type_of() {
+    if constexpr (!has_codec<T> || is_raw<T>) {
+        return {};
+    } else {
+        using plain = typename without_null<T>::type;
+        constexpr auto form = data_form_of<plain>();
+        constexpr auto size = form < data_form::boolean ? std::size_t{0} : sizeof(plain);
+        return {form, std::uint8_t{size}, nullable<T>, &check_decodes<T>};
+    }
+}
+
+/// Of a type that a topic is declared with.
+template <class T>
+constexpr data_type declared_type() {
+    require_codec<T>();
+    return data_type_of<T>();
 }
 
 }  // namespace weir::detail

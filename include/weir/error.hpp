@@ -2,12 +2,14 @@
 // What weir throws, and the exit codes a program ends with.
 #pragma once
 #include <stdexcept>
+#include <string>
 
 namespace weir {
 
 /// Every exception of ours. `what()` is a sentence that names the place and what to do about it.
 struct error : std::runtime_error {
-    using std::runtime_error::runtime_error;
+    /// A null byte in it is written as \0: what() would end there.
+    explicit error(const std::string& sentence);
 };
 /// The program, its options or its arguments are wrong: thrown before the loop starts. Exit code 2.
 struct setup_error : error {

@@ -113,9 +113,8 @@ void engine::close() noexcept {
 }
 
 // ----------------------------------------------------------------------------------- what there is
-topic_info& engine::declare(const std::string& name, topic_options o,
-                            void (*check_value)(bytes_view),
-                            void (*check_key)(bytes_view)) {
+topic_info& engine::declare(const std::string& name, topic_options o, const data_type& key,
+                            const data_type& value) {
     transport::check_topic_name(name);
     check_partitions(name, o.partitions);
     detail::check(o.on_decode_error, name);
@@ -126,8 +125,7 @@ topic_info& engine::declare(const std::string& name, topic_options o,
             "weir: topic '" + name +
             "' is declared twice with different options: declare it once, and copy the handle"};
     t.name = name, t.options = std::move(o), t.declared = true, t.by = this;
-    if (!t.check) t.check = check_value;
-    if (!t.check_key) t.check_key = check_key;
+    learn(t, key, value);
     return t;
 }
 

@@ -49,8 +49,8 @@ public:
     ~engine();
 
     // what there is
-    topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view),
-                        void (*check_key)(bytes_view));
+    topic_info& declare(const std::string& name, topic_options, const data_type& key,
+                        const data_type& value);
     topic_info& declare_pattern(const std::string& pattern, topic_options);
     topic_info& derive(const std::string& name, partition_id partitions, bool internal,
                        const std::vector<topic_info*>& sources) override;
@@ -66,6 +66,13 @@ public:
     /// As drawn, with what is set now: partitions, policies, where dead letters go.
     weir::graph graph() const;
     const std::map<std::string, topic_info>& topics() const { return topics_; }
+    /// The topics that dead letters go to are topics of ours like any other. Throws setup_error if
+    /// one is where they come from.
+    void derive_dead_letters();
+    /// The topic's own, else the app's.
+    const policy& decode_policy(const topic_info&) const;
+    /// An agent reads it.
+    bool reads(const std::string& topic) const;
     const std::string& id() const { return settings_.app; }
     reporter& report() { return report_; }
     std::vector<partition_status> status() const;
@@ -128,7 +135,6 @@ private:
         std::vector<std::string> of;  // topics
     };
     std::vector<letters> dead_letters() const;
-    void derive_dead_letters();
     void draw_dead_letters(weir::graph&) const;
     offset_reset auto_offset_reset() const;
     void resolve_topics();

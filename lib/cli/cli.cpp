@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "../app/engine.hpp"
+#include "../escaped.hpp"
 #include "../nearest.hpp"
 #include "commands.hpp"
 
@@ -27,6 +28,7 @@ public:
         add_list("--input", said_.inputs);
         add_list("--keyed-input", said_.keyed_inputs);
         add_list("--output", said_.outputs);
+        add_list("--keyed-output", said_.keyed_outputs);
         const auto duration = [](const std::string& text) {
             detail::parse_duration(text);
             return std::string{};
@@ -128,7 +130,7 @@ int app::main(int argc, const char* const* argv) {
         argc > 0 ? std::string{argv[0]}.substr(std::string{argv[0]}.rfind('/') + 1) : e.id();
     const auto fail = [&](const std::string& what, int code) {
         std::fflush(stdout);
-        fmt::print(stderr, "{}: {}\n", program, what);
+        fmt::print(stderr, "{}: {}\n", program, detail::escaped(what));
         return code;
     };
     try {

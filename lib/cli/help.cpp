@@ -38,6 +38,7 @@ files and pipes
   --keyed-input TOPIC=FILE
                         the same; each line is a key, a tab and a value
   --output TOPIC        print what arrives in a topic, a line each; may be repeated
+  --keyed-output TOPIC  the same; each line is a key, a tab and a value
   --until-idle TIME     stop when nothing has happened for so long: 500ms, 2s, 5min
   --stats TIME          a line of counters so often: what was read, sent, committed, held, failed
 

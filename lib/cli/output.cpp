@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "text.hpp"
+
 namespace weir::detail {
 namespace {
 
@@ -10,12 +12,12 @@ constexpr std::size_t read_most = 500;  // messages of a partition at a time
 
 }  // namespace
 
-topic_output::topic_output(const std::vector<std::string>& topics,
+topic_output::topic_output(std::vector<printed_topic> topics,
                            std::unique_ptr<transport::transport> connection, bool commits,
                            line_writer& to)
-    : connection_(std::move(connection)), commits_(commits), to_(to) {
+    : topics_(std::move(topics)), connection_(std::move(connection)), commits_(commits), to_(to) {
     std::vector<transport::subscription> all;
-    for (auto& t : topics) all.push_back({t, transport::reset::earliest});
+    for (auto& t : topics_) all.push_back({t.topic->name, transport::reset::earliest});
     connection_->subscribe(all);
 }
 
@@ -51,9 +53,14 @@ bool topic_output::read(source& s) {
         if (m.offset < next) continue;  // read again after a rebalance
         next = m.offset + 1;
         if (commits_) passed_[s.place] = next;
-        to_.put(m.value.is_null() ? "null" : m.value.view());
+        print(*s.what, m);
     }
     return busy;
+}
+
+void topic_output::print(const printed_topic& of, const message& m) {
+    auto value = to_text(of.topic->value, m.value);
+    to_.put(of.keyed ? to_key_text(of.topic->key, m.key) + '\t' + value : value);
 }
 
 void topic_output::commit() {
@@ -67,7 +74,12 @@ void topic_output::commit() {
 
 void topic_output::assigned(std::vector<transport::assignment> all) {
     joined_ = true;
-    for (auto& a : all) sources_.push_back({std::move(a.place), std::move(a.partition)});
+    for (auto& a : all) {
+        const auto is_it = [&](const printed_topic& t) { return t.topic->name == a.place.topic; };
+        const auto of = std::find_if(topics_.begin(), topics_.end(), is_it);
+        if (of == topics_.end()) continue;
+        sources_.push_back({std::move(a.place), std::move(a.partition), &*of});
+    }
 }
 void topic_output::drop(const std::vector<topic_partition>& places) {
     const auto gone = [&](const auto& place) {

@@ -27,25 +27,27 @@ constexpr auto quiet_most = std::chrono::seconds{1};
 /// says how far it is. Made before the run, used on its thread.
 class companions final : public side_job {
 public:
-    companions(engine& e, const arguments& a)
-        : of_(e), said_(a), outputs_(a.outputs), progress_(e) {
+    companions(engine& e, const arguments& a) : of_(e), said_(a), progress_(e) {
+        for (auto& o : a.outputs) add_output("--output ", o, false);
+        for (auto& o : a.keyed_outputs) add_output("--keyed-output ", o, true);
         if (!outputs_.empty()) writer_.emplace(STDOUT_FILENO);
-        for (auto& o : outputs_) known_topic(e, "--output " + o, o);
-        std::sort(outputs_.begin(), outputs_.end());
-        outputs_.erase(std::unique(outputs_.begin(), outputs_.end()), outputs_.end());
         for (auto& i : a.inputs) add_input("--input", i, false);
         for (auto& i : a.keyed_inputs) add_input("--keyed-input", i, true);
         if (!a.stats.empty()) {
-            stats_ = std::max(parse_duration(a.stats), duration{std::chrono::milliseconds{1}});
-            next_stats_ = e.time().steady() + stats_;
+            stats_ = parse_duration(a.stats);
+            if (stats_ == duration::zero())
+                throw setup_error{"weir: --stats " + a.stats +
+                                  ": this would print without a pause: write a longer time, 10s"};
+            next_stats_ = later(e.time().steady(), stats_);
         }
     }
     ~companions() { watch({}); }
+    bool prints() const { return !outputs_.empty(); }
 
     bool turn(bool stopping) override {
         progress_.turn();
         if (of_.time().steady() >= next_stats_) {
-            next_stats_ = of_.time().steady() + stats_;
+            next_stats_ = later(of_.time().steady(), stats_);
             of_.report().log(of_.counters().text());
         }
         bool busy = false;
@@ -56,9 +58,10 @@ public:
     void rest() override {
         progress_.rest();
         std::vector<descriptor> wanted;
-        for (auto& i : inputs_) wanted.push_back({i.fd(), false});
-        if (writer_) wanted.push_back({writer_->fd(), true});
-        if (output_) wanted.push_back({output_->fd(), false});
+        for (auto& i : inputs_) wanted.push_back({i.fd(), until::readable});
+        const auto writer_until = writer_ && writer_->waits() ? until::writable : until::closed;
+        if (writer_) wanted.push_back({writer_->fd(), writer_until});
+        if (output_) wanted.push_back({output_->fd(), until::readable});
         watch(std::move(wanted));
     }
     time_point due() const override { return next_stats_; }
@@ -88,26 +91,27 @@ public:
             int fd = output_->fd();
             short events = POLLIN;
             // who asked to stop does not wait for ever; who reads slowly is waited for
-            auto until = time_point::max();
+            auto deadline = time_point::max();
             if (writer_->waits()) {
                 fd = writer_->fd();
                 events = POLLOUT;
-                if (signals.asked()) until = begun + of_.options().shutdown_timeout;
+                if (signals.asked()) deadline = later(begun, of_.options().shutdown_timeout);
             } else if (of_.embedded()) {
                 return;
             } else {
-                until = output_->joined() ? last + quiet_most : begun + join_most;
+                deadline = output_->joined() ? last + quiet_most : begun + join_most;
             }
-            if (now() >= until) return;
+            if (now() >= deadline) return;
             pollfd p{fd, events, 0};
             if (::poll(&p, 1, 100) < 0 && signals.asked()) return;
         }
     }
 
 private:
+    using until = wakeup::until;
     struct descriptor {
         int fd;
-        bool to_write;
+        until what;
         bool operator==(const descriptor&) const = default;
     };
     void add_input(const char* option, const std::string& text, bool keyed) {
@@ -117,7 +121,21 @@ private:
             throw setup_error{"weir: " + where +
                               ": standard input feeds another topic already: give it once"};
         const auto& info = known_topic(of_, option + (' ' + topic), topic);
-        inputs_.emplace_back(info, file, keyed, of_.connect("weir-input"), of_.time());
+        const auto decode = of_.decode_policy(info).last();
+        const bool goes_on =
+            decode == policy::action::skip || decode == policy::action::dead_letter;
+        inputs_.emplace_back(info, input_options{file, keyed, goes_on && of_.reads(topic)},
+                             of_.connect("weir-input"), of_.time());
+    }
+    void add_output(const std::string& option, const std::string& topic, bool keyed) {
+        const auto& info = known_topic(of_, option + topic, topic);
+        const auto same = [&](const printed_topic& t) { return t.topic == &info; };
+        const auto it = std::find_if(outputs_.begin(), outputs_.end(), same);
+        if (it == outputs_.end()) outputs_.push_back({&info, keyed});
+        else if (it->keyed != keyed)
+            throw setup_error{"weir: " + option + topic +
+                              ": it is printed without keys as well: give --output or "
+                              "--keyed-output, not both"};
     }
     bool print() {
         if (outputs_.empty()) return false;
@@ -141,7 +159,7 @@ private:
         std::erase_if(wanted, [](const descriptor& d) { return d.fd < 0; });
         if (wanted == watched_) return;
         for (auto& d : watched_) of_.sleeper().unwatch(d.fd);
-        for (auto& d : wanted) of_.sleeper().watch(d.fd, d.to_write);
+        for (auto& d : wanted) of_.sleeper().watch(d.fd, d.what);
         watched_ = std::move(wanted);
     }
 
@@ -163,7 +181,7 @@ private:
 
     engine& of_;
     const arguments& said_;
-    std::vector<std::string> outputs_;
+    std::vector<printed_topic> outputs_;
     std::deque<line_input> inputs_;
     bool standard_input_ = false;  // is one of them
     std::optional<line_writer> writer_;
@@ -184,7 +202,7 @@ int run(engine& e, const arguments& a) {
         companions beside{e, a};
         stop_on_signals signals{e};
         std::optional<no_sigpipe> quiet;
-        if (!a.outputs.empty()) quiet.emplace();
+        if (beside.prints()) quiet.emplace();
         try {
             e.run(&beside, idle);
         } catch (...) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "../escaped.hpp"
+
 namespace weir::detail {
 
 std::string text_of(const std::exception_ptr& what) {
@@ -70,10 +72,9 @@ void guarded_hooks::dead_letter(const error_report& r, std::string_view topic) {
 }
 
 void reporter::log(std::string_view line) {
-    if (!logs_) hooks_.log(line);
-    else
-        std::fprintf(stderr, "%sweir: %.*s\n", before_line_, static_cast<int>(line.size()),
-                     line.data());
+    const auto one = escaped(line);  // what failed may be quoted in it, with line ends of its own
+    if (!logs_) hooks_.log(one);
+    else std::fprintf(stderr, "%sweir: %s\n", before_line_, one.c_str());
 }
 
 void reporter::failed(error_report r, policy::action what, std::string_view done) {

@@ -208,8 +208,8 @@ TEST_CASE("--help lists commands and options, and says what the exit codes mean"
     CHECK(said.code == weir::exit_code::ok);
     CHECK(said.err.empty());
     for (const char* part :
-         {"shop: a program of streams", "--broker", "--set", "--input", "--until-idle",
-          "WEIR_BROKER", "run ", "graph ", "topics ", "agents ",
+         {"shop: a program of streams", "--broker", "--set", "--input", "--keyed-output",
+          "--until-idle", "WEIR_BROKER", "run ", "graph ", "topics ", "agents ",
           "Exit codes: 0 stopped as asked; 1 an error's policy was stop, or an input was bad; "
           "2 wrong usage."}) {
         CAPTURE(part);
@@ -298,8 +298,7 @@ TEST_CASE("explain runs what it is fed, and says what holds a partition's commit
     CHECK(said.out.starts_with(
         "orders[0]@2 in agent 'all', take(2): its batch is not complete, for "));
     CHECK(shop_says({"explain", "order", "0"}).code == weir::exit_code::usage);
-    const auto kafka =
-        shop_says({"explain", "orders", "0", "--broker", "kafka://localhost:9092"});
+    const auto kafka = shop_says({"explain", "orders", "0", "--broker", "kafka://localhost:9092"});
     CHECK(kafka.code == weir::exit_code::usage);
     CHECK(kafka.err.find("only the program that runs knows") != std::string::npos);
 }
@@ -313,4 +312,28 @@ TEST_CASE("--stats prints a line of counters so often") {
     CHECK(said.code == weir::exit_code::ok);
     CHECK(said.err.find("weir: read 3 in 1 batches (largest 3), sent 3 (delivered 3), commits ") !=
           std::string::npos);
+}
+
+TEST_CASE("--stats needs a pause between two lines, and takes the longest there is") {
+    const auto none = shop_says({"--stats", "0s"});
+    CHECK(none.code == weir::exit_code::usage);
+    CHECK(none.err ==
+          "prog: weir: --stats 0s: this would print without a pause: write a longer time, 10s\n");
+    for (const char* longest : {"2562047h", "9223372036854ms"}) {
+        const auto said = shop_says({"--stats", longest, "--until-idle", "1ms"});
+        CHECK(said.code == weir::exit_code::ok);
+        CHECK(said.err.empty());
+    }
+}
+
+TEST_CASE("a port of the broker is a number from 1 to 65535") {
+    const auto says = [](const std::string& port) {
+        const auto url = "kafka://localhost:" + port;
+        const auto said = shop_says({"--broker", url.c_str()});
+        CHECK(said.code == weir::exit_code::usage);
+        CHECK(said.err == "prog: weir: broker '" + url + "': '" + port +
+                              "' is no port, which is a number from 1 to 65535: write "
+                              "kafka://host:port, or kafka://host:port,host:port\n");
+    };
+    for (auto* port : {"65536", "70000", "99999", "0", "+9", "9x", "4294967297"}) says(port);
 }

@@ -73,7 +73,7 @@ def rule(sentence, bad, good=None):
 # ---- who includes whom -------------------------------------------------------------------------
 
 VOCABULARY = ("fwd message hold home task job offload clock options policy error hooks type_name own "
-              "nearest config version").split()
+              "nearest escaped config version").split()
 STREAM = "topic stream incoming batch decode from shown event channel sending".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself
@@ -87,7 +87,7 @@ MAY_INCLUDE = {  # area: the areas it may include besides itself
     "conductor": ["vocabulary", "graph", "transport"],
     "app": ["vocabulary", "codec", "graph", "stream", "transport", "transport/memory",
             "transport/kafka", "conductor"],
-    "cli": ["vocabulary", "graph", "transport", "app"],  # nobody includes it
+    "cli": ["vocabulary", "codec", "graph", "transport", "app"],  # nobody includes it
     "testing": ["vocabulary", "stream", "app", "transport", "transport/memory"],
     "ranges": ["vocabulary", "graph", "codec", "stream", "app"],  # opt-in: nobody includes it
     "umbrella": ["vocabulary", "codec", "graph", "stream", "transport", "transport/memory",

@@ -159,6 +159,7 @@ void write_json(const void* value, const json_shape& shape, std::string_view typ
 /// What the codecs below have in common; a type whose codec is not this one has a codec of its own.
 template <class T>
 struct json_codec {
+    static constexpr bool is_json = true;
     static void decode(bytes_view from, T& into) {
         read_json(from, &into, json_of<T>::shape, raw_type_name<T>());
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the app knows of a topic: declared by the user, or derived by an operator.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,26 @@
 namespace weir::detail {
 
 class mailbox;
+
+/// What the bytes of a key or a value are, for who shows them as text and makes them of text. A
+/// topic that is used with several types has the one that says most, the last one here.
+enum class data_form : std::uint8_t {
+    raw,      // weir::bytes: anything
+    text,     // a string's
+    own,      // of a codec of the user's
+    json,
+    boolean,  // this and what follows: as Kafka's serializers write it
+    integer,
+    natural,
+    real
+};
+struct data_type {
+    data_form form = data_form::raw;
+    std::uint8_t size = 0;  // of a number, in bytes
+    bool nullable = true;   // null is a value
+    // throws decode_error if the bytes are no value of the type; null: all are
+    void (*check)(bytes_view) = nullptr;
+};
 
 /// Owned by the app's topics, one for each name; lives as long as the app. `partitions` is resolved
 /// when a run starts.
@@ -24,11 +45,15 @@ struct topic_info {
     // a derived topic has as many partitions as the largest of these
     std::vector<topic_info*> sources{};
     partition_id partitions = 0;
-    // these throw decode_error if the bytes are no value, no key of the declared type
-    void (*check)(bytes_view value) = nullptr;
-    void (*check_key)(bytes_view key) = nullptr;
+    data_type key{}, value{};
     mailbox* by = nullptr;  // who sends to it; null: nobody, it is a test's
 };
+
+/// The topic is used with these types, too.
+inline void learn(topic_info& t, const data_type& key, const data_type& value) {
+    if (key.form > t.key.form) t.key = key;
+    if (value.form > t.value.form) t.value = value;
+}
 
 /// Every topic of one app, by name.
 class topics {
