@@ -28,4 +28,15 @@ inline constexpr int failed = 1;  // an error's policy was `stop`, or the broker
 inline constexpr int usage = 2;   // wrong options, arguments or set-up: nothing was started
 }  // namespace exit_code
 
+/// Prints the error's sentence on standard error, behind the program's name, and gives the exit
+/// code that goes with it, as `app.main` does. For what is thrown before that is called:
+///
+///     int main(int argc, char** argv) try {
+///         …
+///         return app.main(argc, argv);
+///     } catch (const std::exception& e) {
+///         return weir::report_error(argv, e);
+///     }
+int report_error(const char* const* argv, const std::exception&) noexcept;
+
 }  // namespace weir

@@ -70,6 +70,12 @@ const policy& engine::decode_policy(const topic_info& t) const {
     const auto& own = t.options.on_decode_error;
     return own.is_set() ? own : settings_.options.on_decode_error;
 }
+bool engine::has_own_sources() const {
+    const auto& nodes = graph_.nodes();
+    return !jobs_.empty() || !unsent_.empty() ||
+           std::any_of(nodes.begin(), nodes.end(),
+                       [](const graph::node& n) { return n.kind == graph::kind::source; });
+}
 bool engine::reads(const std::string& topic) const {
     const auto& edges = graph_.edges();
     return std::any_of(edges.begin(), edges.end(), [&](const graph::edge& e) {

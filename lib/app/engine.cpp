@@ -8,8 +8,6 @@
 #include <weir/error.hpp>
 #include <weir/transport/topic_name.hpp>
 
-#include "../transport/kafka/kafka.hpp"
-
 namespace weir::detail {
 namespace {
 
@@ -18,8 +16,11 @@ constexpr auto loop_budget = std::chrono::milliseconds{20};
 // A range whose values are passed within this looks at the clock at one in so many.
 constexpr auto quick_pass = std::chrono::milliseconds{1};
 constexpr int passes_a_look = 4;
-// A group on another machine needs seconds to take a member in; nothing comes before.
-constexpr auto join_most = std::chrono::seconds{15};
+// A group in this process takes a member in as soon as the others have given up what they had.
+constexpr auto join_margin = std::chrono::seconds{15};
+// Kafka waits three seconds for a new group's members, and that is nothing to tell.
+constexpr auto join_line_first = std::chrono::seconds{5};
+constexpr auto join_line_interval = std::chrono::seconds{15};
 constexpr std::string_view memory = "memory://", kafka = "kafka://";
 constexpr int chain_max = 64;  // topics derived of one another
 
@@ -238,12 +239,17 @@ bool engine::embedded() const { return settings_.options.broker.starts_with(memo
 std::unique_ptr<transport::transport> engine::connect(const std::string& group) {
     const auto& o = settings_.options;
     if (!o.broker.starts_with(kafka)) return transport::connect(broker(), group);
+    return transport::kafka::connect(kafka_options(group));
+}
+
+transport::kafka::connect_options engine::kafka_options(const std::string& group) const {
+    const auto& o = settings_.options;
     transport::kafka::connect_options to{transport::kafka::servers_of(o.broker), group, o.kafka,
                                          o.drain_timeout};
     std::erase_if(to.properties, [&](auto& p) {
         return p.first == "group.id" && p.second == settings_.app;  // of the app's own group
     });
-    return transport::kafka::connect(to);
+    return to;
 }
 
 /// The user's property wins over our option.
@@ -329,6 +335,9 @@ void engine::start() {
         for (auto& j : jobs_) j.started = false;
         settings_.home->enter();
         transport_ = connect(settings_.app);
+        longest_join_ = join_margin;
+        if (!embedded())
+            longest_join_ += transport::kafka::longest_join(kafka_options(settings_.app));
         if (const auto& o = settings_.options; embedded() && !o.kafka.empty()) {
             transport::kafka::check_properties({"", settings_.app, o.kafka, o.drain_timeout});
             if (!std::exchange(told_properties_, true))
@@ -349,7 +358,11 @@ void engine::start() {
             a.what->build(conductor_->plan());
             a.built = true;
         }
-        conductor_->connect(subscriptions());
+        const auto all = subscriptions();
+        joins_ = std::any_of(all.begin(), all.end(), [](const transport::subscription& s) {
+            return !transport::is_pattern(s.topic);
+        });
+        conductor_->connect(all);
     } catch (...) {
         conductor_->abandon();
         end_run();
@@ -367,7 +380,9 @@ void engine::start() {
 void engine::end_run() {
     if (!conductor_) return;
     error_ = conductor_->error();
-    last_status_ = conductor_->status(), last_read_ = conductor_->messages();
+    report_.flush();
+    last_status_ = conductor_->status();
+    last_read_ = conductor_->messages();
     polled_ = false;
     if (transport_) wakeup_.unwatch(transport_->fd());
     conductor_->end();  // while it is there for those that go: a send that is awaited, say
@@ -456,7 +471,11 @@ void engine::run(side_job* beside, duration idle) {
     start();
     auto last = settings_.clock->steady();
     const auto begun = last;
-    bool told = false;
+    next_join_line_ = later(begun, join_line_first);
+    const auto end = [&] {
+        if (beside) beside->before_end();
+        stop();
+    };
     while (running()) {
         if (added_ && !conductor_->stopping()) start();  // what a body or a posted call has added
         const bool fed = beside && beside->turn(conductor_->stopping());
@@ -467,24 +486,60 @@ void engine::run(side_job* beside, duration idle) {
         if (!running()) break;
         if (beside) beside->rest();
         const auto now = settings_.clock->steady();
-        if (!conductor_->joined() && now - begun < join_most) last = now;
+        const bool joining = waits_for_group(now, begun);
+        if (joining) last = now;
         const auto quiet = now - last;
         const bool fed_all = beside && beside->ended();
-        if (conductor_->stopping()) wait(duration::max(), false);
-        else if (all_ended() || (beside && beside->failed()) || (fed_all && nothing_open())) stop();
-        else if (fed_all && conductor_->flush()) last = now;
-        else if (quiet < idle) {
-            auto most = idle == duration::max() ? idle : idle - quiet;
-            if (const auto at = beside ? beside->due() : time_point::max(); at != at.max())
-                most = std::min(most, std::max(at - now, duration::zero()));
-            wait(most, false) || (stop(), true);
-        } else if (beside && !std::exchange(told, true)) beside->idle();
-        // what waits for company goes on without it
-        else if (conductor_->flush()) last = settings_.clock->steady();
-        else stop();
+        const bool failed = beside && beside->failed();
+        if (conductor_->stopping()) {
+            wait(duration::max(), false);
+        } else if (all_ended() || failed || (fed_all && nothing_open())) {
+            end();
+        } else if (fed_all && conductor_->flush()) {
+            last = now;
+        } else if (quiet < idle) {
+            auto until = idle == duration::max() ? time_point::max() : later(last, idle);
+            if (beside) until = std::min(until, beside->due());
+            if (joining) until = std::min(until, next_join_line_);
+            const auto most = until == time_point::max() ? duration::max() : until - now;
+            if (!wait(std::max(most, duration::zero()), false)) end();
+        } else {
+            if (beside) beside->before_end();
+            // what waits for company goes on without it
+            if (conductor_->flush()) last = settings_.clock->steady();
+            else end_idle_run();
+        }
     }
     end_run();
     rethrow();
+}
+
+/// The group may wait for members that have gone without a word. Nothing comes before it has
+/// answered, so that is no idle time.
+bool engine::waits_for_group(time_point now, time_point begun) {
+    const bool waits = joins_ && !conductor_->joined() && !conductor_->stopping() &&
+                       now < later(begun, longest_join_);
+    if (!waits || now < next_join_line_) return waits;
+    next_join_line_ = later(now, join_line_interval);
+    const auto whole = [](duration d) {
+        return detail::text_of(std::chrono::floor<std::chrono::seconds>(d));
+    };
+    report_.log("waits for group '" + settings_.app + "' to give it partitions, for " +
+                whole(now - begun) + " of " + whole(longest_join_) +
+                " at the most: it may wait for a member that has died");
+    return waits;
+}
+
+/// Where it reads topics and never had a partition, nothing was done: that is no success.
+void engine::end_idle_run() {
+    if (!joins_ || conductor_->had_partition()) return stop();
+    const auto group = "group '" + settings_.app + "'";
+    const auto why = conductor_->joined() ? group + " has given all partitions to other members"
+                                          : group + " has given it no partition in " +
+                                                detail::text_of(longest_join_);
+    conductor_->fail(std::make_exception_ptr(weir::error{
+        "weir: nothing was read: " + why + ": kafka-consumer-groups.sh --describe --group " +
+        settings_.app + " shows them"}));
 }
 
 bool engine::all_ended() const {

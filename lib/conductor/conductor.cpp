@@ -111,7 +111,9 @@ hold conductor::hold_pulled() const {
 // --------------------------------------------------------------------------------------- one round
 bool conductor::turn() {
     if (stopped()) return false;
-    now_ = clock_.steady(), ++turns_;
+    now_ = clock_.steady();
+    ++turns_;
+    report_.turn(now_);
     const bool asked = committer_.in_flight();
     bool busy = settings_.home->collect();
     busy |= transport_.poll(*this);
@@ -194,7 +196,7 @@ time_point conductor::due(bool alone) const {
     }
     for (auto& s : seams_) feed_due(*s.feed), at = std::min(at, s.from->due());
     if (stopping()) at = std::min(at, state_ == state::leaving ? answer_due() : stop_until_);
-    return alone ? at : std::min(at, committer_.due(partitions_));
+    return alone ? at : std::min({at, committer_.due(partitions_), report_.due()});
 }
 
 bool conductor::settle_seams() {

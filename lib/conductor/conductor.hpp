@@ -107,8 +107,10 @@ public:
     std::vector<partition_status> status() const;
     /// What holds this partition's commit back.
     std::optional<blocked> explain(const topic_partition&) const;
-    /// Has been assigned something, or reads nothing. Nothing can come before.
-    bool joined() const { return joined_ || topics_.empty(); }
+    /// The group has answered. Nothing can come before.
+    bool joined() const { return joined_; }
+    /// The group has given it a partition, be it for a while.
+    bool had_partition() const { return !places_.empty(); }
     /// Messages read since the run began.
     std::size_t messages() const { return messages_; }
 

@@ -12,6 +12,8 @@
 #include "app/captured.hpp"
 #include "escaped.hpp"
 
+using namespace std::chrono_literals;
+
 namespace {
 
 struct noted final : weir::hooks {
@@ -68,4 +70,53 @@ TEST_CASE("what() of weir's own errors does not end at a null byte") {
         "\"a\\0b\" cannot be a topic's name: it must be 1 to 249 of the characters a-z A-Z 0-9 . _ "
         "- and neither \".\" nor \"..\"",
         weir::setup_error);
+}
+
+namespace {
+
+/// Fails for every message; what it says of that.
+struct failing {
+    noted told{};
+    weir::app app{"a", {.hooks = &told}};
+    weir::topic<int> t = app.topic<int>("t");
+    failing() {
+        app.agent("x", t | weir::for_each([](int) { throw std::runtime_error{"no"}; }));
+    }
+};
+std::string line_of(int offset) {
+    return "process in agent 'x': t[0]@" + std::to_string(offset) + ": no (skip)";
+}
+
+}  // namespace
+
+TEST_CASE("of many failures the first ten are a line each, the others are counted once a second") {
+    failing f;
+    weir::testing::test_driver test{f.app};
+    for (int i = 0; i < 800; ++i) test.send(f.t, "", i);
+    std::vector<std::string> expected;
+    for (int i = 0; i < 10; ++i) expected.push_back(line_of(i));
+    CHECK(f.told.lines == expected);
+    test.advance(1s);
+    expected.push_back("790 more failed, the last one: " + line_of(799));
+    CHECK(f.told.lines == expected);
+    for (int i = 0; i < 5; ++i) test.send(f.t, "", i);
+    CHECK(f.told.lines == expected);  // it has not been quiet since
+    test.advance(1s);
+    expected.push_back("5 more failed, the last one: " + line_of(804));
+    CHECK(f.told.lines == expected);
+    test.advance(2s);
+    test.send(f.t, "", 0);
+    expected.push_back(line_of(805));
+    CHECK(f.told.lines == expected);
+    CHECK(f.app.counters().process.skipped == 806);
+}
+
+TEST_CASE("failures that were not told yet are told when the run ends") {
+    failing f;
+    {
+        weir::testing::test_driver test{f.app};
+        for (int i = 0; i < 12; ++i) test.send(f.t, "", i);
+        test.stop();
+    }
+    CHECK(f.told.lines.back() == "2 more failed, the last one: " + line_of(11));
 }

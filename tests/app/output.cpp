@@ -63,7 +63,9 @@ TEST_CASE("--output prints what a stop has flushed, by --until-idle and by a sig
     CHECK(idle.read_rest() == '[' + small + "]\n");
     CHECK(idle.wait() == 0);
 
-    process p{{"--output", "pairs", "--output", "flagged", "--input", "withdrawals=-"}, bank};
+    process p{{"--output", "pairs", "--output", "flagged", "--input", "withdrawals=-"},
+              bank,
+              process::errors::apart};
     p.write(large + '\n');
     CHECK(p.read_to(large) == large + '\n');  // so the other agent has read it too
     p.signal(SIGINT);

@@ -87,7 +87,7 @@ MAY_INCLUDE = {  # area: the areas it may include besides itself
     "conductor": ["vocabulary", "graph", "transport"],
     "app": ["vocabulary", "codec", "graph", "stream", "transport", "transport/memory",
             "transport/kafka", "conductor"],
-    "cli": ["vocabulary", "codec", "graph", "transport", "app"],  # nobody includes it
+    "cli": ["vocabulary", "codec", "graph", "transport", "transport/kafka", "app"],  # nobody includes it
     "testing": ["vocabulary", "stream", "app", "transport", "transport/memory"],
     "ranges": ["vocabulary", "graph", "codec", "stream", "app"],  # opt-in: nobody includes it
     "umbrella": ["vocabulary", "codec", "graph", "stream", "transport", "transport/memory",

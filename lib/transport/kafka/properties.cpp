@@ -178,6 +178,17 @@ std::string servers_of(std::string_view url) {
     return std::string{servers};
 }
 
+duration longest_join(const connect_options& o) {
+    const auto conf = configuration{o}.consumer(false, reset::earliest);
+    const auto time = [&](const char* name) {
+        const auto text = value_of(conf.get(), name);
+        return std::chrono::milliseconds{std::strtoll(text.c_str(), nullptr, 10)};
+    };
+    return std::max(time("session.timeout.ms"), time("max.poll.interval.ms"));
+}
+
+std::string_view version() { return rd_kafka_version_str(); }
+
 void check_properties(connect_options o) {
     std::erase_if(o.properties, [](auto& p) {
         return p.first == "bootstrap.servers" || p.first == "metadata.broker.list";
