@@ -64,37 +64,36 @@ public:
     template <class V = bytes>
     weir::topic<V> topic(const std::string& name, topic_options options = {}) {
         return weir::topic<V>{
-            declare(name, std::move(options), &detail::check_decodes<V>, nullptr)};
+            declare(name, std::move(options), {}, detail::declared_type<V>())};
     }
     /// A topic whose keys and values are decoded.
     template <class K, class V>
     weir::topic<K, V> topic(const std::string& name, topic_options options = {}) {
-        return weir::topic<K, V>{declare(name, std::move(options), &detail::check_decodes<V>,
-                                         &detail::check_decodes<K>)};
+        return weir::topic<K, V>{declare(name, std::move(options), detail::declared_type<K>(),
+                                         detail::declared_type<V>())};
     }
 
     /// Several topics as one stream: app.topics<order>({"orders-eu", "orders-us"}).
     template <class V = bytes>
     weir::topics<V> topics(std::initializer_list<std::string> names, topic_options options = {}) {
-        return weir::topics<V>{declare(names, options, &detail::check_decodes<V>,
-                                       nullptr)};
+        return weir::topics<V>{declare(names, options, {}, detail::declared_type<V>())};
     }
     template <class K, class V>
     weir::topics<K, V> topics(std::initializer_list<std::string> names,
                               topic_options options = {}) {
-        return weir::topics<K, V>{declare(names, options, &detail::check_decodes<V>,
-                                          &detail::check_decodes<K>)};
+        return weir::topics<K, V>{declare(names, options, detail::declared_type<K>(),
+                                          detail::declared_type<V>())};
     }
     /// All topics whose names match a pattern, those that appear later, too:
     /// app.topics<order>("^orders-.*"). A regular expression (POSIX, extended) that begins with ^;
     /// it never matches internal topics.
     template <class V = bytes>
     weir::topics<V> topics(const std::string& pattern, topic_options options = {}) {
-        return weir::topics<V>{{&declare(pattern, std::move(options), nullptr, nullptr)}};
+        return weir::topics<V>{{&declare_pattern(pattern, std::move(options))}};
     }
     template <class K, class V>
     weir::topics<K, V> topics(const std::string& pattern, topic_options options = {}) {
-        return weir::topics<K, V>{{&declare(pattern, std::move(options), nullptr, nullptr)}};
+        return weir::topics<K, V>{{&declare_pattern(pattern, std::move(options))}};
     }
 
     /// A channel: values that the program itself hands to its streams.
@@ -221,11 +220,12 @@ public:
 
 private:
     friend class testing::test_driver;
-    detail::topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view),
-                                void (*check_key)(bytes_view));
+    detail::topic_info& declare(const std::string& name, topic_options,
+                                const detail::data_type& key, const detail::data_type& value);
     std::vector<detail::topic_info*> declare(std::initializer_list<std::string> names,
-                                             const topic_options&, void (*check)(bytes_view),
-                                             void (*check_key)(bytes_view));
+                                             const topic_options&, const detail::data_type& key,
+                                             const detail::data_type& value);
+    detail::topic_info& declare_pattern(const std::string& pattern, topic_options);
     detail::host& host() const;
     void add(std::string name, std::unique_ptr<detail::topology>, agent_options);
     void add(std::unique_ptr<detail::job>, duration interval, policy on_error);

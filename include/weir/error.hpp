@@ -2,12 +2,14 @@
 // What weir throws, and the exit codes a program ends with.
 #pragma once
 #include <stdexcept>
+#include <string>
 
 namespace weir {
 
 /// Every exception of ours. `what()` is a sentence that names the place and what to do about it.
 struct error : std::runtime_error {
-    using std::runtime_error::runtime_error;
+    /// A null byte in it is written as \0: what() would end there.
+    explicit error(const std::string& sentence);
 };
 /// The program, its options or its arguments are wrong: thrown before the loop starts. Exit code 2.
 struct setup_error : error {
@@ -30,5 +32,16 @@ inline constexpr int ok = 0;      // stopped as asked
 inline constexpr int failed = 1;  // an error's policy was `stop`, or the broker could not be used
 inline constexpr int usage = 2;   // wrong options, arguments or set-up: nothing was started
 }  // namespace exit_code
+
+/// Prints the error's sentence on standard error, behind the program's name, and gives the exit
+/// code that goes with it, as `app.main` does. For what is thrown before that is called:
+///
+///     int main(int argc, char** argv) try {
+///         …
+///         return app.main(argc, argv);
+///     } catch (const std::exception& e) {
+///         return weir::report_error(argv, e);
+///     }
+int report_error(const char* const* argv, const std::exception&) noexcept;
 
 }  // namespace weir

@@ -13,21 +13,24 @@ app::~app() { engine_->close(); }
 
 const std::string& app::id() const { return engine_->id(); }
 detail::topic_info& app::declare(const std::string& name, topic_options o,
-                                 void (*check)(bytes_view), void (*check_key)(bytes_view)) {
-    return engine_->topics().declare(name, std::move(o), check, check_key);
+                                 const detail::data_type& key, const detail::data_type& value) {
+    return engine_->topics().declare(name, std::move(o), key, value);
 }
 std::vector<detail::topic_info*> app::declare(std::initializer_list<std::string> names,
-                                              const topic_options& o, void (*check)(bytes_view),
-                                              void (*check_key)(bytes_view)) {
+                                              const topic_options& o, const detail::data_type& key,
+                                              const detail::data_type& value) {
     if (names.size() == 0) throw setup_error{"weir: app.topics({}): name at least one topic"};
     std::vector<detail::topic_info*> all;
     for (auto& name : names) {
-        auto& t = engine_->topics().declare(name, o, check, check_key);
+        auto& t = engine_->topics().declare(name, o, key, value);
         if (std::find(all.begin(), all.end(), &t) != all.end())
             throw setup_error{"weir: app.topics: '" + name + "' is named twice"};
         all.push_back(&t);
     }
     return all;
+}
+detail::topic_info& app::declare_pattern(const std::string& pattern, topic_options o) {
+    return engine_->topics().declare_pattern(pattern, std::move(o));
 }
 detail::host& app::host() const { return *engine_; }
 void app::add(std::string name, std::unique_ptr<detail::topology> what, agent_options o) {

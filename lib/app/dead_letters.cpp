@@ -37,7 +37,7 @@ std::vector<engine::letters> engine::dead_letters() const {
         const auto policy_of = [&](const policy& own, const policy& app) -> const policy& {
             return own.is_set() ? own : app;
         };
-        const auto& decode = policy_of(o.on_decode_error, settings_.options.on_decode_error);
+        const auto& decode = decode_policy(*known);
         if (decode.has_dead_letters() && decoded && (read || !written))
             all.push_back({&decode, "decode", {}, i, {nodes[i].name}});
         const auto& produce = policy_of(o.on_produce_error, settings_.options.on_produce_error);
@@ -47,7 +47,6 @@ std::vector<engine::letters> engine::dead_letters() const {
     return all;
 }
 
-/// The topics that dead letters go to are topics of ours like any other.
 void engine::derive_dead_letters() {
     for (auto& l : dead_letters()) {
         std::vector<topic_info*> of;
@@ -62,11 +61,30 @@ void engine::derive_dead_letters() {
                                   "give the topic another on_decode_error"};
             of.push_back(&topics_.at(name));
         }
-        derive(l.by->topic(), 0, false, of);
+        auto& into = derive(l.by->topic(), 0, false, of);
+        for (auto* t : of) learn(into, t->key, t->value);
     }
     // a dead letter that could not be sent is one itself
     const auto& produce = settings_.options.on_produce_error;
     if (produce.has_dead_letters()) derive(produce.topic(), 0, false, {});
+}
+
+const policy& engine::decode_policy(const topic_info& t) const {
+    const auto& own = t.options.on_decode_error;
+    return own.is_set() ? own : settings_.options.on_decode_error;
+}
+bool engine::has_own_sources() const {
+    const auto& nodes = graph_.nodes();
+    return !jobs_.empty() || !unsent_.empty() ||
+           std::any_of(nodes.begin(), nodes.end(),
+                       [](const graph::node& n) { return n.kind == graph::kind::source; });
+}
+bool engine::reads(const std::string& topic) const {
+    const auto& edges = graph_.edges();
+    return std::any_of(edges.begin(), edges.end(), [&](const graph::edge& e) {
+        const auto& from = graph_.nodes()[e.from];
+        return from.kind == graph::kind::topic && from.name == topic;
+    });
 }
 
 void engine::draw_dead_letters(weir::graph& g) const {

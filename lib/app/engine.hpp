@@ -15,6 +15,7 @@
 
 #include "../conductor/conductor.hpp"
 #include "../conductor/wakeup.hpp"
+#include "../transport/kafka/kafka.hpp"
 #include "topic_catalog.hpp"
 
 namespace weir::detail {
@@ -29,8 +30,9 @@ public:
     virtual void rest() = 0;
     /// When it wants its next turn, whatever else there is.
     virtual time_point due() const { return time_point::max(); }
-    /// Nothing has happened for so long as was asked for, and nothing will.
-    virtual void idle() {}
+    /// The run is about to end by itself: nothing has happened for so long as was asked for, or
+    /// nothing more can. May be called again.
+    virtual void before_end() {}
     /// It cannot go on: what it gave so far is processed, then the run stops.
     virtual bool failed() const = 0;
     /// It gives nothing more, and nobody else does: when all is done the run stops.
@@ -66,6 +68,15 @@ public:
     void forget(send_request&) noexcept override;
     /// As drawn, with what is set now: partitions, policies, where dead letters go.
     weir::graph graph() const;
+    /// The topics that dead letters go to are topics of ours like any other. Throws setup_error if
+    /// one is where they come from.
+    void derive_dead_letters();
+    /// The topic's own, else the app's.
+    const policy& decode_policy(const topic_info&) const;
+    /// An agent reads it.
+    bool reads(const std::string& topic) const;
+    /// Something of the program's own may send: a range, a channel, a task, a timer.
+    bool has_own_sources() const;
     const std::string& id() const { return settings_.app; }
     reporter& report() { return report_; }
     std::vector<partition_status> status() const;
@@ -128,15 +139,17 @@ private:
         std::vector<std::string> of;  // topics
     };
     std::vector<letters> dead_letters() const;
-    void derive_dead_letters();
     void draw_dead_letters(weir::graph&) const;
     offset_reset auto_offset_reset() const;
     void connect_run();
     void build_agents();
     std::vector<transport::subscription> subscriptions();
+    transport::kafka::connect_options kafka_options(const std::string& group) const;
     bool run_posted();
     bool all_ended() const;
     bool nothing_open() const;
+    bool waits_for_group(time_point now, time_point begun);
+    void end_idle_run();
 
     clock real_;
     settings settings_;
@@ -151,6 +164,9 @@ private:
     std::deque<std::pair<topic_info*, outgoing>> unsent_;  // before the run
     std::deque<agent> agents_;  // addresses stay
     bool added_ = false;        // one of them, since the last `start`
+    bool joins_ = false;        // a topic is read, so the group will answer
+    duration longest_join_{};
+    time_point next_join_line_{};
     std::deque<job_info> jobs_;
     weir::graph graph_;
     std::exception_ptr error_;

@@ -15,8 +15,9 @@ constexpr auto loop_budget = std::chrono::milliseconds{20};
 // A range whose values are passed within this looks at the clock at one in so many.
 constexpr auto quick_pass = std::chrono::milliseconds{1};
 constexpr int passes_a_look = 4;
-// A group on another machine needs seconds to take a member in; nothing comes before.
-constexpr auto join_most = std::chrono::seconds{15};
+// Kafka waits three seconds for a new group's members; that is not worth a line.
+constexpr auto join_line_first = std::chrono::seconds{5};
+constexpr auto join_line_interval = std::chrono::seconds{15};
 
 }  // namespace
 
@@ -73,7 +74,11 @@ void engine::run(side_job* beside, duration idle) {
     start();
     auto last = settings_.clock->steady();
     const auto begun = last;
-    bool told = false;
+    next_join_line_ = later(begun, join_line_first);
+    const auto end = [&] {
+        if (beside) beside->before_end();
+        stop();
+    };
     while (running()) {
         if (added_ && !conductor_->stopping()) start();  // what a body or a posted call has added
         const bool fed = beside && beside->turn(conductor_->stopping());
@@ -84,24 +89,60 @@ void engine::run(side_job* beside, duration idle) {
         if (!running()) break;
         if (beside) beside->rest();
         const auto now = settings_.clock->steady();
-        if (!conductor_->joined() && now - begun < join_most) last = now;
+        const bool joining = waits_for_group(now, begun);
+        if (joining) last = now;
         const auto quiet = now - last;
         const bool fed_all = beside && beside->ended();
-        if (conductor_->stopping()) wait(duration::max(), false);
-        else if (all_ended() || (beside && beside->failed()) || (fed_all && nothing_open())) stop();
-        else if (fed_all && conductor_->flush()) last = now;
-        else if (quiet < idle) {
-            auto most = idle == duration::max() ? idle : idle - quiet;
-            if (const auto at = beside ? beside->due() : time_point::max(); at != at.max())
-                most = std::min(most, std::max(at - now, duration::zero()));
-            if (!wait(most, false)) stop();
-        } else if (beside && !std::exchange(told, true)) beside->idle();
-        // what waits for company goes on without it
-        else if (conductor_->flush()) last = settings_.clock->steady();
-        else stop();
+        const bool failed = beside && beside->failed();
+        if (conductor_->stopping()) {
+            wait(duration::max(), false);
+        } else if (all_ended() || failed || (fed_all && nothing_open())) {
+            end();
+        } else if (fed_all && conductor_->flush()) {
+            last = now;
+        } else if (quiet < idle) {
+            auto until = idle == duration::max() ? time_point::max() : later(last, idle);
+            if (beside) until = std::min(until, beside->due());
+            if (joining) until = std::min(until, next_join_line_);
+            const auto most = until == time_point::max() ? duration::max() : until - now;
+            if (!wait(std::max(most, duration::zero()), false)) end();
+        } else {
+            if (beside) beside->before_end();
+            // what waits for company goes on without it
+            if (conductor_->flush()) last = settings_.clock->steady();
+            else end_idle_run();
+        }
     }
     end_run();
     rethrow();
+}
+
+/// The group may wait for members that have gone without a word. Nothing comes before it has
+/// answered, so that is no idle time.
+bool engine::waits_for_group(time_point now, time_point begun) {
+    const bool waits = joins_ && !conductor_->joined() && !conductor_->stopping() &&
+                       now < later(begun, longest_join_);
+    if (!waits || now < next_join_line_) return waits;
+    next_join_line_ = later(now, join_line_interval);
+    const auto whole = [](duration d) {
+        return detail::text_of(std::chrono::floor<std::chrono::seconds>(d));
+    };
+    report_.log("waits for group '" + settings_.app + "' to give it partitions, for " +
+                whole(now - begun) + " of " + whole(longest_join_) +
+                " at the most: it may wait for a member that has died");
+    return waits;
+}
+
+/// Where it reads topics and never had a partition, nothing was done: that is no success.
+void engine::end_idle_run() {
+    if (!joins_ || conductor_->had_partition()) return stop();
+    const auto group = "group '" + settings_.app + "'";
+    const auto why = conductor_->joined() ? group + " has given all partitions to other members"
+                                          : group + " has given it no partition in " +
+                                                detail::text_of(longest_join_);
+    conductor_->stop_with(std::make_exception_ptr(weir::error{
+        "weir: nothing was read: " + why + ": kafka-consumer-groups.sh --describe --group " +
+        settings_.app + " shows them"}));
 }
 
 bool engine::all_ended() const {

@@ -10,6 +10,12 @@
 #include "engine.hpp"
 
 namespace weir::detail {
+namespace {
+
+// A group in this process takes a member in as soon as the others have given up what they had.
+constexpr auto join_margin = std::chrono::seconds{15};
+
+}  // namespace
 
 /// The topics that are read, also those that match a pattern now. A topic that appears while the run
 /// lasts is read from its beginning.
@@ -76,6 +82,8 @@ void engine::connect_run() {
     for (auto& j : jobs_) j.started = false;
     settings_.releases->enter();
     transport_ = connect(settings_.app);
+    longest_join_ = join_margin;
+    if (!embedded()) longest_join_ += transport::kafka::longest_join(kafka_options(settings_.app));
     const auto& o = settings_.options;
     if (!embedded() || o.kafka.empty()) return;
     transport::kafka::check_properties({"", settings_.app, o.kafka, o.drain_timeout});
@@ -92,7 +100,11 @@ void engine::build_agents() {
             a.what->build(conductor_->plan());
             a.built = true;
         }
-        conductor_->subscribe(subscriptions());
+        const auto all = subscriptions();
+        joins_ = std::any_of(all.begin(), all.end(), [](const transport::subscription& s) {
+            return !transport::is_pattern(s.topic);
+        });
+        conductor_->subscribe(all);
     } catch (...) {
         conductor_->abandon();
         end_run();
@@ -103,6 +115,7 @@ void engine::build_agents() {
 void engine::end_run() {
     if (!conductor_) return;
     error_ = conductor_->error();
+    report_.flush();
     last_status_ = conductor_->status();
     last_read_ = conductor_->messages();
     polled_ = false;

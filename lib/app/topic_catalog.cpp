@@ -22,11 +22,21 @@ void check_policy(const policy& p, const std::string& topic) {
                           "' is to be its own dead letter topic: give them another one"};
 }
 
-topic_info& topic_catalog::declare(const std::string& name, topic_options o,
-                                   void (*check)(bytes_view), void (*check_key)(bytes_view)) {
-    const bool pattern = check == nullptr;
-    if (pattern) transport::check_pattern(name);
-    else transport::check_topic_name(name);
+topic_info& topic_catalog::declare(const std::string& name, topic_options o, const data_type& key,
+                                   const data_type& value) {
+    transport::check_topic_name(name);
+    auto& t = declare(name, std::move(o));
+    t.by = &host_;
+    learn(t, key, value);
+    return t;
+}
+
+topic_info& topic_catalog::declare_pattern(const std::string& pattern, topic_options o) {
+    transport::check_pattern(pattern);
+    return declare(pattern, std::move(o));
+}
+
+topic_info& topic_catalog::declare(const std::string& name, topic_options o) {
     if (o.partitions < 0)
         throw setup_error{"weir: topic '" + name + "': partitions must not be negative"};
     check_policy(o.on_decode_error, name);
@@ -34,16 +44,14 @@ topic_info& topic_catalog::declare(const std::string& name, topic_options o,
     auto& t = all_.try_emplace(name).first->second;
     const bool says_nothing = o == topic_options{};
     const bool said_nothing = t.options == topic_options{};
-    if (t.declared && !says_nothing && !said_nothing && !(t.options == o))
+    const bool differs = !says_nothing && !said_nothing && !(t.options == o);
+    if (t.declared && differs)
         throw setup_error{"weir: topic '" + name +
                           "' is declared twice with different options: give them once; "
                           "app.topic(name) without options is the same topic"};
     if (!t.declared || !says_nothing) t.options = std::move(o);
     t.name = name;
     t.declared = true;
-    if (!pattern) t.by = &host_;
-    if (!t.check) t.check = check;
-    if (!t.check_key) t.check_key = check_key;
     return t;
 }
 

@@ -20,10 +20,12 @@ class topic_catalog {
 public:
     explicit topic_catalog(host& h) : host_(h) {}
 
-    /// A topic; without `check` a pattern, for all topics that match it. Declared again without
-    /// options it is the same topic; with other options it throws setup_error.
-    topic_info& declare(const std::string& name, topic_options, void (*check)(bytes_view),
-                        void (*check_key)(bytes_view));
+    /// A topic. Declared again without options it is the same topic; with other options it throws
+    /// setup_error.
+    topic_info& declare(const std::string& name, topic_options, const data_type& key,
+                        const data_type& value);
+    /// All topics that match. It is declared like a topic.
+    topic_info& declare_pattern(const std::string& pattern, topic_options);
     /// A topic that an operator or a policy makes, unless it is declared. It has as many partitions
     /// as the largest of its sources, if `partitions` is 0.
     topic_info& derive(const std::string& name, partition_id partitions, bool internal,
@@ -39,6 +41,7 @@ public:
     partition_id resolve(topic_info& t, transport::transport& on) { return resolve(t, on, 0); }
 
 private:
+    topic_info& declare(const std::string& name, topic_options);
     partition_id resolve(topic_info&, transport::transport&, int depth);
     partition_id resolve_pattern(topic_info&, transport::transport&, int depth);
 

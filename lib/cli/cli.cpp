@@ -5,49 +5,41 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include <weir/transport/topic_name.hpp>
+
 #include "../app/engine.hpp"
+#include "../escaped.hpp"
 #include "../nearest.hpp"
+#include "../transport/kafka/kafka.hpp"
 #include "commands.hpp"
+#include "completion.hpp"
 
 namespace weir {
 namespace {
 
 using detail::arguments;
 
-/// One command line: what CLI11 shall know, and what becomes of it. A new command is one
-/// line in the constructor, one function in commands.hpp and some lines in help.cpp.
+std::string name_of_program(const char* const* argv, const std::string& otherwise) {
+    if (!argv || !argv[0]) return otherwise;
+    const std::string path{argv[0]};
+    return path.substr(path.rfind('/') + 1);
+}
+
+/// One command line: what CLI11 shall know, and what becomes of it. A new command is one line in
+/// `add_commands`, one function in commands.hpp and some lines in help.cpp. What an option takes is
+/// its type's name in CLI11: completion goes by it.
 class command_line {
 public:
-    command_line() {
+    explicit command_line(const std::string& program) {
         cli_.fallthrough();
         cli_.require_subcommand(0, 1);
-        cli_.add_option("--broker", said_.broker)->envname("WEIR_BROKER");
-        add_list("--set", said_.set);
-        add_list("--set-file", said_.set_files);
-        add_list("--input", said_.inputs);
-        add_list("--keyed-input", said_.keyed_inputs);
-        add_list("--output", said_.outputs);
-        const auto duration = [](const std::string& text) {
-            detail::parse_duration(text);
-            return std::string{};
-        };
-        cli_.add_option("--until-idle", said_.until_idle)->check(duration);
-        cli_.add_option("--stats", said_.stats)->check(duration);
-
-        add("run", &detail::run);
-        auto& graph = add("graph", &detail::print_graph);
-        graph.add_option("--format", said_.format)
-            ->check(CLI::IsMember({"text", "mermaid", "dot"}));
-        add("topics", &detail::print_topics);
-        add("agents", &detail::print_agents);
-        auto& send = add("send", &detail::send);
-        send.add_option("TOPIC", said_.topic)->required();
-        send.add_option("VALUE", said_.value)->required();
-        send.add_option("--key", said_.key);
-        auto& explain = add("explain", &detail::explain);
-        explain.add_option("TOPIC", said_.topic)->required();
-        explain.add_option("PARTITION", said_.partition)->required();
+        cli_.set_version_flag("--version", fmt::format("{} (weir {}, librdkafka {})", program,
+                                                       WEIR_VERSION, transport::kafka::version()));
+        add_options();
+        add_commands();
     }
+    command_line(const command_line&) = delete;
+    command_line& operator=(const command_line&) = delete;
 
     /// Throws CLI::ParseError or setup_error.
     detail::asked parse(int argc, const char* const* argv) {
@@ -58,6 +50,22 @@ public:
                 return {what, std::move(said_)};
             }
         return {&detail::run, std::move(said_)};
+    }
+    /// Of which shell a completion is asked for; empty: of none.
+    const std::string& shell() const { return shell_; }
+    detail::command_description description(const std::string& program) const {
+        detail::command_description d{program};
+        for (auto* o : cli_.get_options()) d.options.push_back(described(*o));
+        for (auto& [app, what] : commands_) {
+            auto& c = d.commands.emplace_back();
+            c.name = app->get_name();
+            c.about = app->get_description();
+            for (auto* o : app->get_options()) {
+                if (o->get_positional()) c.arguments.push_back(o->get_type_name());
+                else c.options.push_back(described(*o));
+            }
+        }
+        return d;
     }
     /// The sentence for a command line that is none.
     std::string wrong(const CLI::ParseError& p, int argc, const char* const* argv) const {
@@ -89,18 +97,64 @@ private:
         return "there is no command '" + name + '\'' + detail::did_you_mean(name, names);
     }
 
+    static detail::command_description::option described(const CLI::Option& o) {
+        const bool takes = o.get_type_size() > 0;
+        return {o.get_name(), o.get_description(), takes ? o.get_type_name() : std::string{}};
+    }
+
+    void add_options() {
+        const auto list = [this](const char* name, std::vector<std::string>& into,
+                                 const char* takes, const char* about) {
+            cli_.add_option(name, into, about)->allow_extra_args(false)->type_name(takes);
+        };
+        const auto time = [this](const char* name, std::string& into, const char* about) {
+            cli_.add_option(name, into, about)->type_name("TIME")->each([](const std::string& s) {
+                detail::parse_duration(s);
+            });
+        };
+        cli_.add_option("--broker", said_.broker, "where the messages are")
+            ->envname("WEIR_BROKER")
+            ->type_name("URL");
+        list("--set", said_.set, "NAME=VALUE", "a librdkafka property");
+        list("--set-file", said_.set_files, "FILE", "properties from a file");
+        list("--input", said_.inputs, "TOPIC=FILE", "feed a topic with lines");
+        list("--keyed-input", said_.keyed_inputs, "TOPIC=FILE", "the same, with keys");
+        list("--output", said_.outputs, "TOPIC", "print what arrives in a topic");
+        list("--keyed-output", said_.keyed_outputs, "TOPIC", "the same, with keys");
+        time("--until-idle", said_.until_idle, "stop when nothing has happened for so long");
+        time("--stats", said_.stats, "a line of counters so often");
+    }
+    void add_commands() {
+        add("run", "process the streams until stopped", &detail::run);
+        auto& graph = add("graph", "print what the pipelines are made of", &detail::print_graph);
+        graph.add_option("--format", said_.format, "of the graph")
+            ->check(CLI::IsMember({"text", "mermaid", "dot"}).description(""))
+            ->type_name("text|mermaid|dot");
+        add("topics", "list the topics", &detail::print_topics);
+        add("agents", "list the agents", &detail::print_agents);
+        auto& send = add("send", "send one message", &detail::send);
+        send.add_option("TOPIC", said_.topic)->required()->type_name("TOPIC");
+        send.add_option("VALUE", said_.value)->required()->type_name("VALUE");
+        send.add_option("--key", said_.key, "of the message")->type_name("KEY");
+        auto& explain = add("explain", "say what holds a commit back", &detail::explain);
+        explain.add_option("TOPIC", said_.topic)->required()->type_name("TOPIC");
+        explain.add_option("PARTITION", said_.partition)->required()->type_name("PARTITION");
+        auto& completion = add("completion", "print a script for a shell", nullptr);
+        completion.add_option("SHELL", shell_)
+            ->required()
+            ->check(CLI::IsMember({"bash", "zsh"}).description(""))
+            ->type_name("bash|zsh");
+    }
+
     using command = int (*)(detail::engine&, const arguments&);
-    CLI::App& add(const char* name, command what) {
-        auto* sub = cli_.add_subcommand(name, "");
+    CLI::App& add(const char* name, const char* about, command what) {
+        auto* sub = cli_.add_subcommand(name, about);
         sub->set_help_flag();  // --help falls through: one text for all
         commands_.emplace_back(sub, what);
         return *sub;
     }
-    void add_list(const char* name, std::vector<std::string>& into) {
-        cli_.add_option(name, into)->allow_extra_args(false);
-    }
-
     arguments said_;
+    std::string shell_;
     CLI::App cli_;
     std::vector<std::pair<CLI::App*, command>> commands_;
 };
@@ -109,37 +163,47 @@ private:
 
 detail::asked detail::parse(const engine& e, const std::string& program, int argc,
                             const char* const* argv) {
-    command_line line;
+    command_line line{program};
+    const auto answer = [](std::string text, int code) {
+        return asked{nullptr, {}, std::move(text), code};
+    };
     try {
-        return line.parse(argc, argv);
+        auto what = line.parse(argc, argv);
+        if (line.shell().empty()) return what;
+        auto d = line.description(program);
+        for (auto& [name, topic] : e.known_topics())
+            if (!topic.internal && !transport::is_pattern(name)) d.topics.push_back(name);
+        const bool bash = line.shell() == "bash";
+        return answer(bash ? bash_completion(d) : zsh_completion(d), exit_code::ok);
+    } catch (const CLI::CallForVersion& v) {
+        return answer(std::string{v.what()} + '\n', exit_code::ok);
     } catch (const CLI::CallForHelp&) {
-        return {nullptr, {}, help(program, e.id()), exit_code::ok};
+        return answer(help(program, e.id()), exit_code::ok);
     } catch (const CLI::ParseError& p) {
-        return {nullptr,
-                {},
-                line.wrong(p, argc, argv) + "; see " + program + " --help",
-                exit_code::usage};
-    } catch (const setup_error& s) { return {nullptr, {}, s.what(), exit_code::usage}; }
+        return answer(line.wrong(p, argc, argv) + "; see " + program + " --help", exit_code::usage);
+    } catch (const setup_error& s) { return answer(s.what(), exit_code::usage); }
+}
+
+int report_error(const char* const* argv, const std::exception& what) noexcept {
+    std::fflush(stdout);
+    try {
+        fmt::print(stderr, "{}: {}\n", name_of_program(argv, "weir"), detail::escaped(what.what()));
+    } catch (const std::exception&) {  // standard error is gone: the exit code is left
+    }
+    const bool wrong_use = dynamic_cast<const setup_error*>(&what) != nullptr;
+    return wrong_use ? exit_code::usage : exit_code::failed;
 }
 
 int app::main(int argc, const char* const* argv) {
     auto& e = *engine_;
-    const std::string program =
-        argc > 0 ? std::string{argv[0]}.substr(std::string{argv[0]}.rfind('/') + 1) : e.id();
-    const auto fail = [&](const std::string& what, int code) {
-        std::fflush(stdout);
-        fmt::print(stderr, "{}: {}\n", program, what);
-        return code;
-    };
+    const auto program = name_of_program(argv, e.id());
     try {
         const auto asked = detail::parse(e, program, argc, argv);
         if (asked.command) return asked.command(e, asked.said);
-        if (asked.code != exit_code::ok) return fail(asked.text, asked.code);
+        if (asked.code != exit_code::ok) throw setup_error{asked.text};
         fmt::print("{}", asked.text);
         return exit_code::ok;
-    } catch (const setup_error& s) {
-        return fail(s.what(), exit_code::usage);
-    } catch (const std::exception& x) { return fail(x.what(), exit_code::failed); }
+    } catch (const std::exception& x) { return report_error(argv, x); }
 }
 
 }  // namespace weir

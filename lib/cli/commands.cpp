@@ -14,6 +14,7 @@
 
 #include "../app/engine.hpp"
 #include "properties.hpp"
+#include "text.hpp"
 
 namespace weir::detail {
 namespace {
@@ -29,11 +30,12 @@ struct delivery_report final : transport::listener {
     void topics_changed() override {}
 };
 
-void check_part(void (*check)(bytes_view), bytes_view bytes, const char* part,
+bytes read_part(const data_type& type, const std::string* text, const char* part,
                 const std::string& topic) {
-    if (!check) return;
     try {
-        check(bytes);
+        if (text) return from_text(type, *text);
+        if (type.check) type.check({});
+        return {};
     } catch (const std::exception& e) {
         throw setup_error{"weir: send " + topic + ": not a " + part +
                           " of this topic: " + e.what()};
@@ -67,7 +69,8 @@ void apply_settings(engine& e, const arguments& a) {
     put_arguments(options.kafka, a.set);
 }
 
-const topic_info& known_topic(const engine& e, const std::string& where, const std::string& name) {
+const topic_info& known_topic(engine& e, const std::string& where, const std::string& name) {
+    e.derive_dead_letters();
     std::vector<std::string> known;
     std::string all;
     for (auto& [n, t] : e.known_topics()) {
@@ -87,6 +90,7 @@ int print_graph(engine& e, const arguments& a) {
     return exit_code::ok;
 }
 int print_topics(engine& e, const arguments&) {
+    e.derive_dead_letters();
     for (auto& [name, t] : e.known_topics())
         fmt::print("{}{}\n", name,
                    t.internal                    ? " (internal)"
@@ -101,9 +105,9 @@ int print_agents(engine& e, const arguments&) {
 
 int send(engine& e, const arguments& a) {
     const auto& topic = known_topic(e, "send " + a.topic, a.topic);
-    const auto key = a.has_key ? bytes_view{a.key} : bytes_view{};
-    check_part(topic.check_key, key, a.has_key ? "key" : "key (write --key)", a.topic);
-    check_part(topic.check, a.value, "value", a.topic);
+    const auto key = read_part(topic.key, a.has_key ? &a.key : nullptr,
+                               a.has_key ? "key" : "key (write --key)", a.topic);
+    const auto value = read_part(topic.value, &a.value, "value", a.topic);
     apply_settings(e, a);
 
     const auto connection = e.connect(e.id() + "-send");
@@ -118,10 +122,10 @@ int send(engine& e, const arguments& a) {
     transport::record r;
     r.topic = connection->open(a.topic);
     r.key = key;
-    r.value = a.value;
+    r.value = value;
     r.timestamp = e.time().wall();
     delivery_report arrived;
-    const auto until = e.time().steady() + e.options().shutdown_timeout;
+    const auto until = later(e.time().steady(), e.options().shutdown_timeout);
     for (bool sent = false; !arrived.of;) {
         if (!sent) sent = connection->send(r, 0);
         if (connection->poll(arrived)) continue;

@@ -15,7 +15,7 @@ class engine;
 struct arguments {
     std::string broker;
     std::vector<std::string> set, set_files;
-    std::vector<std::string> inputs, keyed_inputs, outputs;
+    std::vector<std::string> inputs, keyed_inputs, outputs, keyed_outputs;
     std::string until_idle;
     std::string format = "text";  // graph
     std::string topic, value;     // send
@@ -46,8 +46,9 @@ int print_agents(engine&, const arguments&);
 
 /// The broker and the properties: environment, then files, then arguments; the last one wins.
 void apply_settings(engine&, const arguments&);
-/// Throws setup_error that begins with `where` and names the topics there are.
-const topic_info& known_topic(const engine&, const std::string& where, const std::string& name);
+/// Dead letter topics are topics, too. Throws setup_error that begins with `where` and names those
+/// there are.
+const topic_info& known_topic(engine&, const std::string& where, const std::string& name);
 /// "500ms", "2s", "5min", "1h".
 duration parse_duration(const std::string&);
 

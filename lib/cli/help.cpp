@@ -24,6 +24,7 @@ commands
   explain TOPIC PARTITION
                         run with what --input feeds, and when nothing happens any more say what
                         holds the partition's commit back
+  completion SHELL      print a script for bash or zsh, to be sourced
 
 where the messages are
   --broker URL          memory:// is a broker inside this process, kafka://host:port Kafka
@@ -38,6 +39,7 @@ files and pipes
   --keyed-input TOPIC=FILE
                         the same; each line is a key, a tab and a value
   --output TOPIC        print what arrives in a topic, a line each; may be repeated
+  --keyed-output TOPIC  the same; each line is a key, a tab and a value
   --until-idle TIME     stop when nothing has happened for so long: 500ms, 2s, 5min
   --stats TIME          a line of counters so often: what was read, sent, committed, held, failed
 
@@ -45,6 +47,8 @@ environment, where the command line says nothing else
   WEIR_BROKER           as --broker
   WEIR_SET_name         as --set; `_` stands for a dot, `__` for an underscore:
                         WEIR_SET_fetch_min_bytes=1 sets fetch.min.bytes
+
+  --help, --version
 
 examples
   {prog} --broker kafka://localhost:9092 --set-file kafka.properties

@@ -12,32 +12,39 @@
 #include <weir/clock.hpp>
 #include <weir/error.hpp>
 
+#include "text.hpp"
+
 namespace weir::detail {
 namespace {
 
 constexpr std::size_t lines_a_turn = 1000;
-constexpr std::size_t read_size = std::size_t{1} << 16;
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == line.npos; }
+
+bool decodes(const data_type& t, bytes_view what) {
+    try {
+        if (t.check) t.check(what);
+        return true;
+    } catch (const std::exception&) { return false; }
+}
 
 }  // namespace
 
-line_input::line_input(const topic_info& t, std::string file, bool keyed,
+line_input::line_input(const topic_info& t, input_options o,
                        std::unique_ptr<transport::transport> connection, const clock& c)
-    : topic_(t),
-      file_(std::move(file)),
-      keyed_(keyed),
-      clock_(c),
-      connection_(std::move(connection)) {
-    if (!keyed_ && t.check_key) {
-        try {
-            t.check_key({});  // null
-        } catch (const std::exception&) {
-            throw setup_error{"weir: " + name() +
-                              ": the topic's messages have keys: write --keyed-input " + t.name +
-                              "=FILE, its lines being a key, a tab and a value"};
-        }
-    }
-    fd_ = file_ == "-" ? STDIN_FILENO : ::open(file_.c_str(), O_RDONLY | O_CLOEXEC);
-    struct stat s {};
+    : topic_(t), options_(std::move(o)), clock_(c), connection_(std::move(connection)) {
+    if (!options_.keyed && !decodes(t.key, {}))
+        throw setup_error{"weir: " + name() +
+                          ": the topic's messages have keys: write --keyed-input " + t.name +
+                          "=FILE, its lines being a key, a tab and a value"};
+    open();
+}
+
+void line_input::open() {
+    const auto& file = options_.file;
+    fd_ = file == "-" ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    struct stat s = {};
     if (fd_ < 0 || ::fstat(fd_, &s) != 0)
         throw setup_error{"weir: " + name() + ": " + std::strerror(errno) + ": check the path"};
     if (S_ISDIR(s.st_mode)) {
@@ -50,7 +57,7 @@ line_input::line_input(const topic_info& t, std::string file, bool keyed,
 }
 
 std::string line_input::name() const {
-    return (keyed_ ? "--keyed-input " : "--input ") + topic_.name + '=' + file_;
+    return (options_.keyed ? "--keyed-input " : "--input ") + topic_.name + '=' + options_.file;
 }
 
 line_input::~line_input() {
@@ -65,6 +72,7 @@ void line_input::delivered(std::uint64_t, const transport::delivery& d) {
     if (d.failed && error_.empty()) error_ = "weir: " + name() + ": " + d.text;
 }
 
+// ------------------------------------------------------------------------------------------- lines
 /// More bytes, if some are there. False at the end, or if none are there yet.
 bool line_input::fill() {
     if (ended_) return false;
@@ -73,6 +81,7 @@ bool line_input::fill() {
         if (::poll(&p, 1, 0) <= 0) return false;
     }
     buffer_.erase(0, at_);
+    searched_ -= at_;
     at_ = 0;
     const auto before = buffer_.size();
     buffer_.resize(before + read_size);
@@ -86,55 +95,94 @@ bool line_input::fill() {
     return !buffer_.empty();
 }
 
+/// The line without its end. No byte is searched twice.
 bool line_input::next_line(std::string_view& line) {
     while (true) {
-        const auto end = buffer_.find('\n', at_);
-        if (end != std::string::npos) {
+        const auto end = buffer_.find('\n', searched_);
+        if (end != std::string::npos && end - at_ <= line_max) {
+            searched_ = end;
             line = std::string_view{buffer_}.substr(at_, end - at_);
             return true;
         }
+        searched_ = buffer_.size();
+        if (searched_ - at_ > line_max)
+            return wrong("the line is longer than " + std::to_string(line_max) + " bytes");
         if (!fill()) return false;
     }
 }
 
 /// The line at hand is no message: the input ends here.
 bool line_input::wrong(const std::string& what) {
-    error_ = "weir: " + file_ + ':' + std::to_string(lines_ + 1) + ": " + what + ": mend the line";
+    error_ = "weir: " + options_.file + ':' + std::to_string(lines_ + 1) + ": " + what +
+             ": mend the line";
     ended_ = true;
     return false;
 }
 
-bool line_input::send(std::string_view line) {
-    transport::record r;
-    auto value = line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
-    if (!value.empty()) {
-        const char* part = "value";
-        try {
-            if (keyed_) {
-                const auto tab = value.find('\t');
-                if (tab == std::string_view::npos)
-                    return wrong("no tab between the key and a value of topic '" + topic_.name +
-                                 '\'');
-                r.key = value.substr(0, tab);
-                value.remove_prefix(tab + 1);
-                part = "key";
-                if (topic_.check_key) topic_.check_key(r.key);
-                part = "value";
-            }
-            if (topic_.check) topic_.check(value);
-        } catch (const std::exception& e) {
-            return wrong("not a " + std::string{part} + " of topic '" + topic_.name +
-                         "': " + e.what());
-        }
+void line_input::passed(std::size_t bytes) {
+    ++lines_;
+    at_ += bytes;
+    searched_ = at_;
+}
+
+// ---------------------------------------------------------------------------------------- messages
+/// Sends what stands in the line. False if it cannot be now, or never.
+bool line_input::take(std::string_view line) {
+    const auto whole = line.size() + 1;
+    if (lines_ == 0 && line.starts_with(byte_order_mark))
+        line.remove_prefix(byte_order_mark.size());
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!is_blank(line)) {
+        message_text m;
+        if (!read(line, m)) return false;
+        transport::record r;
         r.topic = connection_->open(topic_.name);
-        r.value = value;
+        r.key = m.key;
+        r.value = m.value;
         r.timestamp = clock_.wall();
         full_ = !connection_->send(r, 0);
         if (full_) return false;  // later
     }
-    ++lines_;
-    at_ += line.size() + 1;
+    passed(whole);
     return true;
+}
+
+bool line_input::read(std::string_view line, message_text& to) {
+    auto value = line;
+    const char* part = "value";
+    try {
+        if (options_.keyed) {
+            const auto tab = line.find('\t');
+            if (tab == line.npos) {
+                if (as_it_is(line, to)) return true;
+                return wrong("no tab between the key and a value of topic '" + topic_.name + '\'');
+            }
+            value = line.substr(tab + 1);
+            to.key = bytes{line.substr(0, tab)};  // of a value that is none, too
+            part = "key";
+            to.key = from_text(topic_.key, line.substr(0, tab));
+            part = "value";
+        }
+        to.value = from_text(topic_.value, value);
+        return true;
+    } catch (const std::exception& e) {
+        if (as_it_is(value, to)) return true;
+        return wrong("not a " + std::string{part} + " of topic '" + topic_.name + "': " + e.what());
+    }
+}
+
+/// The topic's policy is to have it: as it stands in the file, and so that it does not decode. Four
+/// letters where a number is expected are four bytes, as the number is; with the line's end they
+/// are not.
+bool line_input::as_it_is(std::string_view value, message_text& to) const {
+    if (!options_.sends_bad_lines) return false;
+    to.value = bytes{value};
+    const auto bad = [&] {
+        return !decodes(topic_.value, to.value) || !decodes(topic_.key, to.key);
+    };
+    if (!bad()) to.value.push_back('\n');
+    if (!bad() && !to.key.is_null()) to.key.push_back('\n');
+    return bad();
 }
 
 bool line_input::turn() {
@@ -142,7 +190,7 @@ bool line_input::turn() {
     connection_->poll(*this);
     std::string_view line;
     std::size_t n = 0;
-    while (n < lines_a_turn && next_line(line) && send(line)) ++n;
+    while (n < lines_a_turn && next_line(line) && take(line)) ++n;
     return n > 0;
 }
 

@@ -36,7 +36,16 @@ std::size_t line_writer::piece() const {
     return end == std::string::npos || end < at_ ? PIPE_BUF : end - at_ + 1;
 }
 
+/// A reader that goes while nothing is written is only seen by asking.
+bool line_writer::look_for_reader() {
+    if (!slow_ || over()) return false;
+    pollfd p{fd_, 0, 0};  // POLLERR and POLLHUP come unasked
+    gone_ = ::poll(&p, 1, 0) > 0;
+    return gone_;
+}
+
 bool line_writer::turn() {
+    if (!waits()) return look_for_reader();
     bool busy = false;
     while (waits()) {
         if (slow_) {

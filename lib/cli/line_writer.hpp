@@ -19,7 +19,7 @@ public:
 
     bool room() const { return !over() && buffer_.size() - at_ < buffer_max; }
     void put(std::string_view line);
-    /// Writes what can be written without waiting. True if it wrote anything.
+    /// Writes what can be written without waiting. True if it did, or if the reader has gone.
     bool turn();
 
     bool waits() const { return !over() && at_ < buffer_.size(); }
@@ -28,11 +28,13 @@ public:
     /// The reader has gone: no error, but no reason to go on.
     bool gone() const { return gone_; }
     const std::string& error() const { return error_; }
-    /// To wait for, while something waits; -1 for a file, which can always be written.
-    int fd() const { return slow_ && waits() ? fd_ : -1; }
+    /// To wait for: until it can be written, while something waits, else until its reader has gone;
+    /// -1 for a file, which can always be written.
+    int fd() const { return slow_ && !over() ? fd_ : -1; }
 
 private:
     std::size_t piece() const;
+    bool look_for_reader();
 
     int fd_;
     bool slow_, gone_ = false;

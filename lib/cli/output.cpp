@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "text.hpp"
+
 namespace weir::detail {
 namespace {
 
@@ -10,21 +12,21 @@ constexpr std::size_t read_most = 500;  // messages of a partition at a time
 
 }  // namespace
 
-topic_output::topic_output(const std::vector<std::string>& topics,
+topic_output::topic_output(std::vector<printed_topic> topics,
                            std::unique_ptr<transport::transport> connection, bool commits,
                            line_writer& to)
-    : connection_(std::move(connection)), commits_(commits), to_(to) {
+    : topics_(std::move(topics)), connection_(std::move(connection)), commits_(commits), to_(to) {
     std::vector<transport::subscription> all;
-    for (auto& t : topics) all.push_back({t, transport::reset::earliest});
+    for (auto& t : topics_) all.push_back({t.topic->name, transport::reset::earliest});
     connection_->subscribe(all);
 }
 
 topic_output::~topic_output() {
     try {
-        std::vector<topic_partition> places;
-        for (auto& s : sources_) places.push_back(s.place);
+        std::vector<topic_partition> tps;
+        for (auto& s : sources_) tps.push_back(s.tp);
         sources_.clear();
-        connection_->release(places);
+        connection_->release(tps);
         connection_->close(*this, std::chrono::seconds{2});
     } catch (...) {  // it is over anyway, and nothing depends on it
     }
@@ -39,7 +41,7 @@ bool topic_output::turn() {
 
 bool topic_output::read(source& s) {
     bool busy = false;
-    auto& next = next_[s.place];
+    auto& next = next_[s.tp];
     while (to_.room()) {
         if (!s.batch || s.at == s.batch->messages().size()) {
             s.batch = s.partition->read(read_most, std::move(s.batch));
@@ -50,16 +52,21 @@ bool topic_output::read(source& s) {
         busy = true;
         if (m.offset < next) continue;  // read again after a rebalance
         next = m.offset + 1;
-        if (commits_) passed_[s.place] = next;
-        to_.put(m.value.is_null() ? "null" : m.value.view());
+        if (commits_) passed_[s.tp] = next;
+        print(*s.what, m);
     }
     return busy;
+}
+
+void topic_output::print(const printed_topic& of, const message& m) {
+    auto value = to_text(of.topic->value, m.value);
+    to_.put(of.keyed ? to_key_text(of.topic->key, m.key) + '\t' + value : value);
 }
 
 void topic_output::commit() {
     if (committing_ || passed_.empty()) return;
     std::vector<transport::position> all;
-    for (auto& [place, to] : passed_) all.push_back({place, to});
+    for (auto& [tp, to] : passed_) all.push_back({tp, to});
     passed_.clear();
     committing_ = true;
     connection_->commit(all);
@@ -67,20 +74,25 @@ void topic_output::commit() {
 
 void topic_output::assigned(std::vector<transport::assignment> all) {
     joined_ = true;
-    for (auto& a : all) sources_.push_back({std::move(a.tp), std::move(a.partition)});
+    for (auto& a : all) {
+        const auto is_it = [&](const printed_topic& t) { return t.topic->name == a.tp.topic; };
+        const auto of = std::find_if(topics_.begin(), topics_.end(), is_it);
+        if (of == topics_.end()) continue;
+        sources_.push_back({std::move(a.tp), std::move(a.partition), &*of});
+    }
 }
-void topic_output::close(const std::vector<topic_partition>& places) {
-    const auto gone = [&](const auto& place) {
-        return std::find(places.begin(), places.end(), place) != places.end();
+void topic_output::close(const std::vector<topic_partition>& tps) {
+    const auto gone = [&](const auto& tp) {
+        return std::find(tps.begin(), tps.end(), tp) != tps.end();
     };
-    std::erase_if(sources_, [&](const auto& s) { return gone(s.place); });
+    std::erase_if(sources_, [&](const auto& s) { return gone(s.tp); });
     std::erase_if(passed_, [&](const auto& p) { return gone(p.first); });
 }
-void topic_output::revoked(std::vector<topic_partition> places) {
+void topic_output::revoked(std::vector<topic_partition> tps) {
     commit();
-    close(places);
-    connection_->release(places);
+    close(tps);
+    connection_->release(tps);
 }
-void topic_output::lost(std::vector<topic_partition> places) { close(places); }
+void topic_output::lost(std::vector<topic_partition> tps) { close(tps); }
 
 }  // namespace weir::detail

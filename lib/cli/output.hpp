@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `--output topic`: what arrives in topics becomes lines of standard output.
+// `--output topic`, `--keyed-output topic`: what arrives in topics becomes lines of standard output
+// (see text.hpp).
 #pragma once
 #include <cstddef>
 #include <map>
@@ -7,11 +8,17 @@
 #include <string>
 #include <vector>
 
+#include <weir/graph/topic_info.hpp>
 #include <weir/transport/transport.hpp>
 
 #include "line_writer.hpp"
 
 namespace weir::detail {
+
+struct printed_topic {
+    const topic_info* topic;
+    bool keyed = false;  // a line is the key, a tab and the value
+};
 
 /// Reads topics from their beginning, as a group of its own: the app's neither shares its messages
 /// nor sees its commits. Used on the loop's thread, made when the app's topics exist. What the
@@ -20,8 +27,8 @@ class topic_output final : transport::listener {
 public:
     /// `commits`: the broker waits for this group (the embedded one keeps what some group
     /// has not passed).
-    topic_output(const std::vector<std::string>& topics, std::unique_ptr<transport::transport>,
-                 bool commits, line_writer&);
+    topic_output(std::vector<printed_topic>, std::unique_ptr<transport::transport>, bool commits,
+                 line_writer&);
     topic_output(const topic_output&) = delete;
     topic_output& operator=(const topic_output&) = delete;
     ~topic_output();
@@ -34,8 +41,9 @@ public:
 
 private:
     struct source {
-        topic_partition place;
+        topic_partition tp;
         std::unique_ptr<transport::partition> partition;
+        const printed_topic* what;
         std::unique_ptr<fetch> batch{};
         std::size_t at = 0;  // in the batch
     };
@@ -48,7 +56,9 @@ private:
     bool read(source&);
     void commit();
     void close(const std::vector<topic_partition>&);
+    void print(const printed_topic&, const message&);
 
+    const std::vector<printed_topic> topics_;
     std::unique_ptr<transport::transport> connection_;
     const bool commits_;
     line_writer& to_;

@@ -10,6 +10,7 @@
 
 #include "../app/engine.hpp"
 #include "commands.hpp"
+#include "explain.hpp"
 #include "input.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -27,47 +28,56 @@ constexpr auto quiet_most = std::chrono::seconds{1};
 /// says how far it is. Made before the run, used on its thread.
 class companions final : public side_job {
 public:
-    companions(engine& e, const arguments& a)
-        : of_(e), said_(a), outputs_(a.outputs), progress_(e) {
+    companions(engine& e, const arguments& a, const stop_on_signals& signals)
+        : of_(e), signals_(signals), progress_(e) {
+        if (a.explains) explains_.emplace(e, topic_partition{a.topic, a.partition});
+        for (auto& o : a.outputs) add_output("--output ", o, false);
+        for (auto& o : a.keyed_outputs) add_output("--keyed-output ", o, true);
         if (!outputs_.empty()) writer_.emplace(STDOUT_FILENO);
-        for (auto& o : outputs_) known_topic(e, "--output " + o, o);
-        std::sort(outputs_.begin(), outputs_.end());
-        outputs_.erase(std::unique(outputs_.begin(), outputs_.end()), outputs_.end());
         for (auto& i : a.inputs) add_input("--input", i, false);
         for (auto& i : a.keyed_inputs) add_input("--keyed-input", i, true);
         if (!a.stats.empty()) {
-            stats_ = std::max(parse_duration(a.stats), duration{std::chrono::milliseconds{1}});
-            next_stats_ = e.time().steady() + stats_;
+            stats_ = parse_duration(a.stats);
+            if (stats_ == duration::zero())
+                throw setup_error{"weir: --stats " + a.stats +
+                                  ": this would print without a pause: write a longer time, 10s"};
+            next_stats_ = later(e.time().steady(), stats_);
         }
     }
     ~companions() { watch({}); }
+    bool prints() const { return !outputs_.empty(); }
 
     bool turn(bool stopping) override {
         progress_.turn();
+        tell_stop();
+        if (explains_ && stopping) explains_->look();
         if (of_.time().steady() >= next_stats_) {
-            next_stats_ = of_.time().steady() + stats_;
+            next_stats_ = later(of_.time().steady(), stats_);
             of_.report().log(of_.counters().text());
         }
         bool busy = false;
-        if (!stopping)
+        if (explains_ && wrong_.empty()) wrong_ = explains_->wrong();
+        if (!stopping && wrong_.empty())
             for (auto& i : inputs_) busy |= i.turn();
         return print() || busy;
     }
     void rest() override {
+        hint_if_nothing_feeds();
         progress_.rest();
         std::vector<descriptor> wanted;
-        for (auto& i : inputs_) wanted.push_back({i.fd(), false});
-        if (writer_) wanted.push_back({writer_->fd(), true});
-        if (output_) wanted.push_back({output_->fd(), false});
+        for (auto& i : inputs_) wanted.push_back({i.fd(), until::readable});
+        const auto writer_until = writer_ && writer_->waits() ? until::writable : until::closed;
+        if (writer_) wanted.push_back({writer_->fd(), writer_until});
+        if (output_) wanted.push_back({output_->fd(), until::readable});
         watch(std::move(wanted));
     }
     time_point due() const override { return next_stats_; }
-    void idle() override {
-        if (said_.explains) print_blocked(of_.explain({said_.topic, said_.partition}));
+    void before_end() override {
+        if (explains_) explains_->look();
     }
-    bool failed() const override { return !error().empty(); }
+    bool failed() const override { return !error().empty() || !wrong_.empty(); }
     bool ended() const override {  // on Kafka others may feed it
-        return of_.embedded() && !inputs_.empty() &&
+        return !explains_ && of_.embedded() && !inputs_.empty() &&
                std::all_of(inputs_.begin(), inputs_.end(), [](auto& i) { return i.over(); });
     }
     std::string error() const {
@@ -75,8 +85,12 @@ public:
             if (!i.error().empty()) return i.error();
         return writer_ ? writer_->error() : std::string{};
     }
+    /// What is wrong with the arguments, where only a run can tell; empty: nothing.
+    const std::string& wrong() const { return wrong_; }
     /// The run is over: what it has sent is printed, as far as somebody reads it.
-    void finish(const stop_on_signals& signals) {
+    void finish() {
+        if (explains_ && wrong_.empty()) explains_->end();
+        tell_end();
         const auto now = [this] { return of_.time().steady(); };
         const auto begun = now();
         auto last = begun;
@@ -88,26 +102,27 @@ public:
             int fd = output_->fd();
             short events = POLLIN;
             // who asked to stop does not wait for ever; who reads slowly is waited for
-            auto until = time_point::max();
+            auto deadline = time_point::max();
             if (writer_->waits()) {
                 fd = writer_->fd();
                 events = POLLOUT;
-                if (signals.asked()) until = begun + of_.options().shutdown_timeout;
+                if (signals_.came() != 0) deadline = later(begun, of_.options().shutdown_timeout);
             } else if (of_.embedded()) {
                 return;
             } else {
-                until = output_->joined() ? last + quiet_most : begun + join_most;
+                deadline = output_->joined() ? last + quiet_most : begun + join_most;
             }
-            if (now() >= until) return;
+            if (now() >= deadline) return;
             pollfd p{fd, events, 0};
-            if (::poll(&p, 1, 100) < 0 && signals.asked()) return;
+            if (::poll(&p, 1, 100) < 0 && signals_.came() != 0) return;
         }
     }
 
 private:
+    using until = wakeup::until;
     struct descriptor {
         int fd;
-        bool to_write;
+        until what;
         bool operator==(const descriptor&) const = default;
     };
     void add_input(const char* option, const std::string& text, bool keyed) {
@@ -117,7 +132,21 @@ private:
             throw setup_error{"weir: " + where +
                               ": standard input feeds another topic already: give it once"};
         const auto& info = known_topic(of_, option + (' ' + topic), topic);
-        inputs_.emplace_back(info, file, keyed, of_.connect("weir-input"), of_.time());
+        const auto decode = of_.decode_policy(info).last();
+        const bool goes_on =
+            decode == policy::action::skip || decode == policy::action::dead_letter;
+        inputs_.emplace_back(info, input_options{file, keyed, goes_on && of_.reads(topic)},
+                             of_.connect("weir-input"), of_.time());
+    }
+    void add_output(const std::string& option, const std::string& topic, bool keyed) {
+        const auto& info = known_topic(of_, option + topic, topic);
+        const auto same = [&](const printed_topic& t) { return t.topic == &info; };
+        const auto it = std::find_if(outputs_.begin(), outputs_.end(), same);
+        if (it == outputs_.end()) outputs_.push_back({&info, keyed});
+        else if (it->keyed != keyed)
+            throw setup_error{"weir: " + option + topic +
+                              ": it is printed without keys as well: give --output or "
+                              "--keyed-output, not both"};
     }
     bool print() {
         if (outputs_.empty()) return false;
@@ -141,29 +170,56 @@ private:
         std::erase_if(wanted, [](const descriptor& d) { return d.fd < 0; });
         if (wanted == watched_) return;
         for (auto& d : watched_) of_.sleeper().unwatch(d.fd);
-        for (auto& d : wanted) of_.sleeper().watch(d.fd, d.to_write);
+        for (auto& d : wanted) of_.sleeper().watch(d.fd, d.what);
         watched_ = std::move(wanted);
     }
 
-    void print_blocked(const std::optional<blocked>& b) const {
-        const auto place = fmt::format("{}[{}]", said_.topic, said_.partition);
-        if (!b) {
-            fmt::print("{}: nothing holds its commit back\n", place);
-            return;
+    /// What a signal has asked for, and how that went: for whoever waits for the program to end.
+    void tell_stop() {
+        if (told_stop_ || signals_.came() == 0) return;
+        told_stop_ = true;
+        std::size_t held = 0;
+        for (auto& p : of_.status()) held += p.held;
+        const char* signal = signals_.came() == SIGINT ? "SIGINT" : "SIGTERM";
+        const char* messages = held == 1 ? "message" : "messages";
+        of_.report().log(
+            fmt::format("{}: finishing {} {}; a second signal ends the program at once", signal,
+                        held, messages));
+    }
+    void tell_end() const {
+        if (!told_stop_) return;
+        constexpr std::size_t named_max = 20;
+        std::string text;
+        std::size_t n = 0;
+        for (auto& p : of_.status()) {
+            const auto left = p.lag.value_or(static_cast<offset>(p.held));
+            const bool news = p.committed || left > 0;
+            if (!news || ++n > named_max) continue;
+            text += fmt::format("{}{}[{}] {}", n == 1 ? "" : ", ", p.topic, p.partition,
+                                p.committed ? std::to_string(*p.committed) : "nothing new");
+            if (left > 0) text += fmt::format(" ({} left)", left);
         }
-        const duration age = of_.time().wall() - b->since;
-        auto text = place;
-        if (b->offset >= 0) text += fmt::format("@{}", b->offset);
-        if (!b->agent.empty()) text += fmt::format(" in agent '{}'", b->agent);
-        if (!b->op.empty()) text += ", " + b->op;
-        text += ": " + b->why;
-        if (age > duration::zero()) text += ", for " + text_of(age);
-        fmt::print("{}\n", text);
+        if (n > named_max) text += fmt::format(", and {} more partitions", n - named_max);
+        of_.report().log("stopped, committed: " + (n == 0 ? "nothing new" : text));
+    }
+    /// Somebody waits for messages that cannot come.
+    void hint_if_nothing_feeds() {
+        const auto& counts = of_.report().counts();
+        const bool can_come = of_.options().broker != "memory://" || !inputs_.empty() ||
+                              of_.known_topics().empty() || of_.has_own_sources() ||
+                              counts.messages > 0 || counts.sent > 0;
+        if (std::exchange(hinted_, true) || can_come) return;
+        of_.report().log(
+            "nothing feeds memory://, a broker inside this process: give --input "
+            "TOPIC=FILE, or Kafka's address with --broker kafka://host:port");
     }
 
     engine& of_;
-    const arguments& said_;
-    std::vector<std::string> outputs_;
+    const stop_on_signals& signals_;
+    std::optional<explanation> explains_;
+    std::string wrong_;
+    bool told_stop_ = false, hinted_ = false;
+    std::vector<printed_topic> outputs_;
     std::deque<line_input> inputs_;
     bool standard_input_ = false;  // is one of them
     std::optional<line_writer> writer_;
@@ -181,38 +237,22 @@ int run(engine& e, const arguments& a) {
     apply_settings(e, a);
     std::string error;
     {
-        companions beside{e, a};
         stop_on_signals signals{e};
+        companions beside{e, a, signals};
         std::optional<no_sigpipe> quiet;
-        if (!a.outputs.empty()) quiet.emplace();
+        if (beside.prints()) quiet.emplace();
         try {
             e.run(&beside, idle);
         } catch (...) {
-            beside.finish(signals);
+            beside.finish();
             throw;
         }
-        beside.finish(signals);
+        beside.finish();
         error = beside.error();
+        if (!beside.wrong().empty()) throw setup_error{beside.wrong()};
     }
     if (!error.empty()) throw weir::error{error};
     return exit_code::ok;
-}
-
-/// A program that has just begun knows nothing of one that runs. What it can do is to process what
-/// it is given, and to look at itself.
-int explain(engine& e, const arguments& a) {
-    known_topic(e, "explain " + a.topic, a.topic);
-    auto its = a;
-    its.explains = true;
-    if (its.until_idle.empty()) its.until_idle = "1s";
-    if (!a.broker.empty()) e.options().broker = a.broker;
-    if (!e.embedded())
-        throw setup_error{
-            "weir: explain: only the program that runs knows what holds its commits back: call "
-            "app.explain in it, or start it with --stats 10s. How far the group is behind says "
-            "kafka-consumer-groups.sh --describe --group " +
-            e.id()};
-    return run(e, its);
 }
 
 }  // namespace weir::detail

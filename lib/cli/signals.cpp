@@ -8,11 +8,15 @@
 namespace weir::detail {
 namespace {
 
-/// The app that a signal stops: a handler has no argument, so this is the one variable of the
-/// process.
+/// The app that a signal stops, and the signal that did: a handler has no argument, so these are
+/// variables of the process.
 std::atomic<engine*> to_stop = nullptr;
+std::atomic<int> came_last = 0;
 extern "C" void weir_on_signal(int number) {
-    if (auto* e = to_stop.exchange(nullptr)) return e->stop();
+    if (auto* e = to_stop.exchange(nullptr)) {
+        came_last = number;
+        return e->stop();
+    }
     ::signal(number, SIG_DFL);
     ::raise(number);
 }
@@ -20,6 +24,7 @@ extern "C" void weir_on_signal(int number) {
 }  // namespace
 
 stop_on_signals::stop_on_signals(engine& e) {
+    came_last = 0;
     to_stop = &e;
     struct sigaction a {};
     a.sa_handler = weir_on_signal;
@@ -31,7 +36,7 @@ stop_on_signals::~stop_on_signals() {
     ::sigaction(SIGINT, &interrupt_, nullptr);
     ::sigaction(SIGTERM, &terminate_, nullptr);
 }
-bool stop_on_signals::asked() const { return to_stop.load() == nullptr; }
+int stop_on_signals::came() const { return came_last; }
 
 no_sigpipe::no_sigpipe() {
     struct sigaction a {};

@@ -16,8 +16,8 @@ public:
     stop_on_signals(const stop_on_signals&) = delete;
     stop_on_signals& operator=(const stop_on_signals&) = delete;
     ~stop_on_signals();
-    /// A signal has come.
-    bool asked() const;
+    /// The signal that has come: SIGINT or SIGTERM; 0: none yet.
+    int came() const;
 
 private:
     struct sigaction interrupt_ = {};  // what the program had

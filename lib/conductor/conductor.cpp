@@ -105,6 +105,7 @@ bool conductor::turn() {
     if (stopped()) return false;
     now_ = clock_.steady();
     ++turns_;
+    report_.turn(now_);
     const bool commit_was_in_flight = committer_.in_flight();
     bool busy = settings_.releases->collect();
     busy |= transport_.poll(*this);
@@ -275,7 +276,7 @@ time_point conductor::due(bool without_commits) const {
         at = std::min(at, b.from->due());
     }
     if (stopping()) at = std::min(at, state_ == state::leaving ? answer_due() : stop_until_);
-    return without_commits ? at : std::min(at, committer_.due(partitions_));
+    return without_commits ? at : std::min({at, committer_.due(partitions_), report_.due()});
 }
 
 }  // namespace weir::detail

@@ -97,8 +97,10 @@ public:
     /// Of the assigned partitions; after the run, of those at its end.
     std::vector<partition_status> status() const;
     std::optional<blocked> explain(const topic_partition&) const;
-    /// It has been assigned a partition, or reads no topic. Nothing comes before.
-    bool joined() const { return joined_ || topics_.empty(); }
+    /// The group has answered. Nothing comes before.
+    bool joined() const { return joined_; }
+    /// The group has given it a partition, if only for a while.
+    bool had_partition() const { return !seen_partitions_.empty(); }
     /// Messages read in this run.
     std::size_t messages() const { return messages_; }
 

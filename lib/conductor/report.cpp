@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "../escaped.hpp"
+
 namespace weir::detail {
 
 std::string text_of(const std::exception_ptr& what) {
@@ -73,10 +75,30 @@ void guarded_hooks::dead_letter(const error_report& r, std::string_view topic) {
 }
 
 void reporter::log(std::string_view line) {
-    if (!logs_) hooks_.log(line);
-    else
-        std::fprintf(stderr, "%sweir: %.*s\n", before_line_, static_cast<int>(line.size()),
-                     line.data());
+    const auto one = escaped(line);  // what failed may be quoted in it, with line ends of its own
+    if (!logs_) hooks_.log(one);
+    else std::fprintf(stderr, "%sweir: %s\n", before_line_, one.c_str());
+}
+
+void reporter::log_failure(std::string line) {
+    const bool quiet = unsaid_ == 0 && now_ >= next_count_;
+    if (quiet) lines_ = 0;
+    if (lines_ < lines_max) {
+        ++lines_;
+        next_count_ = later(now_, count_interval);
+        return log(line);
+    }
+    ++unsaid_;
+    last_unsaid_ = std::move(line);
+}
+void reporter::turn(time_point now) {
+    now_ = now;
+    if (now_ >= next_count_) flush();
+}
+void reporter::flush() {
+    if (unsaid_ == 0) return;
+    log(std::to_string(std::exchange(unsaid_, 0)) + " more failed, the last one: " + last_unsaid_);
+    next_count_ = later(now_, count_interval);
 }
 
 void reporter::failed(error_report r, policy::action what, std::string_view done) {
@@ -88,7 +110,7 @@ void reporter::failed(error_report r, policy::action what, std::string_view done
     if (!r.topic.empty()) line += r.topic;
     if (r.partition >= 0)
         line += '[' + std::to_string(r.partition) + "]@" + std::to_string(r.offset);
-    log(line + ": " + r.text + " (" + std::string{done} + ')');
+    log_failure(line + ": " + r.text + " (" + std::string{done} + ')');
     hooks().failed(r);
     errors_.push_back(std::move(r));
     if (errors_.size() > errors_max) errors_.pop_front();

@@ -43,12 +43,19 @@ private:
     std::exception_ptr thrown_;
 };
 
-/// Owned by the app, used on the loop's thread. Keeps the last `errors_max` errors for who asks.
+/// Owned by the app, used on the loop's thread. Keeps the last `errors_max` errors for who asks. Of
+/// many failures the first `lines_max` are a line each, the others are counted, a line a second,
+/// until a second has passed without one.
 class reporter {
 public:
     explicit reporter(weir::hooks* hooks) : hooks_(hooks), logs_(hooks == nullptr) {}
 
     void log(std::string_view line);
+    /// The loop goes round: says how many have failed since, if it is time.
+    void turn(time_point now);
+    time_point due() const { return unsaid_ > 0 ? next_count_ : time_point::max(); }
+    /// Says it now, at the end of a run.
+    void flush();
     /// Printed before each line on standard error: what wipes away a line that stands there.
     void before_line(const char* bytes) { before_line_ = bytes; }
     /// A policy gave a message up: `done` says what it did with it.
@@ -64,10 +71,18 @@ public:
 
 private:
     static constexpr std::size_t errors_max = 1000;
+    static constexpr int lines_max = 10;
+    static constexpr auto count_interval = std::chrono::seconds{1};
+    void log_failure(std::string line);
+
     guarded_hooks hooks_;
     const char* before_line_ = "";
     const bool logs_;  // to standard error: there is nobody else
     std::deque<error_report> errors_;
+    time_point now_{}, next_count_{};
+    int lines_ = 0;           // of failures, since the last quiet second
+    std::size_t unsaid_ = 0;  // failures without a line
+    std::string last_unsaid_;
 };
 
 }  // namespace weir::detail

@@ -18,9 +18,9 @@ int checked(int result, const char* what) {
     if (result < 0) throw std::system_error{errno, std::generic_category(), what};
     return result;
 }
-void add(int epoll, int fd, bool to_write = false) {
+void add(int epoll, int fd, std::uint32_t events = EPOLLIN) {
     epoll_event e{};
-    e.events = to_write ? EPOLLOUT : EPOLLIN;
+    e.events = events;
     e.data.fd = fd;
     checked(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e), "weir: epoll_ctl");
 }
@@ -42,8 +42,11 @@ wakeup::wakeup() {
 }
 wakeup::~wakeup() { ::close(timer_), ::close(event_), ::close(epoll_); }
 
-void wakeup::watch(int fd, bool to_write) {
-    if (fd >= 0) add(epoll_, fd, to_write);
+void wakeup::watch(int fd, until what) {
+    constexpr std::uint32_t only_closed = 0;  // EPOLLERR and EPOLLHUP are never asked for
+    if (fd < 0) return;
+    if (what == until::closed) return add(epoll_, fd, only_closed);
+    add(epoll_, fd, what == until::writable ? EPOLLOUT : EPOLLIN);
 }
 void wakeup::unwatch(int fd) {
     if (fd >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);

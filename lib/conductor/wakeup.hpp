@@ -2,6 +2,8 @@
 // How the loop sleeps, and how it is woken: one descriptor for timers, other threads and the
 // transport.
 #pragma once
+#include <cstdint>
+
 #include <weir/fwd.hpp>
 
 #include "../release_queue.hpp"
@@ -18,7 +20,9 @@ public:
     wakeup& operator=(const wakeup&) = delete;
     ~wakeup();
 
-    void watch(int fd, bool to_write = false);  // the transport's, a pipe; -1: none
+    enum class until : std::uint8_t { readable, writable, closed };
+    /// Wakes when this has come about, and always when the other end has gone. -1: nothing.
+    void watch(int fd, until = until::readable);
     void unwatch(int fd);
     void wake() noexcept override;
     /// Sleeps until woken, or `most` is over.

@@ -49,7 +49,7 @@ private:
     std::thread thread_;
 };
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     server shop;
     weir::app app{"http", {.offload_threads = 16}};
     auto orders = app.topic<order>("orders");
@@ -90,4 +90,6 @@ int main(int argc, char** argv) {
     fmt::print("{} answers, {}in order of their keys\n", seen, in_order ? "" : "not ");
     fmt::print("the server has seen {} requests\n", shop.requests.load());
     return status;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

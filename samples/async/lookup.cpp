@@ -30,7 +30,7 @@ weir::task<std::string> plan_of(order o) {
 }
 // [/functions]
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"lookup"};
     auto orders = app.topic<order>("orders");
     const std::vector<order> some{{"alice", 12}, {"bob", 7}, {"alice", 30}};
@@ -53,4 +53,6 @@ int main(int argc, char** argv) {
     for (auto& [plan, orders_of] : by_plan)
         for (auto& o : orders_of) fmt::print("{}: {}\n", plan, o);
     return status;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

@@ -14,7 +14,7 @@ struct withdrawal {
     double amount;
 };
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"two-lines"};
     auto withdrawals = app.topic<withdrawal>("withdrawals");
     app.agent("print", withdrawals | weir::for_each([&](const withdrawal& w) {
@@ -31,4 +31,6 @@ int main(int argc, char** argv) {
         // [/two]
     });
     return app.main(argc, argv);
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

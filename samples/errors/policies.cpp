@@ -28,7 +28,7 @@ struct ack_state {
 
 struct quiet : weir::hooks {};  // the log would tell of each failure
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     quiet hooks;
     // [app]
     weir::app app{"shop", {
@@ -75,4 +75,6 @@ int main(int argc, char** argv) {
     std::sort(letters.rbegin(), letters.rend());
     for (auto& letter : letters) fmt::print("letter: {}\n", letter);
     return status;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

@@ -47,7 +47,7 @@ struct totals {
     std::chrono::steady_clock::time_point last;
 };
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"flights"};
     totals sum;
     auto flights = app.topic<flight>("flights", {.partitions = 4});
@@ -92,4 +92,6 @@ int main(int argc, char** argv) {
     fmt::print("{:<32}{:>10}\n", "messages still held", held);
     fmt::print("{:<32}{:>10.0f}\n", "flights/s", static_cast<double>(sum.read) / seconds.count());
     return code;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

@@ -18,7 +18,7 @@ struct withdrawal { std::string account; double amount; };
 struct order      { std::string account_id, product_id; double amount, price; };
 // [/types]
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     // [app]
     weir::app app{"example-app"};      // the consumer group's id; an embedded broker
     weir::app tuned{"bank", {.broker = "kafka://localhost:9092", .commit_interval = 1s,
@@ -55,4 +55,6 @@ int main(int argc, char** argv) {
     const int code = app.main(argc, argv);
     fmt::print("{} order of two topics, {} of all\n", of_two, of_all);
     return code;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

@@ -11,7 +11,7 @@
 
 struct order { std::string account_id, product_id; double amount, price; };
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"combining"};
     auto topic1 = app.topic<order>("orders-web");
     auto topic2 = app.topic<order>("orders-phone");
@@ -28,4 +28,6 @@ int main(int argc, char** argv) {
     const int code = app.main(argc, argv);
     fmt::print("{} orders, {} of them by phone\n", seen, by_phone);
     return code;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

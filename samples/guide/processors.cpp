@@ -37,7 +37,7 @@ void print(const withdrawal& w) {
     fmt::print("{}, client {}: {:.2f} {}\n", w.account, w.client, w.amount, w.currency);
 }
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"processors"};
     auto withdrawals = app.topic<withdrawal>("withdrawals");
     const std::vector<withdrawal> some{{"alice", 12.5}, {"", 7}};
@@ -57,4 +57,6 @@ int main(int argc, char** argv) {
     for (const withdrawal& w : stream) print(w);
     // [/list]
     return code;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

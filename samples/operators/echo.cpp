@@ -16,7 +16,7 @@ struct withdrawal {
     int amount;
 };
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"echo-sample"};
     auto withdrawals = app.topic<withdrawal>("withdrawals");
     auto archive = app.topic<withdrawal>("archive");
@@ -40,4 +40,6 @@ int main(int argc, char** argv) {
     const int status = app.main(argc, argv);
     fmt::print("copied: {}\n", copied);
     return status;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

@@ -19,7 +19,7 @@ struct deposit {
     int amount;
 };
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"for-each-sample"};
     auto deposits = app.topic<deposit>("deposits");
     const std::vector<deposit> some{{"alice", 12}, {"bob", 7}, {"", 5}, {"alice", 30}};
@@ -40,4 +40,6 @@ int main(int argc, char** argv) {
     for (auto& p : app.partitions()) finished += p.committed.value_or(0);
     fmt::print("finished {} of {} messages\n", finished, some.size());
     return status;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

@@ -22,7 +22,7 @@ struct order {
     int amount;
 };
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"shop"};
     auto orders = app.topic<order>("orders");
     const std::vector<order> some{{"alice", 10}, {"bob", 3}, {"alice", 5}, {"bob", 4}};
@@ -47,4 +47,6 @@ int main(int argc, char** argv) {
         fmt::print("\n");
     }
     return status;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

@@ -16,7 +16,7 @@ struct withdrawal {
     int amount;
 };
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"items-sample"};
     auto withdrawals = app.topic<withdrawal>("withdrawals");
     const std::vector<withdrawal> some{{"alice", 12}, {"bob", 7}, {"alice", 30}};
@@ -37,4 +37,6 @@ int main(int argc, char** argv) {
     // [/items]
 
     return app.main(argc, argv);
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

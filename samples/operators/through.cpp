@@ -11,7 +11,7 @@
 #include <vector>
 #include <weir/weir.hpp>
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"through-sample"};
     auto priced = app.topic<int>("priced");
     std::size_t billed = 0, audited = 0;
@@ -32,4 +32,6 @@ int main(int argc, char** argv) {
     const int status = app.main(argc, argv);
     fmt::print("audit saw {}\n", audited);
     return status;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

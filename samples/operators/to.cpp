@@ -16,7 +16,7 @@ struct withdrawal {
     int amount;
 };
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"to-sample"};
     auto withdrawals = app.topic<withdrawal>("withdrawals");
     auto flagged = app.topic<withdrawal>("flagged");
@@ -50,4 +50,6 @@ int main(int argc, char** argv) {
     const int status = app.main(argc, argv);
     fmt::print("small: {}\n", small);
     return status;
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }

@@ -20,7 +20,7 @@ struct order {
     double price;
 };
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     weir::app app{"shop"};
     auto orders = app.topic<order>("orders");  // JSON to order and back, no code to write
 
@@ -36,5 +36,7 @@ int main(int argc, char** argv) {
           }));
 
     return app.main(argc, argv);
+} catch (const std::exception& e) {
+    return weir::report_error(argv, e);
 }
 // [/first]

@@ -10,6 +10,7 @@
 #include <weir/weir.hpp>
 
 #include "app/captured.hpp"
+#include "app/temp_file.hpp"
 
 using namespace std::chrono_literals;
 
@@ -208,8 +209,8 @@ TEST_CASE("--help lists commands and options, and says what the exit codes mean"
     CHECK(said.code == weir::exit_code::ok);
     CHECK(said.err.empty());
     for (const char* part :
-         {"shop: a program of streams", "--broker", "--set", "--input", "--until-idle",
-          "WEIR_BROKER", "run ", "graph ", "topics ", "agents ",
+         {"shop: a program of streams", "--broker", "--set", "--input", "--keyed-output",
+          "--until-idle", "WEIR_BROKER", "run ", "graph ", "topics ", "agents ",
           "Exit codes: 0 stopped as asked; 1 an error's policy was stop, or an input was bad; "
           "2 wrong usage."}) {
         CAPTURE(part);
@@ -288,7 +289,7 @@ TEST_CASE("librdkafka's properties mean nothing to the embedded broker: this is 
 TEST_CASE("explain runs what it is fed, and says what holds a partition's commit back") {
     const auto none = shop_says({"explain", "orders", "0"});
     CHECK(none.code == weir::exit_code::ok);
-    CHECK(none.out == "orders[0]: nothing holds its commit back\n");
+    CHECK(none.out == "orders[0]: nothing holds it: nothing has been read\n");
     weir::app app{"shop"};
     auto orders = app.topic<int>("orders");
     app.agent("feed", weir::from(std::vector<int>{1, 2, 3}) | weir::to(orders));
@@ -298,10 +299,77 @@ TEST_CASE("explain runs what it is fed, and says what holds a partition's commit
     CHECK(said.out.starts_with(
         "orders[0]@2 in agent 'all', take(2): its batch is not complete, for "));
     CHECK(shop_says({"explain", "order", "0"}).code == weir::exit_code::usage);
-    const auto kafka =
-        shop_says({"explain", "orders", "0", "--broker", "kafka://localhost:9092"});
+    const auto kafka = shop_says({"explain", "orders", "0", "--broker", "kafka://localhost:9092"});
     CHECK(kafka.code == weir::exit_code::usage);
     CHECK(kafka.err.find("only the program that runs knows") != std::string::npos);
+}
+
+TEST_CASE("explain always answers, also when its inputs have ended and all is done") {
+    weir::app app{"shop"};
+    auto orders = app.topic<int>("orders", {.partitions = 3});
+    app.topic<int>("unread", {.partitions = 1});
+    app.agent("all", orders | weir::take(2) | weir::for_each([](const auto&) {}));
+    const temp_file f{"1\n2\n3\n4\n"}, odd{"1\n2\n3\n"}, bad{"1\n2\nthree\n"};
+    const auto asked = [&](const char* topic, const char* partition, const temp_file& from) {
+        const auto input = "orders=" + from.path();
+        return run(app, {"explain", topic, "--until-idle", "20ms", "--input", input.c_str(), "--",
+                         partition});
+    };
+    const std::string nothing = ": nothing holds it: nothing has been read\n";
+    CHECK(asked("unread", "0", f).out == "unread[0]: no agent reads this topic\n");
+    std::string done;  // of each partition: a file's lines have no keys
+    for (const char* p : {"0", "1", "2"}) done += asked("orders", p, f).out;
+    const temp_file none{""};
+    CHECK(asked("orders", "0", none).out == "orders[0]" + nothing);
+    CHECK(done.find("]: nothing holds it: committed ") != done.npos);
+    std::string held;
+    for (const char* p : {"0", "1", "2"}) held += asked("orders", p, odd).out;
+    CHECK(held.find(" in agent 'all', take(2): its batch is not complete, for ") != held.npos);
+    for (const char* p : {"3", "7", "-1"}) {
+        const auto said = asked("orders", p, f);
+        CHECK(said.code == weir::exit_code::usage);
+        CHECK(said.err == "prog: weir: explain orders " + std::string{p} +
+                              ": there is no partition " + p + ": the topic has 3, 0 to 2\n");
+    }
+    CHECK(asked("unread", "1", f).err.ends_with("no partition 1: the topic has one, 0\n"));
+    const auto failed = asked("orders", "0", bad);
+    CHECK(failed.code == weir::exit_code::failed);
+    CHECK(failed.out.starts_with("orders[0]"));
+}
+
+TEST_CASE("--version says which weir and which librdkafka it is") {
+    const auto said = shop_says({"--version"});
+    CHECK(said.code == weir::exit_code::ok);
+    CHECK(said.err.empty());
+    CHECK(said.out.starts_with("prog (weir 0."));
+    CHECK(said.out.find(", librdkafka ") != said.out.npos);
+    CHECK(said.out.ends_with(")\n"));
+    CHECK(shop_says({"graph", "--version"}).out == said.out);
+}
+
+TEST_CASE("a run that nothing feeds says so; one that something may feed does not") {
+    const auto hints = [](weir::app& app, std::vector<const char*> arguments) {
+        arguments.insert(arguments.end(), {"--until-idle", "1ms"});
+        return run(app, arguments).err;
+    };
+    const std::string hint =
+        "weir: nothing feeds memory://, a broker inside this process: give --input TOPIC=FILE, or "
+        "Kafka's address with --broker kafka://host:port\n";
+    const auto read = [](weir::app& app) {
+        app.agent("all", app.topic<int>("t") | weir::for_each([](int) {}));
+    };
+    weir::app unfed{"a"}, fed{"a"}, ranged{"a"}, timed{"a"}, empty{"a"}, sent{"a"};
+    for (auto* app : {&unfed, &fed, &ranged, &timed, &sent}) read(*app);
+    CHECK(hints(unfed, {}) == hint);
+    CHECK(hints(unfed, {"--broker", "memory://shared"}).empty());
+    CHECK(hints(fed, {"--input", "t=/dev/null"}).empty());
+    ranged.agent("range", weir::from(std::vector<int>{}) | weir::to("t"));
+    CHECK(hints(ranged, {}).empty());
+    timed.timer(1h, [] {});
+    CHECK(hints(timed, {}).empty());
+    CHECK(hints(empty, {}).empty());
+    static_cast<void>(sent.topic<int>("t").send(weir::bytes{}, 5));
+    CHECK(hints(sent, {}).empty());
 }
 
 TEST_CASE("--stats prints a line of counters so often") {
@@ -313,4 +381,28 @@ TEST_CASE("--stats prints a line of counters so often") {
     CHECK(said.code == weir::exit_code::ok);
     CHECK(said.err.find("weir: read 3 in 1 batches (largest 3), sent 3 (delivered 3), commits ") !=
           std::string::npos);
+}
+
+TEST_CASE("--stats needs a pause between two lines, and takes the longest there is") {
+    const auto none = shop_says({"--stats", "0s"});
+    CHECK(none.code == weir::exit_code::usage);
+    CHECK(none.err ==
+          "prog: weir: --stats 0s: this would print without a pause: write a longer time, 10s\n");
+    for (const char* longest : {"2562047h", "9223372036854ms"}) {
+        const auto said = shop_says({"--stats", longest, "--until-idle", "1ms"});
+        CHECK(said.code == weir::exit_code::ok);
+        CHECK(said.err.find("weir: read 0") == said.err.npos);
+    }
+}
+
+TEST_CASE("a port of the broker is a number from 1 to 65535") {
+    const auto says = [](const std::string& port) {
+        const auto url = "kafka://localhost:" + port;
+        const auto said = shop_says({"--broker", url.c_str()});
+        CHECK(said.code == weir::exit_code::usage);
+        CHECK(said.err == "prog: weir: broker '" + url + "': '" + port +
+                              "' is no port, which is a number from 1 to 65535: write "
+                              "kafka://host:port, or kafka://host:port,host:port\n");
+    };
+    for (auto* port : {"65536", "70000", "99999", "0", "+9", "9x", "4294967297"}) says(port);
 }

@@ -13,8 +13,8 @@
 #include <weir/weir.hpp>
 
 #include "app/captured.hpp"
-#include "cli/line_writer.hpp"
 #include "app/process.hpp"
+#include "cli/line_writer.hpp"
 
 namespace {
 
@@ -63,7 +63,9 @@ TEST_CASE("--output prints what a stop has flushed, by --until-idle and by a sig
     CHECK(idle.read_rest() == '[' + small + "]\n");
     CHECK(idle.wait() == 0);
 
-    process p{{"--output", "pairs", "--output", "flagged", "--input", "withdrawals=-"}, bank};
+    process p{{"--output", "pairs", "--output", "flagged", "--input", "withdrawals=-"},
+              bank,
+              process::errors::apart};
     p.write(large + '\n');
     CHECK(p.read_to(large) == large + '\n');  // so the other agent has read it too
     p.signal(SIGINT);
@@ -79,6 +81,19 @@ TEST_CASE("when its reader has gone, a program stops without a word, exit code 0
     p.write(larger + '\n');
     CHECK(p.read_errors().empty());
     CHECK(p.wait() == 0);
+}
+
+TEST_CASE("when its reader goes while nothing comes, a program stops all the same") {
+    process p{{"--output", "flagged", "--input", "withdrawals=-"}, bank, process::errors::apart};
+    p.write(large + '\n');
+    CHECK(p.read_to(large) == large + '\n');
+    p.end_output();
+    CHECK(p.wait() == 0);  // its input is still open
+    CHECK(p.read_errors().empty());
+
+    process never{{"--output", "flagged"}, bank, process::errors::apart};
+    never.end_output();
+    CHECK(never.wait() == 0);
 }
 
 TEST_CASE("a reader that is slow loses nothing, and lines stay whole") {
@@ -105,7 +120,7 @@ TEST_CASE("a reader that is slow loses nothing, and lines stay whole") {
 TEST_CASE("what is null is printed as null; a topic that is named twice is printed once") {
     weir::app app{"a"};
     std::vector<int> once{1};
-    app.agent("send", weir::from(once)                                               //
+    app.agent("send", weir::from(once)                                                   //
                           | weir::map([](int) { return std::optional<std::string>{}; })  //
                           | weir::to("nothing"));
     const auto said =
@@ -153,8 +168,26 @@ TEST_CASE("a line_writer holds no more than its limit, and writes whole lines in
     CHECK(w.waits());  // nobody reads, and it has not waited for that
     CHECK(w.fd() == ends[1]);
     CHECK_FALSE(w.turn());
+    CHECK_FALSE(w.gone());
     std::string got(4000, ' ');
     CHECK(::read(ends[0], got.data(), got.size()) == 4000);  // the first piece: four lines
     CHECK(std::count(got.begin(), got.end(), '\n') == 4);
-    ::close(ends[0]), ::close(ends[1]);
+    ::close(ends[0]);
+    weir::detail::line_writer idle{ends[1]};  // has nothing to write, and sees it too
+    CHECK(idle.turn());
+    CHECK(idle.gone());
+    CHECK(idle.fd() == -1);
+    ::close(ends[1]);
+}
+
+TEST_CASE("dead letter topics are topics, for --output and for topics") {
+    weir::app app{"a", {.on_produce_error = weir::dead_letter("unsent")}};
+    const auto t = app.topic<int>("t", {.on_decode_error = weir::dead_letter("undecoded")});
+    app.agent("x", t | weir::for_each([](int) { throw 1; }),
+              {.on_error = weir::dead_letter("failed")});
+    CHECK(tests::run(app, {"topics"}).out == "failed\nt\nundecoded\nunsent\n");
+    app.agent("feed", weir::from(std::vector<int>{5}) | weir::to(t));
+    const auto said = tests::run(app, {"--output", "failed", "--until-idle", "0s"});
+    CHECK(said.code == weir::exit_code::ok);
+    CHECK(said.out == "5\n");  // a number, as the topic's values are
 }

@@ -8,10 +8,12 @@
 
 #include <string>
 
+#include <weir/error.hpp>
+
 using tests::process;
 
 TEST_CASE("--input t=- reads standard input, line by line, as they come") {
-    process p{{"--input", "t=-"}};
+    process p{{"--input", "t=-"}, WEIR_APP_PROGRAM, process::errors::apart};
     p.write("one\n");
     CHECK(p.read_to("one") == "one\n");
     p.write("tw");
@@ -27,11 +29,15 @@ TEST_CASE("--input t=- reads standard input, line by line, as they come") {
 TEST_CASE("SIGTERM and SIGINT stop cleanly: what is buffered is delivered, all is committed") {
     for (const int number : {SIGTERM, SIGINT}) {
         CAPTURE(number);
-        process p{{"run", "--input", "t=-"}};
+        process p{{"run", "--input", "t=-"}, WEIR_APP_PROGRAM, process::errors::apart};
         p.write("one\ntwo\n");
         CHECK(p.read_to("two") == "one\ntwo\n");
         p.signal(number);
         CHECK(p.read_rest() == "batch of 2\ncommitted t[0] 2\n");
+        const std::string name = number == SIGINT ? "SIGINT" : "SIGTERM";
+        CHECK(p.read_errors() == "weir: " + name +
+                                     ": finishing 2 messages; a second signal ends the program at "
+                                     "once\nweir: stopped, committed: t[0] 2\n");
         CHECK(p.wait() == 0);
     }
 }
@@ -74,11 +80,27 @@ TEST_CASE("on a terminal one line says how far it is; elsewhere nothing is writt
     p.signal(SIGTERM);
     CHECK(p.wait() == 0);
 
-    process q{{"--input", "t=-", "--until-idle", "1ms"}, WEIR_APP_PROGRAM,
-              process::errors::apart};
+    process q{{"--input", "t=-", "--until-idle", "1ms"}, WEIR_APP_PROGRAM, process::errors::apart};
     q.write("one\n");
     q.end_input();
     CHECK(q.read_rest() == "one\nbatch of 1\ncommitted t[0] 1\n");
     CHECK(q.read_errors().empty());
     CHECK(q.wait() == 0);
+}
+
+TEST_CASE("what is wrong before app.main is one sentence and an exit code, not an abort") {
+    const auto says = [](const char* fault, int code, const std::string& sentence) {
+        CAPTURE(fault);
+        process p{{fault}, WEIR_LATE_FAULT_PROGRAM};
+        CHECK(p.read_rest() == "late_fault: " + sentence + '\n');
+        CHECK(p.wait() == code);
+    };
+    const int usage = weir::exit_code::usage;
+    says("id", usage, "weir: an app needs an id: it is the consumer group's");
+    says("topic", usage,
+         "\"no topic's name\" cannot be a topic's name: it must be 1 to 249 of the characters a-z "
+         "A-Z 0-9 . _ - and neither \".\" nor \"..\"");
+    says("agent", usage, "weir: there is an agent 'double' already: agents have unique names");
+    says("take", usage, "weir: take(0): a batch needs at least one value");
+    says("other", weir::exit_code::failed, "no such file: orders.conf");
 }

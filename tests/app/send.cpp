@@ -24,8 +24,8 @@ struct shop {
     shop() {
         app.agent("a", app.topic<order>("orders") | weir::to("copies"));
         app.agent("b", app.topic<std::string, order>("keyed") | weir::for_each([](auto&) {}));
-        app.agent("c", app.topic<std::optional<int>, order>("numbered") |
-                           weir::for_each([](auto&) {}));
+        app.agent("c",
+                  app.topic<std::optional<int>, order>("numbered") | weir::for_each([](auto&) {}));
         for (const char* name : {"orders", "keyed", "numbered"}) broker->create_topic({name, 1});
     }
     tests::printed send(std::vector<const char*> arguments) {
@@ -75,9 +75,26 @@ TEST_CASE("send checks value and key with the topic's codecs first") {
     s.refuses({"keyed", good},
               "weir: send keyed: not a key (write --key) of this topic: null where none is "
               "allowed: make the type std::optional<…>");
-    s.refuses({"numbered", good, "--key", "5"},
-              "weir: send numbered: not a key of this topic: expected 4 bytes, found 1");
+    s.refuses({"numbered", good, "--key", "five"},
+              "weir: send numbered: not a key of this topic: expected an integer from -2147483648 "
+              "to 2147483647, found 'five'");
     CHECK(s.broker->dump("orders").empty());
+}
+
+TEST_CASE("send takes numbers and null as text") {
+    shop s;
+    s.app.topic<std::optional<long>>("counts");
+    s.broker->create_topic({"counts", 1});
+    CHECK(s.send({"numbered", good, "--key", "5"}).code == weir::exit_code::ok);
+    CHECK(s.send({"numbered", good, "--key", "null"}).code == weir::exit_code::ok);
+    CHECK(s.send({"--", "counts", "-2"}).code == weir::exit_code::ok);
+    CHECK(s.send({"counts", "null"}).code == weir::exit_code::ok);
+    const auto keys = s.broker->dump("numbered"), values = s.broker->dump("counts");
+    REQUIRE((keys.size() == 2 && values.size() == 2));
+    CHECK(keys[0].key.view() == std::string_view{"\0\0\0\5", 4});
+    CHECK(keys[1].key.is_null());
+    CHECK(values[0].value.view() == std::string_view{"\xff\xff\xff\xff\xff\xff\xff\xfe", 8});
+    CHECK(values[1].value.is_null());
 }
 
 TEST_CASE("send: a topic that the program does not have is answered with those it has") {

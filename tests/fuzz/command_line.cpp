@@ -28,8 +28,9 @@ void check(engine& e, const weir::detail::arguments& said) {
     for (auto* list : {&said.inputs, &said.keyed_inputs})
         for (auto& i : *list)
             sentence([&] { weir::detail::split(i, "--input", "topic=file.jsonl"); });
-    for (auto& o : said.outputs)
-        sentence([&] { weir::detail::known_topic(e, "--output " + o, o); });
+    for (auto* list : {&said.outputs, &said.keyed_outputs})
+        for (auto& o : *list)
+            sentence([&] { weir::detail::known_topic(e, "--output " + o, o); });
     sentence([&] { weir::detail::known_topic(e, "send", said.topic); });
     for (auto* d : {&said.until_idle, &said.stats})
         if (!d->empty())
@@ -43,7 +44,7 @@ void check(engine& e, const weir::detail::arguments& said) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static engine e{"a", {}};
-    if (e.topics().empty()) e.declare("orders", {}, nullptr, nullptr);
+    if (e.topics().empty()) e.declare("orders", {}, {}, {});
     auto words = fuzz::split(fuzz::text(data, size), '\n');
     std::vector<const char*> argv{"prog"};
     for (auto& w : words) argv.push_back(w.c_str());

@@ -7,6 +7,7 @@
 #include <set>
 #include <transport/kafka/kafka.hpp>
 
+#include "../app/captured.hpp"
 #include "../transport/conformance.hpp"
 #include "running.hpp"
 
@@ -209,4 +210,33 @@ TEST_CASE("kafka: a member that was thrown out while its partitions were asked b
     on.send(in, "k", "a", 0), on.send(in, "k", "b", 1), on.flush();
     CHECK(until([&] { return seen.size() >= 3; }));
     CHECK(run.stop() == "");
+}
+
+TEST_CASE("kafka: --until-idle is an error for a member that the group gives no partition") {
+    admin on;
+    noted seen;
+    const auto t = fresh("t"), id = fresh("app");
+    on.create(t, 1);
+    on.send(t, "", "1");
+    on.flush();
+    const auto options = [&](const char* client) {
+        auto o = on_kafka(seen);
+        o.kafka.emplace_back("client.id", client);  // members are sorted by it: a has the partition
+        return o;
+    };
+    const auto read = [&](weir::app& app) {
+        app.agent("x", app.topic<std::string>(t) | weir::for_each([&](auto& v) { seen.add(v); }));
+    };
+    weir::app first{id, options("a")}, second{id, options("b")};
+    read(first);
+    read(second);
+    running r{first};
+    REQUIRE(until([&] { return seen.size() == 1; }));
+    const auto said = tests::run(second, {"--until-idle", "1s"});
+    CHECK(said.code == weir::exit_code::failed);
+    CHECK(said.err.find("weir: nothing was read: group '" + id +
+                        "' has given all partitions to other members") != said.err.npos);
+    CHECK(r.stop().empty());
+    const auto alone = tests::run(second, {"--until-idle", "1s"});  // had it, and nothing to do
+    CHECK(alone.code == weir::exit_code::ok);
 }

@@ -44,8 +44,9 @@ struct ledger {
         on.create(in, 4), on.create(between, 4), on.create(out, 4);
     }
     ~ledger() { ::unsetenv("WEIR_BROKER"); }
-    std::unique_ptr<process> start() {
-        return std::make_unique<process>(std::vector<const char*>{}, WEIR_LEDGER_PROGRAM);
+    std::unique_ptr<process> start(std::vector<const char*> arguments = {}) {
+        return std::make_unique<process>(std::move(arguments), WEIR_LEDGER_PROGRAM,
+                                         process::errors::with_output);
     }
     void send(int n) {
         for (const int to = sent + n; sent < to; ++sent) {
@@ -147,6 +148,26 @@ TEST_CASE("semantics 25: a process that slept through its session neither commit
         (*p)->signal(SIGTERM);
         CHECK((*p)->wait() == 0);
     }
+    CHECK(l.is_done());
+    l.check_out(l.on.dump(l.out));
+}
+
+TEST_CASE("kafka: --until-idle waits for a group that waits for a member that was killed") {
+    ledger l;
+    const std::vector<const char*> slow{"--set", "session.timeout.ms=20000"};
+    auto first = l.start(slow);
+    l.send(5'000);
+    REQUIRE(until([&] { return l.is_done(); }));
+    first->signal(SIGKILL);
+    CHECK(first->wait() == -SIGKILL);
+    l.send(5'000);
+    auto arguments = slow;
+    arguments.insert(arguments.end(), {"--until-idle", "1s"});
+    auto second = l.start(arguments);
+    const auto said = second->read_rest();
+    CHECK(second->wait() == 0);
+    CHECK(said.find("weir: waits for group '" + l.id + "' to give it partitions, for 5 s of ") !=
+          said.npos);
     CHECK(l.is_done());
     l.check_out(l.on.dump(l.out));
 }

@@ -75,7 +75,7 @@ def rule(sentence, bad, good=None):
 # ---- who includes whom -------------------------------------------------------------------------
 
 VOCABULARY = ("fwd message hold release_queue task offload clock options policy error hooks graph own "
-              "nearest config version").split()
+              "nearest escaped config version").split()
 STREAM = "topic pull stream incoming batch from event channel pending_send".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself
@@ -90,7 +90,7 @@ MAY_INCLUDE = {  # area: the areas it may include besides itself
     "conductor": ["vocabulary", "segment", "graph", "transport"],
     "app": ["vocabulary", "codec", "segment", "graph", "stream", "transport", "transport/memory",
             "transport/kafka", "conductor"],
-    "cli": ["vocabulary", "graph", "transport", "app"],  # nobody includes it
+    "cli": ["vocabulary", "codec", "graph", "transport", "transport/kafka", "app"],  # nobody includes it
     "testing": ["vocabulary", "stream", "app", "transport", "transport/memory"],
     "ranges": ["vocabulary", "stream", "app"],  # opt-in: nobody includes it
     "umbrella": ["vocabulary", "codec", "stream", "transport", "transport/memory",

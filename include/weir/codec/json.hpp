@@ -13,6 +13,7 @@ namespace detail {
 /// What the codecs below have in common; a type whose codec is not this one has a codec of its own.
 template <class T>
 struct json_codec {
+    static constexpr bool is_json = true;
     static constexpr bool borrows = json_borrows<T>();
     static void decode(bytes_view from, T& into) requires(json_type<T>()) {
         read_json(from, &into, json_of<T>::shape, raw_type_name<T>());

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <weir/codec/data_type.hpp>
 #include <weir/message.hpp>
 #include <weir/options.hpp>
 
@@ -24,10 +25,14 @@ struct topic_info {
     // a derived topic has as many partitions as the largest of these
     std::vector<topic_info*> sources{};
     partition_id partitions = 0;
-    // these throw decode_error if the bytes are no value, no key of the declared type
-    void (*check)(bytes_view value) = nullptr;
-    void (*check_key)(bytes_view key) = nullptr;
+    data_type key{}, value{};
     host* by = nullptr;  // sends to it; null for a test's topic
 };
+
+/// The topic is used with these types, too.
+inline void learn(topic_info& t, const data_type& key, const data_type& value) {
+    if (key.form > t.key.form) t.key = key;
+    if (value.form > t.value.form) t.value = value;
+}
 
 }  // namespace weir::detail

@@ -32,8 +32,9 @@ struct echo_op {
                       "weir: echo(topic): its key and value types are not those of the stream; "
                       "declare the topic with the stream's types, or map the value before it");
         const auto one = [&](const auto& target) {
-            s.join(here, s.topic(target.resolve(s, here), key_name<K>(),
-                                 value_name<as_sent_t<In>>()));
+            auto& t = target.resolve(s, here);
+            learn(t, data_type_of<shown_key_t<K>>(), data_type_of<as_sent_t<In>>());
+            s.join(here, s.topic(t, key_name<K>(), value_name<as_sent_t<In>>()));
         };
         std::apply([&](const auto&... all) { (one(all), ...); }, targets);
         return here;

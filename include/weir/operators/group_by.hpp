@@ -98,6 +98,7 @@ struct group_by_op {
     template <class K, class In>
     drawn_stream draw(graph_builder& s, const drawn_stream& here) const {
         auto& t = s.repartition(options_.name, options_.partitions, here);
+        learn(t, data_type_of<key<K, In>>(), data_type_of<In>());
         const auto there = s.topic(t, key_name<key<K, In>>(), value_name<In>());
         s.join(here, there);
         return there;

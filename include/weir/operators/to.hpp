@@ -117,6 +117,7 @@ struct to_op {
                       "the value, or declare "
                       "the topic with the stream's types");
         auto& t = target.resolve(s, here);
+        learn(t, data_type_of<shown_key_t<K>>(), data_type_of<as_sent_t<In>>());
         const auto there = s.topic(t, key_name<K>(), value_name<as_sent_t<In>>());
         s.join(here, there);
         return there;
@@ -147,9 +148,11 @@ struct to_chosen_op {
     std::string describe() const { return "to"; }
     template <class K, class In>
     drawn_stream draw(graph_builder& s, const drawn_stream& here) const {
-        for (auto& name : topics)
-            s.join(here,
-                   s.topic(s.derived(name, here), key_name<K>(), value_name<as_sent_t<In>>()));
+        for (auto& name : topics) {
+            auto& t = s.derived(name, here);
+            learn(t, data_type_of<shown_key_t<K>>(), data_type_of<as_sent_t<In>>());
+            s.join(here, s.topic(t, key_name<K>(), value_name<as_sent_t<In>>()));
+        }
         return here;
     }
     template <class, class In>

@@ -99,14 +99,4 @@ public:
     static std::unique_ptr<decoder> make_one() { return std::unique_ptr<decoder>{new decoder_of}; }
 };
 
-/// Whether these bytes are a value of the type; throws if not.
-template <class V>
-void check_decodes(bytes_view value) {
-    require_codec<V>();
-    if constexpr (has_codec<V> && std::is_default_constructible_v<V>) {
-        V into{};
-        decode_into<V>(value, into);
-    }
-}
-
 }  // namespace weir::detail

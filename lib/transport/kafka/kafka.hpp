@@ -27,6 +27,14 @@ std::string servers_of(std::string_view url);
 /// What the user's properties say about where to start, if they do.
 std::optional<reset> reset_of(const weir::properties&);
 
+/// How long a group may take to give a new member its partitions: it waits for members that have
+/// died as long as their `session.timeout.ms`, for those that are busy as long as their
+/// `max.poll.interval.ms`, which are taken to be as long as ours.
+duration longest_join(const connect_options&);
+
+/// librdkafka's, as "2.0.2".
+std::string_view version();
+
 /// Throws setup_error as `connect` does for a wrong property; for who does not connect. A broker
 /// among the properties is passed over.
 void check_properties(connect_options);

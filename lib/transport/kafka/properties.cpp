@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <iterator>
 #include <vector>
@@ -14,6 +15,8 @@
 
 namespace weir::transport::kafka {
 namespace {
+
+constexpr unsigned port_max = 65535;  // librdkafka takes a larger one for another
 
 // Behind the limit of a drain there is a last commit.
 constexpr auto answer_time = std::chrono::seconds{2};
@@ -165,13 +168,26 @@ std::string servers_of(std::string_view url) {
         const auto colon = one.rfind(':');
         if (colon == one.npos || colon == 0) wrong("'" + std::string{one} + "' is no host:port");
         const auto port = one.substr(colon + 1);
-        if (port.empty() || port.size() > 5 ||
-            !std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; }))
-            wrong("'" + std::string{port} + "' is no port");
+        unsigned number = 0;
+        const auto [end, bad] = std::from_chars(port.data(), port.data() + port.size(), number);
+        const bool is_number = bad == std::errc{} && end == port.data() + port.size();
+        if (!is_number || number == 0 || number > port_max)
+            wrong("'" + std::string{port} + "' is no port, which is a number from 1 to 65535");
         from = to + 1;
     }
     return std::string{servers};
 }
+
+duration longest_join(const connect_options& o) {
+    const auto conf = configuration{o}.consumer(false, reset::earliest);
+    const auto time = [&](const char* name) {
+        const auto text = value_of(conf.get(), name);
+        return std::chrono::milliseconds{std::strtoll(text.c_str(), nullptr, 10)};
+    };
+    return std::max(time("session.timeout.ms"), time("max.poll.interval.ms"));
+}
+
+std::string_view version() { return rd_kafka_version_str(); }
 
 void check_properties(connect_options o) {
     std::erase_if(o.properties, [](auto& p) {
