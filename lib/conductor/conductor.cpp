@@ -48,6 +48,9 @@ void conductor::subscribe(const std::vector<transport::subscription>& to) {
         t.readers = readers_of(t.topic);
         for (auto* p : t.partitions) p->join(t.readers);
     }
+    const auto& segments = plan_.segments();
+    for (; started_segments_ < segments.size(); ++started_segments_)
+        for (auto& [tp, p] : partitions_) segments[started_segments_]->assigned(tp);
     const auto& links = plan_.links();
     for (auto i = boundaries_.size(); i < links.size(); ++i) {
         auto cursor = std::make_unique<segment_cursor>(links[i].from->ready(), *links[i].to);

@@ -208,7 +208,7 @@ private:
     run_plan plan_;
     committer committer_;
     background background_;
-    std::size_t started_bodies_ = 0;
+    std::size_t started_bodies_ = 0, started_segments_ = 0;
     bool only_timers_ = false;
     std::vector<topic_work> topics_;
     std::size_t next_topic_ = 0;
