@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What makes no sense is refused before anything runs, with a sentence that says what to do.
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <string>
 
-#include <weir/testing/test_driver.hpp>
 #include <weir/transport/memory.hpp>
-#include <weir/weir.hpp>
 
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
@@ -225,7 +221,7 @@ TEST_CASE("a broker is memory:// or kafka://") {
           "or kafka://host:port,host:port");
     CHECK(refused([] {
               weir::app app{"a", {.broker = "kafka://127.0.0.1:1"}};
-              weir::testing::test_driver{app}.create_topic("t");
+              test_driver{app}.create_topic("t");
           }) ==
           "weir: broker 'kafka://127.0.0.1:1': this needs the embedded broker: use memory://");
 }
