@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// How an operator with state is written: changed() drops a value that equals the last one of its
+// key. docs/internals/operators.md explains it.
+//
+// Prints:
+//   kitchen 20
+//   hall 20
+//   kitchen 21
+//   the body fails at kitchen 22
+//   kitchen 22
+//   kitchen 20
+#include <fmt/core.h>
+
+#include <concepts>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <weir/testing/test_driver.hpp>
+#include <weir/weir.hpp>
+
+namespace weir {
+namespace detail {
+
+// [state]
+/// The last value of each key, in one partition.
+template <class K, class V>
+class last_values {
+public:
+    /// False if `v` equals the last value of `key`. Else `v` is the last one from now on.
+    bool replace(const K& key, const V& v) {
+        auto& last = last_[key];  // a std::map: its elements stay where they are
+        if (last == v) return false;
+        changes_.save(last);
+        last = v;
+        return true;
+    }
+    void finish() { changes_.finish(); }
+    void undo() { changes_.undo(); }
+
+private:
+    std::map<K, std::optional<V>> last_;
+    undo_log<std::optional<V>> changes_;
+};
+// [/state]
+
+// [operator]
+struct changed_op {
+    using weir_operator = void;
+    template <class In>
+    using out = In;
+    static constexpr bool keeps_element = true;
+    template <class In>
+    static consteval bool check() {
+        static_assert(!borrows<In>,
+                      "weir: changed() keeps values beyond their messages: put map(weir::own) "
+                      "before it");
+        static_assert(std::equality_comparable<In>,
+                      "weir: changed(): the values need an operator==");
+        return true;
+    }
+
+    template <class K, class V>
+    struct running {
+        static constexpr bool needs_message = true;  // for the key
+        per_partition<last_values<K, V>> states{last_values<K, V>{}};
+        K scratch{};  // for a key that nobody has decoded yet
+
+        void operator()(context& c, auto&& v, auto&& next) {
+            const K& key = *key_at<K>(c, scratch);
+            if (states.of(c).replace(key, v)) next(std::forward<decltype(v)>(v));
+        }
+        void finish() { states.finish(); }
+        void undo() { states.undo(); }
+        void assigned(const topic_partition& tp) { states.assigned(tp); }
+        void revoked(const topic_partition& tp) { states.revoked(tp); }
+    };
+
+    std::string describe() const { return "changed"; }
+    template <class K, class In>
+    running<shown_key_t<K>, In> make_step(plan&) const {
+        return {};
+    }
+};
+struct changed_fn {
+    changed_op operator()() const { return {}; }
+};
+// [/operator]
+
+}  // namespace detail
+
+// [doc]
+/// Drops a value that equals the last one of its key.
+///
+///     in   --a1--b1--a1--a2--|
+///     out  --a1--b1------a2--|          changed()
+///
+/// Shape    stream<K, V> -> stream<K, V>
+/// Order    kept
+/// Acks     what is dropped is acknowledged
+/// Holds    one value for each key of each partition, as long as the partition is assigned
+/// Errors   none of its own. A message that fails has not changed the last value.
+/// Cost     a lookup; a copy of each value that is passed on
+/// Example  samples/operators/changed.cpp    Page docs/operators/changed.md
+inline constexpr detail::changed_fn changed{};
+// [/doc]
+
+}  // namespace weir
+
+struct quiet : weir::hooks {};  // the log would tell of the failure
+
+int main() {
+    // [use]
+    quiet hooks;
+    weir::app app{"rooms", {.on_error = weir::retry(1, std::chrono::seconds{1}).then(weir::skip),
+                            .hooks = &hooks}};
+    auto degrees = app.topic<std::string, int>("degrees", {.partitions = 1});
+    bool fails = true;
+    app.agent("print", degrees
+        | weir::changed()
+        | weir::items()
+        | weir::for_each([&](const auto& item) {
+              auto& [room, value] = item;
+              if (value == 22 && std::exchange(fails, false)) {
+                  fmt::print("the body fails at {} {}\n", room, value);
+                  throw std::runtime_error{"no paper"};
+              }
+              fmt::print("{} {}\n", room, value);
+          }));
+
+    weir::testing::test_driver test{app};
+    test.send(degrees, "kitchen", 20);
+    test.send(degrees, "hall", 20);     // another key
+    test.send(degrees, "kitchen", 20);  // dropped
+    test.send(degrees, "kitchen", 21);
+    test.send(degrees, "kitchen", 22);  // fails: 21 is the last one again
+    test.advance(std::chrono::seconds{1});  // so the retry passes 22 on
+    test.revoke(degrees, 0);
+    test.assign(degrees, 0);            // a new assignment begins without state
+    test.send(degrees, "kitchen", 20);
+    // [/use]
+}
