@@ -5,7 +5,7 @@
 #include <string>
 
 #include <weir/codec/json.hpp>
-#include <weir/decode.hpp>
+#include <weir/codec/data_type.hpp>
 
 #include "cli/text.hpp"
 #include "fuzz.hpp"
