@@ -141,9 +141,9 @@ struct take_op {
             !borrows<In>,
             "weir: take keeps values beyond their messages: put map(weir::own) before it");
         p.needs_open(n, describe());
-        using node = take_boundary<In, NeedsMessage>;
-        auto& s = static_cast<node&>(p.add(std::unique_ptr<boundary>{new node{p, n, within}}));
-        return split_at{into_boundary<node, NeedsMessage>{s},
+        using made = take_boundary<In, NeedsMessage>;
+        auto& s = static_cast<made&>(p.add(std::unique_ptr<boundary>{new made{p, n, within}}));
+        return split_at{into_boundary<made, NeedsMessage>{s},
                         downstream<common_key<K>, batch<In>>{&s}};
     }
 };
