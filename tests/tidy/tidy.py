@@ -353,6 +353,49 @@ def links(tree):
                     yield page, n, f"there is no {path}"
 
 
+MAP = "docs/internals/README.md"
+
+
+@rule("the map of folders says what the includes are checked by",
+      bad=[{MAP: "| codec | `codec/` | vocabulary, graph |\n"}, {MAP: "| codec | `codec/` | vocabulary |\n"}],
+      good={MAP: "".join(f"| {a} | `x/` | {', '.join(may) or 'nothing of weir'} |\n"
+                         for a, may in MAY_INCLUDE.items())})
+def folder_map(tree):
+    if MAP not in tree.texts:
+        return
+    rows = {}
+    for n, line in tree.lines(MAP):
+        cells = [c.strip() for c in line.strip("|").split("|")]
+        if len(cells) == 3 and cells[0] in MAY_INCLUDE:
+            rows[cells[0]] = (n, cells[2])
+    for name, may in MAY_INCLUDE.items():
+        wanted = ", ".join(may) or "nothing of weir"
+        n, said = rows.get(name, (1, None))
+        if said != wanted:
+            yield MAP, n, f"the row of {name} says: {wanted}"
+
+
+@rule("every name of the code that docs/internals gives exists",
+      bad=[{"docs/internals/a.md": "`conductor::step`", "lib/a.cpp": "conductor::turn"},
+           {"docs/internals/a.md": "`gone_at`", "lib/a.cpp": "here_at"}],
+      good={"docs/internals/a.md": "`conductor::step` `x_` `--until-idle 2s`\n```\nno_such_name\n```",
+            "lib/a.cpp": "class conductor { void step(); int x_; };"})
+def code_names(tree):
+    words = {p: set(re.findall(r"\w+", tree.texts[p]))
+             for p in tree.paths(r"(include|lib|tests|samples)/.*\.[ch]pp")}
+    for page in tree.paths(r"docs/internals/.*\.md"):
+        fenced = False
+        for n, line in tree.lines(page):
+            if line.startswith("```"):
+                fenced = not fenced
+            if fenced:
+                continue
+            for name in re.findall(r"`([a-z]\w*(?:::~?\w+)*)(?:\([^`]*\))?`", line):
+                parts = set(re.findall(r"\w+", name))
+                if ("::" in name or "_" in name) and not any(parts <= w for w in words.values()):
+                    yield page, n, f"no file of the code has {' and '.join(sorted(parts))}"
+
+
 CASE = 'TEST_CASE("semantics 1: it holds") {}\n'
 
 
