@@ -22,7 +22,7 @@ struct order {
     std::string account;
     double price;
 };
-struct ack_state {
+struct receipt {
     std::string account;
 };
 
@@ -40,7 +40,7 @@ int main(int argc, char** argv) try {
     // [/app]
     // [topics]
     auto orders = app.topic<order>("orders", {.on_decode_error = weir::dead_letter("orders-dead")});
-    auto ack_states = app.topic<ack_state>("ack_states", {.on_produce_error = weir::skip});
+    auto receipts = app.topic<receipt>("receipts", {.on_produce_error = weir::skip});
     // [/topics]
 
     const std::vector<std::string> lines{
@@ -60,10 +60,10 @@ int main(int argc, char** argv) try {
         }
         fmt::print("charged {}\n", o.account), ++charged;
         stop_behind_the_last();
-        return ack_state{o.account};
+        return receipt{o.account};
     };
     // [agent]
-    app.agent("charge", orders | weir::map(charge) | weir::to(ack_states),
+    app.agent("charge", orders | weir::map(charge) | weir::to(receipts),
               {.on_error = weir::retry(1, 1ms).then(weir::dead_letter("orders-dead"))});
     // [/agent]
 

@@ -62,12 +62,15 @@ int main(int argc, char** argv) try {
         | weir::through("late-by-origin"));                           // one message a batch
 
     app.agent("origins", flights | weir::for_each([&](const flight& f) {
-        ++sum.read, ++sum.flights[f.origin], sum.delays += f.delay;
+        ++sum.read;
+        ++sum.flights[f.origin];
+        sum.delays += f.delay;
         sum.last = std::chrono::steady_clock::now();
     }));
 
     app.agent("follow", late_by_origin | weir::for_each([&](const std::vector<flight>& batch) {
-        ++sum.batches, sum.late += batch.size();
+        ++sum.batches;
+        sum.late += batch.size();
         for (auto& f : batch) sum.late_origins.insert(f.origin);
     }));
     // [/pipelines]

@@ -30,7 +30,10 @@ int main(int argc, char** argv) try {
         | weir::take(100, 10s)                                           // 100, or 10 s worth
         | weir::for_each([](const weir::batch<order>& batch) {
               std::map<std::string, std::pair<double, int>> spent;
-              for (auto& o : batch) spent[o.account].first += o.price, ++spent[o.account].second;
+              for (auto& o : batch) {
+                  spent[o.account].first += o.price;
+                  ++spent[o.account].second;
+              }
               for (auto& [who, sum] : spent)
                   fmt::print("{} spent {:.1f} in {} orders\n", who, sum.first, sum.second);
           }));
