@@ -14,6 +14,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <variant>
 
 #include <doctest/doctest.h>
 #include <weir/codec/fields.hpp>
@@ -29,6 +30,12 @@ concept duration_like = requires {
 } && std::convertible_to<T, std::chrono::nanoseconds>;
 template <class T>
 concept time_point_like = requires(const T& v) { v.time_since_epoch(); };
+template <class T>
+concept variant_like = requires(const T& v) { v.valueless_by_exception(); };
+template <class T>
+concept text_like = requires(const T& v) {
+    { v.text() } -> std::convertible_to<std::string_view>;
+};
 template <class T>
 concept streamed = requires(std::ostream& to, const T& v) { to << v; };
 
@@ -60,6 +67,12 @@ void print(std::ostream& to, const T& v) {
         else to << std::quoted(text.view());
     } else if constexpr (std::same_as<T, std::nullopt_t>) {
         to << "nullopt";
+    } else if constexpr (std::same_as<T, std::monostate>) {
+        to << "nothing";
+    } else if constexpr (variant_like<T>) {
+        std::visit([&](const auto& one) { print(to, one); }, v);
+    } else if constexpr (text_like<T>) {
+        to << std::string_view{v.text()};
     } else if constexpr (optional_like<T>) {
         if (v) print(to, *v);
         else to << "nullopt";

@@ -49,13 +49,13 @@ struct channel_state {
             return true;
         }
         for (auto* s : subscribers)
-            if (!s->room()) return false;
+            if (!s->has_room()) return false;
         for (auto* s : subscribers) s->take(v, held.share());
         host->wake();
         return true;
     }
     /// A subscriber has room again, or is gone.
-    void room() {
+    void send_waiting() {
         while (!waiting.empty() && send(*waiting.front().value, waiting.front().held)) {
             waiting.front().loop->ready(waiting.front().who);
             waiting.pop_front();
@@ -77,7 +77,7 @@ public:
     }
     ~channel_boundary() override { std::erase(of_->subscribers, this); }
 
-    bool room() const { return queue_.size() + ready_.left() < of_->capacity; }
+    bool has_room() const { return queue_.size() + ready_.left() < of_->capacity; }
     void take(const T& v, hold h) { queue_.push_back({v, std::move(h)}); }
 
     input& ready() override { return ready_; }
@@ -90,7 +90,7 @@ public:
         if (!agent->paused && ready_.left() == 0)
             for (; !queue_.empty(); queue_.pop_front())
                 ready_.push(std::move(queue_.front().value), std::move(queue_.front().held));
-        of_->room();  // each value that is worked off makes some
+        of_->send_waiting();  // each value that is worked off makes room
     }
     void abandon() override {
         std::erase_if(queue_, [&](auto& x) { return x.held.ownership() == ownership::lost; });

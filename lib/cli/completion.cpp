@@ -140,10 +140,9 @@ std::string bash_completion(const command_description& d) {
     text += fmt::format(bash_middle, fmt::arg("valued", valued),
                         fmt::arg("options", names_of(d.options)), fmt::arg("commands", commands));
     for (auto& c : d.commands) text += bash_arguments(c);
-    return text + fmt::format(
-                      "    esac\n    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-                      "}}\ncomplete -F {} {}\n",
-                      function, d.program);
+    return text + fmt::format("    esac\n    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+                              "}}\ncomplete -F {} {}\n",
+                              function, d.program);
 }
 
 std::string zsh_completion(const command_description& d) {
@@ -153,11 +152,10 @@ std::string zsh_completion(const command_description& d) {
     for (auto& o : d.options) text += "        " + zsh_option(o, function) + '\n';
     text += "    )\n    local -a commands=(\n";
     for (auto& c : d.commands) text += fmt::format("        '{}:{}'\n", c.name, c.about);
-    text +=
-        "    )\n    _arguments -C $options '1:command:->command' '*::argument:->argument'\n"
-        "    case $state in\n"
-        "        command) _describe command commands ;;\n"
-        "        argument)\n            case $words[1] in\n";
+    text += "    )\n    _arguments -C $options '1:command:->command' '*::argument:->argument'\n"
+            "    case $state in\n"
+            "        command) _describe command commands ;;\n"
+            "        argument)\n            case $words[1] in\n";
     for (auto& c : d.commands) {
         text += fmt::format("                {}) _arguments $options", c.name);
         for (auto& o : c.options) text += ' ' + zsh_option(o, function);
@@ -167,11 +165,10 @@ std::string zsh_completion(const command_description& d) {
                                 zsh_action(c.arguments[i], function));
         text += " ;;\n";
     }
-    return text + fmt::format(
-                      "            esac ;;\n    esac\n}}\n"
-                      "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then {} \"$@\"\n"
-                      "else compdef {} {}\nfi\n",
-                      function, function, d.program);
+    return text + fmt::format("            esac ;;\n    esac\n}}\n"
+                              "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then {} \"$@\"\n"
+                              "else compdef {} {}\nfi\n",
+                              function, function, d.program);
 }
 
 }  // namespace weir::detail

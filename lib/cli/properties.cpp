@@ -58,9 +58,8 @@ void put_environment(properties& all, const char* const* environment) {
         const auto at = entry.find('=');
         const auto name = entry.substr(prefix.size(), at - prefix.size());
         if (name.empty() || at == std::string_view::npos)
-            throw setup_error{
-                "weir: WEIR_SET_ in the environment names no property: write "
-                "WEIR_SET_fetch_min_bytes=1 for fetch.min.bytes"};
+            throw setup_error{"weir: WEIR_SET_ in the environment names no property: write "
+                              "WEIR_SET_fetch_min_bytes=1 for fetch.min.bytes"};
         found.emplace_back(dotted(name), std::string{entry.substr(at + 1)});
     }
     std::sort(found.begin(), found.end());  // an environment has no order

@@ -12,6 +12,7 @@
 #include "commands.hpp"
 #include "explain.hpp"
 #include "input.hpp"
+#include "notices.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "properties.hpp"
@@ -29,32 +30,21 @@ constexpr auto quiet_most = std::chrono::seconds{1};
 class companions final : public side_job {
 public:
     companions(engine& e, const arguments& a, const stop_on_signals& signals)
-        : of_(e), signals_(signals), progress_(e) {
+        : of_(e), signals_(signals), notices_(e, a.stats, signals), progress_(e) {
         if (a.explains) explains_.emplace(e, topic_partition{a.topic, a.partition});
         for (auto& o : a.outputs) add_output("--output ", o, false);
         for (auto& o : a.keyed_outputs) add_output("--keyed-output ", o, true);
         if (!outputs_.empty()) writer_.emplace(STDOUT_FILENO);
         for (auto& i : a.inputs) add_input("--input", i, false);
         for (auto& i : a.keyed_inputs) add_input("--keyed-input", i, true);
-        if (!a.stats.empty()) {
-            stats_ = parse_duration(a.stats);
-            if (stats_ == duration::zero())
-                throw setup_error{"weir: --stats " + a.stats +
-                                  ": this would print without a pause: write a longer time, 10s"};
-            next_stats_ = later(e.time().steady(), stats_);
-        }
     }
     ~companions() { watch({}); }
     bool prints() const { return !outputs_.empty(); }
 
     bool turn(bool stopping) override {
         progress_.turn();
-        tell_stop();
-        if (explains_ && stopping) explains_->look();
-        if (of_.time().steady() >= next_stats_) {
-            next_stats_ = later(of_.time().steady(), stats_);
-            of_.report().log(of_.counters().text());
-        }
+        notices_.turn();
+        if (stopping) explain_now();
         bool busy = false;
         if (explains_ && wrong_.empty()) wrong_ = explains_->wrong();
         if (!stopping && wrong_.empty())
@@ -62,7 +52,7 @@ public:
         return print() || busy;
     }
     void rest() override {
-        hint_if_nothing_feeds();
+        notices_.rest(!inputs_.empty());
         progress_.rest();
         std::vector<descriptor> wanted;
         for (auto& i : inputs_) wanted.push_back({i.fd(), until::readable});
@@ -71,10 +61,8 @@ public:
         if (output_) wanted.push_back({output_->fd(), until::readable});
         watch(std::move(wanted));
     }
-    time_point due() const override { return next_stats_; }
-    void before_end() override {
-        if (explains_) explains_->look();
-    }
+    time_point due() const override { return notices_.due(); }
+    void before_end() override { explain_now(); }
     bool failed() const override { return !error().empty() || !wrong_.empty(); }
     bool ended() const override {  // on Kafka others may feed it
         return !explains_ && of_.embedded() && !inputs_.empty() &&
@@ -90,7 +78,7 @@ public:
     /// The run is over: what it has sent is printed, as far as somebody reads it.
     void finish() {
         if (explains_ && wrong_.empty()) explains_->end();
-        tell_end();
+        notices_.end();
         const auto now = [this] { return of_.time().steady(); };
         const auto begun = now();
         auto last = begun;
@@ -174,60 +162,22 @@ private:
         watched_ = std::move(wanted);
     }
 
-    /// What a signal has asked for, and how that went: for whoever waits for the program to end.
-    void tell_stop() {
-        if (told_stop_ || signals_.came() == 0) return;
-        told_stop_ = true;
-        std::size_t held = 0;
-        for (auto& p : of_.status()) held += p.held;
-        const char* signal = signals_.came() == SIGINT ? "SIGINT" : "SIGTERM";
-        const char* messages = held == 1 ? "message" : "messages";
-        of_.report().log(
-            fmt::format("{}: finishing {} {}; a second signal ends the program at once", signal,
-                        held, messages));
-    }
-    void tell_end() const {
-        if (!told_stop_) return;
-        constexpr std::size_t named_max = 20;
-        std::string text;
-        std::size_t n = 0;
-        for (auto& p : of_.status()) {
-            const auto left = p.lag.value_or(static_cast<offset>(p.held));
-            const bool news = p.committed || left > 0;
-            if (!news || ++n > named_max) continue;
-            text += fmt::format("{}{}[{}] {}", n == 1 ? "" : ", ", p.topic, p.partition,
-                                p.committed ? std::to_string(*p.committed) : "nothing new");
-            if (left > 0) text += fmt::format(" ({} left)", left);
-        }
-        if (n > named_max) text += fmt::format(", and {} more partitions", n - named_max);
-        of_.report().log("stopped, committed: " + (n == 0 ? "nothing new" : text));
-    }
-    /// Somebody waits for messages that cannot come.
-    void hint_if_nothing_feeds() {
-        const auto& counts = of_.report().counts();
-        const bool can_come = of_.options().broker != "memory://" || !inputs_.empty() ||
-                              of_.known_topics().empty() || of_.has_own_sources() ||
-                              counts.messages > 0 || counts.sent > 0;
-        if (std::exchange(hinted_, true) || can_come) return;
-        of_.report().log(
-            "nothing feeds memory://, a broker inside this process: give --input "
-            "TOPIC=FILE, or Kafka's address with --broker kafka://host:port");
+    void explain_now() {
+        if (explains_ && wrong_.empty()) explains_->look();
     }
 
     engine& of_;
     const stop_on_signals& signals_;
     std::optional<explanation> explains_;
     std::string wrong_;
-    bool told_stop_ = false, hinted_ = false;
     std::vector<printed_topic> outputs_;
     std::deque<line_input> inputs_;
     bool standard_input_ = false;  // is one of them
     std::optional<line_writer> writer_;
     std::optional<topic_output> output_;
     std::vector<descriptor> watched_;
+    notices notices_;
     progress progress_;
-    duration stats_{};
-    time_point next_stats_ = time_point::max();
 };
 
 }  // namespace

@@ -63,7 +63,11 @@ std::string range(const json_shape& shape) {
 }
 
 /// The value's own text: simdjson gives all up to what comes next.
-std::string_view token_of(ondemand::value& v) { return trimmed(v.raw_json_token()); }
+std::string_view token_of(ondemand::value& v) {
+    std::string_view s = v.raw_json_token();
+    while (!s.empty() && is_space(s.back())) s.remove_suffix(1);
+    return s;
+}
 
 template <class Small, class Big>
 bool store(Big wide, void* into) {

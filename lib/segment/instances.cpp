@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Containers that public headers use with one type: made here, so that no user's file makes them.
-#include <weir/graph/plan.hpp>
+#include <weir/segment/boundary.hpp>
 #include <weir/message.hpp>
 #include <weir/options.hpp>
+#include <weir/segment/produce.hpp>
 
 template class std::vector<weir::header>;
 template class std::vector<std::pair<std::string, std::string>>;

@@ -51,12 +51,12 @@ struct changed_op {
     template <class In>
     using out = In;
     static constexpr bool keeps_element = true;
-    template <class In>
+    template <class, class V>
     static consteval bool check() {
-        static_assert(!borrows<In>,
+        static_assert(!borrows<V>,
                       "weir: changed() keeps values beyond their messages: put map(weir::own) "
                       "before it");
-        static_assert(std::equality_comparable<In>,
+        static_assert(std::equality_comparable<V>,
                       "weir: changed(): the values need an operator==");
         return true;
     }

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What makes no sense is refused before anything runs, with a sentence that says what to do.
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <string>
 
-#include <weir/testing/test_driver.hpp>
 #include <weir/transport/memory.hpp>
-#include <weir/weir.hpp>
 
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
@@ -60,15 +56,14 @@ TEST_CASE("agents have unique names, and each has one") {
     CHECK_NOTHROW(app.agent("two", t | ignore));
 }
 
-TEST_CASE("a topic may be declared twice, with the same options") {
+TEST_CASE("a topic that is declared twice has one set of options") {
     weir::app app{"a"};
     auto first = app.topic<order>("t", {.partitions = 2});
     CHECK_NOTHROW(app.topic<order>("t", {.partitions = 2}));
     CHECK_NOTHROW(app.topic("t", {.partitions = 2}));
     CHECK(refused([&] { app.topic<order>("t", {.partitions = 3}); }) ==
-          "weir: topic 't' is declared twice with different options: declare it once, and copy the "
-          "handle");
-    CHECK(refused([&] { app.topic<order>("t"); }) != "nothing was thrown");
+          "weir: topic 't' is declared twice with different options: give them once; "
+          "app.topic(name) without options is the same topic");
     CHECK(refused([&] {
               app.topic<order>("t", {.partitions = 2, .on_decode_error = weir::skip});
           }) != "nothing was thrown");
@@ -76,9 +71,24 @@ TEST_CASE("a topic may be declared twice, with the same options") {
 
     app.topics<order>("^t-.*", {.partitions = 2});
     CHECK_NOTHROW(app.topics<order>("^t-.*", {.partitions = 2}));
-    CHECK(refused([&] { app.topics<order>("^t-.*"); }) ==
-          "weir: topics '^t-.*' are declared twice with different options: declare them once, and "
-          "copy the handle");
+    CHECK(refused([&] { app.topics<order>("^t-.*", {.partitions = 1}); }) ==
+          "weir: topic '^t-.*' is declared twice with different options: give them once; "
+          "app.topic(name) without options is the same topic");
+}
+
+TEST_CASE("app.topic without options is the topic as it is declared, before or afterwards") {
+    weir::app app{"a"};
+    auto declared = app.topic<order>("t", {.partitions = 2});
+    auto again = app.topic<order>("t");
+    CHECK(&again.info() == &declared.info());
+    CHECK(again.info().options.partitions == 2);
+
+    auto bare = app.topic<order>("u");
+    app.topic<order>("u", {.partitions = 3});
+    CHECK(bare.info().options.partitions == 3);
+
+    app.topics<order>("^v-.*", {.partitions = 2});
+    CHECK_NOTHROW(app.topics<order>("^v-.*"));
 }
 
 TEST_CASE("a topic that an agent sends to by name may be declared afterwards") {
@@ -211,7 +221,7 @@ TEST_CASE("a broker is memory:// or kafka://") {
           "or kafka://host:port,host:port");
     CHECK(refused([] {
               weir::app app{"a", {.broker = "kafka://127.0.0.1:1"}};
-              weir::testing::test_driver{app}.create_topic("t");
+              test_driver{app}.create_topic("t");
           }) ==
           "weir: broker 'kafka://127.0.0.1:1': this needs the embedded broker: use memory://");
 }

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages that are no value of their topic: what is said, what is processed, what is committed.
-#include <doctest/doctest.h>
-
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
+#include "driven.hpp"
 
 namespace {
 
@@ -15,9 +12,7 @@ struct reading {
     int id;
     double celsius;
 };
-using texts = std::vector<std::string>;
 using ids = std::vector<int>;
-using committed = std::optional<weir::offset>;
 
 std::string good(int id) { return R"({"id": )" + std::to_string(id) + R"(, "celsius": 20.5})"; }
 
@@ -26,7 +21,7 @@ std::shared_ptr<weir::transport::memory_broker> broker_with(
     const std::vector<weir::bytes>& values) {
     auto broker = weir::transport::memory_broker::named("bad-values");
     weir::app nothing{"nothing", {.broker = "memory://bad-values"}};
-    weir::testing::test_driver feed{nothing};
+    test_driver feed{nothing};
     feed.create_topic("t");
     for (auto& v : values) feed.append_raw("t", {}, v);
     return broker;
@@ -116,7 +111,7 @@ TEST_CASE("on_decode_error = skip counts what does not decode, and goes on") {
     auto t = app.topic<reading>("t", {.on_decode_error = weir::skip});
     ids seen;
     app.agent("see", t | weir::for_each([&](const reading& r) { seen.push_back(r.id); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send_raw(t, {}, good(0));
     test.send_raw(t, {}, "no");
     test.send_raw(t, {}, {});
@@ -138,7 +133,7 @@ TEST_CASE("the app's on_decode_error is every topic's that has none of its own")
     auto strict = app.topic<reading>("strict", {.on_decode_error = weir::stop});
     app.agent("loose", loose | weir::for_each([](const reading&) {}));
     app.agent("strict", strict | weir::for_each([](const reading&) {}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send_raw(loose, {}, "no");
     CHECK(test.running());
     test.send_raw(strict, {}, "no");

@@ -182,11 +182,10 @@ agent see
 TEST_CASE("a policy of the app is drawn where it counts; what all apps do is not drawn") {
     weir::app app{"a", {.on_decode_error = weir::skip, .on_error = weir::stop}};
     app.agent("x", app.topic<int>("in") | weir::to("out"));
-    CHECK(app.graph().text() ==
-          "agent x [on_error: stop]\n"
-          "  topic in [on_decode_error: skip] : int\n"
-          "  | to\n"
-          "  -> topic out : int\n");
+    CHECK(app.graph().text() == "agent x [on_error: stop]\n"
+                                "  topic in [on_decode_error: skip] : int\n"
+                                "  | to\n"
+                                "  -> topic out : int\n");
 }
 
 TEST_CASE("topics and agents list what there is, and start nothing") {
@@ -328,6 +327,7 @@ TEST_CASE("explain always answers, also when its inputs have ended and all is do
     for (const char* p : {"3", "7", "-1"}) {
         const auto said = asked("orders", p, f);
         CHECK(said.code == weir::exit_code::usage);
+        CHECK(said.out.empty());
         CHECK(said.err == "prog: weir: explain orders " + std::string{p} +
                               ": there is no partition " + p + ": the topic has 3, 0 to 2\n");
     }

@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // run, stop and post: who turns the loop, what ends it, what it throws.
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <weir/testing/test_driver.hpp>
 #include <weir/transport/memory.hpp>
-#include <weir/weir.hpp>
 
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using ids = std::vector<int>;
-using texts = std::vector<std::string>;
 
 struct noted final : weir::hooks {
     texts lines;
@@ -37,7 +32,7 @@ struct noted final : weir::hooks {
 auto broker_with(const ids& values) {
     auto broker = weir::transport::memory_broker::named("loop");
     weir::app nothing{"nothing", {.broker = "memory://loop"}};
-    weir::testing::test_driver feed{nothing};
+    test_driver feed{nothing};
     feed.create_topic("t");
     for (auto v : values) feed.append_raw("t", {}, std::to_string(v));
     return broker;

@@ -1,29 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // poll and poll_fd: an app in a loop that is somebody else's. The real clock, no sleep: poll(2)
 // waits on the descriptor.
-#include <doctest/doctest.h>
 #include <poll.h>
 
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <weir/testing/test_driver.hpp>
 #include <weir/transport/memory.hpp>
-#include <weir/weir.hpp>
 
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using ids = std::vector<int>;
-using texts = std::vector<std::string>;
-using committed = std::optional<weir::offset>;
 
 auto broker_with(const texts& values) {
     auto broker = weir::transport::memory_broker::named("poll");
     weir::app nothing{"nothing", {.broker = "memory://poll"}};
-    weir::testing::test_driver feed{nothing};
+    test_driver feed{nothing};
     feed.create_topic("t");
     for (auto& v : values) feed.append_raw("t", {}, v);
     return broker;
@@ -87,7 +82,7 @@ TEST_CASE("poll_fd is woken by a message that comes") {
                          weir::for_each([&](const std::string& s) { seen.push_back(s); }));
     weir::app other{"b", {.broker = "memory://poll"}};
     auto t = other.topic<std::string>("t");
-    weir::testing::test_driver feed{other};
+    test_driver feed{other};
     while (app.poll(0s)) {  // until it has nothing to do any more
         pollfd p{app.poll_fd(), POLLIN, 0};
         if (::poll(&p, 1, 0) == 0) break;

@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // What run throws: an agent's error by policy, what a hook or a posted call threw, a wrong set-up.
-#include <doctest/doctest.h>
-
 #include <ranges>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include <weir/testing/test_driver.hpp>
 #include <weir/transport/memory.hpp>
-#include <weir/weir.hpp>
 
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
-
-using texts = std::vector<std::string>;
-using committed = std::optional<weir::offset>;
 
 auto broker_with(const texts& values) {
     auto broker = weir::transport::memory_broker::named("thrown");
     weir::app nothing{"nothing", {.broker = "memory://thrown"}};
-    weir::testing::test_driver feed{nothing};
+    test_driver feed{nothing};
     feed.create_topic("t");
     for (auto& v : values) feed.append_raw("t", {}, v);
     return broker;

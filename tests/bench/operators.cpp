@@ -47,6 +47,7 @@ public:
     }
     weir::headers headers_of(std::size_t) const override { return {}; }
     const weir::topic_partition* partition_of(std::size_t) const override { return &tp; }
+    const weir::topic_partition* common_partition() const override { return &tp; }
     const void* key_of(std::size_t i) const override { return &keys[i].value; }
     const void* keys_at() const override { return keys.data(); }
     const void* value_of(std::size_t i, const void* type) const override {

@@ -44,7 +44,7 @@ void check(engine& e, const weir::detail::arguments& said) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static engine e{"a", {}};
-    if (e.topics().empty()) e.declare("orders", {}, {}, {});
+    if (e.known_topics().empty()) e.topics().declare("orders", {}, {}, {});
     auto words = fuzz::split(fuzz::text(data, size), '\n');
     std::vector<const char*> argv{"prog"};
     for (auto& w : words) argv.push_back(w.c_str());

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include <weir/codec/data_type.hpp>
 #include <weir/codec/json.hpp>
-#include <weir/decode.hpp>
 
 #include "cli/text.hpp"
 #include "fuzz.hpp"

@@ -6,5 +6,6 @@
 
 int main() {
     weir::app app{"a"};
-    app.agent("x", app.topic<std::string, std::string>("t") | weir::items() | weir::echo("copy"));
+    [[maybe_unused]] auto s =
+        app.topic<std::string, std::string>("t") | weir::items() | weir::echo("copy");
 }

@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     auto numbers = app.topic<int>("numbers");
-    app.agent("x", app.topic<std::string>("t") | weir::echo("copy", numbers));
+    [[maybe_unused]] auto s = app.topic<std::string>("t") | weir::echo("copy", numbers);
 }

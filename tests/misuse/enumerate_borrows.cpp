@@ -4,5 +4,5 @@
 
 int main() {
     weir::app app{"a"};
-    app.agent("x", app.topic<std::string_view>("t") | weir::enumerate() | weir::take(3));
+    [[maybe_unused]] auto s = app.topic<std::string_view>("t") | weir::enumerate() | weir::take(3);
 }

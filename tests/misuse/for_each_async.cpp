@@ -5,5 +5,5 @@
 int main() {
     weir::app app{"a"};
     const auto store = [](int) -> weir::task<> { co_return; };
-     app.agent("x", app.topic<int>("t") | weir::for_each(store));
+    [[maybe_unused]] auto s = app.topic<int>("t") | weir::for_each(store);
 }

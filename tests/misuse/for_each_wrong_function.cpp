@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     const auto print = [](const std::string&) {};
-     app.agent("x", app.topic<int>("t") | weir::for_each(print));
+    [[maybe_unused]] auto s = app.topic<int>("t") | weir::for_each(print);
 }

@@ -8,5 +8,5 @@ weir::task<std::size_t> key(std::string_view s) { co_return s.size(); }
 
 int main() {
     weir::app app{"a"};
-    app.agent("x", app.topic<std::string_view>("t") | weir::group_by(key, "key"));
+    [[maybe_unused]] auto s = app.topic<std::string_view>("t") | weir::group_by(key, "key");
 }

@@ -7,5 +7,6 @@
 int main() {
     weir::app app{"a"};
     const auto key = [](const weir::batch<std::string>& b) { return b.front(); };
-    app.agent("x", app.topic<std::string>("t") | weir::take(3) | weir::group_by(key, "first"));
+    [[maybe_unused]] auto s =
+        app.topic<std::string>("t") | weir::take(3) | weir::group_by(key, "first");
 }

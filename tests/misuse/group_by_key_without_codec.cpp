@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     const auto key = [](const std::string& s) { return s.data(); };
-    app.agent("x", app.topic<std::string>("t") | weir::group_by(key, "pointer"));
+    [[maybe_unused]] auto s = app.topic<std::string>("t") | weir::group_by(key, "pointer");
 }

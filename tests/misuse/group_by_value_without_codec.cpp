@@ -16,6 +16,6 @@ private:
 int main() {
     weir::app app{"a"};
     const auto hide = [](const std::string& s) { return secret{s}; };
-    app.agent("x", app.topic<std::string>("t") | weir::map(hide) |
-                       weir::group_by([](const secret& s) { return s.text(); }, "text"));
+    [[maybe_unused]] auto s = app.topic<std::string>("t") | weir::map(hide) |
+                              weir::group_by([](const secret& s) { return s.text(); }, "text");
 }

@@ -6,6 +6,5 @@ weir::task<std::size_t> size(weir::bytes_view v) { co_return v.size(); }
 
 int main() {
     weir::app app{"a"};
-    app.agent("x", app.topic<weir::bytes_view>("t") | weir::map(size) |
-                       weir::for_each([](std::size_t) {}));
+    [[maybe_unused]] auto s = app.topic<weir::bytes_view>("t") | weir::map(size);
 }

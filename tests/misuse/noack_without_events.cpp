@@ -4,5 +4,5 @@
 
 int main() {
     weir::app app{"a"};
-    app.agent("x", app.topic<int>("t") | weir::noack() | weir::for_each([](int) {}));
+    [[maybe_unused]] auto s = app.topic<int>("t") | weir::noack();
 }

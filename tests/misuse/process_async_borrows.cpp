@@ -8,6 +8,5 @@ weir::task<std::size_t> size(std::string_view s) { co_return s.size(); }
 
 int main() {
     weir::app app{"a"};
-    app.agent("x", app.topic<std::string_view>("t") | weir::process(size) |
-                        weir::for_each([](std::size_t) {}));
+    [[maybe_unused]] auto s = app.topic<std::string_view>("t") | weir::process(size);
 }

@@ -4,6 +4,5 @@
 
 int main() {
     weir::app app{"a"};
-    app.agent(
-        "x", app.topic<std::string_view>("t") | weir::take(3) | weir::for_each([](const auto&) {}));
+    [[maybe_unused]] auto s = app.topic<std::string_view>("t") | weir::take(3);
 }

@@ -6,5 +6,5 @@
 
 int main() {
     weir::app app{"a"};
-    app.agent("x", app.topic<std::string_view, int>("t") | weir::items() | weir::take(3));
+    [[maybe_unused]] auto s = app.topic<std::string_view, int>("t") | weir::items() | weir::take(3);
 }

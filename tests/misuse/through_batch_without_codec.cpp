@@ -5,5 +5,5 @@
 int main() {
     weir::app app{"a"};
     // an array of it would be JSON, which bytes are not
-    app.agent("x", app.topic<weir::bytes>("t") | weir::take(10) | weir::through("out"));
+    [[maybe_unused]] auto s = app.topic<weir::bytes>("t") | weir::take(10) | weir::through("out");
 }

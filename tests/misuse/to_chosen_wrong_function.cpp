@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     const auto by_name = [](const std::string& s) { return s.empty() ? "none" : "some"; };
-     app.agent("x", app.topic<int>("t") | weir::to(by_name, {.topics = {"none", "some"}}));
+    [[maybe_unused]] auto s = app.topic<int>("t") | weir::to(by_name, {.topics = {"none", "some"}});
 }

@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     const auto end = [](const std::string& s) { return s.data() + s.size(); };
-    app.agent("x", app.topic<std::string>("t") | weir::map(end) | weir::to("out"));
+    [[maybe_unused]] auto s = app.topic<std::string>("t") | weir::map(end) | weir::to("out");
 }

@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     auto numbered = app.topic<int, std::string>("numbered");
-    app.agent("x", app.topic<std::string, std::string>("t") | weir::to(numbered));
+    [[maybe_unused]] auto s = app.topic<std::string, std::string>("t") | weir::to(numbered);
 }

@@ -289,8 +289,8 @@ private:
             for (int p = 0; p < broker_->partitions(t).value_or(0); ++p) look_at_commits(t, p);
         for (auto& k : diary_.holds) {
             if (!k.open || k.assignment == 0 || k.by->assignment(k.tp) != k.assignment) continue;
-            if (broker_->committed("m", k.place).value_or(0) > k.at)
-                wrong(k.place.topic + "[" + std::to_string(k.place.partition) + "]@" +
+            if (broker_->committed("m", k.tp).value_or(0) > k.at)
+                wrong(k.tp.topic + "[" + std::to_string(k.tp.partition) + "]@" +
                       std::to_string(k.at) + " is committed, and held by a body");
         }
         for (auto& m : members_)

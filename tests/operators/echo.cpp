@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // echo: the copies, the stream that goes on, and what a failure on either side does.
-#include <doctest/doctest.h>
-
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using weir::testing::counted;
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
 
 struct order {
     std::string account;
@@ -34,7 +27,7 @@ TEST_CASE("semantics 42: echo sends value, key and headers to each, and onwards 
     auto two = app.topic<std::string, int>("two");
     auto out = app.topic<std::string, int>("out");
     app.agent("e", in | weir::echo("one", two) | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const weir::timestamp when{5ms};
     const weir::headers headers{{"h", weir::bytes{"1"}}, {"h", weir::bytes{"2"}}, {"n"}};
     test.send(in, "k", 7, {.timestamp = when, .headers = headers});
@@ -54,7 +47,7 @@ TEST_CASE("semantics 42: a copy that cannot be sent surfaces, its source stays u
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     app.agent("e", in | weir::echo("one", "two") | weir::to("out"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.fail_next_send("two");
     test.send(in, std::nullopt, 1);
     CHECK_FALSE(test.running());
@@ -76,7 +69,7 @@ TEST_CASE("a value of a batch that is acknowledged by hand waits for its copy al
                                weir::map([](auto& e) { return e.ack(), e.value(); }) |
                                weir::echo(copy));
         else app.agent("e", values | weir::echo(copy) | weir::events() | ack);
-        weir::testing::test_driver test{app};
+        test_driver test{app};
         test.fail_next_send(copy, 2);
         test.append(in, std::nullopt, 1), test.append(in, std::nullopt, 2), test.run();
         test.commit();
@@ -92,7 +85,7 @@ TEST_CASE("a message is held until every copy is delivered") {
     numbers got;
     app.agent("e", in | weir::echo("one", "two") |
                        weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.fail_next_send("one");
     test.send(in, std::nullopt, 1);
     CHECK(got == numbers{1});
@@ -130,7 +123,7 @@ TEST_CASE("each copy is in its own topic, with echoes before and behind other bo
     app.agent("e", in | weir::echo("a1", "a2") | weir::group_by(&order::account) |
                        weir::echo("b1") | weir::through("mid") | weir::echo("c1", "c2") |
                        weir::to("out"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, {"ann", 1});
     for (const char* name : {"a1", "a2", "a-e-account-repartition", "b1", "mid", "c1", "c2",
                              "out"}) {
@@ -151,7 +144,7 @@ TEST_CASE("a message that fails behind echo has sent no copy; its retry sends ea
                            if (++calls == 2) throw std::runtime_error{"not yet"};
                        }),
               {.on_error = weir::retry(1, 1s)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const auto copy = test.peek<weir::bytes, int>("copy");
     test.send(in, std::nullopt, 1);
     CHECK(test.values(copy).empty());
@@ -164,7 +157,7 @@ TEST_CASE("echo sends the original bytes where the value is unchanged, and copie
     auto in = app.topic<order>("in");
     app.agent("same", in | weir::echo("same"));
     app.agent("made", in | weir::map([](order o) { return o; }) | weir::echo("made"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const auto spaced = R"( { "account" : "alice", "amount" : 1 } )";
     test.send_raw(in, {}, spaced);
     CHECK(test.events(test.peek<weir::bytes, order>("same")).at(0).raw_value().view() == spaced);
@@ -178,7 +171,7 @@ TEST_CASE("echo sends the original bytes where the value is unchanged, and copie
                          weir::map([](const counted& c) { return counted{c.number}; }) |
                          weir::echo("made") | weir::map([](counted c) { return c; }) |
                          weir::for_each([&](const counted& c) { sum += c.number; }));
-    weir::testing::test_driver driver{other};
+    test_driver driver{other};
     driver.append(numbered, std::nullopt, counted{7});
     counted::copies = 0;
     driver.run();
@@ -192,11 +185,11 @@ TEST_CASE("a batch is echoed as one message and goes on as a batch") {
     std::vector<std::size_t> sizes;
     app.agent("e", in | weir::take(2) | weir::echo("batches") |
                        weir::for_each([&](const auto& b) { sizes.push_back(b.size()); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "k", 1), test.send(in, "k", 2);
-    const auto batches = test.peek<std::optional<std::string>, std::vector<int>>("batches");
-    CHECK(test.values(batches) == std::vector<numbers>{{1, 2}});
-    CHECK(test.items(batches).at(0).first == std::optional<std::string>{"k"});
+    const auto echoed = test.peek<std::optional<std::string>, std::vector<int>>("batches");
+    CHECK(test.values(echoed) == std::vector<numbers>{{1, 2}});
+    CHECK(test.items(echoed).at(0).first == std::optional<std::string>{"k"});
     CHECK(sizes == std::vector<std::size_t>{2});
 }
 
@@ -204,7 +197,7 @@ TEST_CASE("echo at the end of a pipeline sends") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     app.agent("e", in | weir::echo("copy"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     CHECK(test.values(test.peek<weir::bytes, int>("copy")) == numbers{1});
 }
@@ -212,7 +205,7 @@ TEST_CASE("echo at the end of a pipeline sends") {
 TEST_CASE("a stream that is iterated is echoed when its values are handed out") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.append(in, std::nullopt, i);
     for (int i : app.stream(in) | weir::echo("copy"))
         if (i == 2) break;
@@ -235,7 +228,7 @@ TEST_CASE("semantics 31: topics without room park the message; nothing is lost o
                               }));
     };
     keeps("copy", copies), keeps("out", outs);
-    weir::testing::test_driver test{app, slow};
+    test_driver test{app, slow};
     constexpr std::size_t all = 80;  // of 1 MB, where 64 MiB are kept
     for (std::size_t n = 0; n < all; ++n) test.append(in, std::nullopt, 0);
     test.run();

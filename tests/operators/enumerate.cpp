@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // enumerate: the numbers, what a failure does to them, and what a look at a value costs.
-#include <doctest/doctest.h>
-
 #include <functional>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using weir::testing::counted;
-using committed = std::optional<weir::offset>;
 using pairs = std::vector<std::pair<std::size_t, std::string>>;
 
 auto into(pairs& got) {
@@ -37,7 +30,7 @@ TEST_CASE("semantics 5: enumerate yields (index, value), counting per running st
     pairs one, two;
     app.agent("one", in | weir::enumerate() | into(one));
     app.agent("two", in | weir::enumerate(5) | into(two));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, "a", {.partition = 0});
     test.send(in, std::nullopt, "b", {.partition = 1});
     CHECK(one == pairs{{0, "a"}, {1, "b"}});
@@ -71,7 +64,7 @@ TEST_CASE("an indexed value is taken apart, constant or not, and has names for i
                                CHECK(i == 1);
                                ++seen;
                            }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, "a");
     CHECK(seen == 2);
 }
@@ -97,7 +90,7 @@ TEST_CASE("semantics 5: a message that fails has not been counted") {
                            if (x.value() == "b'") throw std::runtime_error{"b"};
                        }) |
                        weir::take(1) | weir::flat_map(std::identity{}) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (const char* s : {"a", "b", "c"}) test.send(in, std::nullopt, s);
     CHECK(got == pairs{{0, "a"}, {1, "a'"}, {2, "c"}, {3, "c'"}});
     CHECK(test.errors().size() == 1);
@@ -112,7 +105,7 @@ TEST_CASE("semantics 5: a message that is retried has its number again") {
                        if (++calls == 2) throw std::runtime_error{"not yet"};
                    }) | into(got),
               {.on_error = weir::retry(1, 100ms)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (const char* s : {"a", "b", "c"}) test.send(in, std::nullopt, s);
     test.advance(100ms);
     CHECK(got == pairs{{0, "a"}, {1, "b"}, {2, "c"}});
@@ -126,7 +119,7 @@ TEST_CASE("what a filter before it drops is not counted, what one behind it drop
                             into(before));
     app.agent("behind", in | weir::enumerate() |
                             weir::filter([](auto& x) { return x.value() != "b"; }) | into(behind));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (const char* s : {"a", "b", "c"}) test.send(in, std::nullopt, s);
     CHECK(before == pairs{{0, "a"}, {1, "c"}});
     CHECK(behind == pairs{{0, "a"}, {2, "c"}});
@@ -141,7 +134,7 @@ TEST_CASE("enumerate shows a value without copying it") {
     app.agent("made", in | weir::map([](const counted& c) { return counted{c.number}; }) |
                           weir::enumerate() |
                           weir::for_each([&](auto& x) { sum += x.value().number; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     counted::copies = 0;
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, counted{i});
     CHECK(sum == 12);
@@ -156,7 +149,7 @@ TEST_CASE("take behind it copies each decoded value once; what map made is moved
         for (auto& [i, c] : batch) got.emplace_back(i, c.number);
     };
     app.agent("decoded", in | weir::enumerate() | weir::take(3) | weir::for_each(body));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {0, 1, 2, 7, 8, 9}) test.append(in, std::nullopt, counted{i});
     counted::copies = 0;
     test.run();
@@ -169,7 +162,7 @@ TEST_CASE("take behind it copies each decoded value once; what map made is moved
     got.clear();
     other.agent("made", made | weir::map([](int i) { return counted{i}; }) | weir::enumerate() |
                             weir::take(3) | weir::for_each(body));
-    weir::testing::test_driver driver{other};
+    test_driver driver{other};
     for (int i : {0, 1, 2, 7, 8, 9}) driver.append(made, std::nullopt, i);
     counted::copies = 0;
     driver.run();
@@ -181,7 +174,7 @@ TEST_CASE("take behind it copies each decoded value once; what map made is moved
 TEST_CASE("a pulled stream's indexed values are its own, and number on after a break") {
     weir::app app{"a"};
     auto in = app.topic<std::string>("in");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (const char* s : {"a", "b", "c"}) test.append(in, std::nullopt, s);
     const auto numbered = app.stream(in) | weir::enumerate(1);
     std::vector<weir::indexed<std::string>> kept;
@@ -200,7 +193,7 @@ TEST_CASE("a pulled stream's indexed values are its own, and number on after a b
 TEST_CASE("the messages of a batch that is numbered are let go when the batch is passed") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.append(in, std::nullopt, i);
     std::size_t last = 0;
     for (auto& x : app.stream(in) | weir::take(1) | weir::enumerate(1)) last = x.index();

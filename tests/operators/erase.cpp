@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // erase: one plain type for any pipeline, and nothing lost by it.
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -9,17 +7,12 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
 using plain = weir::stream<std::string, int>;
 
 plain above(weir::topic<std::string, int> t, int limit) {
@@ -44,7 +37,7 @@ TEST_CASE("an erased pipeline is returned from a function, kept in a class and i
     for (std::size_t i = 0; i < all.size(); ++i)
         app.agent(std::to_string(i), all[i] | count(i));
     app.agent("kept", h.what | count(3));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 4; ++i) test.send(in, "k", i);
     CHECK(sizes == numbers{3, 1, 4, 1});
     test.commit();
@@ -58,7 +51,7 @@ TEST_CASE("a pipeline is built at run time, in a loop") {
     for (int n = 0; n < 10; ++n) s = s | weir::map([n](int i) { return i * 2 + n % 2; });
     numbers got;
     app.agent("e", s | weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "k", 1);
     CHECK(got == numbers{1024 + 341});
 }
@@ -71,7 +64,7 @@ TEST_CASE("streams are chosen and joined at run time") {
     for (std::size_t i = 1; i < topics.size(); ++i) all = all & topics[i];
     int sum = 0;
     app.agent("e", all | weir::for_each([&](int i) { sum += i; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 3; ++i) test.send(topics[std::size_t(i)], "k", 1 << i);
     CHECK(sum == 7);
     test.commit();
@@ -92,7 +85,7 @@ TEST_CASE("erase() in a pipe and erase(pipeline) are the same, and copies share 
     int got = 0;
     app.agent("a", copy | weir::for_each([&](int) { ++got; }));
     app.agent("b", twice | weir::for_each([&](int) { ++got; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "k", 1);
     CHECK(got == 2);
 }
@@ -100,7 +93,7 @@ TEST_CASE("erase() in a pipe and erase(pipeline) are the same, and copies share 
 TEST_CASE("an erased stream that is iterated is still iterable") {
     weir::app app{"e"};
     auto in = app.topic<std::string, int>("in");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 3; ++i) test.append(in, "k", i);
     const auto s = app.stream(in) | weir::map([](int i) { return i + 1; }) | weir::erase();
     static_assert(std::is_same_v<decltype(s), const weir::pull<plain>>);
@@ -138,7 +131,7 @@ TEST_CASE("erase before and behind boundaries") {
         const plain s = in | weir::group_by(letter, "letter");
         app.agent("e", s | weir::events() | weir::for_each(see));
     }
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "a", 1), test.send(in, "b", 2);
     CHECK(got == decltype(got){{"a", 1}, {"b", 2}});
     test.commit();
@@ -149,8 +142,8 @@ TEST_CASE("behind an erased batch flat_map(identity) gives each value its key ba
           "one") {
     weir::app app{"e"};
     auto in = app.topic<std::string, int>("in");
-    using batches = weir::stream<std::optional<std::string>, weir::batch<int>>;
-    const batches s = in | weir::take(2);
+    using erased = weir::stream<std::optional<std::string>, weir::batch<int>>;
+    const erased s = in | weir::take(2);
     std::vector<std::string> keys;
     int whole = 0;
     app.agent("e", s | weir::tap([&](const auto&) { ++whole; }) |
@@ -159,7 +152,7 @@ TEST_CASE("behind an erased batch flat_map(identity) gives each value its key ba
                            const std::optional<std::string>& key = event.key();
                            keys.push_back(key.value_or("none"));
                        }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "a", 1), test.send(in, "b", 2);
     CHECK(keys == std::vector<std::string>{"a", "b"});
     CHECK(whole == 1);
@@ -173,7 +166,7 @@ TEST_CASE("an erased stream of events acknowledges by hand, and before noack") {
     app.agent("e", s | weir::noack() | weir::for_each([](auto& event) {
                        if (event.value() != 2) CHECK(event.ack());
                    }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 4; ++i) test.send(in, "k", i);
     test.commit();
     CHECK(test.committed(in, 0) == committed{2});
@@ -190,7 +183,7 @@ TEST_CASE("a failure behind erase is retried from the segment's entry, its polic
                        got.push_back(i);
                    }),
               {.on_error = weir::retry(5, 1s)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 3; ++i) test.append(in, "k", i);
     test.run();
     test.advance(5s);
@@ -207,7 +200,7 @@ TEST_CASE("erase copies no value, and original bytes are still sent on") {
                                                      return true;
                                                  });
     app.agent("e", s | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.append(in, "k", counted{1});
     counted::copies = 0;
     test.run();

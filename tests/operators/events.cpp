@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // events: what an event shows of its message, at a topic and behind boundaries; copies; what it costs.
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "allocations.hpp"
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using weir::testing::counted;
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
 using keyed_event = weir::event<std::string, int>;
 
 const weir::headers two_headers{{"a", weir::bytes{"1"}}, {"a", std::nullopt}};
@@ -43,7 +36,7 @@ struct one_message {
     weir::app app{"a"};
     weir::topic<std::string, int> in = app.topic<std::string, int>("t", {.partitions = 2});
     void run() {
-        weir::testing::test_driver test{app};
+        test_driver test{app};
         test.send(in, "k", 7, {.partition = 1, .timestamp = noon, .headers = two_headers});
         CHECK(test.errors().empty());
         test.commit();
@@ -141,7 +134,7 @@ TEST_CASE("events behind group_by are those of the internal topic, headers and t
                            CHECK(event.timestamp() == noon);
                            CHECK(event.ack());
                        }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "k", {"ann", 3}, {.timestamp = noon, .headers = two_headers});
     CHECK(got == std::vector<std::string>{"a-g-account-repartition ann 3 a=1 a=-"});
     test.commit();
@@ -225,7 +218,7 @@ TEST_CASE("each agent of a topic acknowledges for itself") {
     app.agent("w", in | weir::events() | weir::for_each([&](auto& e) {
                        if (e.value() == 1) others.push_back(e.hold());
                    }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "k", 0), test.send(in, "k", 1);
     CHECK(said.size() == 4);
     for (auto& s : said) CHECK(s.second);
@@ -244,7 +237,7 @@ TEST_CASE("events shows the decoded value itself, a constant: nothing is copied"
     app.agent("e", in | weir::events() | weir::filter([](const auto& e) {
                            return e.value().number > 0;
                        }) | weir::for_each([&](auto& e) { sum += e.value().number; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.append(in, "k", counted{1}), test.append(in, "k", counted{2});
     counted::copies = 0;
     test.run();
@@ -277,7 +270,7 @@ TEST_CASE("a value whose move throws is a failure of its message, and of no othe
     numbers got;
     app.agent("e", in | weir::map([](int i) { return breaks{i}; }) | weir::events() |
                        weir::for_each([&](auto& e) { got.push_back(e.value().number); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3, 2, 4}) test.send(in, "k", i);
     CHECK(got == numbers{1, 3, 4});
     CHECK(test.errors().size() == 2);
@@ -336,7 +329,7 @@ TEST_CASE("a message as an event, acknowledged, held or not, allocates nothing")
         app.agent("e", ((plain & other) | weir::events() | weir::erase()) |
                            weir::for_each([&](auto& e) { e.ack(), watch(); }));
     }
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 4000; ++i) test.append(in, "a key of some length, beyond a small one", i);
     test.run();
     CHECK(seen == 4000);
@@ -363,7 +356,7 @@ TEST_CASE("events as one writes them: by hand, kept behind noack, by a guard") {
     app.agent("kept", withdrawals | weir::events() | weir::noack() | weir::for_each([&](auto& event) { kept.push_back(event.hold()); }));  // tidy: no
     app.agent("guard", withdrawals | weir::events() | weir::for_each([](auto& event) { weir::ack_on_exit guard{event}; use(event.value()); }));  // tidy: no
     // clang-format on
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     used = 0;
     test.send(withdrawals, "k", {"alice", 12.5});
     CHECK(used == 25);

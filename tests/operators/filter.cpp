@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // filter: what is let through, what is acknowledged, what a throwing predicate does.
-#include <doctest/doctest.h>
-
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
@@ -21,9 +15,6 @@ struct order {
     std::string account;
     bool paid = false;
 };
-
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
 
 bool is_even(int i) { return i % 2 == 0; }
 
@@ -34,7 +25,7 @@ TEST_CASE("filter lets through what the predicate is true for, in order") {
     auto in = app.topic<int>("in");
     numbers got;
     app.agent("f", in | weir::filter(is_even) | weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3, 4}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{2, 4});
 }
@@ -43,7 +34,7 @@ TEST_CASE("what filter drops is acknowledged") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     app.agent("f", in | weir::filter([](int) { return false; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(test.held(in, 0) == 0);
     test.commit();
@@ -71,7 +62,7 @@ TEST_CASE("filter takes a member for a predicate, and shows the value as a const
                            return true;
                        }) |
                        weir::for_each([&](const order& o) { got.push_back(o.account); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, {"alice", false});
     test.send(in, std::nullopt, {"bob", true});
     CHECK(got == std::vector<std::string>{"bob"});
@@ -88,7 +79,7 @@ TEST_CASE("filter copies nothing, and what map made is still moved behind it") {
                        weir::filter([](const counted& c) { return c.number > 2; }) |
                        weir::map([](counted c) { return c; }) |
                        weir::for_each([&](const counted& c) { sum += c.number; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3, 4}) test.send(in, std::nullopt, counted{i});
     CHECK(sum == 7);
     CHECK(counted::copies == 0);
@@ -98,7 +89,7 @@ TEST_CASE("filter runs where it is written: group_by re-keys only what it left")
     weir::app app{"a"};
     auto in = app.topic<order>("in");
     app.agent("f", in | weir::filter(&order::paid) | weir::group_by(&order::account));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, {"alice", false});
     test.send(in, std::nullopt, {"bob", true});
     const auto keyed = test.peek<std::string, order>("a-f-account-repartition");
@@ -112,7 +103,7 @@ TEST_CASE("filter before take: a batch counts survivors only") {
     std::vector<numbers> got;
     app.agent("f", in | weir::filter(is_even) | weir::take(2) |
                        weir::for_each([&](const auto& b) { got.push_back(b.values()); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 1; i <= 5; ++i) test.send(in, std::nullopt, i);
     CHECK(got == std::vector<numbers>{{2, 4}});
     test.commit();
@@ -128,7 +119,7 @@ TEST_CASE("a message whose predicate throws is skipped, unless told otherwise") 
         return true;
     };
     app.agent("f", in | weir::filter(not_2) | weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{1, 3});
     REQUIRE(test.errors().size() == 1);
@@ -151,7 +142,7 @@ TEST_CASE("a retry asks the predicate again, and its new answer counts") {
     };
     app.agent("f", in | weir::filter(at_second) | weir::for_each([&](int i) { got.push_back(i); }),
               {.on_error = weir::retry(1, 100ms)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     CHECK(got.empty());
     test.advance(100ms);
@@ -168,7 +159,7 @@ TEST_CASE("with stop, a predicate that throws ends the app before its message") 
         return false;
     };
     app.agent("f", in | weir::filter(fails), {.on_error = weir::stop});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.append(in, std::nullopt, i);
     test.run();
     CHECK_FALSE(test.running());

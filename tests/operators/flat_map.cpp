@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // flat_map: the values of a range one by one, all of them or none; batches taken apart.
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <optional>
 #include <span>
@@ -9,18 +7,13 @@
 #include <string>
 #include <type_traits>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using weir::testing::counted;
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
 
 numbers up_to(int n) {
     numbers all;
@@ -53,7 +46,7 @@ TEST_CASE("flat_map passes on every value of the range that f gives, in order") 
     auto in = app.topic<int>("in");
     numbers got;
     app.agent("m", in | weir::flat_map(up_to) | weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {2, 3, 1}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{1, 2, 1, 2, 3, 1});
     test.commit();
@@ -65,7 +58,7 @@ TEST_CASE("a message for which f gives nothing is acknowledged") {
     auto in = app.topic<int>("in");
     int got = 0;
     app.agent("m", in | weir::flat_map(up_to) | weir::for_each([&](int) { ++got; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {0, 0}) test.send(in, std::nullopt, i);
     CHECK(got == 0);
     test.commit();
@@ -97,7 +90,7 @@ TEST_CASE("flat_map moves the values of a container by value") {
     };
     app.agent("m", in | weir::flat_map(two) | weir::map([](counted c) { return c; }) |
                        weir::for_each([&](const counted& c) { sum += c.number; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, i);
     CHECK(sum == 6);
     CHECK(counted::copies == 0);
@@ -117,7 +110,7 @@ TEST_CASE("flat_map copies the values of a container by reference, and of a view
         app.agent("m", in | weir::flat_map([&](int) { return std::span{mine}; }) |
                            weir::for_each([&](const counted&) { ++seen; }));
     }
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     counted::copies = 0;
     test.send(in, std::nullopt, 1);
     CHECK(seen == 3);
@@ -134,7 +127,7 @@ TEST_CASE("the elements of a std::vector<bool> are plain bool") {
                        static_assert(std::is_same_v<decltype(v), bool>);
                        return v;
                    }) | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     CHECK(test.values(out) == std::vector<bool>{true, false});
 }
@@ -144,7 +137,7 @@ TEST_CASE("a message whose range throws half way has sent nothing") {
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out");
     app.agent("m", in | weir::flat_map([](int) { return breaks{}; }) | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     CHECK(test.values(out).empty());
     REQUIRE(test.errors().size() == 1);
@@ -164,7 +157,7 @@ TEST_CASE("a retry makes the whole range again, and each value is sent once") {
                        return i;
                    }) | weir::to(out),
               {.on_error = weir::retry(1, 100ms)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 3);
     CHECK(test.values(out).empty());
     test.advance(100ms);
@@ -180,7 +173,7 @@ TEST_CASE("with stop, an f that throws ends the app before its message") {
         return up_to(i);
     };
     app.agent("m", in | weir::flat_map(fails), {.on_error = weir::stop});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.append(in, std::nullopt, i);
     test.run();
     CHECK_FALSE(test.running());
@@ -194,7 +187,7 @@ TEST_CASE("a message is held until the last of its values has been batched and p
     std::vector<numbers> got;
     app.agent("m", in | weir::flat_map(up_to) | weir::take(2, 10s) |
                        weir::for_each([&](const auto& b) { got.push_back(b.values()); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 3);
     CHECK(got == std::vector<numbers>{{1, 2}});
     CHECK(test.held(in, 0) == 1);
@@ -208,7 +201,7 @@ TEST_CASE("a batch that is taken apart gives each value its own key, headers and
     auto in = app.topic<std::string, int>("in");
     auto out = app.topic<std::string, int>("out");
     app.agent("m", in | weir::take(2) | weir::flat_map(std::identity{}) | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const weir::timestamp first{5ms}, second{7ms};
     test.send(in, "a", 1, {.timestamp = first, .headers = {{"h", weir::bytes{"1"}}}});
     test.send(in, "b", 2, {.timestamp = second, .headers = {{"h", weir::bytes{"2"}}, {"n"}}});
@@ -234,7 +227,7 @@ TEST_CASE("values that f makes of a batch have the batch's common key") {
         return numbers{b.values().rbegin(), b.values().rend()};
     };
     app.agent("m", in | weir::take(2) | weir::flat_map(reversed) | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (const char* key : {"a", "a", "a", "b"}) test.send(in, key, key[0] - 'a');
     using item = std::pair<std::optional<std::string>, int>;
     CHECK(test.items(out) ==

@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // for_each: the body of an agent, its acknowledgements and its errors.
-#include <doctest/doctest.h>
-
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using weir::testing::counted;
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
 
 }  // namespace
 
@@ -26,7 +18,7 @@ TEST_CASE("for_each calls its body with every value and acknowledges the message
     auto in = app.topic<int>("in");
     numbers got;
     app.agent("e", in | weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{1, 2, 3});
     CHECK(test.held(in, 0) == 0);
@@ -39,7 +31,7 @@ TEST_CASE("for_each keeps the order within each partition") {
     auto in = app.topic<int>("in", {.partitions = 2});
     numbers even, odd;
     app.agent("e", in | weir::for_each([&](int i) { (i % 2 ? odd : even).push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 6; ++i) test.append(in, std::nullopt, i, {.partition = i % 2});
     test.run();
     CHECK(even == numbers{0, 2, 4});
@@ -64,7 +56,7 @@ TEST_CASE("for_each hands its body an lvalue and copies nothing") {
     app.agent("direct", in | weir::for_each([&](auto& c) { sum += c.number; }));
     app.agent("mapped", in | weir::map([](const counted& c) { return counted{c.number}; }) |
                             weir::for_each([&](counted& c) { sum += c.number; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, counted{i});
     CHECK(sum == 6);
     CHECK(counted::copies == 0);
@@ -76,7 +68,7 @@ TEST_CASE("a body may keep state of its own; a new run begins anew") {
     numbers sums;
     app.agent("e",
               in | weir::for_each([&sums, sum = 0](int i) mutable { sums.push_back(sum += i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(sums == numbers{1, 3, 6});
     test.restart();
@@ -94,7 +86,7 @@ TEST_CASE("a message stays open until every agent's body has finished it") {
                           if (++tries == 1) throw std::runtime_error{"not yet"};
                       }),
               {.on_error = weir::retry(1, 1s)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     CHECK(quick == numbers{1});
     test.commit();
@@ -113,7 +105,7 @@ TEST_CASE("a message whose body throws is skipped, unless told otherwise, and re
                        if (i == 2) throw std::runtime_error{"two!"};
                        got.push_back(i);
                    }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{1, 3});
     REQUIRE(test.errors().size() == 1);
@@ -132,7 +124,7 @@ TEST_CASE("the app's policy counts where the agent has none") {
     weir::app app{"a", {.on_error = weir::stop}};
     auto in = app.topic<int>("in");
     app.agent("e", in | weir::for_each([](int) { throw std::runtime_error{"no"}; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     CHECK_FALSE(test.running());
     CHECK(test.exit_code() == weir::exit_code::failed);
@@ -148,7 +140,7 @@ TEST_CASE("a retried body that goes on failing is skipped after its last attempt
                        if (i == 1) throw std::runtime_error{"never"};
                    }),
               {.on_error = weir::retry(2, 100ms).then(weir::skip)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.append(in, std::nullopt, i);
     test.run();
     CHECK(calls == numbers{1});
@@ -163,7 +155,7 @@ TEST_CASE("what is thrown need not be a std::exception") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     app.agent("e", in | weir::for_each([](int i) { throw i; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     REQUIRE(test.errors().size() == 1);
     CHECK(test.errors().front().text == "an exception that is no std::exception");
@@ -177,7 +169,7 @@ TEST_CASE("a body may stop the app: the message is finished, what comes behind i
                        got.push_back(i);
                        if (i == 2) app.stop();
                    }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.append(in, std::nullopt, i);
     test.run();
     CHECK(got == numbers{1, 2});

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // group_by: the topic it makes, the key it gives, and what stays as it was.
-#include <doctest/doctest.h>
-
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
@@ -19,9 +15,6 @@ struct order {
     int amount = 0;
     friend bool operator==(const order&, const order&) = default;
 };
-
-using committed = std::optional<weir::offset>;
-using numbers = std::vector<int>;
 
 auto account_of = [](const order& o) { return o.account; };
 
@@ -33,7 +26,7 @@ TEST_CASE("group_by gives each value its field as the key, in a topic named afte
     std::vector<std::string> got;
     app.agent("g", in | weir::group_by(&order::account) |
                        weir::for_each([&](const order& o) { got.push_back(o.account); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, 7, {"alice", "p", 1});
     test.send(in, 8, {"bob", "p", 2});
     CHECK(got == std::vector<std::string>{"alice", "bob"});
@@ -50,7 +43,7 @@ TEST_CASE("all values of one key are in one partition, in the order of their sou
     weir::app app{"shop"};
     auto in = app.topic<order>("orders", {.partitions = 4});
     app.agent("g", in | weir::group_by(&order::account) | weir::for_each([](const order&) {}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 8; ++i)
         test.append(in, std::nullopt, {i % 2 ? "odd" : "even", "p", i}, {.partition = i % 2});
     test.run();
@@ -71,7 +64,7 @@ TEST_CASE("group_by keeps headers, timestamp and the original bytes") {
     weir::app app{"shop"};
     auto in = app.topic<order>("orders");
     app.agent("g", in | weir::group_by(&order::account));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const weir::timestamp when{5ms};
     const weir::headers headers{{"h", weir::bytes{"1"}}, {"n"}};
     const auto spaced = R"( { "account": "alice", "product": "p", "amount": 1 } )";
@@ -96,7 +89,7 @@ TEST_CASE("the key behind group_by has the type of the field") {
           "  topic shop-g-amount-repartition : int, order\n"
           "  | to\n"
           "  -> topic out : int, order\n");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "k", {"alice", "p", 5});
     CHECK(test.items(out).at(0).first == 5);
 }
@@ -106,7 +99,7 @@ TEST_CASE("a callable groups under the name it is given") {
     auto in = app.topic<order>("orders");
     app.agent("one", in | weir::group_by(account_of, "who"));
     app.agent("two", in | weir::group_by(account_of, {.name = "who", .partitions = 5}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, {"alice", "p", 1});
     CHECK(test.items(test.peek<std::string, order>("shop-one-who-repartition")).at(0).first ==
           "alice");
@@ -118,7 +111,7 @@ TEST_CASE("options rename a field's topic and choose its partitions") {
     weir::app app{"shop"};
     auto in = app.topic<order>("orders", {.partitions = 3});
     app.agent("g", in | weir::group_by(&order::account, {.name = "who", .partitions = 1}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(test.partitions("shop-g-who-repartition") == std::optional{1});
 }
 
@@ -129,7 +122,7 @@ TEST_CASE("group_by twice in one pipeline, by the same field: the second topic h
     app.agent("g", in | weir::group_by(&order::account) | weir::group_by(&order::product) |
                        weir::group_by(&order::account) |
                        weir::for_each([&](const order& o) { got.push_back(o.amount); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, {"alice", "p", i});
     CHECK(got == numbers{1, 2});
     for (const char* name : {"shop-g-account-repartition", "shop-g-product-repartition",
@@ -145,7 +138,7 @@ TEST_CASE("group_by runs where it is written: behind map it re-keys the mapped v
         return o;
     };
     app.agent("g", in | weir::map(doubled) | weir::group_by(&order::account));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, {"al", "p", 1});
     const auto mid = test.peek<std::string, order>("shop-g-account-repartition");
     CHECK(test.items(mid).at(0) == std::pair<std::string, order>{"alal", {"alal", "p", 1}});
@@ -157,7 +150,7 @@ TEST_CASE("a message is held until the broker has it under its new key") {
     numbers got;
     app.agent("g", in | weir::group_by(&order::account) |
                        weir::for_each([&](const order& o) { got.push_back(o.amount); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.fail_next_send("shop-g-account-repartition");
     test.send(in, std::nullopt, {"alice", "p", 1});
     CHECK(test.held(in, 0) == 1);
@@ -175,7 +168,7 @@ TEST_CASE("a send that failed for good stops the app by default, its source unco
     weir::app app{"shop"};
     auto in = app.topic<order>("orders");
     app.agent("g", in | weir::group_by(&order::account));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.fail_next_send("shop-g-account-repartition");
     test.send(in, std::nullopt, {"alice", "p", 1});
     CHECK_FALSE(test.running());
@@ -191,7 +184,7 @@ TEST_CASE("a value whose key function throws follows the agent's policy and is c
         return o.account;
     };
     app.agent("g", in | weir::group_by(key, "account"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, {"", "p", 1});
     test.send(in, std::nullopt, {"bob", "p", 2});
     const auto mid = test.peek<std::string, order>("shop-g-account-repartition");
@@ -209,7 +202,7 @@ TEST_CASE("a grouped stream is batched and sent on under its key") {
     weir::app app{"shop"};
     auto in = app.topic<order>("orders");
     app.agent("g", in | weir::group_by(&order::account) | weir::take(2, 10s) | weir::through("t"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, {"alice", "p", i});
     const auto t = test.peek<std::optional<std::string>, std::vector<order>>("t");
     CHECK(test.values(t).size() == 1);
@@ -245,7 +238,7 @@ TEST_CASE("group_by refuses a name that Kafka forbids when its agent is added") 
 TEST_CASE("a pulled stream with a group_by needs a name") {
     weir::app app{"shop"};
     auto in = app.topic<order>("orders");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const auto nameless = app.stream(in | weir::group_by(&order::account));
     CHECK_THROWS_WITH_AS(nameless.begin(),
                          "weir: a stream with a group_by needs a name, which names its topic: "

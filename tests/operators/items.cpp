@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // items: the key beside the value, decoded once, wherever the stream comes from.
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using weir::testing::counted;
-using committed = std::optional<weir::offset>;
 
 struct order {
     std::string account;
@@ -43,7 +37,7 @@ TEST_CASE("semantics 5: items yields (key, value)") {
     auto in = app.topic<std::string, int>("in");
     pairs<std::string, int> got;
     app.agent("i", in | weir::items() | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "a", 1), test.send(in, "b", 2);
     CHECK(got == pairs<std::string, int>{{"a", 1}, {"b", 2}});
     test.commit();
@@ -68,7 +62,7 @@ TEST_CASE("an item is taken apart, constant or not, and has names for its parts"
                                CHECK(item.value() == "a");
                                ++seen;
                            }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, 7, "a");
     CHECK(seen == 2);
 }
@@ -88,7 +82,7 @@ TEST_CASE("without a key type the key is bytes, and null is told from empty") {
     auto in = app.topic<int>("in");
     pairs<weir::bytes, int> got;
     app.agent("i", in | weir::items() | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "a", 1), test.send(in, std::nullopt, 2), test.send(in, weir::bytes{""}, 3);
     CHECK(got == pairs<weir::bytes, int>{{"a", 1}, {weir::bytes{}, 2}, {"", 3}});
     pairs<weir::bytes, int> ranged;
@@ -110,7 +104,7 @@ TEST_CASE("behind group_by the key is the field, behind through what it was") {
                             weir::for_each([&](const auto& item) {
                                 passed.emplace_back(item.key(), item.value().amount);
                             }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, 5, {"ann", 1}), test.send(in, 6, {"bob", 2});
     CHECK(grouped == pairs<std::string, int>{{"ann", 1}, {"bob", 2}});
     CHECK(passed == pairs<int, int>{{5, 1}, {6, 2}});
@@ -122,7 +116,7 @@ TEST_CASE("behind map and scan a value keeps the key of its message") {
     pairs<std::string, int> got;
     app.agent("i", in | weir::map([](int i) { return 2 * i; }) |
                        weir::scan(0, std::plus{}) | weir::items() | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "a", 1), test.send(in, "b", 2);
     CHECK(got == pairs<std::string, int>{{"a", 2}, {"b", 6}});
 }
@@ -136,7 +130,7 @@ TEST_CASE("behind take the key is the one that a batch's messages share, or none
                        auto& [key, batch] = item;
                        keys.push_back(key), values.push_back(batch.values());
                    }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (auto& [key, value] : pairs<std::string, int>{{"a", 1}, {"a", 2}, {"a", 3}, {"b", 4}})
         test.send(in, key, value);
     CHECK(keys == std::vector<std::optional<std::string>>{"a", std::nullopt});
@@ -151,7 +145,7 @@ TEST_CASE("a batch that is taken apart gives each value its own key back") {
     pairs<std::string, int> got;
     app.agent("i", in | weir::take(2) | weir::flat_map(std::identity{}) | weir::items() |
                        into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "a", 1), test.send(in, "b", 2);
     CHECK(got == pairs<std::string, int>{{"a", 1}, {"b", 2}});
 }
@@ -165,7 +159,7 @@ TEST_CASE("behind an asynchronous map the key is still there") {
         co_return 10 * i;
     };
     app.agent("i", in | weir::map(late, {.concurrency = 2}) | weir::items() | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.append(in, "a", 1), test.append(in, "b", 2);
     test.run(), test.advance(1s);
     CHECK(got == pairs<std::string, int>{{"a", 10}, {"b", 20}});
@@ -179,7 +173,7 @@ TEST_CASE("items copies neither key nor value; take behind it copies each once")
     app.agent("sees", sees | weir::for_each([&](const auto& item) {
                           sum += 100 * item.key().number + item.value().number;
                       }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.append(in, counted{1}, counted{2}), test.append(in, counted{3}, counted{4});
     counted::copies = 0;
     test.run();
@@ -192,7 +186,7 @@ TEST_CASE("items copies neither key nor value; take behind it copies each once")
                              for (auto& [key, value] : batch)
                                  sum += 100 * key.number + value.number;
                          }));
-    weir::testing::test_driver driver{other};
+    test_driver driver{other};
     driver.append(there, counted{1}, counted{2}), driver.append(there, counted{3}, counted{4});
     counted::copies = 0;
     driver.run();
@@ -214,7 +208,7 @@ TEST_CASE("numbered items, and items of numbered values") {
                          auto& [i, value] = indexed;
                          got.push_back(key + std::to_string(i) + std::to_string(value));
                      }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "a", 7);
     CHECK(got == std::vector<std::string>{"0a7", "a07"});
 }

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // map: what f gives, its failures and retries; calls that are awaited: order, limit, holds.
-#include <doctest/doctest.h>
-
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
@@ -21,9 +16,6 @@ struct order {
     int amount = 0;
     std::string text() const { return account + " " + std::to_string(amount); }
 };
-
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
 
 int twice(int i) { return 2 * i; }
 
@@ -47,7 +39,7 @@ TEST_CASE("map passes on what f gives, in order, and finishes each message") {
     app.agent("m", in | weir::map(twice) | weir::map([](int i) { return std::to_string(i); }) |
                        weir::for_each([&](const std::string& s) { got.push_back(s); }));
 
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == std::vector<std::string>{"2", "4", "6"});
     CHECK(test.held(in, 0) == 0);
@@ -76,7 +68,7 @@ TEST_CASE("map takes a member and a member function for f") {
                             weir::for_each([&](int i) { got.push_back(std::to_string(i)); }));
     app.agent("text", in | weir::map(&order::text) |
                           weir::for_each([&](const std::string& s) { got.push_back(s); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, {"alice", 5});
     CHECK(got == std::vector<std::string>{"5", "alice 5"});
 }
@@ -88,7 +80,7 @@ TEST_CASE("semantics 4: map never drops: an empty optional is a value") {
     const auto odd = [](int i) { return i % 2 ? std::optional{i} : std::nullopt; };
     app.agent("m", in | weir::map(odd) |
                        weir::for_each([&](const std::optional<int>& i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, i);
     CHECK(got == std::vector<std::optional<int>>{1, std::nullopt});
 }
@@ -101,7 +93,7 @@ TEST_CASE("map copies nothing of its own and hands on what f made as an rvalue")
     app.agent("m", in | weir::map([](const counted& c) { return counted{c.number + 1}; }) |
                        weir::map([](counted c) { return c; }) |
                        weir::for_each([&](const counted& c) { sum += c.number; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, counted{i});
     CHECK(sum == 9);
     CHECK(counted::copies == 0);
@@ -113,7 +105,7 @@ TEST_CASE("an f that takes a decoded value by value gets a copy, which is the on
     auto in = app.topic<counted>("in");
     app.agent("m",
               in | weir::map([](counted c) { return c; }) | weir::map([](counted c) { return c; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, counted{i});
     CHECK(counted::copies == 3);
 }
@@ -127,7 +119,7 @@ TEST_CASE("a message whose f throws is skipped, unless told otherwise, and repor
         return i;
     };
     app.agent("m", in | weir::map(not_2) | weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{1, 3});
     REQUIRE(test.errors().size() == 1);
@@ -150,7 +142,7 @@ TEST_CASE("with stop, an f that throws ends the app and its message stays uncomm
         return i;
     };
     app.agent("m", in | weir::map(not_2), {.on_error = weir::stop});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.append(in, std::nullopt, i);
     test.run();
     CHECK_FALSE(test.running());
@@ -169,7 +161,7 @@ TEST_CASE("a retry calls f again after its backoff, and the message behind waits
     };
     app.agent("m", in | weir::map(at_third) | weir::for_each([&](int i) { got.push_back(i); }),
               {.on_error = weir::retry(3, 100ms)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, i);
     CHECK(calls == 1);
     test.advance(99ms);
@@ -190,7 +182,7 @@ TEST_CASE("semantics 47: calls that are awaited run side by side up to the limit
     std::vector<std::string> log;
     app.agent("m", in | weir::map(waits{&log}, {.concurrency = 2}) |
                        weir::for_each([&](int i) { log.push_back("got " + std::to_string(i)); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {30, 10, 5}) test.append(in, std::nullopt, i);
     test.run();
     CHECK(log == std::vector<std::string>{"begin 30", "begin 10"});
@@ -209,7 +201,7 @@ TEST_CASE("without options one call is under way at a time") {
     auto in = app.topic<int>("in");
     std::vector<std::string> log;
     app.agent("m", in | weir::map(waits{&log}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {10, 5}) test.append(in, std::nullopt, i);
     test.run();
     CHECK(test.held(in, 0) == 1);
@@ -222,7 +214,7 @@ TEST_CASE("a message is not committed before its awaited result has been worked 
     auto in = app.topic<int>("in");
     std::vector<std::string> log;
     app.agent("m", in | weir::map(waits{&log}, {.concurrency = 4}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {20, 10}) test.append(in, std::nullopt, i);
     test.run();
     test.advance(15ms);
@@ -244,7 +236,7 @@ TEST_CASE("an awaited call copies a decoded argument once and moves its result")
     };
     app.agent("m", in | weir::map(next, {.concurrency = 2}) |
                        weir::for_each([&](const counted& c) { sum += c.number; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.append(in, std::nullopt, counted{i});
     test.run(), test.advance(1s);
     CHECK(sum == 9);
@@ -265,7 +257,7 @@ TEST_CASE("an awaited call that throws is skipped in its place; a retry makes it
                        got.push_back(i);
                    }),
               {.on_error = weir::retry(1, 100ms).then(weir::skip)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.append(in, std::nullopt, i);
     test.run();
     test.advance(10ms);
@@ -288,7 +280,7 @@ TEST_CASE("stop waits for calls that are under way and commits them") {
     auto in = app.topic<int>("in");
     std::vector<std::string> log;
     app.agent("m", in | weir::map(waits{&log}, {.concurrency = 2}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 10);
     test.stop();
     CHECK(log == std::vector<std::string>{"begin 10", "end 10"});

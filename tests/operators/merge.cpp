@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // a & b: whose values come, in which order, and to whose topic each is acknowledged.
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -11,18 +9,10 @@
 #include <utility>
 #include <variant>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
-
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
-using offset = weir::offset;
-
-struct silent : weir::hooks {};
 
 /// An app with two topics of numbers.
 struct two {
@@ -32,7 +22,7 @@ struct two {
     weir::topic<std::string, int> b = app.topic<std::string, int>("b");
     std::optional<weir::testing::test_driver> driver{};
 
-    weir::testing::test_driver& test() {
+    test_driver& test() {
         if (!driver) driver.emplace(app);
         return *driver;
     }
@@ -92,7 +82,7 @@ TEST_CASE("semantics 43: fair when one is faster: the slow one's values do not w
     weir::app few{"f", {.stream_buffer_max = 4, .hooks = &t.quiet}};
     auto a = few.topic<int>("a"), b = few.topic<int>("b");
     few.agent("m", (a & b) | weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{few};
+    test_driver test{few};
     for (int i = 0; i < 100; ++i) test.append(a, "k", 0);
     for (int i = 0; i < 4; ++i) test.append(b, "k", 1);
     test.run();
@@ -178,7 +168,7 @@ TEST_CASE("a merge of types that convert into each other keeps them apart") {
     std::vector<std::size_t> which;
     app.agent("m", (longs & doubles & ints) |
                        weir::for_each([&](const auto& v) { which.push_back(v.index()); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(ints, "k", 1), test.send(doubles, "k", 1), test.send(longs, "k", 1);
     CHECK(which == std::vector<std::size_t>{2, 1, 0});
 }
@@ -271,7 +261,7 @@ TEST_CASE("a revocation of one branch's partition while its message is parked: t
     const auto s = t.app.stream(t.a) & t.app.stream(t.b);
     numbers got;
     bool revoked = false;
-    weir::testing::test_driver& test = t.test();
+    test_driver& test = t.test();
     auto it = s.begin();
     while (it != s.end() && *it != 1) got.push_back(*it), ++it;
     REQUIRE(it != s.end());

@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // noack: what may stand behind it, and what an event that nobody acknowledges costs a partition.
 // What is acknowledged when: tests/semantics/by_hand.cpp.
-#include <doctest/doctest.h>
-
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
-using namespace std::chrono_literals;
-
-namespace {
-
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
-
-}  // namespace
+#include "driven.hpp"
 
 TEST_CASE("noack lets filter and tap follow, in any order, and the element stays an event") {
     weir::app app{"a"};
@@ -34,7 +22,7 @@ TEST_CASE("noack lets filter and tap follow, in any order, and the element stays
               got.push_back(e.value());
               if (e.value() != 3) e.ack();
           }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 5; ++i) test.send(in, "k", i);
     CHECK(tapped == numbers{0, 2, 3, 4});
     CHECK(got == numbers{0, 3, 4});
@@ -46,7 +34,7 @@ TEST_CASE("noack at the end of a pipeline: no body will see its events, they are
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     app.agent("n", in | weir::events() | weir::noack());
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 3; ++i) test.send(in, "k", i);
     test.commit();
     CHECK(test.committed(in, 0) == committed{3});
@@ -62,7 +50,7 @@ TEST_CASE("noack: what is kept counts toward open_max and stops its partition al
                        if (e.partition() == 0) kept.push_back(e.hold());
                        else e.ack();
                    }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 4; ++i) {
         test.send(in, "k", i, {.partition = 0});
         test.send(in, "k", 10 + i, {.partition = 1});
@@ -87,7 +75,7 @@ TEST_CASE("noack: one that is left open does not stop its partition, only its co
     app.agent("n", in | weir::events() | weir::noack() | weir::for_each([&](auto& e) {
                        if (++got > 1 && got != 4) e.ack();
                    }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 10; ++i) test.send(in, "k", i);
     CHECK(got == 10);
     CHECK(test.held(in, 0) == 0);
@@ -106,7 +94,7 @@ TEST_CASE("noack: a partition that comes back begins with what was left open") {
                        got.emplace_back(e.partition(), e.value());
                        if (e.value() != 1 || got.size() > 6) e.ack();
                    }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 3; ++i)
         for (int p : {0, 1}) test.send(in, "k", i, {.partition = p});
     CHECK(got.size() == 6);

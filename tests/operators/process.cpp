@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // process: processors one after the other, what one of them drops, and lists of them.
-#include <doctest/doctest.h>
-
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using weir::testing::counted;
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
 
 struct order {
     std::string account;
@@ -44,7 +37,7 @@ TEST_CASE("semantics 4: process(p1, p2) gives p2(p1(x))") {
     auto in = app.topic<int>("in");
     numbers got;
     app.agent("p", in | weir::process(twice, plus_1) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{3, 5, 7});
     test.commit();
@@ -58,7 +51,7 @@ TEST_CASE("semantics 4: a processor that gives an optional drops by nullopt, ack
     int reached = 0;
     const auto counts = [&](int i) { return ++reached, i; };
     app.agent("p", in | weir::process(twice, no_4, counts) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{2, 6});
     CHECK(reached == 2);  // what is dropped is not seen behind
@@ -70,7 +63,7 @@ TEST_CASE("semantics 4: a processor that gives an optional drops by nullopt, ack
 TEST_CASE("semantics 4: processors can also be given when the stream is made") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.append(in, std::nullopt, i);
     numbers got;
     const auto minus_1 = [](const int& i) { return i - 1; };
@@ -97,7 +90,7 @@ TEST_CASE("a stream with processors is one like others, with a name and operator
           "  | for_each\n");
     static_assert(std::is_same_v<decltype(app.stream(in)),
                                  decltype(app.stream(in, {.name = "other"}))>);
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{7});
 }
@@ -107,7 +100,7 @@ TEST_CASE("an empty list of processors changes nothing: the original bytes are s
     auto in = app.topic<order>("in");
     std::vector<weir::processor<order>> none;
     app.agent("p", app.stream(in, {.processors = none}) | weir::to("out"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const auto spaced = R"( { "account": "ann", "amount": 1 } )";
     test.send_raw(in, {}, spaced);
     CHECK(test.events(test.peek<weir::bytes, order>("out")).at(0).raw_value().view() == spaced);
@@ -140,7 +133,7 @@ TEST_CASE("a processor that gives back the type it was given never drops, be it 
                           weir::for_each([&](const maybe& i) { same.push_back(i); }));
     app.agent("dropped", in | weir::process(only_some) |
                              weir::for_each([&](const maybe& i) { dropped.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, std::nullopt);
     test.send(in, std::nullopt, 1);
     CHECK(same == std::vector<maybe>{std::nullopt, 1});
@@ -156,7 +149,7 @@ TEST_CASE("what a processor made is moved into the next, in a list, too") {
     const auto body = weir::for_each([&](const counted& c) { sum += c.number; });
     app.agent("one", in | weir::process(made, moved, moved) | body);
     app.agent("list", app.stream(in, {.processors = {made, moved, moved}}) | body);
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.append(in, std::nullopt, counted{1});
     counted::copies = 0;
     test.run();
@@ -176,7 +169,7 @@ TEST_CASE("what a processor throws follows the agent's policy; a retry begins wi
     };
     app.agent("p", in | weir::process(counts, at_second) | into(got),
               {.on_error = weir::retry(1, 100ms)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     CHECK(got.empty());
     test.advance(100ms);
@@ -193,7 +186,7 @@ TEST_CASE("each run and each copy of a stream has its own processors") {
     numbers one, two;
     app.agent("one", numbered | into(one));
     app.agent("two", numbered | into(two));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {7, 7}) test.send(in, std::nullopt, i);
     CHECK(one == numbers{1, 2});
     CHECK(two == numbers{1, 2});
@@ -230,7 +223,7 @@ TEST_CASE("semantics 4: an asynchronous processor is awaited, among others that 
     auto in = app.topic<int>("in");
     numbers got;
     app.agent("p", in | weir::process(plus_1, twice_later, no_4, no_3_later, plus_1) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 0, 2}) test.append(in, std::nullopt, i);
     test.run();
     CHECK(got.empty());
@@ -245,7 +238,7 @@ TEST_CASE("semantics 4: an asynchronous processor drops by nullopt, acknowledged
     auto in = app.topic<int>("in");
     numbers got;
     app.agent("p", in | weir::process({.concurrency = 4}, no_3_later) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {3, 1, 3}) test.append(in, std::nullopt, i);
     test.run();
     CHECK(test.held(in, 0) == 3);
@@ -261,7 +254,7 @@ TEST_CASE("process({.concurrency = n}, …) lets n calls run at once, in the ord
     numbers got;
     app.agent("p", in | weir::process({.concurrency = 3, .order = weir::order_by::none}, plus_1,
                                       twice_later) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {4, 0, 2}) test.append(in, std::nullopt, i);
     test.run();
     test.advance(1s);
@@ -282,7 +275,7 @@ TEST_CASE("semantics 4: asynchronous processors can also be given when the strea
     numbers got;
     app.agent("p", app.stream(in, {.processors = {plus_1, twice_later, no_4, no_3_later}}) |
                        into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.append(in, std::nullopt, i);
     test.run(), test.advance(60s), test.commit();
     CHECK(got == numbers{6});
@@ -301,7 +294,7 @@ TEST_CASE("what an asynchronous processor throws follows the policy; a retry cal
     };
     app.agent("p", in | weir::process(plus_1, at_third) | into(got),
               {.on_error = weir::retry(3, 10s)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1), test.advance(60s);
     CHECK(calls == 3);
     CHECK(got == numbers{2});

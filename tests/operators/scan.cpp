@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // scan: the states it passes on, what a failure leaves of them, and how long they live.
-#include <doctest/doctest.h>
-
 #include <functional>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using weir::testing::counted;
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
 
 struct total {
     int sum = 0, count = 0;
@@ -37,7 +29,7 @@ TEST_CASE("scan passes on what f makes of the last state and each value") {
     auto in = app.topic<int>("in");
     numbers got;
     app.agent("s", in | weir::scan(0, std::plus{}) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{1, 3, 6});
     CHECK(test.held(in, 0) == 0);
@@ -60,7 +52,7 @@ TEST_CASE("scan takes a member function of its state for f") {
     auto in = app.topic<int>("in");
     numbers got;
     app.agent("s", in | weir::scan(total{}, &total::with) | weir::map(&total::sum) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{1, 3, 6});
 }
@@ -70,7 +62,7 @@ TEST_CASE("a message that makes several values passes on a state for each") {
     auto in = app.topic<int>("in");
     numbers got;
     app.agent("s", in | weir::flat_map(twice) | weir::scan(0, std::plus{}) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{1, 2, 4, 6, 9, 12});
 }
@@ -85,7 +77,7 @@ TEST_CASE("semantics 5: a message that fails has changed no scan state") {
                            if (sum == 6 && bad++ == 0) throw std::runtime_error{"at the second"};
                        }) |
                        weir::take(1) | weir::flat_map(std::identity{}) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{1, 2, 5, 8});  // as if there had been no 2
     CHECK(test.errors().size() == 1);
@@ -103,7 +95,7 @@ TEST_CASE("semantics 5: a message that is retried meets the state that it met be
                        got.push_back(sum);
                    }),
               {.on_error = weir::retry(1, 100ms)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     test.advance(100ms);
     CHECK(got == numbers{1, 3, 6});
@@ -119,7 +111,7 @@ TEST_CASE("what f throws follows the agent's policy") {
         return sum + i;
     };
     app.agent("s", in | weir::scan(0, no_2) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{1, 4});
     REQUIRE(test.errors().size() == 1);
@@ -130,7 +122,7 @@ TEST_CASE("what f throws follows the agent's policy") {
 TEST_CASE("the state is kept when the message is finished, not while it waits in the sink") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const auto sums = app.stream(in) | weir::scan(0, std::plus{});
     for (int i : {1, 2}) test.append(in, std::nullopt, i);
     numbers got;
@@ -155,7 +147,7 @@ TEST_CASE("one state for all partitions, one for each agent, a new one for each 
     app.agent("sums", in | weir::scan(0, std::plus{}) | into(sums));
     app.agent("largest", in | weir::scan(0, [](int a, int b) { return a < b ? b : a; }) |
                              into(largest));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 5, {.partition = 0});
     test.send(in, std::nullopt, 3, {.partition = 1});
     CHECK(sums == numbers{5, 8});
@@ -170,23 +162,23 @@ TEST_CASE("scan copies no state; who buffers one has a copy of its own") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     int last = 0;
-    std::vector<numbers> batches;
+    batches kept;
     const auto add = [](const counted& c, int i) { return counted{c.number + i}; };
     const auto sums = in | weir::scan(counted{}, add);
     app.agent("sees", sums | weir::for_each([&](const counted& c) { last = c.number; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     counted::copies = 0;
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(last == 6);
     CHECK(counted::copies == 0);
     app.agent("keeps", sums | weir::take(3) | weir::for_each([&](const auto& b) {
-                           auto& got = batches.emplace_back();
+                           auto& got = kept.emplace_back();
                            for (auto& c : b) got.push_back(c.number);
                        }));
     test.restart();
     counted::copies = 0;
     for (int i : {4, 5, 6}) test.send(in, std::nullopt, i);
-    CHECK(batches == std::vector<numbers>{{4, 9, 15}});
+    CHECK(kept == std::vector<numbers>{{4, 9, 15}});
 }
 
 TEST_CASE("a state lives until its message is finished, however many values that one makes") {
@@ -202,7 +194,7 @@ TEST_CASE("a state lives until its message is finished, however many values that
                            got.clear();
                            for (auto* p : at) got.push_back(*p);
                        }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 4);
     CHECK(got == std::vector<std::string>{"4", "44", "444", "4444"});
     at.clear();
@@ -229,7 +221,7 @@ TEST_CASE("messages with one value, none and several, some of which fail, by tur
                            if (fails) throw std::runtime_error{"as told"};
                        }) |
                        weir::take(1) | weir::flat_map(std::identity{}) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     numbers expected;
     int sum = 0;
     for (int n = 0; n < 200; ++n) {

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // take: when a batch is full, when it is late, who holds what, and what a failing batch does.
-#include <doctest/doctest.h>
-
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using weir::testing::counted;
-using numbers = std::vector<int>;
-using batches = std::vector<numbers>;
-using committed = std::optional<weir::offset>;
 
 auto into(batches& got) {
     return weir::for_each([&got](const weir::batch<int>& b) { got.push_back(b.values()); });
@@ -31,7 +23,7 @@ TEST_CASE("take delivers full batches at once and a short one when the time has 
     auto in = app.topic<int>("in");
     batches got;
     app.agent("t", in | weir::take(3, 500ms) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 8; ++i) test.send(in, std::nullopt, i);
     CHECK(got == batches{{0, 1, 2}, {3, 4, 5}});
     test.advance(499ms);
@@ -45,7 +37,7 @@ TEST_CASE("take measures from the first value of a batch, not from the batch bef
     auto in = app.topic<int>("in");
     batches got;
     app.agent("t", in | weir::take(3, 10s) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.advance(7s);  // an empty batch has no time to run out
     test.send(in, std::nullopt, 1);
     test.advance(9s);
@@ -67,7 +59,7 @@ TEST_CASE("take without a limit of time waits for a whole batch, whatever the cl
     auto in = app.topic<int>("in");
     batches got;
     app.agent("t", in | weir::take(2) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     test.advance(24h);
     CHECK(got == batches{{1, 2}});
@@ -79,7 +71,7 @@ TEST_CASE("take cuts many values of one message into several batches") {
     batches got;
     app.agent("t", in | weir::flat_map([](int n) { return numbers(std::size_t(n), n); }) |
                        weir::take(2, 1s) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 5);
     CHECK(got == batches{{5, 5}, {5, 5}});
     test.advance(1s);
@@ -97,7 +89,7 @@ TEST_CASE("take delivers what is left as a short batch when the app stops") {
     auto in = app.topic<int>("in");
     batches got;
     app.agent("t", in | weir::take(3, 10s) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, i);
     test.stop();
     CHECK(got == batches{{1, 2}});
@@ -125,7 +117,7 @@ TEST_CASE("take holds its messages until their batch has been processed, then al
     auto in = app.topic<int>("in");
     batches got;
     app.agent("t", in | weir::take(3, 10s) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, i);
     CHECK(test.held(in, 0) == 2);
     test.commit();
@@ -142,7 +134,7 @@ TEST_CASE("a copy of a batch holds its messages for as long as it lives") {
     std::vector<weir::batch<int>> kept;
     app.agent("t", in | weir::take(2) |
                        weir::for_each([&](const weir::batch<int>& b) { kept.push_back(b); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, i);
     CHECK(test.held(in, 0) == 2);
     test.commit();
@@ -162,7 +154,7 @@ TEST_CASE("take collects across the partitions of a topic") {
     auto in = app.topic<int>("in", {.partitions = 2});
     batches got;
     app.agent("t", in | weir::take(2) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1, {.partition = 0});
     test.send(in, std::nullopt, 2, {.partition = 1});
     CHECK(got == batches{{1, 2}});
@@ -176,7 +168,7 @@ TEST_CASE("a revoked partition's values leave the batch unacknowledged, the rest
     auto in = app.topic<int>("in", {.partitions = 2});
     batches got;
     app.agent("t", in | weir::take(4, 10s) | into(got));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i, {.partition = i % 2});
     test.revoke(in, 1);
     test.advance(10s);
@@ -197,7 +189,7 @@ TEST_CASE("batches of bool are batches, also when some of their values leave") {
     std::vector<std::vector<bool>> got;
     app.agent("t", in | weir::take(3, 10s) |
                        weir::for_each([&](const auto& b) { got.push_back(b.values()); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, true, {.partition = 1});
     test.send(in, std::nullopt, false, {.partition = 0});
     test.revoke(in, 1);
@@ -215,7 +207,7 @@ TEST_CASE("a batch that fails names its first message, not one that has left") {
     SUBCASE("the one before it left with the batch before") {
         app.agent("t", in | weir::flat_map(twice) | weir::take(3, 10s) | fails,
                   {.on_error = weir::skip});
-        weir::testing::test_driver test{app};
+        test_driver test{app};
         for (int i : {1, 2}) test.send(in, std::nullopt, i, {.partition = 1});
         test.advance(10s);
         for (auto& e : test.errors()) named.emplace_back(e.partition, e.offset);
@@ -223,7 +215,7 @@ TEST_CASE("a batch that fails names its first message, not one that has left") {
     }
     SUBCASE("the one before it left with its partition") {
         app.agent("t", in | weir::take(9, 10s) | fails, {.on_error = weir::skip});
-        weir::testing::test_driver test{app};
+        test_driver test{app};
         for (int i : {1, 1, 0}) test.send(in, std::nullopt, i, {.partition = i});
         test.revoke(in, 1);
         test.advance(10s);
@@ -246,7 +238,7 @@ TEST_CASE("take copies a decoded value once and moves what map made") {
         app.agent("t", in | weir::map([](const counted& c) { return counted{c.number}; }) |
                            weir::take(4) | see);
     }
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     counted::copies = 0;
     for (int i = 0; i < 8; ++i) test.append(in, std::nullopt, counted{i});
     test.run();
@@ -260,7 +252,7 @@ TEST_CASE("a batch whose body throws stops the app by default and commits none o
     app.agent("t", in | weir::take(2) | weir::for_each([](const weir::batch<int>& b) {
                        if (b[0] == 3) throw std::runtime_error{"no"};
                    }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 1; i <= 5; ++i) test.append(in, std::nullopt, i);
     test.run();
     CHECK_FALSE(test.running());
@@ -280,7 +272,7 @@ TEST_CASE("a batch that fails is retried whole, then skipped as one") {
                        if (b[0] == 1) throw std::runtime_error{"never"};
                    }),
               {.on_error = weir::retry(1, 100ms).then(weir::skip)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 1; i <= 4; ++i) test.append(in, std::nullopt, i);
     test.run();
     CHECK(calls == batches{{1, 2}});
@@ -303,7 +295,7 @@ TEST_CASE("a message that fails before take has left nothing in the batch") {
     const auto up_to = [](int n) { return n == 2 ? numbers{9, 2} : numbers{n}; };
     app.agent("t", in | weir::flat_map(up_to) | weir::map(breaks_at_2) | weir::take(2) | into(got),
               {.on_error = weir::skip});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == batches{{1, 3}});
 }
@@ -323,7 +315,7 @@ TEST_CASE("take refuses a batch that open_max could never fill when the app star
     weir::app app{"a", {.open_max = 10}};
     auto in = app.topic<int>("in");
     app.agent("t", in | weir::take(11, 1s));
-    CHECK_THROWS_WITH_AS(weir::testing::test_driver{app},
+    CHECK_THROWS_WITH_AS(test_driver{app},
                          "weir: agent 't': take(11, 1 s) waits for more messages than open_max = "
                          "10 lets be open: raise app_options::open_max, or take fewer",
                          weir::setup_error);

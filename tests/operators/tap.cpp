@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // tap: a look in between that changes nothing.
-#include <doctest/doctest.h>
-
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
 #include "counted.hpp"
-
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
 using weir::testing::counted;
 using lines = std::vector<std::string>;
-using committed = std::optional<weir::offset>;
 
 /// Writes down who saw what.
 auto sees(lines& log, std::string who) {
@@ -33,7 +26,7 @@ TEST_CASE("tap shows each value before the operators behind it have it") {
     lines log;
     app.agent("t", in | weir::tap(sees(log, "before ")) | weir::map([](int i) { return 10 * i; }) |
                        weir::tap(sees(log, "after ")) | weir::for_each(sees(log, "body ")));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, i);
     CHECK(log == lines{"before 1", "after 10", "body 10", "before 2", "after 20", "body 20"});
     test.commit();
@@ -62,7 +55,7 @@ TEST_CASE("tap copies nothing, shows constants, and what map made is still moved
                        constant = std::is_const_v<std::remove_reference_t<decltype(c)>>;
                    }) | weir::map([](counted c) { return c; }) |
                        weir::for_each([&](const counted& c) { sum += c.number; }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, counted{i});
     CHECK(sum == 6);
     CHECK(constant);
@@ -75,7 +68,7 @@ TEST_CASE("tap takes whatever f returns for nothing") {
     std::vector<int> got;
     app.agent("t", in | weir::tap([](int) { return false; }) |
                        weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     CHECK(got == std::vector<int>{1});
 }
@@ -88,7 +81,7 @@ TEST_CASE("a message whose tap throws is skipped, unless told otherwise") {
         if (i == 2) throw std::runtime_error{"two!"};
     };
     app.agent("t", in | weir::tap(not_2) | weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(got == std::vector<int>{1, 3});
     REQUIRE(test.errors().size() == 1);
@@ -106,7 +99,7 @@ TEST_CASE("a message that is retried is shown again") {
                        if (++calls == 1) throw std::runtime_error{"not yet"};
                    }),
               {.on_error = weir::retry(1, 100ms)});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     CHECK(log == lines{"seen 1"});
     test.advance(100ms);
@@ -121,7 +114,7 @@ TEST_CASE("with stop, a tap that throws ends the app before its message") {
         if (i == 2) throw std::runtime_error{"two!"};
     };
     app.agent("t", in | weir::tap(fails), {.on_error = weir::stop});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.append(in, std::nullopt, i);
     test.run();
     CHECK_FALSE(test.running());
@@ -135,7 +128,7 @@ TEST_CASE("a batch is tapped as one value and held until it has been processed")
     std::vector<std::size_t> sizes;
     app.agent("t", in | weir::take(2, 10s) |
                        weir::tap([&](const weir::batch<int>& b) { sizes.push_back(b.size()); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(sizes == std::vector<std::size_t>{2});
     CHECK(test.held(in, 0) == 1);

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // through: a topic in the middle of a pipeline, what it keeps, and how it goes on after a failure.
-#include <doctest/doctest.h>
-
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
@@ -18,9 +14,6 @@ struct order {
     int amount = 0;
     friend bool operator==(const order&, const order&) = default;
 };
-
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
 
 }  // namespace
 
@@ -33,7 +26,7 @@ TEST_CASE("semantics 41: through(topic or name): every value goes there, the str
     const auto body = weir::for_each([&](int i) { got.push_back(i); });
     SUBCASE("a name") { app.agent("t", doubled | weir::through("mid") | body); }
     SUBCASE("a topic") { app.agent("t", doubled | weir::through(app.topic<int>("mid")) | body); }
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(test.values(test.peek<weir::bytes, int>("mid")) == numbers{2, 4, 6});
     CHECK(got == numbers{2, 4, 6});
@@ -47,7 +40,7 @@ TEST_CASE("semantics 41: through keeps key, headers and timestamp, in the topic 
     auto in = app.topic<std::string, int>("in");
     auto out = app.topic<std::string, int>("out");
     app.agent("t", in | weir::through("mid") | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const weir::timestamp when{5ms};
     const weir::headers headers{{"h", weir::bytes{"1"}}, {"n"}};
     test.send(in, "k", 1, {.timestamp = when, .headers = headers});
@@ -65,7 +58,7 @@ TEST_CASE("semantics 41: a topic that through names is made with as many partiti
     weir::app app{"a"};
     auto in = app.topic<int>("in", {.partitions = 3});
     app.agent("t", in | weir::through("one") | weir::through("two"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(test.partitions("one") == std::optional{3});
     CHECK(test.partitions("two") == std::optional{3});
 }
@@ -76,7 +69,7 @@ TEST_CASE("through a declared topic leaves its partitions as they are") {
     auto mid = app.topic<int>("mid", {.partitions = 2});
     numbers got;
     app.agent("t", in | weir::through(mid) | weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(test.partitions(mid) == std::optional{2});
     test.send(in, std::nullopt, 1);
     CHECK(got == numbers{1});
@@ -104,7 +97,7 @@ TEST_CASE("semantics 41: through at the end of a pipeline is legal: it sends, an
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     app.agent("t", in | weir::through("end"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, i);
     CHECK(test.values(test.peek<weir::bytes, int>("end")) == numbers{1, 2});
     test.commit();
@@ -125,7 +118,7 @@ TEST_CASE("through sends a batch as one message and goes on with a vector") {
           "  | through : std::optional<std::string>, std::vector<order>\n"
           "  topic mid : std::optional<std::string>, std::vector<order>\n"
           "  | for_each\n");
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "k", {"alice", 1});
     CHECK(test.held(in, 0) == 1);
     test.send(in, "k", {"bob", 2});
@@ -141,7 +134,7 @@ TEST_CASE("the message before through is done when the broker has it, not what i
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     app.agent("t", in | weir::through("mid") | weir::take(2));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     CHECK(test.held(in, 0) == 0);
     CHECK(test.held("mid", 0) == 1);
@@ -163,7 +156,7 @@ TEST_CASE("after a failure behind through the pipeline resumes on its topic") {
             got.push_back(i);
         }),
         {.on_error = weir::stop});
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.append(in, std::nullopt, i);
     test.run();
     CHECK_FALSE(test.running());
@@ -182,7 +175,7 @@ TEST_CASE("a send that fails is retried as its policy says, and its source is he
     auto mid = app.topic<int>("mid", {.on_produce_error = weir::retry(1, 1s)});
     numbers got;
     app.agent("t", in | weir::through(mid) | weir::for_each([&](int i) { got.push_back(i); }));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.fail_next_send(mid);
     test.send(in, std::nullopt, 1);
     CHECK(got.empty());
@@ -196,7 +189,7 @@ TEST_CASE("a send that failed for good stops the app by default, its source unco
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     app.agent("t", in | weir::through("mid") | weir::for_each([](int) {}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.fail_next_send("mid");
     test.send(in, std::nullopt, 1);
     CHECK_FALSE(test.running());

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // to: what is sent, with which key, headers and timestamp, and what a failed send does.
-#include <doctest/doctest.h>
-
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
-using namespace std::chrono_literals;
+#include "driven.hpp"
 
 namespace {
 
@@ -38,19 +34,12 @@ struct weir::codec<watched> {
     }
 };
 
-namespace {
-
-using numbers = std::vector<int>;
-using committed = std::optional<weir::offset>;
-
-}  // namespace
-
 TEST_CASE("to sends every value with the key, headers and timestamp of its message") {
     weir::app app{"a"};
     auto in = app.topic<std::string, int>("in");
     auto out = app.topic<std::string, int>("out");
     app.agent("t", in | weir::map([](int i) { return 10 * i; }) | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const weir::timestamp when{5ms};
     const weir::headers headers{{"h", weir::bytes{"1"}}, {"h", weir::bytes{"2"}}, {"n"}};
     test.send(in, "k", 1, {.timestamp = when, .headers = headers});
@@ -72,7 +61,7 @@ TEST_CASE("to sends a null key as null") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     app.agent("t", in | weir::to("out"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     test.send(in, weir::bytes{""}, 2);
     const auto events = test.events(test.peek<weir::bytes, int>("out"));
@@ -85,7 +74,7 @@ TEST_CASE("a topic that to names is made with as many partitions as the source")
     weir::app app{"a"};
     auto in = app.topic<int>("in", {.partitions = 3});
     app.agent("t", in | weir::to("out"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(test.partitions("out") == std::optional{3});
 }
 
@@ -94,7 +83,7 @@ TEST_CASE("to keeps a key in its partition and in order") {
     auto in = app.topic<std::string, int>("in", {.partitions = 4});
     auto out = app.topic<std::string, int>("out", {.partitions = 4});
     app.agent("t", in | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i = 0; i < 6; ++i) test.append(in, i % 2 ? "odd" : "even", i);
     test.run();
     numbers odd;
@@ -123,7 +112,7 @@ TEST_CASE("to sends a batch as one message: an array, the common key, the newest
     auto in = app.topic<std::string, order>("in");
     auto out = app.topic<std::optional<std::string>, std::vector<order>>("out");
     app.agent("t", in | weir::take(2) | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const weir::timestamp early{5ms}, late{7ms};
     const weir::headers some{{"h", weir::bytes{"1"}}};
     test.send(in, "k", {"alice", 1}, {.timestamp = late, .headers = some});
@@ -148,7 +137,7 @@ TEST_CASE("to sends the original bytes where the value is unchanged") {
     auto in = app.topic<order>("in");
     app.agent("same", in | weir::filter([](const order&) { return true; }) | weir::to("same"));
     app.agent("made", in | weir::map([](order o) { return o; }) | weir::to("made"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const auto spaced = R"( { "account" : "alice", "amount" : 1 } )";
     test.send_raw(in, {}, spaced);
     CHECK(test.events(test.peek<weir::bytes, order>("same")).at(0).raw_value().view() == spaced);
@@ -161,7 +150,7 @@ TEST_CASE("to encodes a value that was made once, and an unchanged one not at al
     auto in = app.topic<watched>("in");
     app.agent("same", in | weir::to("same"));
     app.agent("made", in | weir::map([](watched w) { return w; }) | weir::to("made"));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.append(in, std::nullopt, {1});
     watched::encoded = 0;
     test.run();
@@ -177,7 +166,7 @@ TEST_CASE("a message that fails has sent nothing") {
         return numbers{n, n};
     };
     app.agent("t", in | weir::flat_map(up_to) | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
     CHECK(test.values(out) == numbers{1, 1, 3, 3});
 }
@@ -187,7 +176,7 @@ TEST_CASE("a message is held until the broker has what was made of it") {
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out");
     app.agent("t", in | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.fail_next_send(out);
     test.send(in, std::nullopt, 1);
     CHECK(test.values(out).empty());
@@ -207,7 +196,7 @@ TEST_CASE("a send that failed for good stops the app by default, its source unco
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out");
     app.agent("t", in | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, 1);
     test.fail_next_send(out);
     test.send(in, std::nullopt, 2);
@@ -225,7 +214,7 @@ TEST_CASE("a send that failed for good is skipped if its topic says so") {
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out", {.on_produce_error = weir::skip});
     app.agent("t", in | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.fail_next_send(out);
     for (int i : {1, 2}) test.send(in, std::nullopt, i);
     CHECK(test.running());
@@ -239,7 +228,7 @@ TEST_CASE("to feeds a topic from a range, keys null") {
     weir::app app{"a"};
     auto out = app.topic<int>("out");
     app.agent("t", weir::from(numbers{1, 2, 3}) | weir::to(out));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     CHECK(test.values(out) == numbers{1, 2, 3});
     CHECK(test.events(out).at(0).key().is_null());
 }
@@ -266,7 +255,7 @@ TEST_CASE("to sends each value to the topic that its function names") {
     auto in = app.topic<std::string, order>("in", {.partitions = 2});
     auto dear = app.topic<std::string, order>("dear");
     app.agent("t", in | weir::to(by_price, {.topics = {"dear", "cheap"}}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     const weir::timestamp when{5ms};
     const weir::headers headers{{"h", weir::bytes{"1"}}};
     const auto spaced = R"( { "account": "ann", "amount": 500 } )";
@@ -293,7 +282,7 @@ TEST_CASE("a chosen topic is named by a string, a view of one, or a field") {
     app.agent("view", in | weir::to([](const order& o) { return std::string_view{o.account}; },
                                     {.topics = {"bob", "ann"}}));
     app.agent("field", in | weir::to(&order::account, {.topics = {"ann"}}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, {"ann", 1});
     CHECK(test.values(test.peek<weir::bytes, order>("ann-made")).size() == 1);
     CHECK(test.values(test.peek<weir::bytes, order>("ann")).size() == 2);
@@ -320,7 +309,7 @@ TEST_CASE("a topic that is not listed is a failure, which names it and the list"
     };
     app.agent("t", in | weir::flat_map(both) |
                        weir::to(&order::account, {.topics = {"ann", "bob"}}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, std::nullopt, {"carol", 1});
     test.send(in, std::nullopt, {"bob", 2});
     REQUIRE(test.errors().size() == 1);
@@ -338,7 +327,7 @@ TEST_CASE("what is chosen is held until it is delivered, by its own topic's poli
     auto in = app.topic<order>("in");
     auto dear = app.topic<order>("dear", {.on_produce_error = weir::retry(1, 1s)});
     app.agent("t", in | weir::to(by_price, {.topics = {"dear", "cheap"}}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.fail_next_send(dear);
     test.send(in, std::nullopt, {"ann", 500});
     CHECK(test.held(in, 0) == 1);

@@ -10,7 +10,6 @@ using weir::order_by;
 
 namespace {
 
-using texts = std::vector<std::string>;
 using items = std::vector<std::pair<std::string, int>>;
 
 /// Takes as many seconds as its argument says.

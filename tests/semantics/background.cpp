@@ -13,8 +13,6 @@ using weir::testing::barrier;
 
 namespace {
 
-using texts = std::vector<std::string>;
-
 std::string text(int n) { return "a value that lives on the heap, number " + std::to_string(n); }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 using seen = weir::event<weir::bytes, int>;
 
 /// An app with 0 to n-1 in its topic, once the test has added its agents.
-struct numbers {
+struct numbers_by_hand {
     silent quiet{};
     weir::app app{"ack", {.hooks = &quiet}};
     weir::topic<int> in = app.topic<int>("in");
@@ -35,7 +35,7 @@ struct numbers {
 
 // ----------------------------------------------------------------------------------------------- 9
 TEST_CASE("semantics 9: an event is acknowledged by itself when its body is left") {
-    numbers t;
+    numbers_by_hand t;
     trace got;
     t.app.agent("a", t.in | weir::events() | weir::for_each([&](auto& event) {
                          CHECK_FALSE(event.acked());
@@ -48,7 +48,7 @@ TEST_CASE("semantics 9: an event is acknowledged by itself when its body is left
 }
 
 TEST_CASE("semantics 9: an event whose body throws is acknowledged by the default policy") {
-    numbers t;
+    numbers_by_hand t;
     t.app.agent("a", t.in | weir::events() | weir::for_each([&](auto& event) {
                          if (event.value() == 1) throw std::runtime_error{"no"};
                      }));
@@ -58,7 +58,7 @@ TEST_CASE("semantics 9: an event whose body throws is acknowledged by the defaul
 }
 
 TEST_CASE("semantics 9: in pull an event is acknowledged when the stream advances, and on break") {
-    numbers t;
+    numbers_by_hand t;
     t.run(4);
     const auto s = t.app.stream(t.in) | weir::events();
     for (auto& event : s) {
@@ -70,7 +70,7 @@ TEST_CASE("semantics 9: in pull an event is acknowledged when the stream advance
 
 TEST_CASE("semantics 9: an exception that leaves the loop acknowledges nothing more, but what was "
           "acknowledged by hand is done with") {
-    numbers t;
+    numbers_by_hand t;
     t.run(4);
     const auto s = t.app.stream(t.in) | weir::events();
     for (const bool first : {true, false}) {
@@ -92,7 +92,7 @@ TEST_CASE("semantics 9: an exception that leaves the loop acknowledges nothing m
 // ---------------------------------------------------------------------------------------------- 10
 TEST_CASE("semantics 10: ack returns true if this call released this agent's reference, then "
           "false") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<bool> said;
     std::vector<seen> kept;
     t.app.agent("a", t.in | weir::events() | weir::for_each([&](auto& event) {
@@ -113,7 +113,7 @@ TEST_CASE("semantics 10: ack returns true if this call released this agent's ref
 
 TEST_CASE("semantics 10: an event that was acknowledged by hand is this agent's alone: another "
           "one's work is not committed past") {
-    numbers t;
+    numbers_by_hand t;
     t.app.agent("quick", t.in | weir::events() | weir::for_each([](auto& event) {
                              event.ack(), event.ack();
                          }));
@@ -130,7 +130,7 @@ TEST_CASE("semantics 10: an event that was acknowledged by hand is this agent's 
 
 TEST_CASE("semantics 10: in pull an event that was acknowledged by hand may be committed while its "
           "body goes on") {
-    numbers t;
+    numbers_by_hand t;
     t.run(3);
     const auto s = t.app.stream(t.in) | weir::events();
     trace got;
@@ -145,7 +145,7 @@ TEST_CASE("semantics 10: in pull an event that was acknowledged by hand may be c
 }
 
 TEST_CASE("semantics 10: what fails after it was acknowledged by hand is told, not tried again") {
-    numbers t;
+    numbers_by_hand t;
     trace got;
     const auto body = weir::for_each([&](auto& event) {
         got.push_back(event.value());
@@ -182,7 +182,7 @@ TEST_CASE("semantics 10: what fails after it was acknowledged by hand is told, n
 }
 
 TEST_CASE("semantics 10: ack_on_exit acknowledges however the scope is left") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<weir::hold> kept;
     t.app.agent("a", t.in | weir::events() | weir::for_each([&](auto& event) {
                          kept.push_back(event.hold());
@@ -196,7 +196,7 @@ TEST_CASE("semantics 10: ack_on_exit acknowledges however the scope is left") {
 
 TEST_CASE("semantics 10: a hold outlives the body: the automatic acknowledgement waits until the "
           "last one is dropped") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<weir::hold> holds;
     std::vector<seen> copies;
     t.app.agent("a", t.in | weir::events() | weir::for_each([&](auto& event) {
@@ -218,7 +218,7 @@ TEST_CASE("semantics 10: a hold outlives the body: the automatic acknowledgement
 }
 
 TEST_CASE("semantics 10: ack spends the holds of its event") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<weir::hold> holds;
     std::vector<seen> copies;
     t.app.agent("a", t.in | weir::events() | weir::for_each([&](auto& event) {
@@ -239,7 +239,7 @@ TEST_CASE("semantics 10: ack spends the holds of its event") {
 }
 
 TEST_CASE("semantics 10: ack through a copy, in work and after") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<seen> kept;
     std::vector<weir::hold> holds;
     t.app.agent("a", t.in | weir::events() | weir::for_each([&](auto& event) {
@@ -259,7 +259,7 @@ TEST_CASE("semantics 10: ack through a copy, in work and after") {
 }
 
 TEST_CASE("semantics 10: of several events of one message, all have to be acknowledged") {
-    numbers t;
+    numbers_by_hand t;
     trace got;
     const auto three = [](int i) { return trace{i * 10, i * 10 + 1, i * 10 + 2}; };
     SUBCASE("what was not seen yet is tried again") {
@@ -325,7 +325,7 @@ TEST_CASE("semantics 10: of several events of one message, all have to be acknow
 
 TEST_CASE("semantics 10: single events of a batch are acknowledged by hand; the body that throws "
           "leaves the others") {
-    numbers t;
+    numbers_by_hand t;
     const auto body = [](const seen& event) {
         if (event.value() != 2) event.ack();
         if (event.value() == 3) throw std::runtime_error{"no"};
@@ -352,7 +352,7 @@ TEST_CASE("semantics 10: single events of a batch are acknowledged by hand; the 
 }
 
 TEST_CASE("semantics 10: a hold of one event of a batch keeps that message and no other") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<weir::hold> holds;
     const auto body = [&](const seen& event) {
         if (event.value() == 1) holds.push_back(event.hold());
@@ -377,7 +377,7 @@ TEST_CASE("semantics 10: a hold of one event of a batch keeps that message and n
 // ---------------------------------------------------------------------------------------------- 11
 TEST_CASE("semantics 11: noack acknowledges nothing unless the user does; it is delivered again "
           "after restart") {
-    numbers t;
+    numbers_by_hand t;
     trace got;
     t.app.agent("a", t.by_hand() | weir::for_each([&](auto& event) {
                          got.push_back(event.value());
@@ -393,7 +393,7 @@ TEST_CASE("semantics 11: noack acknowledges nothing unless the user does; it is 
 }
 
 TEST_CASE("semantics 11: an unacknowledged event is delivered again after reassignment") {
-    numbers t;
+    numbers_by_hand t;
     trace got;
     std::vector<weir::hold> holds;
     t.app.agent("a", t.by_hand() | weir::for_each([&](auto& event) {
@@ -413,7 +413,7 @@ TEST_CASE("semantics 11: an unacknowledged event is delivered again after reassi
 }
 
 TEST_CASE("semantics 11: dropping a hold is no acknowledgement, ack of a hold is one") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<weir::hold> holds;
     t.app.agent("a", t.by_hand() |
                          weir::for_each([&](auto& event) { holds.push_back(event.hold()); }));
@@ -433,7 +433,7 @@ TEST_CASE("semantics 11: dropping a hold is no acknowledgement, ack of a hold is
 }
 
 TEST_CASE("semantics 11: while one handle is left, it can still be acknowledged") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<weir::hold> holds;
     std::vector<seen> copies;
     t.app.agent("a", t.by_hand() | weir::for_each([&](auto& event) {
@@ -452,7 +452,7 @@ TEST_CASE("semantics 11: while one handle is left, it can still be acknowledged"
 }
 
 TEST_CASE("semantics 11: an event that a filter drops, before or behind noack, is acknowledged") {
-    numbers t;
+    numbers_by_hand t;
     const auto none = [](const auto&) { return false; };
     SUBCASE("before") {
         t.app.agent("a", t.in | weir::events() | weir::filter(none) | weir::noack());
@@ -474,7 +474,7 @@ TEST_CASE("semantics 11: an event that a filter drops, before or behind noack, i
 }
 
 TEST_CASE("semantics 11: noack of a batch of events: each is acknowledged by hand, or stays open") {
-    numbers t;
+    numbers_by_hand t;
     const auto body = weir::for_each([](const seen& event) {
         if (event.value() != 2) event.ack();
     });
@@ -498,7 +498,7 @@ TEST_CASE("semantics 11: noack of a batch of events: each is acknowledged by han
 }
 
 TEST_CASE("semantics 11: what a policy skips is acknowledged, also behind noack") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<weir::hold> holds;
     std::vector<seen> copies;
     t.app.agent("a", t.by_hand() | weir::for_each([&](auto& event) {
@@ -516,7 +516,7 @@ TEST_CASE("semantics 11: what a policy skips is acknowledged, also behind noack"
 }
 
 TEST_CASE("semantics 11: a retry behind noack begins anew, with nothing acknowledged") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<weir::hold> holds;
     int calls = 0;
     t.app.agent("a", t.by_hand() | weir::for_each([&](auto& event) {
@@ -535,7 +535,7 @@ TEST_CASE("semantics 11: a retry behind noack begins anew, with nothing acknowle
 }
 
 TEST_CASE("semantics 11: pull behind noack acknowledges by hand alone") {
-    numbers t;
+    numbers_by_hand t;
     t.run(4);
     const auto s = t.app.stream(t.in) | weir::events() | weir::noack();
     for (auto& event : s)
@@ -550,7 +550,7 @@ TEST_CASE("semantics 11: pull behind noack acknowledges by hand alone") {
 }
 
 TEST_CASE("semantics 11: a coroutine behind noack acknowledges by hand alone") {
-    numbers t;
+    numbers_by_hand t;
     t.app.agent("a", t.by_hand(), [](auto stream) -> weir::task<> {
         while (auto event = co_await stream.next()) {
             if (event->value() != 1) CHECK(event->ack());
@@ -563,7 +563,7 @@ TEST_CASE("semantics 11: a coroutine behind noack acknowledges by hand alone") {
 }
 
 TEST_CASE("semantics 11: noack in one branch of a merge, whose events become variants") {
-    numbers t;
+    numbers_by_hand t;
     auto words = t.app.topic<std::string>("words");
     int got = 0;
     t.app.agent("a", ((t.in | weir::events()) & (words | weir::events() | weir::noack())) |
@@ -578,7 +578,7 @@ TEST_CASE("semantics 11: noack in one branch of a merge, whose events become var
 // ---------------------------------------------------------------------------------------------- 12
 TEST_CASE("semantics 12: with offset 11 unacknowledged and 12 to 14 acknowledged, the committed "
           "offset stays 11") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<seen> kept;
     t.app.agent("a", t.by_hand() | weir::for_each([&](auto& event) {
                          if (event.offset() == 11) kept.push_back(event);
@@ -595,7 +595,7 @@ TEST_CASE("semantics 12: with offset 11 unacknowledged and 12 to 14 acknowledged
 
 // ---------------------------------------------------------------------------------------------- 13
 TEST_CASE("semantics 13: a hold released on another thread is posted") {
-    numbers t;
+    numbers_by_hand t;
     std::vector<weir::hold> holds;
     t.app.agent("a", t.in | weir::events() |
                          weir::for_each([&](auto& event) { holds.push_back(event.hold()); }));
@@ -615,7 +615,7 @@ TEST_CASE("semantics 13: a hold, or a copy of an event, that outlives its app is
         if (event.value() == 1) copies.push_back(event);
     });
     {
-        numbers t;
+        numbers_by_hand t;
         t.app.agent("plain", t.in | weir::events() | keep);
         t.app.agent("noack", t.by_hand() | keep);
         t.app.agent("batch", t.in | weir::take(2) | weir::flat_map(std::identity{}) |

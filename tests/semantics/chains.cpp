@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several boundaries in one pipeline: what is in each topic, under which key, and where it goes on after
 // a failure.
-#include <weir/weir.hpp>
-
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
-
-using namespace std::chrono_literals;
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
 
@@ -24,7 +18,6 @@ struct order {
 };
 using orders = std::vector<order>;
 using items = std::vector<std::pair<std::string, int>>;
-using committed = std::optional<weir::offset>;
 
 const orders some{{"ann", "tea", 1}, {"bob", "tea", 2}, {"ann", "rum", 3}, {"bob", "rum", 4}};
 

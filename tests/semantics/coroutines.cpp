@@ -9,8 +9,6 @@
 
 namespace {
 
-using texts = std::vector<std::string>;
-
 /// Beyond the small-string size, so that a sanitizer sees who looks at it too long.
 std::string text(int n) { return "a value that lives on the heap, number " + std::to_string(n); }
 

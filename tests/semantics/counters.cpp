@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an app counts, and tells its hooks: each occurrence once.
-#include <weir/weir.hpp>
-
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
+#include "driven.hpp"
 
-using namespace std::chrono_literals;
 using weir::offset;
-using weir::testing::test_driver;
 
 namespace {
 

@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dead letters: what fails goes to a topic as it came, with the reason, wherever it fails.
-#include <weir/weir.hpp>
-
 #include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <doctest/doctest.h>
-#include <weir/testing/test_driver.hpp>
+#include "driven.hpp"
 
-using namespace std::chrono_literals;
 using weir::offset;
-using weir::testing::test_driver;
 
 namespace {
-
-using trace = std::vector<int>;
-using texts = std::vector<std::string>;
-const auto nothing = std::optional<offset>{};
-
-struct silent : weir::hooks {
-    texts lines;
-    void log(std::string_view line) override { lines.emplace_back(line); }
-};
 
 /// A dead letter, as "key=value topic[partition]@offset agent: error".
 template <class T>
@@ -134,14 +120,14 @@ TEST_CASE("a message that is undecodable for two agents is one dead letter, coun
     auto in = app.topic<number>("in");
     auto keyed = app.topic<std::string, number>("in");
     auto raw = app.topic("in");
-    int numbers = 0, bytes = 0;
-    app.agent("a", in | weir::for_each([&](const number&) { ++numbers; }));
-    app.agent("b", keyed | weir::for_each([&](const number&) { ++numbers; }));
+    int read = 0, bytes = 0;
+    app.agent("a", in | weir::for_each([&](const number&) { ++read; }));
+    app.agent("b", keyed | weir::for_each([&](const number&) { ++read; }));
     app.agent("c", raw | weir::for_each([&](const weir::bytes&) { ++bytes; }));
     test_driver test{app};
     for (const char* value : {"x", "2", "y"}) test.append_raw(in, "k", value);
     test.run();
-    CHECK(std::pair{numbers, bytes} == std::pair{2, 3});
+    CHECK(std::pair{read, bytes} == std::pair{2, 3});
     CHECK(letters(test, "bad").size() == 2);
     CHECK(test.errors().size() == 2);
     test.commit();

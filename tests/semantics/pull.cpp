@@ -226,11 +226,11 @@ TEST_CASE("semantics 9: while one stream is iterated inside another's body, what
     test.append_raw(outer, "k", first, {.partition = 0});
     test.append(inner, "k", 1);
     trace seen;
-    std::vector<std::string> texts;
+    texts seen_texts;
     const auto s = app.stream(outer);
     for (auto it = s.begin(); it != s.end(); ++it) {
-        texts.emplace_back(it->view());
-        if (texts.size() > 1) continue;
+        seen_texts.emplace_back(it->view());
+        if (seen_texts.size() > 1) continue;
         const auto& looked_at = *it;
         test.append_raw(outer, "k", "another one", {.partition = 1});
         test.lose(outer, 0);
@@ -239,7 +239,7 @@ TEST_CASE("semantics 9: while one stream is iterated inside another's body, what
         CHECK(it->view() == first);
     }
     CHECK(seen == trace{1});
-    CHECK(texts == std::vector<std::string>{first, "another one"});
+    CHECK(seen_texts == std::vector<std::string>{first, "another one"});
     CHECK(test.committed(outer, 0) == nothing);
     test.commit();
     CHECK(test.committed(outer, 1) == 1);

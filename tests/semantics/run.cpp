@@ -234,7 +234,7 @@ TEST_CASE("semantics 19: a commit that fails while its partition is given up is 
     weir::app app{"shop"};
     auto in = app.topic<int>("in");
     app.agent("a", in | weir::for_each([](int) {}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "k", 0);
     test.fail_next_commit(3);
     test.revoke(in, 0);
@@ -246,7 +246,7 @@ TEST_CASE("semantics 28: the last commit of a run is sent again when it fails") 
     weir::app app{"shop"};
     auto in = app.topic<int>("in");
     app.agent("a", in | weir::for_each([](int) {}));
-    weir::testing::test_driver test{app};
+    test_driver test{app};
     test.send(in, "k", 0);
     test.fail_next_commit(2);
     test.stop();

@@ -14,9 +14,6 @@
 
 namespace {
 
-using committed = std::optional<weir::offset>;
-using numbers = std::vector<int>;
-
 struct withdrawal {
     std::string account;
     double amount;

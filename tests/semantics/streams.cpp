@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values, keys and null.
-#include <doctest/doctest.h>
-
 #include <optional>
 #include <string>
 #include <vector>
-#include <weir/testing/test_driver.hpp>
-#include <weir/weir.hpp>
 
-using weir::testing::test_driver;
+#include "driven.hpp"
 
 namespace {
 

@@ -92,10 +92,7 @@ TEST_CASE("semantics 34: take(n) with n > open_max is refused when the app start
 
 TEST_CASE("semantics 34: takes that together need more than open_max halt their partition, and the "
           "log says so once") {
-    struct : weir::hooks {
-        std::vector<std::string> lines{};
-        void log(std::string_view line) override { lines.emplace_back(line); }
-    } told;
+    silent told;
     weir::app app{"take", {.open_max = 10, .hooks = &told}};
     auto in = app.topic<int>("in");
     app.agent("a", in | weir::take(6) | weir::take(2) | weir::for_each([](const auto&) {}));

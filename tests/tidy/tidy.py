@@ -200,6 +200,31 @@ def doc_rows(tree):
                 yield path, 1, f"its doc block has no row `/// {row}`"
 
 
+REFUSAL = "static_assert(a, \"weir: no\");"
+REFUSES = f"    static consteval bool check() {{\n        {REFUSAL}\n        return true;\n    }}\n"
+
+
+@rule("an operator refuses a stream in its check()",
+      bad=[{"include/weir/operators/a.hpp": f"struct a_op {{\n    void draw() {{ {REFUSAL} }}\n}};\n"},
+           {"include/weir/operators/a.hpp": f"struct a_op {{\n{REFUSES}    {REFUSAL}\n}};\n"}],
+      good={"include/weir/operators/a.hpp":
+            f"struct a_op {{\n{REFUSES}}};\nstruct a_fn {{\n    {REFUSAL}\n}};\n"})
+def refuses_in_check(tree):
+    for path in tree.paths(r"include/weir/operators/.*\.hpp"):
+        where = ""  # the struct, then its check()
+        for n, line in enumerate(tree.texts[path].splitlines(), 1):
+            if m := re.match(r"struct (\w+_op)\b", line):
+                where = m[1]
+            elif line.startswith("}"):
+                where = ""
+            elif where and line == "    static consteval bool check() {":
+                where = "check"
+            elif where == "check" and line == "    }":
+                where = "_op"
+            elif where.endswith("_op") and "static_assert" in line:
+                yield path, n, "put this static_assert into the operator's check<K, V>()"
+
+
 @rule("every source file begins with its licence",
       bad=[{"lib/a.cpp": "int a;"}, {"meson.build": "project('a')"}, {"dev": "#!/bin/sh\ntrue\n"}],
       good={"lib/a.cpp": f"// {LICENCE}\n", "dev": f"#!/bin/sh\n# {LICENCE}\n",

@@ -34,16 +34,17 @@ concept is_pipeline = requires { typename P::weir_stream; };
 //   make_sink<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
 //   split<K, In, NeedsMessage>(plan)  a boundary: the sink that ends this segment, and the stream that goes on
 // and, where it changes it, `key<K, In>`. `keeps_element`: what it passes on is what it was given.
-// `check<In>()`: static_asserts, one a sentence, asked before anything else is.
+// `check<K, V>()`: static_asserts, one a sentence, about the stream it stands behind. A pipeline asks
+// it before anything else, so this is the one place where an operator refuses a stream.
 template <class O>
 concept is_operator = requires { typename O::weir_operator; };
 /// What may stand behind a `|`: an operator, or what stands for several.
 template <class O>
 concept is_applied = is_operator<O> || requires { typename O::weir_operators; };
 
-template <class Op, class In>
+template <class Op, class K, class V>
 consteval bool checked() {
-    if constexpr (requires { Op::template check<In>(); }) return Op::template check<In>();
+    if constexpr (requires { Op::template check<K, V>(); }) return Op::template check<K, V>();
     else return true;
 }
 

@@ -122,7 +122,7 @@ class pipeline {
 public:
     using weir_stream = void;
     using in = typename Before::value;
-    static_assert(detail::checked<Op, in>());
+    static_assert(detail::checked<Op, typename Before::key, in>());
     using value = typename detail::value_of<Op, typename Before::key, in>::type;
     using key = typename detail::key_of<Op, typename Before::key, in>::type;
     static constexpr bool unacked = detail::is_unacked<Before> || requires { Op::unacks; };

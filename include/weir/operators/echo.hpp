@@ -15,6 +15,17 @@ struct echo_op {
     using weir_operator = void;
     template <class In>
     using out = In;
+    template <class K, class V>
+    static consteval bool check() {
+        static_assert((Targets::template fits<shown_key_t<K>, as_sent_t<V>> && ...),
+                      "weir: echo(topic): its key and value types are not those of the stream; "
+                      "declare the topic with the stream's types, or map the value before it");
+        static_assert(explain_codec<as_sent_t<V>>::said);
+        static_assert(has_codec<as_sent_t<V>>,
+                      "weir: echo(topic): this value has no codec: map it to bytes or a string, "
+                      "make it an aggregate, or specialise weir::codec");
+        return true;
+    }
     std::tuple<Targets...> targets;
 
     struct running : sending_sink {
@@ -28,9 +39,6 @@ struct echo_op {
     std::string describe() const { return "echo"; }
     template <class K, class In>
     drawn_stream draw(graph_builder& s, const drawn_stream& here) const {
-        static_assert((Targets::template fits<shown_key_t<K>, as_sent_t<In>> && ...),
-                      "weir: echo(topic): its key and value types are not those of the stream; "
-                      "declare the topic with the stream's types, or map the value before it");
         const auto one = [&](const auto& target) {
             auto& t = target.resolve(s, here);
             learn(t, data_type_of<shown_key_t<K>>(), data_type_of<as_sent_t<In>>());
@@ -39,12 +47,8 @@ struct echo_op {
         std::apply([&](const auto&... all) { (one(all), ...); }, targets);
         return here;
     }
-    template <class, class In>
+    template <class, class>
     running make_step(plan& p) const {
-        static_assert(explain_codec<as_sent_t<In>>::said);
-        static_assert(has_codec<as_sent_t<In>>,
-                      "weir: echo(topic): this value has no codec: map it to bytes or a string, "
-                      "make it an aggregate, or specialise weir::codec");
         return running{sender{p.next_targets(sizeof...(Targets))}};
     }
 };

@@ -37,11 +37,11 @@ struct flat_map_op {
     template <class R>
     static constexpr bool owns = !std::is_reference_v<R> && !std::ranges::enable_view<R> &&
                                  !std::ranges::enable_borrowed_range<R>;
-    template <class In>
+    template <class, class V>
     static consteval bool check() {
         static_assert(requires {
-            requires calls<F, const In&>;
-            std::begin(std::declval<std::invoke_result_t<F&, const In&>&>());
+            requires calls<F, const V&>;
+            std::begin(std::declval<std::invoke_result_t<F&, const V&>&>());
         }, "weir: flat_map(f): f is called with the stream's value, f(const V&), and gives a "
            "range: a vector, say");
         return true;

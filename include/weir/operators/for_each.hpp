@@ -16,21 +16,26 @@ struct for_each_op {
     static constexpr bool keeps_element = true;
     template <class>
     using out = void;
+    template <class, class V>
+    static consteval bool check() {
+        static_assert(calls<F, const V&>,
+                      "weir: for_each(f): f is called with the stream's value, f(const V&)");
+        static_assert(!gives_task<F, const V&>,
+                      "weir: for_each(f): f gives a task, which nobody would await: use an "
+                      "asynchronous map, or give the agent a coroutine: app.agent(name, "
+                      "stream, [](auto stream) -> weir::task<> { … })");
+        return true;
+    }
     F f;
 
     struct running : sink {
         F f;
         explicit running(F body) : f(std::move(body)) {}
         // an lvalue: `auto& event` is what bodies write
-        void push(context&, auto&& v) {
-            static_assert(calls<F, decltype(v)&>,
-                          "weir: for_each(f): f is called with the stream's value, f(const V&)");
-            static_assert(!gives_task<F, decltype(v)&>,
-                          "weir: for_each(f): f gives a task, which nobody would await: use an "
-                          "asynchronous map, or give the agent a coroutine: app.agent(name, "
-                          "stream, [](auto stream) -> weir::task<> { … })");
-            in_body<std::decay_t<decltype(v)>>::seen(v);
-            if constexpr (calls<F, decltype(v)&>) call(f, v);
+        template <class V>
+        void push(context&, const V& v) {
+            in_body<V>::seen(v);
+            call(f, v);
         }
     };
     std::string describe() const { return "for_each"; }

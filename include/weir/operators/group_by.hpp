@@ -79,16 +79,33 @@ struct group_by_op {
     using out = In;
     template <class In>
     using called = std::decay_t<std::invoke_result_t<F&, const In&>>;
-    template <class In>
+    template <class, class In>
+    using key = typename result_of_call<called<In>>::type;
+    template <class K, class V>
     static consteval bool check() {
-        static_assert(calls<F, const In&> && !gives_nothing<F, const In&>,
+        constexpr bool gives_key = calls<F, const V&> && !gives_nothing<F, const V&>;
+        static_assert(gives_key,
                       "weir: group_by takes a field of the stream's value, "
                       "group_by(&order::account), or what is called with it and gives a key, "
                       "group_by(f, \"account\")");
+        static_assert(!is_batch<V>,
+                      "weir: group_by of a batch: group the values before take, or take it apart "
+                      "by flat_map");
+        static_assert(explain_codec<V>::said);
+        static_assert(has_codec<V>,
+                      "weir: group_by: this value has no codec: make it an aggregate, or "
+                      "specialise weir::codec");
+        if constexpr (gives_key) {
+            static_assert(explain_codec<key<K, V>>::said);
+            static_assert(has_codec<key<K, V>>,
+                          "weir: group_by: this key has no codec: a string, a number, or a type "
+                          "with a weir::codec has one");
+        }
+        static_assert(!borrows<V> || !gives_task<F, const V&>,
+                      "weir: an asynchronous group_by keeps its value: put map(weir::own) before "
+                      "it");
         return true;
     }
-    template <class, class In>
-    using key = typename result_of_call<called<In>>::type;
     group_by_op(F f, group_by_options o) : f_(std::move(f)), options_(std::move(o)) {}
 
     std::string describe() const {
@@ -106,7 +123,6 @@ struct group_by_op {
     template <class K, class In>
     auto make_sink(plan& p) const {
         auto& there = p.next_through();
-        check_codecs<K, In>();
         if constexpr (is_task<called<In>>) {
             auto& calls = call_stage<K, In>(p);
             regrouped<key<K, In>, In>{&calls, &p.send_to(there), nullptr}.send(p);
@@ -118,7 +134,6 @@ struct group_by_op {
     template <class K, class In, bool>
     auto split(plan& p) const {
         auto& there = p.next_through();
-        check_codecs<K, In>();
         if constexpr (is_task<called<In>>) {
             auto& calls = call_stage<K, In>(p);
             return split_at{end_at<K, In>(calls),
@@ -134,28 +149,12 @@ private:
     using stage = async_stage<key_call<F, In, key<K, In>>, true>;
     template <class K, class In>
     auto& call_stage(plan& p) const {
-        static_assert(!borrows<In>,
-                      "weir: an asynchronous group_by keeps its value: put map(weir::own) before "
-                      "it");
         return static_cast<stage<K, In>&>(p.add(std::unique_ptr<boundary>{
             new stage<K, In>{p.loop(), p.agent(), {f_}, {options_.concurrency, options_.order}}}));
     }
     template <class K, class In>
     static auto end_at(stage<K, In>& calls) {
         return into_boundary<stage<K, In>, true>{calls};
-    }
-    template <class K, class In>
-    static constexpr void check_codecs() {
-        static_assert(!is_batch<In>,
-                      "weir: group_by of a batch: group the values before take, or take it apart "
-                      "by flat_map");
-        static_assert(explain_codec<key<K, In>>::said && explain_codec<In>::said);
-        static_assert(has_codec<key<K, In>>,
-                      "weir: group_by: this key has no codec: a string, a number, or a type with a "
-                      "weir::codec has one");
-        static_assert(has_codec<In>,
-                      "weir: group_by: this value has no codec: make it an aggregate, or "
-                      "specialise weir::codec");
     }
 
     F f_;

@@ -32,14 +32,16 @@ struct map_op {
     using called = std::decay_t<decltype(call(std::declval<F&>(), std::declval<const In&>()))>;
     template <class In>
     using out = typename result_of_call<called<In>>::type;
-    template <class In>
+    template <class, class V>
     static consteval bool check() {
-        static_assert(calls<F, const In&>,
+        static_assert(calls<F, const V&>,
                       "weir: map(f): f is called with the stream's value, f(const V&), and gives "
                       "the next one");
-        static_assert(!gives_nothing<F, const In&>,
+        static_assert(!gives_nothing<F, const V&>,
                       "weir: map(f): f gives nothing that could go on: tap(f) passes on what it "
                       "was given, for_each(f) ends the pipeline");
+        static_assert(!borrows<V> || !gives_task<F, const V&>,
+                      "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
         return true;
     }
     F f;
@@ -57,8 +59,6 @@ struct map_op {
         requires is_task<called<In>>
     auto split(plan& p) const {
         using stage = async_stage<map_call<F, In, out<In>>, NeedsMessage>;
-        static_assert(!borrows<In>,
-                      "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
         auto& s = static_cast<stage&>(p.add(
             std::unique_ptr<boundary>{new stage{p.loop(), p.agent(), {f}, {options.concurrency, options.order}}}));
         return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};  // true: the order's key

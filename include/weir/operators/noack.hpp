@@ -15,11 +15,14 @@ struct noack_op {
     static constexpr bool unacks = true;
     template <class In>
     using out = In;
+    template <class, class V>
+    static consteval bool check() {
+        static_assert(is_event<V>, "weir: noack() is for events: put events() before it");
+        return true;
+    }
 
     std::string describe() const { return "noack"; }
     void operator()(context&, auto&& v, auto&& next) {
-        static_assert(is_event<std::decay_t<decltype(v)>>,
-                      "weir: noack() is for events: put events() before it");
         event_access::of(v)->by_hand_only();
         next(std::forward<decltype(v)>(v));
     }

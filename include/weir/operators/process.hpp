@@ -36,9 +36,6 @@ struct given_by<In, task<R>> : given_by<In, R> {};
 template <class P, class In>
 struct processed_by {
     static constexpr bool gives = calls<P, const In&> && !gives_nothing<P, const In&>;
-    static_assert(gives,
-                  "weir: process(p): a processor is called with the stream's value and gives "
-                  "one: V -> V, V -> W, or V -> std::optional<W>, where nullopt drops it");
     static constexpr auto result() {
         if constexpr (gives)
             return given_by<In, std::decay_t<std::invoke_result_t<P&, const In&>>>{};
@@ -70,9 +67,15 @@ struct process_op {
     using out = typename given<In>::type;
     template <class In>
     using called = std::decay_t<std::invoke_result_t<P&, const In&>>;
-    template <class In>
+    template <class, class V>
     static consteval bool check() {
-        return processed_by<P, In>::gives;
+        static_assert(processed_by<P, V>::gives,
+                      "weir: process(p): a processor is called with the stream's value and gives "
+                      "one: V -> V, V -> W, or V -> std::optional<W>, where nullopt drops it");
+        static_assert(!borrows<V> || !gives_task<P, const V&>,
+                      "weir: an asynchronous processor keeps its value: put map(weir::own) before "
+                      "it");
+        return true;
     }
     P p;
     map_options options{};
@@ -92,9 +95,6 @@ struct process_op {
         requires is_task<called<In>>
     auto split(plan& by) const {
         using stage = async_stage<process_call<P, In, given<In>>, NeedsMessage>;
-        static_assert(!borrows<In>,
-                      "weir: an asynchronous processor keeps its value: put map(weir::own) before "
-                      "it");
         auto& s = static_cast<stage&>(by.add(std::unique_ptr<boundary>{
             new stage{by.loop(), by.agent(), {p}, {options.concurrency, options.order}}}));
         return split_at{into_boundary<stage, true>{s},
@@ -116,7 +116,7 @@ auto processed_from(S s, const processes<P...>& by) {
     } else {
         using op = process_op<std::tuple_element_t<I, std::tuple<P...>>>;
         auto options = map_options{};
-        static_assert(checked<op, typename S::value>());
+        static_assert(checked<op, typename S::key, typename S::value>());
         if constexpr (is_task<typename op::template called<typename S::value>>)
             options = by.options;
         return processed_from<I + 1>(std::move(s) | op{std::get<I>(by.all), options}, by);
@@ -152,6 +152,7 @@ public:
     template <class P>
         requires(!std::is_same_v<P, processor>)
     processor(P p) : is_(new kept_of<P>{std::move(p)}) {
+        static_assert(detail::checked<detail::process_op<P>, bytes, V>());
         static_assert(std::is_same_v<typename detail::process_op<P>::template out<V>, V>,
                       "weir: processors of a stream give its own value type, or a std::optional of "
                       "it; map changes the type");
@@ -183,9 +184,6 @@ private:
     struct kept_of final : kept {
         static constexpr bool later =
             detail::is_task<typename detail::process_op<P>::template called<V>>;
-        static_assert(!later || !detail::borrows<V>,
-                      "weir: an asynchronous processor keeps its value: put map(weir::own) before "
-                      "it");
         P p;
         explicit kept_of(P by) : p(std::move(by)) { this->waits = later; }
         std::optional<V> of(const V& v) override {

@@ -67,9 +67,9 @@ struct scan_op {
         requires calls<F, const S&, const In&>;
         requires next_state<std::decay_t<std::invoke_result_t<F&, const S&, const In&>>, S>;
     };
-    template <class In>
+    template <class, class V>
     static consteval bool check() {
-        static_assert(fits<In>,
+        static_assert(fits<V>,
                       "weir: scan(init, f): f(const state&, const value&) must give the next "
                       "state, of init's own type (say 0.0 in place of 0, std::string{} in place of "
                       "\"\")");
@@ -80,12 +80,10 @@ struct scan_op {
 
     std::string describe() const { return "scan"; }
     void operator()(context& c, auto&& v, auto&& next) {
-        if constexpr (fits<std::decay_t<decltype(v)>>) {
-            const auto next_state = [&](const S& last) -> S {
-                return detail::call(f, last, std::as_const(v));
-            };
-            next(states.of(c).make(next_state));
-        }
+        const auto next_state = [&](const S& last) -> S {
+            return detail::call(f, last, std::as_const(v));
+        };
+        next(states.of(c).make(next_state));
     }
     void finish() { states.finish(); }
     void undo() { states.undo(); }

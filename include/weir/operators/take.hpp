@@ -131,19 +131,23 @@ struct take_op {
     using out = batch<In>;
     template <class K, class>
     using key = common_key<K>;
+    template <class, class V>
+    static consteval bool check() {
+        static_assert(
+            !borrows<V>,
+            "weir: take keeps values beyond their messages: put map(weir::own) before it");
+        return true;
+    }
     std::size_t n;
     duration within;
 
     std::string describe() const { return text_of_call("take", n, within); }
     template <class K, class In, bool NeedsMessage>
     auto split(plan& p) const {
-        static_assert(
-            !borrows<In>,
-            "weir: take keeps values beyond their messages: put map(weir::own) before it");
         p.needs_open(n, describe());
-        using node = take_boundary<In, NeedsMessage>;
-        auto& s = static_cast<node&>(p.add(std::unique_ptr<boundary>{new node{p, n, within}}));
-        return split_at{into_boundary<node, NeedsMessage>{s},
+        using made = take_boundary<In, NeedsMessage>;
+        auto& s = static_cast<made&>(p.add(std::unique_ptr<boundary>{new made{p, n, within}}));
+        return split_at{into_boundary<made, NeedsMessage>{s},
                         downstream<common_key<K>, batch<In>>{&s}};
     }
 };

@@ -14,11 +14,11 @@ struct tap_op {
     template <class In>
     using out = In;
     static constexpr bool keeps_element = true;
-    template <class In>
+    template <class, class V>
     static consteval bool check() {
-        static_assert(calls<F, const In&>,
+        static_assert(calls<F, const V&>,
                       "weir: tap(f): f is called with the stream's value, f(const V&)");
-        static_assert(!gives_task<F, const In&>,
+        static_assert(!gives_task<F, const V&>,
                       "weir: tap(f): f gives a task, which nobody would await: use an asynchronous "
                       "map, which passes on what it gives");
         return true;

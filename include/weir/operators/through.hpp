@@ -17,6 +17,10 @@ struct through_op {
     using out = as_sent_t<In>;
     template <class K, class>
     using key = shown_key_t<K>;
+    template <class K, class V>
+    static consteval bool check() {
+        return to_op<Target>::template check<K, V>();
+    }
     Target target;
 
     std::string describe() const { return "through"; }

@@ -107,15 +107,24 @@ struct to_op {
     using weir_operator = void;
     template <class>
     using out = void;
+    template <class K, class V>
+    static consteval bool check() {
+        static_assert(Target::template fits<shown_key_t<K>, as_sent_t<V>>,
+                      "weir: to(topic): its key and value types are not those of the stream; map "
+                      "the value, or declare "
+                      "the topic with the stream's types");
+        static_assert(explain_codec<as_sent_t<V>>::said);
+        static_assert(has_codec<as_sent_t<V>>,
+                      "weir: to(topic): this value has no codec: map it to bytes or a string, make "
+                      "it an aggregate, or "
+                      "specialise weir::codec (for a batch, of the vector of its values)");
+        return true;
+    }
     Target target;
 
     std::string describe() const { return "to"; }
     template <class K, class In>
     drawn_stream draw(graph_builder& s, const drawn_stream& here) const {
-        static_assert(Target::template fits<shown_key_t<K>, as_sent_t<In>>,
-                      "weir: to(topic): its key and value types are not those of the stream; map "
-                      "the value, or declare "
-                      "the topic with the stream's types");
         auto& t = target.resolve(s, here);
         learn(t, data_type_of<shown_key_t<K>>(), data_type_of<as_sent_t<In>>());
         const auto there = s.topic(t, key_name<K>(), value_name<as_sent_t<In>>());
@@ -128,11 +137,6 @@ struct to_op {
     }
     template <class In>
     static auto sink_to(plan& p, topic_info& there) {
-        static_assert(explain_codec<as_sent_t<In>>::said);
-        static_assert(has_codec<as_sent_t<In>>,
-                      "weir: to(topic): this value has no codec: map it to bytes or a string, make "
-                      "it an aggregate, or "
-                      "specialise weir::codec (for a batch, of the vector of its values)");
         return send_sink<In, same_key>{p.send_to(there), {}};
     }
 };
@@ -142,6 +146,22 @@ struct to_chosen_op {
     using weir_operator = void;
     template <class>
     using out = void;
+    template <class, class V>
+    static consteval bool check() {
+        static_assert(
+            requires {
+                requires calls<F, const V&>;
+                requires std::is_convertible_v<std::invoke_result_t<F&, const V&>,
+                                               std::string_view>;
+            },
+            "weir: to(f, {.topics = …}): f is called with the value and gives a topic's name, as a "
+            "string or a std::string_view");
+        static_assert(explain_codec<as_sent_t<V>>::said);
+        static_assert(has_codec<as_sent_t<V>>,
+                      "weir: to(f): this value has no codec: map it to bytes or a string, make it "
+                      "an aggregate, or specialise weir::codec");
+        return true;
+    }
     F f;
     std::vector<std::string> topics;
 
@@ -157,18 +177,6 @@ struct to_chosen_op {
     }
     template <class, class In>
     auto make_sink(plan& p) const {
-        static_assert(
-            requires {
-                requires calls<F, const In&>;
-                requires std::is_convertible_v<std::invoke_result_t<F&, const In&>,
-                                               std::string_view>;
-            },
-            "weir: to(f, {.topics = …}): f is called with the value and gives a topic's name, as a "
-            "string or a std::string_view");
-        static_assert(explain_codec<as_sent_t<In>>::said);
-        static_assert(has_codec<as_sent_t<In>>,
-                      "weir: to(f): this value has no codec: map it to bytes or a string, make it "
-                      "an aggregate, or specialise weir::codec");
         return choosing_sink<In, F>{p, f, topics};
     }
 };

@@ -14,7 +14,8 @@ namespace weir::detail {
 /// One S for each partition, each a copy of `initial`. It begins anew with every assignment of its
 /// partition: the messages that come again were counted by nobody. Values that are from no topic
 /// share one S. If S has `finish()` and `undo()`, they are called for each S that the message in work
-/// has used. The operator calls the members below from its own of the same names.
+/// has used, and perhaps for others: they do nothing then. The operator calls the members below from
+/// its own of the same names.
 template <class S>
 class per_partition {
 public:
@@ -25,57 +26,60 @@ public:
     /// The state of the message's partition. A batch belongs to the partition of its first message.
     S& of(const context& c) {
         const auto* tp = c.partition();
-        if (!last_ || last_->tp != tp) last_ = &find(tp);
-        if (!last_->used) {
-            last_->used = true;
-            used_.push_back(last_);
-        }
+        if (!last_ || last_->tp != tp) [[unlikely]] change_to(tp);
         return last_->state;
     }
     void finish() {
-        for (auto* e : used_) {
-            e->used = false;
-            if constexpr (requires(S& s) { s.finish(); }) e->state.finish();
-        }
-        forget_used();
+        if (last_) finish(last_->state);
+        if (others_used_) [[unlikely]] each_other([](S& s) { finish(s); });
     }
     void undo() {
-        for (auto* e : used_) {
-            e->used = false;
-            if constexpr (requires(S& s) { s.undo(); }) e->state.undo();
-        }
-        forget_used();
+        if (last_) undo(last_->state);
+        if (others_used_) [[unlikely]] each_other([](S& s) { undo(s); });
     }
     void assigned(const topic_partition& tp) { revoked(tp); }
+    /// A message that is parked may have used the state: it stays until that message ends.
     void revoked(const topic_partition& tp) {
         const auto is_of_tp = [&](const auto& e) { return e->tp && *e->tp == tp; };
         const auto at = std::find_if(all_.begin(), all_.end(), is_of_tp);
         if (at == all_.end()) return;
-        last_ = nullptr;
-        if ((*at)->used) revoked_.push_back(std::move(*at));  // by a message that is parked
+        if (last_ == at->get()) last_ = nullptr;
+        revoked_.push_back(std::move(*at));
         all_.erase(at);
+        others_used_ = true;
     }
 
 private:
     struct entry {
         const topic_partition* tp;  // lives as long as the run
         S state;
-        bool used = false;  // by the message in work
     };
-    entry& find(const topic_partition* tp) {
-        for (auto& e : all_)
-            if (e->tp == tp) return *e;
-        return *all_.emplace_back(std::make_unique<entry>(entry{tp, initial_}));
+    static void finish(S& s) {
+        if constexpr (requires { s.finish(); }) s.finish();
     }
-    void forget_used() {
-        used_.clear();
-        if (!revoked_.empty()) revoked_.clear();
+    static void undo(S& s) {
+        if constexpr (requires { s.undo(); }) s.undo();
+    }
+    void change_to(const topic_partition* tp) {
+        others_used_ = others_used_ || last_;
+        const auto is_of_tp = [&](const auto& e) { return e->tp == tp; };
+        auto at = std::find_if(all_.begin(), all_.end(), is_of_tp);
+        if (at == all_.end())
+            at = all_.insert(at, std::make_unique<entry>(entry{tp, initial_}));
+        last_ = at->get();
+    }
+    template <class F>
+    void each_other(F f) {
+        for (auto& e : all_) f(e->state);
+        for (auto& e : revoked_) f(e->state);
+        revoked_.clear();
+        others_used_ = false;
     }
 
     S initial_;
-    entry* last_ = nullptr;                    // what `of` returned last
+    entry* last_ = nullptr;      // what `of` returned last
+    bool others_used_ = false;   // by the message in work, or revoked
     std::vector<std::unique_ptr<entry>> all_;  // addresses stay
-    std::vector<entry*> used_;
     std::vector<std::unique_ptr<entry>> revoked_;
 };
 

@@ -38,7 +38,7 @@ void chunk::append(const record& r, weir::offset at, std::uint64_t number) {
     assert(fits(r) && at >= end());
     if (r.headers && !r.headers->empty()) {
         // Once and for all that can come: what a fetch points into must not move.
-        if (headers_.capacity() == 0) headers_.reserve(room() / bookkeeping);
+        if (headers_.capacity() == 0) headers_.reserve(free_bytes() / bookkeeping);
         assert(headers_.size() < headers_.capacity());
         headers_.push_back({count_, *r.headers});
         beside_ += sizeof(stored_headers) + size_of(*r.headers);

@@ -31,7 +31,7 @@ public:
     chunk& operator=(const chunk&) = delete;
 
     static std::size_t needed(const record& r) { return bookkeeping + payload(r); }
-    bool fits(const record& r) const { return room() >= needed(r); }
+    bool fits(const record& r) const { return free_bytes() >= needed(r); }
     /// `number` is the message's number among all of the topic's.
     void append(const record&, weir::offset, std::uint64_t number);
 
@@ -48,7 +48,7 @@ public:
 private:
     static constexpr std::size_t bookkeeping = sizeof(message) + sizeof(std::uint64_t);
     static std::size_t payload(const record& r) { return r.key.size() + r.value.size(); }
-    std::size_t room() const {
+    std::size_t free_bytes() const {
         return static_cast<std::size_t>(low_ - storage_.get()) - count_ * sizeof(message);
     }
     bytes_view put(bytes_view);
