@@ -26,8 +26,7 @@ namespace detail {
 
 class engine;
 
-/// A call that is handed to the loop; in place of std::function, which would be paid for in every
-/// file.
+/// A call that `app.post` hands to the loop. Not a std::function, which every file would pay for.
 class posted {
 public:
     virtual ~posted() = default;
@@ -45,9 +44,9 @@ private:
 
 }  // namespace detail
 
-/// A program's streams: topics, agents, and the one loop that runs them. Its id is the consumer
-/// group's. No globals: several apps live side by side. One thread calls `run`, `poll` or iterates;
-/// only `stop`, `post` and the release of a hold may come from others.
+/// Topics, agents, and the loop that runs them. The id is the name of the consumer group. There are
+/// no globals, so a program may have several apps. One thread calls `run` or `poll`, or iterates a
+/// stream; only `stop`, `post` and the release of a hold may be called on others.
 class app {
 public:
     /// Throws weir::setup_error if an option makes no sense. Nothing is connected before the loop
@@ -60,7 +59,7 @@ public:
 
     const std::string& id() const;
 
-    /// A topic whose values are decoded to V (bytes, unless told otherwise), keys being bytes.
+    /// A topic whose values are decoded to V (weir::bytes by default). Its keys are bytes.
     template <class V = bytes>
     weir::topic<V> topic(const std::string& name, topic_options options = {}) {
         return weir::topic<V>{
@@ -84,9 +83,9 @@ public:
         return weir::topics<K, V>{declare(names, options, detail::declared_type<K>(),
                                           detail::declared_type<V>())};
     }
-    /// All topics whose names match a pattern, those that appear later, too:
-    /// app.topics<order>("^orders-.*"). A regular expression (POSIX, extended) that begins with ^;
-    /// it never matches internal topics.
+    /// All topics whose names match a pattern, also those that appear later:
+    /// app.topics<order>("^orders-.*"). An extended POSIX regular expression that begins with ^. It
+    /// never matches internal topics.
     template <class V = bytes>
     weir::topics<V> topics(const std::string& pattern, topic_options options = {}) {
         return weir::topics<V>{{&declare_pattern(pattern, std::move(options))}};
@@ -105,7 +104,8 @@ public:
             std::move(name), options.capacity, host())};
     }
 
-    /// Registers a pipeline under a name. One that does not end in a sink is drained.
+    /// Registers a pipeline under a name. If it does not end in a sink, what it yields is
+    /// acknowledged.
     template <class P>
     void agent(std::string name, P what, agent_options options = {}) {
         static_assert(detail::is_pipeline<P>,
@@ -116,10 +116,11 @@ public:
                 std::unique_ptr<detail::topology>{new detail::topology_of<P>{std::move(what)}},
                 std::move(options));
     }
-    /// A coroutine for its body: `[](auto stream) -> weir::task<> { while (auto v = co_await
-    /// stream.next()) … }`. A value is acknowledged when the coroutine asks for the next one;
-    /// `co_return` ends the agent, and acknowledges the value it has. One that throws is started
-    /// again when its message's policy has dealt with it. docs/coroutines.md has the rest.
+    /// With a coroutine as its body: `[](auto stream) -> weir::task<> { while (auto v = co_await
+    /// stream.next()) … }`. A value is acknowledged when the coroutine asks for the next one.
+    /// `co_return` ends the agent and acknowledges the current value. If the coroutine throws, the
+    /// policy decides about its message, and the coroutine is started again. docs/coroutines.md has
+    /// the details.
     template <class P, class F>
         requires(!std::is_convertible_v<F, agent_options>)
     void agent(std::string name, P what, F body, agent_options options = {}) {
@@ -138,16 +139,16 @@ public:
                     std::move(options));
         }
     }
-    /// Runs a coroutine beside the agents, from the start of each run to its end at the latest:
-    /// then it is cancelled. If it throws, the app stops, unless `on_error` says otherwise.
+    /// Runs a coroutine beside the agents, from the start of each run. At the end of the run it is
+    /// cancelled. If it throws, the app stops, unless `on_error` says otherwise.
     template <class F>
     void task(F f, task_options options = {}) {
         add(std::unique_ptr<detail::job>{new detail::job_of<F>{std::move(f)}}, duration{},
             std::move(options.on_error));
     }
-    /// Calls `f`, a function or a coroutine, every `interval` while the app runs. The grid of its
-    /// calls begins with the run; calls that were missed are left out, and two never overlap.
-    /// Throws weir::setup_error if the interval is not positive.
+    /// Calls `f`, a function or a coroutine, every `interval` from the start of a run on. If a call
+    /// takes longer than the interval, the calls that it misses are left out; two calls never
+    /// overlap. Throws weir::setup_error if the interval is not positive.
     template <class F>
     void timer(duration interval, F f, timer_options options = {}) {
         if (interval <= duration::zero())
@@ -175,8 +176,8 @@ public:
                       "in a sink has nothing to iterate");
         return std::vector<int>{};
     }
-    /// With processors, which its values go through first. (Constant, so that options with a name
-    /// alone are the ones above.)
+    /// With processors, which are called with each value first. (A const reference, so that options
+    /// with a name alone choose the overload above.)
     template <detail::is_stream S>
     pull<detail::processed<S>> stream(S what, stream_options_of<typename S::value> options) const {
         return {{std::move(what), std::move(options.processors)},
@@ -185,34 +186,34 @@ public:
     }
 
     weir::graph graph() const;
-    /// What is assigned, or was when the app stopped: how far it was read and committed, how much
-    /// is held.
+    /// The assigned partitions (after a run: those at its end): how far they were read and
+    /// committed, and how many messages are held.
     std::vector<partition_status> partitions() const;
     weir::counters counters() const;
-    /// What holds the commit of this partition back, and why no more of it is read; nothing, if all
-    /// that was read is done with. Costs nothing until it is asked.
+    /// Which message the commit of this partition waits for, and why no more is read. Empty if
+    /// everything that was read is finished. Costs nothing until it is called.
     std::optional<blocked> explain(const std::string& topic, partition_id partition) const;
     template <class A, class B>
     std::optional<blocked> explain(const weir::topic<A, B>& topic, partition_id partition) const {
         return explain(topic.name(), partition);
     }
 
-    /// Parses the command line, does what it says (`run` without one), prints errors; returns an
+    /// Parses the command line, does what it says (`run` by default), prints errors, and returns an
     /// exit code.
     int main(int argc, const char* const* argv);
-    /// Runs until `stop()`, until every source has ended, or until a policy says stop: then throws
-    /// what was wrong.
+    /// Runs until `stop()`, until every source has ended, or until a policy says stop. In the last
+    /// case it throws the error.
     void run();
-    /// Does what there is to do, waiting for it `timeout` at the most. False once the app has
-    /// stopped; throws as `run`. `poll_fd` is readable when it should be called; both are for
-    /// programs with a loop of their own. (A hold that is let go on this thread between two polls
-    /// does not make it readable: it is committed by the next one.)
+    /// For programs with a loop of their own: call it when `poll_fd` is readable. Waits for work
+    /// for at most `timeout`, then does it. False once the app has stopped; throws as `run` does.
+    /// (Releasing a hold on this thread between two polls does not make `poll_fd` readable; the
+    /// next poll commits it.)
     bool poll(duration timeout);
     int poll_fd();
-    /// From any thread, any signal handler, any body, as often as one likes. Where nothing runs, it
-    /// ends the next run as soon as that has begun: a stop that comes early is not lost.
+    /// May be called on any thread, in a signal handler and in a body, any number of times. If
+    /// nothing runs, it ends the next run as soon as that has begun.
     void stop() noexcept;
-    /// Calls `f` on the loop's thread. From any thread, but not from a signal handler.
+    /// Calls `f` on the loop's thread. May be called on any thread, but not in a signal handler.
     template <class F>
     void post(F f) {
         post(std::unique_ptr<detail::posted>{new detail::posted_of<F>{std::move(f)}});

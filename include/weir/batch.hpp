@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `take` yields: a random-access range of values whose messages are held until it has been
-// processed.
+// What `take` yields: a random-access range of values. Their messages are held until the batch has
+// been processed.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -13,9 +13,9 @@
 namespace weir {
 namespace detail {
 
-/// The values of a batch, and the hold_owner in which their messages are entered as one: a hold of it
-/// holds them all. Lives as long as the last hold. Its elements have origins of their own, for who
-/// takes the batch apart.
+/// The values of a batch, and their holds. It is a hold_owner: a hold of it holds all of its
+/// messages. Lives as long as the last hold. As `origins` it gives each value its own message, for
+/// operators that take the batch apart.
 template <class V>
 class batch_contents final : public hold_owner, public origins {
 public:
@@ -39,7 +39,8 @@ public:
         forfeited_ = true;
         remove(n);
     }
-    /// One that is ours keeps the others company. Those that were acknowledged by hand have no say.
+    /// The batch is owned while one of its messages is, since it is processed as a whole. Messages
+    /// that were acknowledged by hand do not count.
     detail::ownership ownership() const override {
         auto least = detail::ownership::lost;
         bool any = false;
@@ -62,8 +63,8 @@ public:
     several parts_of(std::size_t i) const override {
         return detail::parts_of(values[i], messages_[i]);
     }
-    /// The batch as one message: the key its messages share, else null; the newest timestamp; no
-    /// headers; the place of its first.
+    /// The batch as one message: the key that its messages share, else null; the newest timestamp;
+    /// no headers; topic, partition and offset of its first message.
     source_message common() const;
 
 private:
@@ -89,8 +90,8 @@ source_message batch_contents<V>::common() const {
 
 }  // namespace detail
 
-/// Values whose messages are held until the last copy is gone; a copy shares them. A hold of it
-/// holds them all.
+/// Values whose messages are held until the last copy of the batch is destroyed. Copies share the
+/// values. A hold of the batch holds all of its messages.
 template <class V>
 class batch {
 public:

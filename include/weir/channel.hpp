@@ -22,8 +22,8 @@ namespace detail {
 template <class T>
 class channel_boundary;
 
-/// What a channel's handles share. A value goes to every subscriber or, while one has no room, to
-/// none. What is sent before the app runs waits here for the run's subscribers.
+/// What the handles of a channel share. If one subscriber has no room, no subscriber gets the
+/// value. Values that are sent before the app runs wait here for the run's subscribers.
 template <class T>
 struct channel_state {
     channel_state(std::string n, std::size_t most, detail::host& h)
@@ -37,7 +37,7 @@ struct channel_state {
         const T* value;
         suspended who;
         scheduler* loop;
-        hold held;  // of the message that was worked on then
+        hold held;  // of the message that was in work then
     };
     std::deque<waiter> waiting{};
 
@@ -54,7 +54,7 @@ struct channel_state {
         host->wake();
         return true;
     }
-    /// A subscriber has room again, or is gone.
+    /// A subscriber has room again, or was destroyed.
     void send_waiting() {
         while (!waiting.empty() && send(*waiting.front().value, waiting.front().held)) {
             waiting.front().loop->ready(waiting.front().who);
@@ -66,8 +66,7 @@ struct channel_state {
     }
 };
 
-/// One subscriber's queue: a source, whose values hold the message that was worked on when they
-/// were sent.
+/// One subscriber's queue, a source. A value holds the message that was in work when it was sent.
 template <class T>
 class channel_boundary final : public boundary {
 public:
@@ -90,7 +89,7 @@ public:
         if (!agent->paused && ready_.left() == 0)
             for (; !queue_.empty(); queue_.pop_front())
                 ready_.push(std::move(queue_.front().value), std::move(queue_.front().held));
-        of_->send_waiting();  // each value that is worked off makes room
+        of_->send_waiting();  // each processed value makes room
     }
     void abandon() override {
         std::erase_if(queue_, [&](auto& x) { return x.held.ownership() == ownership::lost; });
@@ -109,7 +108,7 @@ private:
 
 }  // namespace detail
 
-/// Whether a channel took a value. Nothing needs to be done with it; `co_await` waits for room.
+/// Whether a channel took a value. May be ignored; `co_await` waits for room.
 template <class T>
 class pending_channel_send {
 public:
@@ -144,13 +143,13 @@ private:
     bool taken_, awaited_ = false;
 };
 
-/// Values of one program, handed to its streams: `chan.send(3)`. Made by `app.channel`; a handle to
-/// copy as one likes, valid as long as its app. Used on the loop's thread (elsewhere: app.post).
+/// Values that a program sends to its own streams: `chan.send(3)`. Made by `app.channel`. A handle
+/// that may be copied; valid as long as its app. Used on the loop's thread (elsewhere: app.post).
 ///
 /// Shape    -> stream<bytes, T>, keys null; every subscriber gets every value
 /// Order    that of sending
 /// Acks     what is sent from a body holds the body's message until all subscribers are done
-/// Holds    at most `capacity` values a subscriber
+/// Holds    at most `capacity` values for each subscriber
 /// Time     never ends by itself
 /// Errors   none of its own
 /// Cost     a copy of the value for each subscriber
@@ -164,8 +163,8 @@ public:
 
     explicit channel(std::shared_ptr<detail::channel_state<T>> s) : state_(std::move(s)) {}
 
-    /// Hands a value to every subscriber. Awaited, it waits for room; not awaited, it throws
-    /// weir::error if there is none. What is sent before the app runs waits for it.
+    /// Gives a value to every subscriber. `co_await` waits for room; without it, weir::error is
+    /// thrown if there is none. A value that is sent before the app runs waits for the run.
     pending_channel_send<T> send(T v) const { return {state_, std::move(v)}; }
 
     detail::drawn_stream draw(detail::graph_builder& s) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time is passed in: one interface, owned by the app, real or virtual.
+// The clock is an interface, real or virtual, so that tests control the time.
 #pragma once
 #include <weir/fwd.hpp>
 
@@ -11,8 +11,8 @@ public:
     virtual ~clock() = default;
     virtual time_point steady() const;
     virtual timestamp wall() const;
-    /// Instead of waiting: a virtual clock jumps to `t` and says true; the real one says false, and
-    /// the loop waits.
+    /// Called before the loop waits. A virtual clock jumps to `t` and returns true. The real clock
+    /// returns false, and the loop waits.
     virtual bool skip_to(time_point t);
 };
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What weir throws, and the exit codes a program ends with.
+// What weir throws, and the exit codes of a program.
 #pragma once
 #include <stdexcept>
 #include <string>
 
 namespace weir {
 
-/// Every exception of ours. `what()` is a sentence that names the place and what to do about it.
+/// Every exception of weir. `what()` is a sentence that says where it happened and what to do about
+/// it.
 struct error : std::runtime_error {
     /// A null byte in it is written as \0: what() would end there.
     explicit error(const std::string& sentence);
@@ -15,12 +16,11 @@ struct error : std::runtime_error {
 struct setup_error : error {
     using error::error;
 };
-/// Bytes that are not what the codec expects. Thrown by codecs, met by the topic's
-/// `on_decode_error`.
+/// Bytes that the codec cannot decode. Thrown by codecs; the topic's `on_decode_error` decides.
 struct decode_error : error {
     using error::error;
 };
-/// A value that its codec cannot write: NaN as JSON, text that is not UTF-8. Thrown by codecs where
+/// A value that its codec cannot write: NaN as JSON, text that is not UTF-8. Thrown by codecs when
 /// a message is made.
 struct encode_error : error {
     using error::error;
@@ -33,8 +33,8 @@ inline constexpr int failed = 1;  // an error's policy was `stop`, or the broker
 inline constexpr int usage = 2;   // wrong options, arguments or set-up: nothing was started
 }  // namespace exit_code
 
-/// Prints the error's sentence on standard error, behind the program's name, and gives the exit
-/// code that goes with it, as `app.main` does. For what is thrown before that is called:
+/// Prints the error on standard error behind the program's name, as `app.main` does, and returns
+/// its exit code. For errors before `app.main` is called:
 ///
 ///     int main(int argc, char** argv) try {
 ///         …

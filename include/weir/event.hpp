@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An event: a value with all that is known of its message, and the means to acknowledge it.
+// An event: a value with its whole message, which can be acknowledged by hand.
 #pragma once
 #include <optional>
 #include <string>
@@ -15,14 +15,14 @@ class event_source;
 struct event_access;
 }  // namespace detail
 
-/// A message: key and value, decoded and as bytes, where and when it was. What `events()` hands on
-/// is a look at the message, valid inside the body; a copy owns its bytes and may be kept, but it
-/// keeps no offset from being committed: `hold()` does. Used on the loop's thread (a hold may go
-/// elsewhere).
+/// A message: key and value, decoded and as bytes, with topic, partition, offset and timestamp. The
+/// event that `events()` passes on refers to the message and is valid inside the body. A copy owns
+/// its bytes and may be kept. A copy does not keep the message from being committed; `hold()` does.
+/// Used on the loop's thread; a hold may be released elsewhere.
 template <class K, class V>
 class event {
 public:
-    /// Of a message that was read elsewhere: nothing to acknowledge.
+    /// An event of a message that was read elsewhere. There is nothing to acknowledge.
     event(K key, V value, weir::headers headers, weir::timestamp when, topic_partition tp,
           weir::offset offset, bytes raw_key, bytes raw_value)
         : key_(std::move(key)),
@@ -80,14 +80,14 @@ public:
     partition_id partition() const { return source_tp().partition; }
     weir::offset offset() const { return from_ ? at().message().offset : offset_; }
     bytes_view raw_key() const { return from_ ? at().message().key : bytes_view{raw_key_}; }
-    /// The message's own bytes; null where the value was not read from a topic as it is.
+    /// The bytes of the message's value. Null if the value was not read from a topic as it is.
     bytes_view raw_value() const { return from_ ? at().message().value : bytes_view{raw_value_}; }
 
-    /// Acknowledges at once, on behalf of this agent, and spends the event's holds. True if this
-    /// call did it; false if it had been done, by hand or when the body was left.
+    /// Acknowledges the message for this agent, whatever holds of the event there are. True if this
+    /// call did it; false if it was acknowledged before.
     bool ack() const { return ack_state_ && ack_state_->ack(); }
     bool acked() const { return !ack_state_ || ack_state_->acked(); }
-    /// Keeps the message from being acknowledged by itself until the hold is released.
+    /// The message is not acknowledged when its body returns, but when the hold is released.
     weir::hold hold() const { return ack_state_ ? ack_state_->hold() : weir::hold{}; }
 
 private:
@@ -101,11 +101,11 @@ private:
         return there ? *there : tp_;
     }
 
-    // a look at a message in work
+    // of an event that refers to the message in work
     detail::origins* from_ = nullptr;
     std::size_t i_ = 0;
-    const V* shown_ = nullptr;  // null: the value is our own
-    // of our own
+    const V* shown_ = nullptr;  // null: `value_` has it
+    // of a copy
     mutable K key_{};
     std::optional<V> value_;
     mutable weir::headers headers_;
@@ -119,7 +119,7 @@ private:
     weir::hold handle_;  // of a copy: the ack_state stays
 };
 
-/// Acknowledges an event when the scope is left, however it is left.
+/// Acknowledges an event at the end of a scope, also if an exception leaves it.
 class ack_on_exit {
 public:
     template <class K, class V>
@@ -145,12 +145,12 @@ inline constexpr bool borrows<event<K, V>> = borrows<K> || borrows<V>;
 template <class K, class V>
 inline constexpr bool holds_messages<event<K, V>> = holds_messages<V>;
 
-/// What the operators may do with an event and the user may not.
+/// For operators, not for users.
 struct event_access {
     static ack_state* of(const auto& e) { return e.ack_state_; }
 };
-/// Of a value that a body is given: whether it has been acknowledged by hand, and that from now on
-/// it can be.
+/// For a value that is given to a body. `seen`: the body can acknowledge it from now on. `acked`:
+/// it was acknowledged by hand.
 template <class T>
 struct in_body {
     static void seen(const T&) {}

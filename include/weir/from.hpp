@@ -14,7 +14,7 @@ namespace detail {
 template <class R>
 using element_of = std::iter_value_t<decltype(std::begin(std::declval<R&>()))>;
 
-/// Reads a range in small batches; nothing is held, since nothing can be committed.
+/// Reads a range in small batches. Its values have no messages, so there is nothing to hold.
 template <class R>
 class range_boundary final : public boundary {
 public:
@@ -37,7 +37,7 @@ public:
 
 private:
     static constexpr std::size_t at_once = 64;
-    mutable R range_;  // the begin and end of some views are not const: views::filter's
+    mutable R range_;  // some views have no const begin and end: views::filter
     std::optional<decltype(std::begin(std::declval<R&>()))> at_;
     ready_input<element_of<R>> ready_;
     bool started_ = false, stopped_ = false;
@@ -60,13 +60,13 @@ struct range_source {
 
 }  // namespace detail
 
-/// A stream of what a range holds. It can be iterated as it is, given to an agent, or combined.
+/// A stream of the values of a range. It can be iterated, given to an agent, or combined.
 ///
 /// Shape    range of V -> stream<bytes, V>, keys null
 /// Order    the range's
 /// Acks     nothing to acknowledge
-/// Holds    64 values; the range itself is copied in, and read anew by every run
-/// Time     ends at the range's end; what is buffered behind it is delivered then
+/// Holds    64 values, and a copy of the range. Each run reads the range from its beginning
+/// Time     ends with the range; what later operators have buffered is passed on then
 /// Errors   an exception of the range stops the app
 template <class R>
 auto from(R range) {

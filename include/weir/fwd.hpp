@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words everything else is written in: offsets, partitions, durations, points in time.
+// Types that everything else uses: offsets, partitions, durations, points in time.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -10,11 +10,11 @@ namespace weir {
 using offset = std::int64_t;
 using partition_id = std::int32_t;
 
-/// What limits and timers are measured in: the app's steady clock, real or virtual.
+/// For limits and timers: a point in time of the app's steady clock, real or virtual.
 using duration = std::chrono::nanoseconds;
 using time_point = std::chrono::time_point<std::chrono::steady_clock, duration>;
 
-/// `d` after `t`; for a duration that has no end, the last point in time there is.
+/// `t + d`; the largest point in time if that is too large.
 constexpr time_point later(time_point t, duration d) {
     return d < time_point::max() - t ? t + d : time_point::max();
 }

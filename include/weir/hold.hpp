@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hold: while one lives, no commit passes its message.
+// A hold keeps its message from being committed.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -10,13 +10,13 @@ namespace detail {
 
 class release_queue;
 
-/// Whether what a hold stands for is still ours. Leaving: its partition is being given up, and what
-/// is in work is finished. Gone: nothing of it is wanted any more.
+/// Whether the partition of a held message is assigned. Revoking: the group takes it away, and what
+/// has been begun is finished. Lost: somebody else has it already.
 enum class ownership : std::uint8_t { owned, revoking, lost };
 
-/// Where holds are entered: a partition's tracker, or a batch that holds a hundred messages at
-/// once. It lives as long as its owner or its last hold, whichever is longer. `add` and `remove` run
-/// on the loop's thread (`remove` also elsewhere once the app is gone, but never two at a time).
+/// What holds are of: a partition's tracker, or a batch, which holds all of its messages. Lives as
+/// long as its owner or its last hold, whichever is longer. `add` and `remove` run on the loop's
+/// thread. (After the app has ended `remove` runs elsewhere, but never two at a time.)
 class hold_owner {
 public:
     explicit hold_owner(std::shared_ptr<release_queue> releases) : releases_(std::move(releases)) {}
@@ -24,18 +24,17 @@ public:
     hold_owner& operator=(const hold_owner&) = delete;
     virtual void add(std::int64_t number) = 0;
     virtual void remove(std::int64_t number) = 0;
-    /// Drops without acknowledging: what it stood for stays open, and no commit passes it.
+    /// Removes the hold without acknowledging: no commit passes its message.
     virtual void forfeit(std::int64_t number) { remove(number); }
-    /// Acknowledges by hand what the hold stands for; it is dropped afterwards. Where dropping is
-    /// acknowledging there is nothing to do.
+    /// Acknowledges by hand; the hold is removed afterwards. Nothing to do where removing a hold
+    /// acknowledges.
     virtual void acknowledge(std::int64_t) {}
     virtual detail::ownership ownership() const { return detail::ownership::owned; }
-    /// Whether its hold `number` stands for offset `of` of the partition whose hold_owner is `l`.
+    /// Whether hold `number` keeps offset `of` of the partition whose tracker is `l` open.
     virtual bool covers(std::int64_t number, const hold_owner& l, std::int64_t of) const {
         return this == &l && number == of;
     }
-    /// On the loop's thread drops at once; on another one posts it to the loop; after the app only
-    /// frees.
+    /// Removes the hold: at once on the loop's thread; on another thread in the loop's next turn.
     void release(std::int64_t number, bool acknowledged = false);
 
 protected:
@@ -49,9 +48,8 @@ private:
 
 }  // namespace detail
 
-/// While a hold lives, no commit passes its message. A pointer to where it is entered and a number
-/// in it: 16 bytes, never the message's bytes. Move-only, released once. May be released on any
-/// thread; outliving its app is a no-op.
+/// While a hold lives, no commit passes its message. 16 bytes: a pointer to its owner and a number.
+/// Move-only. May be released on any thread, also when its app is gone.
 class [[nodiscard]] hold {
 public:
     hold() = default;
@@ -60,19 +58,19 @@ public:
     }
     hold(hold&& o) noexcept : in_(std::exchange(o.in_, nullptr)), number_(o.number_) {}
     hold& operator=(hold&& o) noexcept {
-        hold taken{std::move(o)};  // so that what was held here is let go now, not with `o`
+        hold taken{std::move(o)};  // releases what was held here now, not when `o` is destroyed
         std::swap(in_, taken.in_);
         std::swap(number_, taken.number_);
         return *this;
     }
     ~hold() { release(); }
 
-    /// Lets go. The message's offset closes when nobody else holds it.
+    /// Releases the hold. The message can be committed when nobody else holds it.
     void release() {
         if (auto* in = std::exchange(in_, nullptr)) in->release(number_);
     }
-    /// Acknowledges, and lets go. Differs from `release` only behind `noack()`: there, what is let
-    /// go without it is delivered again after a restart.
+    /// Acknowledges the message and releases the hold. Behind `noack()`, `release` alone does not
+    /// acknowledge: the message is delivered again after a restart. Elsewhere the two are the same.
     void ack() {
         if (auto* in = std::exchange(in_, nullptr)) in->release(number_, true);
     }
@@ -80,14 +78,14 @@ public:
 
     /// One more hold of the same message. Only on the loop's thread.
     hold share() const { return in_ ? hold{*in_, number_} : hold{}; }
-    /// Lets go without acknowledging. Only on the loop's thread.
+    /// Releases the hold without acknowledging. Only on the loop's thread.
     void forfeit() {
         if (auto* in = std::exchange(in_, nullptr)) in->forfeit(number_);
     }
     detail::ownership ownership() const {
         return in_ ? in_->ownership() : detail::ownership::owned;
     }
-    /// It keeps this message of that partition open.
+    /// Whether it keeps offset `at` open in the partition whose tracker is `l`.
     bool keeps(const detail::hold_owner& l, std::int64_t at) const {
         return in_ && in_->covers(number_, l, at);
     }

@@ -18,12 +18,12 @@
 namespace weir {
 namespace detail {
 
-/// What a coroutine agent reads from. The message whose values are in here is parked. Lives as long
-/// as its run.
+/// What a coroutine agent reads from. The message of the values in here is parked. Lives as long as
+/// its run.
 template <class T>
 class coroutine_input : public body {
 public:
-    /// Passes the value before. True if there is a value, or if nothing more will come.
+    /// Passes the value before. True if the next value is there, or if nothing more will come.
     bool next() {
         if (waiting_) throw error{"weir: next() is awaited already: one coroutine reads a stream"};
         values_.pass();
@@ -47,12 +47,12 @@ protected:
 
 }  // namespace detail
 
-/// The stream that a coroutine agent is given. To be kept in the coroutine, and read by it alone;
-/// copies read the same stream.
+/// The stream that a coroutine agent is given. Only that coroutine may read it, and it may not
+/// outlive it. Copies read the same stream.
 template <class T>
 class incoming {
 public:
-    /// A value, or the end: false, and nothing to look at. It is there until the next `next()`.
+    /// A value, or the end, which converts to false. Valid until the next call of `next()`.
     class value {
     public:
         explicit value(const T* v) : of_(v) {}
@@ -64,7 +64,8 @@ public:
     private:
         const T* of_;
     };
-    class next_value {  // not an aggregate: g++ 12 destroys temporaries of these in a co_await twice
+    // Not an aggregate: g++ 12 destroys temporaries of aggregates in a co_await twice.
+    class next_value {
     public:
         explicit next_value(detail::coroutine_input<T>& from) : from_(&from) {}
         bool await_ready() { return from_->next(); }
@@ -76,8 +77,8 @@ public:
     };
 
     explicit incoming(detail::coroutine_input<T>& from) : from_(&from) {}
-    /// Acknowledges the value before, and waits for the next one. The end comes when the app stops
-    /// and everything has been delivered, or when every source has ended.
+    /// Acknowledges the value before, and waits for the next one. Gives the end when the app stops
+    /// and everything is delivered, or when every source has ended.
     next_value next() { return next_value{*from_}; }
 
 private:
@@ -86,13 +87,14 @@ private:
 
 namespace detail {
 
-/// What can be an agent's coroutine.
+/// A function that can be the body of a coroutine agent.
 template <class F, class T>
 concept is_body = calls<F, incoming<T>> &&
                   std::is_same_v<std::invoke_result_t<F&, incoming<T>>, task<>>;
 
-/// The coroutine of one run. The chain's `push` resumes it, so a body that awaits nothing else is
-/// never parked for long; one that awaits something else is resumed by the loop.
+/// The coroutine of one run. `push` resumes it. If it asks for the next value before `push`
+/// returns, nothing is parked. If it awaits something else, the message is parked and the loop
+/// resumes the coroutine.
 template <class T, class F>
 class coroutine_body final : public coroutine_input<T>, public worker {
 public:
@@ -105,7 +107,7 @@ public:
         try {
             work_ = f_(incoming<T>{*this});
             work_.start(loop_, this);
-        } catch (...) {  // no coroutine, a function that threw
+        } catch (...) {  // a plain function that returns a task, and threw
             stray_error_ = std::current_exception();
         }
         look_if_done();
@@ -117,7 +119,7 @@ public:
     bool running() const override { return running_; }
     std::exception_ptr poll() override {
         look_if_done();
-        // It has failed at another message than the one that waits.
+        // A message waits, and the coroutine has failed at an earlier one.
         const bool waits = !this->values_.empty() && !message_error_;
         if (started_ && !running_ && waits) start();
         return std::exchange(stray_error_, nullptr);
@@ -135,7 +137,7 @@ public:
         this->values_.push(std::forward<decltype(v)>(v));
         if (this->waiting_) resume();
     }
-    /// Throws what the coroutine threw at the message that is in here.
+    /// Throws what the coroutine threw at this message.
     void check() {
         look_if_done();
         if (message_error_) std::rethrow_exception(std::exchange(message_error_, nullptr));
@@ -182,7 +184,7 @@ private:
     bool running_ = false, started_ = false;
     retryable* parked_ = nullptr;       // the message in here, while the coroutine looks at it
     std::exception_ptr message_error_;  // thrown at the message in here
-    std::exception_ptr stray_error_;    // thrown before the first message, or behind the last
+    std::exception_ptr stray_error_;    // thrown while it had no message
 };
 
 template <class T, class F>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes as Kafka knows them (null is not empty), headers, and a message as a broker delivers it.
+// Bytes, which can be null as in Kafka; headers; and a message as a broker delivers it.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -13,7 +13,7 @@
 
 namespace weir {
 
-/// Bytes that belong to somebody else. A null view is told from an empty one.
+/// A view of bytes. A null view is not the same as an empty one.
 class bytes_view {
 public:
     constexpr bytes_view() = default;  // null
@@ -39,7 +39,7 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Bytes of one's own: null until something, be it nothing, has been assigned or appended.
+/// Owns its bytes. Null until something is assigned or appended, be it empty.
 class bytes {
 public:
     bytes() = default;  // null
@@ -56,8 +56,7 @@ public:
         return null_ ? bytes_view{} : bytes_view{data_.data(), data_.size()};
     }
 
-    /// Appends, and makes null bytes empty ones first: `append("")` is how an encoder says "not
-    /// null".
+    /// Appends. Null bytes become empty ones first, so `append("")` makes them not null.
     void append(std::string_view s) {
         data_.append(s);
         null_ = false;

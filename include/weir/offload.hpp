@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocking work, away from the loop: `co_await weir::offload(f)`.
+// Blocking calls on other threads: `co_await weir::offload(f)`.
 #pragma once
 #include <atomic>
 #include <coroutine>
@@ -14,17 +14,17 @@
 namespace weir {
 namespace detail {
 
-/// One call on its way: made by a coroutine, run by a thread of the pool, given back to the loop.
-/// Shared by all three, so each may be gone before the others.
+/// One call: made by a coroutine, run by a thread of the pool, given back to the loop. Shared by
+/// all three, so each may be destroyed before the others.
 class offloaded {
 public:
     virtual ~offloaded() = default;
     /// On a thread of the pool.
     virtual void run() noexcept = 0;
 
-    // the loop's: who waits for it; null: nobody any more
+    // used by the loop: the coroutine that waits; null: none any more
     suspended waiting{};
-    std::atomic<bool> unwanted = false;  // if it was not begun, it need not be
+    std::atomic<bool> unwanted = false;  // nobody waits: do not begin it
 };
 
 template <class F>
@@ -39,7 +39,7 @@ public:
                 result_.emplace();
             } else result_.emplace((*f_)());
         } catch (...) { error_ = std::current_exception(); }
-        f_.reset();  // what it owns goes with the call, not with its result
+        f_.reset();  // destroys what it owns now, not with the result
     }
     result_type result() {
         if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
@@ -79,11 +79,12 @@ private:
 
 }  // namespace detail
 
-/// `auto answer = co_await weir::offload(f)`: calls `f` on one of the app's `offload_threads`; the
-/// loop turns meanwhile, and the coroutine goes on there with what `f` returned, or threw. `f` is
-/// moved to the other thread and must touch nothing of the loop's. With `offload_max` calls waiting
-/// for a thread, the next one waits for room. On g++ before 13 name a capturing lambda first and
-/// move it in: docs/coroutines.md.
+/// `auto answer = co_await weir::offload(std::move(f))`: calls `f` on one of the app's
+/// `offload_threads`. The loop turns meanwhile; the coroutine goes on there with the result or the
+/// exception. `f` is moved to the other thread and may not use what belongs to the loop. If
+/// `offload_max` calls wait for a thread, the next one waits for room. **g++ 12: give a lambda that
+/// captures a name first, and move it in**; written inside the `co_await` it is destroyed twice
+/// (docs/coroutines.md).
 ///
 /// Time     the machine's; on a virtual clock the test driver waits for the call
 /// Errors   what `f` throws is thrown by the co_await

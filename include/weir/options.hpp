@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every option, with its default, unit and effect. The order of the fields is part of the interface
-// (designators).
+// Every option, with default, unit and effect. docs/options.md has them on one page. The order of
+// the fields is part of the interface, because of designated initializers.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -15,8 +15,8 @@ namespace weir {
 class clock;
 class hooks;
 
-/// Where a partition is read from while its group has committed nothing. Internal topics: always
-/// earliest.
+/// Where a partition is read from if its group has committed nothing. Internal topics are always
+/// read from the earliest.
 enum class offset_reset : std::uint8_t { earliest, latest };
 inline constexpr offset_reset earliest = offset_reset::earliest;
 inline constexpr offset_reset latest = offset_reset::latest;
@@ -29,33 +29,34 @@ struct app_options {
     std::string broker = "memory://";
     /// The time between two commits. On Kafka this replaces `auto.commit.interval.ms`.
     duration commit_interval = std::chrono::seconds{3};
-    /// Commits also after so many finished messages; 0: by time alone.
+    /// Commits also after so many finished messages. 0: by time alone.
     std::size_t commit_every = 0;
-    /// The largest batch, in messages, that is read from one partition at a time.
+    /// Messages that one read of a partition brings at most.
     std::size_t stream_buffer_max = 4096;
-    /// Messages of one partition that may be open (buffered, in flight, held); reaching it stops
-    /// its reading.
+    /// Messages of one partition that may be open: buffered, on their way to a topic, or held. At
+    /// the limit the partition is not read.
     std::size_t open_max = 100'000;
-    /// Where to start without a committed offset. Kafka: `auto.offset.reset`. What a pipeline goes
-    /// on from, behind `group_by` and `through`, is always read from the earliest.
+    /// Where to start if nothing is committed. Kafka: `auto.offset.reset`. The topics of `group_by`
+    /// and `through` are always read from the earliest.
     offset_reset auto_offset_reset = earliest;
-    /// How long a revoked partition's work is awaited before it is given up; keep it below
+    /// How long weir may finish what it has begun of a revoked partition. Must be shorter than
     /// `max.poll.interval.ms`.
     duration drain_timeout = std::chrono::seconds{10};
     /// The longest that `stop()` takes to finish, flush and commit.
     duration shutdown_timeout = std::chrono::seconds{30};
     /// Bytes that do not decode.
     policy on_decode_error = stop;
-    /// An exception in user code. Not set: skip, but stop for batches and pull.
+    /// An exception in user code. Not set means skip: the message is lost. For batches and pull
+    /// streams it means stop.
     policy on_error{};
     /// A send that failed for good.
     policy on_produce_error = stop;
-    /// librdkafka's properties; they win over ours. The embedded broker ignores them and says so
+    /// librdkafka's properties; they replace weir's. The embedded broker ignores them and logs that
     /// once.
     properties kafka{};
     /// Not owned; null: the real one.
     weir::clock* clock = nullptr;
-    /// Not owned; null: the log alone.
+    /// Not owned; null: the log on standard error.
     weir::hooks* hooks = nullptr;
     /// Threads that make the calls of `weir::offload`.
     std::size_t offload_threads = 4;
@@ -64,8 +65,8 @@ struct app_options {
 };
 
 struct topic_options {
-    /// 0: one on the embedded broker (a derived topic: as many as its source), the broker's default
-    /// on Kafka.
+    /// 0: the broker's default on Kafka, one on the embedded broker; as many as the source for a
+    /// topic that an operator creates.
     partition_id partitions = 0;
     /// 0: the broker's default.
     int replication = 0;
@@ -80,35 +81,37 @@ struct agent_options {
     policy on_error{};
 };
 
-/// In which order the results of asynchronous calls go on: of input, of input among messages of one
-/// key (their calls are made one after another; no key is one, too), or of completion.
+/// The order in which the results of asynchronous calls are passed on. all: of the input. key: of
+/// the input for each key, and one call of a key at a time; messages without a key count as one
+/// key. none: as they complete.
 enum class order_by : std::uint8_t { all, key, none };
 
 struct group_by_options {
-    /// Names the topic; a field names it by itself.
+    /// Names the internal topic. If the key is a field, it is the field's name.
     std::string name{};
     /// 0: as many as the source has.
     partition_id partitions = 0;
     /// Calls under way at once, for a key function that returns a task.
     std::size_t concurrency = 1;
-    /// Of what is sent on; for a key function that returns a task.
+    /// The order of sending, for a key function that returns a task.
     order_by order = order_by::all;
 };
 
 struct map_options {
     /// Calls under way at once, for a function that returns a task.
     std::size_t concurrency = 1;
-    /// Of the results.
+    /// The order of the results.
     order_by order = order_by::all;
 };
 
 struct task_options {
-    /// If it throws. `skip`: it is logged and counted, and the app goes on without it.
+    /// What happens if it throws. `skip`: it is logged and counted, and the app goes on without it.
     policy on_error = stop;
 };
 
 struct timer_options {
-    /// If a call throws. `skip`: it is logged and counted, and the next one comes in its time.
+    /// What happens if a call throws. `skip`: it is logged and counted, and the next call comes in
+    /// its time.
     policy on_error = stop;
 };
 
@@ -123,7 +126,7 @@ struct channel_options {
 };
 
 struct stream_options {
-    /// Names a pull stream: its operators' topics and its place in logs and the graph.
+    /// Names a pull stream in logs and the graph, and its operators' topics.
     std::string name{};
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What makes a value that points into its message one that owns its bytes.
+// Makes a value that points into its message one that owns its bytes.
 #pragma once
 #include <string>
 #include <string_view>
@@ -16,8 +16,8 @@ struct own_fn {
 
 }  // namespace detail
 
-/// `map(weir::own)`: before an operator that keeps values beyond their messages (`take`, an
-/// asynchronous `map`), a view becomes bytes or a string of its own.
+/// `map(weir::own)` makes a bytes_view bytes and a string_view a string. Put it before an operator
+/// that keeps values beyond their messages: `take`, an asynchronous `map`.
 inline constexpr detail::own_fn own{};
 
 }  // namespace weir

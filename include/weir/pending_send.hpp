@@ -14,8 +14,8 @@
 
 namespace weir {
 
-/// A key or a value to be sent: made of what is given, encoded at once. (No aggregate, and with a
-/// constructor that takes anything: g++ 12 destroys other arguments of a `co_await` twice.)
+/// A key or a value to be sent, encoded when it is made. (Not an aggregate, and with a constructor
+/// that takes anything: otherwise g++ 12 destroys other arguments of a `co_await` twice.)
 template <class T>
 class in {
 public:
@@ -42,8 +42,8 @@ private:
     bytes bytes_;
 };
 
-/// A message on its way. Nothing needs to be done with it; `co_await` goes on when the message has
-/// been delivered, and throws weir::error if a policy gave it up.
+/// A message that is being sent. May be ignored. `co_await` goes on when the broker has it, and
+/// throws weir::error if a policy gave it up.
 class pending_send {
 public:
     pending_send(detail::topic_info& to, detail::outgoing what);

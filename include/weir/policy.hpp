@@ -10,9 +10,9 @@
 
 namespace weir {
 
-/// One type for all three boundaries (decode, process, produce). Made by `weir::stop`, `weir::skip`,
-/// `weir::dead_letter("topic")` and `weir::retry(n, backoff).then(…)`; empty it means "what the
-/// next outer one says".
+/// What to do with a failure to decode, process or produce. Made by `weir::stop`, `weir::skip`,
+/// `weir::dead_letter("topic")` and `weir::retry(n, backoff).then(…)`. An empty one means the
+/// policy of the app, or the default.
 class policy {
 public:
     enum class action : std::uint8_t { unset, stop, skip, dead_letter };
@@ -20,7 +20,7 @@ public:
     policy() = default;
     explicit policy(action last, std::string topic = {}) : last_(last), topic_(std::move(topic)) {}
 
-    /// What is done when the retries are used up; without it, stop.
+    /// What to do if all retries fail; by default stop.
     policy then(const policy& last) const {
         if (last.retries_ > 0)
             throw setup_error{"weir: retry(…).then(retry(…)): give one retry more attempts"};
@@ -48,14 +48,14 @@ private:
     std::string topic_;
 };
 
-/// `n` further attempts, `backoff` apart; then stop, unless `.then(…)` says otherwise.
+/// `n` further attempts, `backoff` apart. If all fail, stop, or what `.then(…)` says.
 policy retry(int n, duration backoff);
 namespace detail {
 std::string text_of(duration);                                               // "10 s", "500 ms"
 std::string text_of_call(const char* name, std::size_t n, duration within);  // "take(100, 10 s)"
 }  // namespace detail
-/// The message goes to `topic` as it came, with headers that say where it was and what was wrong.
-/// It stays open until it is there. The topic is made if it is missing.
+/// The message is sent to `topic` byte for byte, with headers that say where it was read and what
+/// was wrong. It is committed when the broker has it there. A missing topic is created.
 inline policy dead_letter(std::string topic) {
     return policy{policy::action::dead_letter, std::move(topic)};
 }
@@ -68,7 +68,7 @@ struct simple_policy {
 }  // namespace detail
 /// The app stops with the error; the message stays uncommitted.
 inline constexpr detail::simple_policy<policy::action::stop> stop{};
-/// The message is acknowledged, counted and logged.
+/// The message is logged, counted and acknowledged: it is lost.
 inline constexpr detail::simple_policy<policy::action::skip> skip{};
 
 }  // namespace weir

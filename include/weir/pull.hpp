@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pull face of a pipeline: a range whose `++it` turns the loop.
+// A pipeline as a range: `++it` turns the loop.
 #pragma once
 #include <cstddef>
 #include <exception>
@@ -47,8 +47,8 @@ private:
     std::shared_ptr<values_of> values_;
 };
 
-/// What the copies of one pull stream share. The loop knows only its values, so a stream that nobody
-/// has any more goes.
+/// What the copies of one pull stream share. The loop knows only its values, so an unused stream is
+/// destroyed.
 template <class T>
 struct pull_state {
     std::shared_ptr<host> on;  // null until the first begin() of a range without an app
@@ -56,7 +56,7 @@ struct pull_state {
     agent_info* agent = nullptr;
     std::shared_ptr<message_values<T>> values = std::make_shared<message_values<T>>();
     bool seen = false;     // the current value was dereferenced
-    bool adapted = false;  // a range adaptor stands between, which pulls ahead of the body
+    bool adapted = false;  // behind a range adaptor, which may look ahead of the body
     int throwing = 0;      // exceptions in flight when the loop was entered
 
     void pass() {
@@ -65,7 +65,7 @@ struct pull_state {
         if (values->lost()) return values->forget_lost();
         if (values->pass() && values->empty()) on->passed(*agent);
     }
-    /// Does not show again what was acknowledged by hand before the loop was left.
+    /// Passes values that were acknowledged by hand before the loop was left.
     void skip_acked() {
         while (!values->empty() && in_body<T>::acked(values->next())) {
             values->look();
@@ -85,7 +85,7 @@ struct pull_state {
     }
 };
 
-/// Set by <weir/ranges.hpp> for range-v3's adaptors, which bring an operator| of their own.
+/// Set by <weir/ranges.hpp> for range-v3's adaptors, which have an operator| of their own.
 template <class Adaptor>
 inline constexpr bool is_foreign_adaptor = false;
 
@@ -122,11 +122,11 @@ private:
         std::shared_ptr<pull_state<T>> of;
     };
     std::shared_ptr<pull_state<T>> state_;
-    std::shared_ptr<leave_at_end> leave_;  // the last copy to go leaves the stream
+    std::shared_ptr<leave_at_end> leave_;  // the last copy leaves the stream
 };
 
-/// What a range adaptor is given: it may look at one element more than the body gets, so the last
-/// is left unacknowledged.
+/// The view for a range adaptor. An adaptor may look at one element more than the body gets, so the
+/// last element is not acknowledged.
 template <class P>
 class pull_view : public std::ranges::view_base {
 public:
@@ -142,16 +142,15 @@ private:
 }  // namespace detail
 
 /// A pipeline that is iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`. A
-/// stream like any other, and a range: copies share one running stream, `begin()` goes on with the
-/// first value not acknowledged.
+/// stream like any other, and a range. Copies share one running stream; `begin()` goes on with the
+/// first value that is not acknowledged.
 ///
 /// Shape    stream<K, V> -> a single-pass range of V
-/// Acks     a value when it is passed; the one that is current when the loop is left by `break` if
-///          it was dereferenced and no range adaptor stands between; leaving by exception
-///          acknowledges nothing more
+/// Acks     a value when the loop goes on to the next one. On `break`, the current value if it was
+///          dereferenced and there is no range adaptor. On an exception, nothing more
 /// Holds    one message
-/// Time     ends when the app stops, when every source has ended, or when on a virtual clock
-///          nothing can come any more
+/// Time     ends when the app stops, when every source has ended, or on a virtual clock when
+///          nothing more can come
 /// Errors   `on_error`, by default stop: `++it` throws what stopped the app
 /// Throws   weir::error if used inside a body
 template <class P>
@@ -174,7 +173,7 @@ public:
     }
 
     static constexpr bool unacked = detail::is_unacked<P>;
-    /// The stream alone, and who runs it: for what is made of it.
+    /// The stream and its app, for operators that combine streams.
     const P& what() const { return what_; }
     const std::shared_ptr<detail::host>& on() const { return state_->on; }
     const std::string& name() const { return state_->name; }
@@ -192,13 +191,13 @@ public:
         s.agent->paused = false;
         s.adapted = adapted;
         s.throwing = std::uncaught_exceptions();
-        detail::pull_iterator<value> at{state_};  // first: if the rest throws, it leaves the stream
+        detail::pull_iterator<value> at{state_};  // first: it leaves the stream if the rest throws
         s.skip_acked();
         s.fill();
         return at;
     }
 
-    /// What ends in a sink, or in a topic that nobody here reads on, is an agent's pipeline.
+    /// A pipeline that ends in a sink, or in a topic that is not read on, is an agent's.
     static constexpr bool ends = requires { requires P::ends; };
     void build(detail::plan& p) const
         requires ends
@@ -206,8 +205,8 @@ public:
         what_.build(p);
     }
 
-    /// One more operator: a stream of its own, with a running state of its own. A sink: the end,
-    /// nothing to iterate.
+    /// One more operator makes a new stream with a run of its own. A sink makes an agent's
+    /// pipeline, which cannot be iterated.
     template <detail::is_operator O>
         requires std::is_void_v<typename weir::pipeline<P, O>::value>
     friend auto operator|(pull s, O op) {
@@ -218,7 +217,7 @@ public:
         return weir::pull<pipeline<P, O>>{pipeline<P, O>{std::move(s.what_), std::move(op)},
                                           std::move(s.state_->on), std::move(s.state_->name)};
     }
-    /// A range adaptor of the standard library. (range-v3's: <weir/ranges.hpp>)
+    /// An adaptor of the standard library. For range-v3's include <weir/ranges.hpp>.
     template <class Adaptor>
         requires(!detail::is_operator<Adaptor> && !detail::is_foreign_adaptor<Adaptor> &&
                  std::is_invocable_v<Adaptor, detail::pull_view<pull>>)

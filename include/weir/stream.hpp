@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stream by one plain type, whatever pipeline it is made of.
+// One type for any stream, whatever pipeline it is made of.
 #pragma once
 #include <memory>
 #include <type_traits>
@@ -31,17 +31,17 @@ private:
 
 }  // namespace detail
 
-/// Any stream of these keys and values, by one plain type: to return one from a function, to keep
-/// one in a class, to build one at run time. Made by `erase()`, or by assigning a pipeline to it. A
-/// value like any other stream: copies share what they were made of.
+/// Any stream of these keys and values, as one type: to return it from a function, keep it in a
+/// class, or build it at run time. Made by `erase()`, or by assigning a pipeline. A value like any
+/// other stream; copies share the pipeline.
 ///
 ///     weir::stream<std::string, order> dear(weir::topic<std::string, order> t);
 ///
 /// Shape    stream<K, V>
 /// Order    kept
-/// Acks     as of what it was made of
+/// Acks     those of the pipeline
 /// Holds    nothing
-/// Cost     one virtual call a value; a pipeline that has been erased compiles once
+/// Cost     one virtual call for each value; an erased pipeline is compiled once
 /// Example  samples/operators/erase.cpp    Page docs/operators/erase.md
 template <class K, class V>
 class stream {

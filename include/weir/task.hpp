@@ -16,7 +16,7 @@ namespace detail {
 
 class offloaded;
 
-/// On whose behalf a coroutine runs: what it sends holds the message that this works on.
+/// What a coroutine works for. What the coroutine sends holds the message that this works on.
 class worker {
 public:
     virtual hold working_on() = 0;
@@ -27,34 +27,34 @@ protected:
 /// A coroutine that waits.
 struct suspended {
     std::coroutine_handle<> who{};
-    worker* by = nullptr;  // null: nobody's
+    worker* by = nullptr;  // null: none
 };
 
-/// The loop, seen from a coroutine. Handles are not owned: a coroutine that is destroyed while it
-/// waits here leaves the queues (`task` sees to that).
+/// The loop, as coroutines see it. It does not own handles: a coroutine that is destroyed while it
+/// waits here is forgotten first (`~task` does it).
 class scheduler {
 public:
     virtual void ready(suspended) = 0;
     virtual void wake_in(duration, suspended) = 0;
-    /// It is destroyed, and will not be resumed.
+    /// The coroutine is destroyed: do not resume it.
     virtual void forget(std::coroutine_handle<>) noexcept = 0;
-    /// Runs a blocking call elsewhere, and resumes who waits for it.
+    /// Runs a blocking call on another thread, then resumes the coroutine that waits.
     virtual void offload(std::shared_ptr<offloaded>) = 0;
 
-    worker* at_work = nullptr;  // whose coroutine runs
+    worker* at_work = nullptr;  // of the coroutine that runs now
 
 protected:
     ~scheduler() = default;
 };
 
-/// Where coroutines' frames live: each thread keeps some that were given back (lib/task.cpp).
+/// Memory for coroutine frames. Each thread keeps some that were given back (lib/task.cpp).
 void* take_frame(std::size_t);
 void give_frame(void*, std::size_t) noexcept;
 
 struct promise_base {
     std::coroutine_handle<> parent;
-    scheduler* loop = nullptr;  // the root's, handed down by co_await
-    worker* by = nullptr;       // so is this
+    scheduler* loop = nullptr;  // that of the outermost task; co_await passes it on
+    worker* by = nullptr;       // the same
     std::exception_ptr error;
 
     struct wake_parent {
@@ -92,10 +92,10 @@ struct promise_of<void> : promise_base {
 
 }  // namespace detail
 
-/// What an asynchronous function returns. Starts when it is awaited (or when the loop starts it),
-/// runs on the loop's thread, owns its frame: a task that goes while it is suspended is cancelled,
-/// its locals are destroyed. Inside one may be awaited: another task, `weir::sleep`,
-/// `weir::offload`, a send. docs/coroutines.md says what has to live how long.
+/// What an asynchronous function returns. It starts when it is awaited, or when the loop starts it,
+/// and runs on the loop's thread. It owns its frame: a suspended task that is destroyed is
+/// cancelled, and its locals are destroyed. It may await another task, `weir::sleep`,
+/// `weir::offload` and a send. docs/coroutines.md says what has to live how long.
 template <class T = void>
 class [[nodiscard]] task {
 public:
@@ -110,7 +110,7 @@ public:
     explicit task(std::coroutine_handle<promise_type> h) : h_(h) {}
     task(task&& o) noexcept : h_(std::exchange(o.h_, {})) {}
     task& operator=(task&& o) noexcept {
-        task old{std::move(*this)};  // ends now, not with `o`
+        task old{std::move(*this)};  // destroyed now, not with `o`
         h_ = std::exchange(o.h_, {});
         return *this;
     }
@@ -129,11 +129,11 @@ public:
         loop.at_work = before;
     }
     bool done() const { return !h_ || h_.done(); }
-    /// Of a task that is done: what it returned, or throws what it threw.
+    /// The result of a finished task, or throws what it threw.
     T result() { return h_.promise().result(); }
 
     bool await_ready() const noexcept { return false; }
-    /// False, and its caller goes on, if it has come to its end at once: no trip through the loop.
+    /// False if the task has ended at once: its caller goes on without a turn of the loop.
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> parent) {
         start(*parent.promise().loop, parent.promise().by);
@@ -153,10 +153,10 @@ inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<task<T>> = true;
 
-/// Whether a callable takes such arguments: members of a value, too, as `call` does.
+/// Whether a callable takes these arguments. As in `call`, it may be a member.
 template <class F, class... A>
 concept calls = std::is_invocable_v<F&, A...>;
-/// It gives nothing, at once or later.
+/// It returns void, or a task of void.
 template <class F, class... A>
 concept gives_nothing = calls<F, A...> &&(std::is_void_v<std::invoke_result_t<F&, A...>> ||
                                           std::is_same_v<std::invoke_result_t<F&, A...>, task<>>);
@@ -178,7 +178,7 @@ private:
 };
 }  // namespace detail
 
-/// `co_await weir::sleep(100ms)`: goes on after `d` on the app's clock; the loop turns meanwhile.
+/// `co_await weir::sleep(100ms)` goes on after 100 ms of the app's clock. The loop turns meanwhile.
 inline detail::sleeping sleep(duration d) { return detail::sleeping{d}; }
 
 }  // namespace weir

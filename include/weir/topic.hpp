@@ -13,8 +13,8 @@
 
 namespace weir {
 
-/// `topic<V>`: keys are bytes. `topic<K, V>`: both are decoded. Made by `app.topic`; a handle to
-/// copy as one likes, valid as long as its app.
+/// `topic<V>` has keys of bytes; `topic<K, V>` decodes both. Made by `app.topic`. A handle that may
+/// be copied; valid as long as its app.
 ///
 /// Shape    -> stream<K, V>
 /// Order    kept within a partition
@@ -49,12 +49,12 @@ public:
                detail::new_segment<value>(p, std::move(chain)));
     }
 
-    /// Sends a message, from anywhere in the app's thread: `t.send("k", {"alice", 12.5})`. It goes
-    /// out when the loop turns, is under the topic's `on_produce_error`, and where a message is
-    /// being processed holds that one until it is delivered. Awaited, it has been delivered; not
-    /// awaited, it throws weir::error if there is no room.
+    /// Sends a message, anywhere on the app's thread: `t.send("k", {"alice", 12.5})`. It is sent in
+    /// the loop's next turn. If that fails for good, the topic's `on_produce_error` decides. A
+    /// message that is being processed stays uncommitted until this one is delivered. `co_await`
+    /// waits for the delivery; without it, weir::error is thrown if there is no room.
     ///
-    /// Key and value are made in place of what is given; std::nullopt is null.
+    /// Key and value are made of the arguments; std::nullopt is null.
     pending_send send(const in<key>& k, const in<value>& v, weir::headers h = {}) const {
         return {*info_, {k.encoded(), v.encoded(), {}, std::move(h)}};
     }
@@ -68,7 +68,7 @@ private:
 /// Shape    -> stream<K, V>
 /// Order    kept within a partition
 /// Time     a topic that appears later and matches is read from its beginning
-/// Errors   as of a topic; the options given to `app.topics` are those of each
+/// Errors   as for a topic; the options given to `app.topics` are those of each topic
 /// Throws   weir::setup_error if the list is empty or has a topic twice, if the pattern is none, or
 ///          if it matches a topic that the pipeline itself writes to
 template <class A, class B = void>

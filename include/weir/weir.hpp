@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All of weir but the opt-in headers (<weir/ranges.hpp>, <weir/testing/test_driver.hpp>).
+// All of weir, except <weir/ranges.hpp> and <weir/testing/test_driver.hpp>.
 #pragma once
 #include <weir/app.hpp>
 #include <weir/batch.hpp>

@@ -7,16 +7,17 @@
 
 namespace weir::detail {
 
-// A stream is anything with `key` and `value` (what it yields), `draw(graph_builder)` (its last node) and
-// `build(plan, chain)` (run the chain on what it yields): a topic, a range, the far side of a boundary,
-// and a pipeline.
+// A stream has `key` and `value` (the types that it yields), `draw(graph_builder)` (its last node)
+// and `build(plan, chain)` (runs the chain on what it yields). Streams are a topic, a range, what
+// is behind a boundary, and a pipeline.
 template <class S>
 concept is_stream = requires {
     typename S::weir_stream;
     typename S::value;
 } && !std::is_void_v<typename S::value>;
 
-/// Behind `noack()`: what is not acknowledged by hand stays open, so it has to stay an event.
+/// Whether the stream is behind `noack()`. Its elements have to stay events, since each is
+/// acknowledged by hand.
 template <class S>
 inline constexpr bool is_unacked = [] {
     if constexpr (requires { S::unacked; }) return bool{S::unacked};
@@ -27,15 +28,15 @@ inline constexpr bool is_unacked = [] {
 template <class P>
 concept is_pipeline = requires { typename P::weir_stream; };
 
-// An operator is a value with `out<In>` (void: it ends the pipeline) or, where the key shows in
-// what it yields, `out<K, In>`; with `describe()` (as drawn), and one of
-//   operator()          fused: called in place with (context, value, next)
-//   make_step<K, In>(plan)   fused, too, by another object that is made when the pipeline is built
-//   make_sink<K, In>(plan)   a sink: what runs is another object, made when the pipeline is built
-//   split<K, In, NeedsMessage>(plan)  a boundary: the sink that ends this segment, and the stream that goes on
-// and, where it changes it, `key<K, In>`. `keeps_element`: what it passes on is what it was given.
-// `check<K, V>()`: static_asserts, one a sentence, about the stream it stands behind. A pipeline asks
-// it before anything else, so this is the one place where an operator refuses a stream.
+// An operator is a value with `out<In>`, the type that it passes on (void: it ends the pipeline), or
+// `out<K, In>` if that depends on the key; with `describe()`, its name in the graph; and with one of
+//   operator()                        called with (context, value, next)
+//   make_step<K, In>(plan)            returns the object that is called like this
+//   make_sink<K, In>(plan)            returns the sink that ends the pipeline
+//   split<K, In, NeedsMessage>(plan)  a boundary: returns the sink that ends this segment, and the
+//                                     stream that goes on
+// It has `key<K, In>` if it changes the key, `keeps_element` if it passes on what it was given, and
+// `check<In>()` for static_asserts, which is asked first. docs/internals/operators.md explains it.
 template <class O>
 concept is_operator = requires { typename O::weir_operator; };
 /// What may stand behind a `|`: an operator, or what stands for several.

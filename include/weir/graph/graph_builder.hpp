@@ -12,12 +12,12 @@
 
 namespace weir::detail {
 
-/// Where a pipeline is drawn: one agent's, from the left to the right.
+/// The end of what is drawn of a pipeline. Pipelines are drawn from the left to the right.
 struct drawn_stream {
     std::size_t node = 0;
-    // the topics the values come from, for what is derived of them
+    // topics that the values come from: a derived topic has as many partitions
     std::vector<topic_info*> from{};
-    std::vector<std::size_t> also{};  // more nodes: of a stream from several topics
+    std::vector<std::size_t> also{};  // further nodes of a stream of several topics
 };
 class graph_builder {
 public:
@@ -30,16 +30,16 @@ public:
     drawn_stream operation(const drawn_stream& before, std::string name, std::string key, std::string value);
     drawn_stream merge(const drawn_stream* all, std::size_t n, std::string key, std::string value);
     void join(const drawn_stream& before, const drawn_stream& next);
-    /// The topic that `group_by` makes: `{app}-{agent}-{name}-repartition`, `-2` for the second of
-    /// that name.
+    /// The internal topic of a `group_by`: `{app}-{agent}-{name}-repartition`. The second of that
+    /// name gets `-2`.
     topic_info& repartition(const std::string& name, partition_id partitions, const drawn_stream& of);
-    /// A topic that is sent to by name: derived, unless it is declared.
+    /// A topic that is sent to by name. It is derived from the source unless it is declared.
     topic_info& derived(const std::string& name, const drawn_stream& of);
     topic_info& passes(topic_info&);
 
     /// The topics of this agent's boundaries, in the order they were drawn.
     const std::vector<topic_info*>& passed_through() const { return through_; }
-    /// What it reads.
+    /// The topics that it reads.
     const std::vector<topic_info*>& sources() const { return sources_; }
 
 private:

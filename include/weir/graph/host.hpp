@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The app, as headers see it: what pull streams, topics, channels and pipelines ask of it.
+// What pull streams, topics, channels and pipelines ask of the app.
 #pragma once
 #include <memory>
 #include <string>

@@ -11,12 +11,12 @@
 
 namespace weir::detail {
 
-/// A function that is called again and again; in place of std::function. What it captures lives as
-/// long as the app, and so longer than the coroutines it makes.
+/// A function that is called once or again and again; not a std::function, for its compile time. It
+/// lives as long as the app, and so longer than the coroutines that it makes.
 class job {
 public:
     virtual ~job() = default;
-    /// A task that is done at once, if the function is no coroutine.
+    /// A finished task, if the function is no coroutine.
     virtual task<> call() = 0;
 };
 template <class F>

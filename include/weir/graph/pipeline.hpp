@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pipeline is a value: a stream and one more operator. Built from the right to the left, it is
-// cut at its boundaries.
+// A pipeline is a value: a stream and one more operator. It is built from the right to the left,
+// and divided into segments at its boundaries.
 #pragma once
 #include <memory>
 #include <optional>
@@ -52,8 +52,8 @@ struct key_of<Op, K, In> {
     using type = typename Op::template key<K, In>;
 };
 
-/// The key type behind `take`: the key that all messages of a batch share, or none. A batch that is
-/// taken apart gives each value its own key back, of type K.
+/// The key type behind `take`: the key that all messages of a batch share, else null. If the batch
+/// is taken apart, each value gets its own key of type K.
 template <class K>
 struct common_key {};
 template <class K>
@@ -115,8 +115,7 @@ struct downstream {
 
 }  // namespace detail
 
-/// `before | op`: what a pipeline is made of. A plain value: copying, storing and returning one
-/// starts nothing.
+/// `before | op`. A plain value: copying, storing or returning it starts nothing.
 template <class Before, class Op>
 class pipeline {
 public:
@@ -162,7 +161,7 @@ public:
             before_.build(p, detail::step<Op, Chain>{op_, std::move(chain)});
         }
     }
-    /// Of a pipeline that ends: in a sink, or in a topic that nobody here reads on.
+    /// For a pipeline that ends in a sink, or in a topic that is not read on.
     void build(detail::plan& p) const {
         p.name(op_.describe());
         auto end = op_.template make_sink<typename Before::key, in>(p);
@@ -187,12 +186,12 @@ pipeline<S, O> operator|(S s, O op) {
 
 namespace detail {
 
-/// What ends a pipeline that nothing else ends.
+/// The end of a pipeline that has no sink.
 struct discard_sink : sink {
     void push(context&, auto&&) {}
 };
 
-/// What an agent keeps of its pipeline: drawn once, built anew for every run.
+/// An agent's pipeline behind one type. Drawn once, built for each run.
 class topology {
 public:
     virtual ~topology() = default;

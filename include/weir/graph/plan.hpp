@@ -17,11 +17,12 @@
 
 namespace weir::detail {
 
-/// Builds one agent's pipelines after another, each from its end to its source. What it makes lives
-/// as long as the run. Used by the loop's thread only.
+/// Builds the agents' pipelines, each from its end to its source. What it makes lives as long as
+/// the run. Used by the loop's thread only.
 class plan {
 public:
-    /// A topic that segments read with the same key and value types: it is decoded once for all.
+    /// A topic that is read with one pair of key and value types. It is decoded once for all
+    /// segments of these types.
     struct topic_reader {
         topic_info* topic;
         const void* type;
@@ -38,7 +39,7 @@ public:
         : loop_(&loop), releases_(std::move(releases)) {}
     virtual ~plan() = default;
 
-    /// Begins with the agent's pipeline, which sends to the topics `through`, in the order in which
+    /// Begins an agent's pipeline. `through`: the topics that it sends to, in the order in which
     /// they were drawn.
     void begin(agent_info& a, std::vector<topic_info*> through) {
         agent_ = &a;
@@ -49,12 +50,12 @@ public:
     const std::shared_ptr<release_queue>& releases() const { return releases_; }
 
     // Names, for `explain`.
-    /// The operator that is built now. Boundaries and produce targets get its name.
+    /// The operator that is built now. Its boundaries and produce targets get this name.
     void name(std::string op) { op_ = std::move(op); }
     const std::string& name() const { return op_; }
     /// Puts that operator in front of the chain's text.
     void chain() { chain_ = chain_.empty() ? op_ : op_ + " | " + chain_; }
-    /// The text of the chain so far. Branches that end in one chain set it again.
+    /// The text of the chain so far. It is set again for each branch that ends in the chain.
     const std::string& chain_text() const { return chain_; }
     void chain_text(std::string chain) { chain_ = std::move(chain); }
 
@@ -68,10 +69,10 @@ public:
     virtual produce_target& send_to(topic_info&) = 0;
     /// Targets for the next `n` topics.
     std::vector<produce_target*> next_targets(std::size_t n);
-    /// The topic that the operator sends to. Topics were drawn from the first to the last; they are
+    /// The topic that the operator sends to. Topics were drawn from the first to the last, and are
     /// built from the last to the first.
     topic_info& next_through();
-    /// Throws setup_error if `n` is more than open_max: `who` would wait for ever.
+    /// Throws setup_error if `n` is more than open_max, since `who` would wait for ever.
     void needs_open(std::size_t n, const std::string& who);
 
 protected:

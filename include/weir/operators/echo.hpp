@@ -89,8 +89,7 @@ private:
 /// Holds    one message's values while the producer has no room
 /// Errors   a send that failed for good: its topic's `on_produce_error`. A message that fails has
 ///          sent nothing.
-/// Cost     encoding, once for all topics; the original bytes are sent on where the value is
-///          unchanged
+/// Cost     encoding, once for all topics; if the value is unchanged, its original bytes are sent
 /// Throws   weir::setup_error for a name that Kafka forbids, when the agent is added
 /// Example  samples/operators/echo.cpp    Page docs/operators/echo.md    After Faust Stream.echo
 inline constexpr detail::echo_fn echo{};

@@ -11,12 +11,12 @@
 
 namespace weir {
 
-/// What `enumerate` yields: a number and a look at a value, `auto& [i, order] = indexed`. A copy
-/// owns a value of its own.
+/// What `enumerate` yields: a number and a value, `auto& [i, order] = indexed`. In the body it
+/// refers to the value; a copy owns its value.
 template <class V>
 class indexed {
 public:
-    /// Looks at a value that lives longer.
+    /// Refers to a value that lives longer.
     indexed(std::size_t index, const V& value) : index_(index), value_(&value) {}
     indexed(std::size_t index, V&& value) : index_(index), value_(std::move(value)) {}
 
@@ -40,7 +40,7 @@ inline constexpr bool borrows<indexed<V>> = borrows<V>;
 template <class V>
 inline constexpr bool holds_messages<indexed<V>> = holds_messages<V>;
 
-/// The next number of one partition, and what it was before the message in work.
+/// The next number of one partition, and its value before the message in work.
 struct enumerate_count {
     std::size_t next, before = next;
     void finish() { before = next; }
@@ -69,19 +69,18 @@ struct enumerate_fn {
 
 }  // namespace detail
 
-/// Numbers the values of each partition: yields `indexed<V>`, which is taken apart by `auto& [i,
-/// value] = indexed`.
+/// Numbers the values of each partition. Yields `indexed<V>`: `auto& [i, value] = indexed`.
 ///
 ///     in   --a---b---c--|
 ///     out  --0a--1b--2c-|          enumerate()
 ///
 /// Shape    stream<K, V> -> stream<K, indexed<V>>
 /// Order    kept
-/// Acks     as without it
-/// Holds    one number for each partition. A partition that is assigned again begins anew, since its
-///          uncommitted messages come again; values from no topic have one number together
+/// Acks     no change
+/// Holds    one number for each partition. When a partition is assigned again, it begins again,
+///          since its uncommitted messages come again. Values from no topic share one number
 /// Errors   none of its own. A message that fails has not been counted.
-/// Cost     no copy, no allocation; who buffers an indexed value copies it, as any other
+/// Cost     no copy, no allocation; an operator that buffers an indexed value copies the value
 /// Example  samples/operators/enumerate.cpp    Page docs/operators/enumerate.md    After Faust
 ///          Stream.enumerate
 inline constexpr detail::enumerate_fn enumerate{};

@@ -17,7 +17,7 @@ struct erase_fn {
     auto operator()(S s) const {
         return stream<shown_key_t<typename S::key>, typename S::value>{std::move(s)};
     }
-    /// Of one that is iterated: one that is iterated.
+    /// A pull stream stays one.
     template <class P>
     auto operator()(pull<P> s) const {
         using plain = stream<shown_key_t<typename P::key>, typename P::value>;
@@ -27,18 +27,18 @@ struct erase_fn {
 
 }  // namespace detail
 
-/// Gives a pipeline a plain type: `orders | filter(dear) | erase()`, or `erase(orders |
-/// filter(dear))`, is a `stream<K, V>`.
+/// Gives a pipeline the type `stream<K, V>`, whatever it is made of: `orders | filter(dear) |
+/// erase()`, or `erase(orders | filter(dear))`.
 ///
 ///     in   --1-2-3--|
 ///     out  --1-2-3--|
 ///
 /// Shape    stream<K, V> -> weir::stream<K, V>
 /// Order    kept
-/// Acks     as without it
+/// Acks     no change
 /// Holds    nothing
 /// Errors   none of its own
-/// Cost     one virtual call a value; a pipeline that has been erased is compiled once
+/// Cost     one virtual call for each value; an erased pipeline is compiled once
 /// Example  samples/operators/erase.cpp    Page docs/operators/erase.md
 inline constexpr detail::erase_fn erase{};
 

@@ -12,8 +12,9 @@
 namespace weir {
 namespace detail {
 
-/// The events of the message in work, in entries that are used again. An event is an origin, too:
-/// who buffers it takes a hold of the event, so that it can still be acknowledged by hand.
+/// The events of the message in work, in entries that are used again. An event is an origin: an
+/// operator that buffers it takes a hold of the event, so that it can still be acknowledged by
+/// hand.
 template <class K, class V>
 class event_source {
 public:
@@ -93,20 +94,20 @@ struct events_fn {
 
 }  // namespace detail
 
-/// Passes on every value with its message: key, headers, timestamp, topic, partition, offset, bytes, and the means to
-/// acknowledge it by hand.
+/// Passes on every value with its whole message: key, headers, timestamp, topic, partition, offset,
+/// bytes. The message can be acknowledged by hand.
 ///
 ///     in   --1--2--3--|
 ///     out  --e--e--e--|          events()
 ///
 /// Shape    stream<K, V> -> stream<K, event<K, V>>
 /// Order    kept
-/// Acks     by itself, when the body is left; `event.ack()` does it at once, `event.hold()` keeps
-///          it from happening
+/// Acks     when the body returns. `event.ack()` acknowledges earlier; a hold of `event.hold()`
+///          delays it
 /// Holds    nothing
-/// Errors   none of its own. What fails after it was acknowledged by hand is told, not tried again.
-/// Cost     a look at the message: no copy, no allocation; headers are made when asked for. A copy
-///          of an event owns its bytes.
+/// Errors   none of its own. A message that fails after `ack()` is reported and not tried again
+/// Cost     no copy, no allocation; headers are made when asked for. A copy of an event owns its
+///          bytes
 /// Example  samples/operators/events.cpp    Page docs/operators/events.md    After Faust
 ///          Stream.events
 inline constexpr detail::events_fn events{};

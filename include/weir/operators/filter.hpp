@@ -42,14 +42,14 @@ struct filter_fn {
 
 }  // namespace detail
 
-/// Lets through the values for which `f(value)` is true.
+/// Passes on the values for which `f(value)` is true.
 ///
 ///     in   --1-2-3-4--|
 ///     out  ----2---4--|          filter(is_even)
 ///
 /// Shape    stream<K, V> -> stream<K, V>
 /// Order    kept
-/// Acks     what is dropped is acknowledged
+/// Acks     a dropped value is acknowledged
 /// Holds    nothing
 /// Errors   what `f` throws: the agent's `on_error`
 /// Cost     the call; no copy, no allocation

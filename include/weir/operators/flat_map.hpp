@@ -17,7 +17,7 @@ struct flat_map_key {
 };
 template <class K>
 struct flat_map_key<common_key<K>, true> {
-    using type = K;  // a batch taken apart: each value has its own key back
+    using type = K;  // of a batch: each value gets its own key back
 };
 
 template <class F>
@@ -27,13 +27,13 @@ struct flat_map_op {
     using range = decltype(call(std::declval<F&>(), std::declval<const In&>()));
     template <class In>
     using out = std::iter_value_t<decltype(std::begin(std::declval<range<In>&>()))>;
-    /// Whether `f` gives the batch itself back, so that each value has an origin of its own.
+    /// Whether `f` returns the batch itself, so that each value has its own message.
     template <class In>
     static constexpr bool whole = is_batch<In>&& std::is_same_v<std::decay_t<range<In>>, In>;
     template <class K, class In>
     using key = typename flat_map_key<K, whole<In>>::type;
-    /// A container by value is ours, its values are moved; a reference or a view shows what belongs
-    /// to somebody else.
+    /// The values of a container that is returned by value are moved. A reference or a view refers
+    /// to values of somebody else, which are copied.
     template <class R>
     static constexpr bool owns = !std::is_reference_v<R> && !std::ranges::enable_view<R> &&
                                  !std::ranges::enable_borrowed_range<R>;
@@ -74,8 +74,8 @@ struct flat_map_fn {
 
 }  // namespace detail
 
-/// Passes on every value of the range that `f(value)` gives. With `std::identity` a batch is taken
-/// apart again: each value with its own key, headers and timestamp.
+/// Passes on every value of the range that `f(value)` returns. With `std::identity` it takes a
+/// batch apart: each value gets its own key, headers and timestamp.
 ///
 ///     in   --1-----2-----3----|
 ///     out  --1-1---2-2---3-3--|          flat_map(twice)
@@ -84,9 +84,9 @@ struct flat_map_fn {
 /// Order    kept, the values of one message in the order of their range
 /// Acks     a message when all its values are done
 /// Holds    nothing
-/// Errors   what `f` or its range throws: the agent's `on_error`; then none of the message's values
-///          was sent on
-/// Cost     the call; values of a range by value are moved, others copied
+/// Errors   what `f` or its range throws: the agent's `on_error`. Nothing of the message was sent
+///          then
+/// Cost     the call; values of a container that is returned by value are moved, others copied
 /// Example  samples/operators/flat_map.cpp    Page docs/operators/flat_map.md
 inline constexpr detail::flat_map_fn flat_map{};
 

@@ -53,7 +53,7 @@ struct for_each_fn {
 
 }  // namespace detail
 
-/// The body of an agent: `f` is called with every value. Ends the pipeline.
+/// Calls `f`, the agent's body, with every value. Ends the pipeline.
 ///
 ///     in   --1-2-3--|
 ///     f      1 2 3             for_each(f)

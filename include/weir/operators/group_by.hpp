@@ -22,7 +22,7 @@ struct new_key {
     }
 };
 
-/// A value and the key that was found for it, between its call and the sink.
+/// A value and its key, between the call that finds it and the sink.
 template <class K, class V>
 struct keyed {
     K key;
@@ -44,13 +44,14 @@ template <class F, class In, class K>
 struct key_call {
     using argument = In;
     using out = keyed<K, In>;
-    static constexpr bool recycles = false;  // it goes on
+    static constexpr bool recycles = false;  // the argument is passed on
     F f;
     auto operator()(const In& v) { return call(f, v); }
     static void pass(In& v, K&& found, auto&& to) { to(out{std::move(found), std::move(v)}); }
 };
 
-/// Behind an asynchronous group_by: what its calls have found is sent, and read from the topic.
+/// The end of an asynchronous group_by: sends values with the keys that the calls have found, and
+/// reads them from the topic.
 template <class K, class V>
 struct regrouped {
     using weir_stream = void;
@@ -161,14 +162,15 @@ private:
     group_by_options options_;
 };
 struct group_by_fn {
-    /// By a field: its name names the topic.
+    /// The key is a field, whose name names the topic.
     template <class T, class C>
         requires std::is_member_object_pointer_v<T C::*>
     group_by_op<T C::*> operator()(T C::*field, group_by_options o = {}) const {
         if (o.name.empty()) o.name = std::string{field_name(field)};
         return {field, std::move(o)};
     }
-    /// By a callable, which has no name of its own. (Any string: braces are the options'.)
+    /// The key is the result of a function, which needs a name. (Any string: braces are for the
+    /// options.)
     template <class F, class Name>
         requires(!std::is_member_object_pointer_v<F> && std::is_convertible_v<Name, std::string>)
     group_by_op<F> operator()(F f, Name name) const {
@@ -207,25 +209,27 @@ private:
 
 }  // namespace detail
 
-/// Re-keys the stream by way of an internal topic, `{app}-{agent}-{name}-repartition`, so that all
-/// values of one key are read by one member of the group, in order.
+/// Gives values a new key and sends them through an internal topic,
+/// `{app}-{agent}-{name}-repartition`, so that all values of a key are read by one member of the
+/// group, in order.
 ///
 ///     in   --a1-b2-a3--|
 ///     out  --a1-a3--|             group_by(&order::account_id), partition of a
 ///          ----b2---|             partition of b
 ///
-/// A callable that returns a task is awaited; `concurrency` and `order` say how.
+/// A function that returns a task is awaited; `concurrency` and `order` say how.
 ///
 /// Shape    stream<K, V> -> stream<type of the field, V>
-/// Order    kept within a key, for values of one source partition; of asynchronous keys `order`
+/// Order    kept within a key, for values of one source partition; for asynchronous keys as `order`
+///          says
 /// Acks     holds each message until the broker has it under its new key
 /// Holds    one message's values while the producer has no room; asynchronous: `concurrency` values
 /// Errors   what a key function throws: the agent's `on_error`; a failed send: the app's
 ///          `on_produce_error`
-/// Cost     encode the key, send, read, decode; the original bytes are sent on where the value is
-///          unchanged; an asynchronous key costs what an asynchronous map does, and the value is
-///          encoded anew
-/// Throws   weir::setup_error if a callable's name is empty, or makes a topic name that Kafka
+/// Cost     encode the key, send, read, decode; if the value is unchanged, its original bytes are
+///          sent. With an asynchronous key, that of an asynchronous map, and the value is encoded
+///          again
+/// Throws   weir::setup_error if a function's name is empty, or makes a topic name that Kafka
 ///          forbids
 /// Example  samples/operators/group_by.cpp    Page docs/operators/group_by.md    After Faust
 ///          Stream.group_by

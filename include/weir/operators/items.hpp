@@ -10,12 +10,12 @@
 
 namespace weir {
 
-/// What `items` yields: a look at a key and a value, `auto& [key, value] = item`. A copy owns a key
-/// and a value of its own.
+/// What `items` yields: a key and a value, `auto& [key, value] = item`. In the body it refers to
+/// both; a copy owns them.
 template <class K, class V>
 class item {
 public:
-    /// Looks at a key, and at a value, that live longer.
+    /// Refers to a key and a value that live longer.
     item(const K& key, const V& value) : key_(&key), value_(&value) {}
     item(const K& key, V&& value) : key_(&key), value_(std::move(value)) {}
 
@@ -47,7 +47,7 @@ struct items_op {
     template <class K>
     struct running {
         static constexpr bool needs_message = true;
-        K scratch{};  // recycled: a key that nobody has decoded yet
+        K scratch{};  // for a key that is not decoded yet; used again
 
         void operator()(context& c, auto&& v, auto&& next) {
             next(item<K, std::decay_t<decltype(v)>>{*key_at<K>(c, scratch),
@@ -66,19 +66,19 @@ struct items_fn {
 
 }  // namespace detail
 
-/// Shows each value's key beside it: yields `item<K, V>`, taken apart by `auto& [key, value] =
-/// item`. Behind `take` the key is the one that the batch's messages share, or none.
+/// Passes on each value with its key. Yields `item<K, V>`: `auto& [key, value] = item`. Behind
+/// `take` the key is the one that the batch's messages share, else null.
 ///
 ///     in   --1---2---3--|          keys a, b, a
 ///     out  --a1--b2--a3-|          items()
 ///
 /// Shape    stream<K, V> -> stream<K, item<K, V>>
 /// Order    kept
-/// Acks     as without it
+/// Acks     no change
 /// Holds    nothing
 /// Errors   none of its own
-/// Cost     no copy, no allocation: the key is shown where it was decoded; raw bytes, and keys
-///          behind a boundary, are copied into a place that is used again
+/// Cost     no copy and no allocation for a decoded key; raw bytes, and keys behind a boundary, are
+///          copied into an object that is used again
 /// Example  samples/operators/items.cpp    Page docs/operators/items.md    After Faust Stream.items
 inline constexpr detail::items_fn items{};
 

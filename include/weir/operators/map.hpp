@@ -19,7 +19,7 @@ template <class F, class In, class R>
 struct map_call {
     using argument = In;
     using out = R;
-    static constexpr bool recycles = has_codec<In>;  // plain data: it holds nothing
+    static constexpr bool recycles = has_codec<In>;  // plain data
     F f;
     auto operator()(const In& v) { return call(f, v); }
     static void pass(In&, R&& made, auto&& to) { to(std::move(made)); }
@@ -61,7 +61,7 @@ struct map_op {
         using stage = async_stage<map_call<F, In, out<In>>, NeedsMessage>;
         auto& s = static_cast<stage&>(p.add(
             std::unique_ptr<boundary>{new stage{p.loop(), p.agent(), {f}, {options.concurrency, options.order}}}));
-        return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};  // true: the order's key
+        return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};  // true: for the key
     }
 };
 struct map_fn {
@@ -79,20 +79,20 @@ struct map_fn {
 
 }  // namespace detail
 
-/// Passes on `f(value)`. If `f` returns a `task<R>`, the call is awaited: at most `concurrency` are
-/// under way, and their results go on in `order` of input, of input per key, or of completion.
+/// Passes on `f(value)`. If `f` returns a `task<R>`, the call is awaited. At most `concurrency`
+/// calls are under way. `order` says in which order their results are passed on.
 ///
 ///     in   --1-2-3--|
 ///     out  --2-4-6--|          map(twice)
 ///
 /// Shape    stream<K, V> -> stream<K, R>
 /// Order    kept; asynchronous: as `order` says
-/// Acks     an asynchronous call holds its message until its result has been worked off
-/// Holds    nothing; asynchronous: `concurrency` arguments or results (in order of keys twice as
-///          many), and 64 results that were there at once
+/// Acks     an asynchronous call holds its message until its result is processed
+/// Holds    nothing; asynchronous: `concurrency` arguments or results (twice as many with
+///          `order_by::key`), and 64 results that were there at once
 /// Time     none of its own
 /// Errors   what `f` throws: the agent's `on_error`. A retry makes the call again.
-/// Cost     the call, no allocation; asynchronous: its place and its frame are used again
+/// Cost     the call, no allocation; asynchronous: entries and coroutine frames are used again
 /// Throws   weir::setup_error if concurrency is 0
 /// Example  samples/operators/map.cpp    Page docs/operators/map.md    After Faust's processors
 inline constexpr detail::map_fn map{};

@@ -13,7 +13,7 @@
 namespace weir {
 namespace detail {
 
-/// Of a variant: whatever is in it.
+/// For a variant: the value in it.
 template <class... T>
 struct in_body<std::variant<T...>> {
     static void seen(const std::variant<T...>& v) {
@@ -24,7 +24,7 @@ struct in_body<std::variant<T...>> {
     }
 };
 
-/// The element types of some streams, each once: one, or a std::variant of them.
+/// The value types of several streams, each once: the one type, or a std::variant.
 template <class Found, class... Rest>
 struct either {
     using type = Found;
@@ -51,7 +51,7 @@ using either_of =
 template <class First, class... Rest>
 using common_key_of = std::conditional_t<(std::is_same_v<First, Rest> && ...), First, bytes>;
 
-/// Several streams into one chain.
+/// Several streams that end in one chain.
 template <class First, class... Rest>
 struct merged {
     using weir_stream = void;
@@ -78,7 +78,7 @@ struct merged {
     }
 
 private:
-    // From the right to the left, as everything is built.
+    // Built from the right to the left, as everything is.
     template <bool NeedsMessage, std::size_t... I>
     void build_all(plan& p, chain_ref<value>& to, const std::string& behind,
                    std::index_sequence<I...>) const {
@@ -103,20 +103,20 @@ merged<S...> merge(std::tuple<S...> all) {
 
 }  // namespace detail
 
-/// All values of both streams, each stream's order kept. Where their types differ the element is a
-/// std::variant of them, and where their key types differ keys are bytes. Put a branch of several
-/// operators in brackets: & binds tighter than |.
+/// All values of both streams; the order of each is kept. If their types differ, the values are a
+/// std::variant; if their key types differ, keys are bytes. Put a branch of several operators in
+/// brackets: & binds tighter than |.
 ///
 ///     a    --1-----2--|
 ///     b    ----7-8----|
 ///     out  --1-7-8-2--|          a & b
 ///
 /// Shape    stream<K, A>, stream<L, B> -> stream<K or bytes, A or std::variant<A, B>>
-/// Order    each stream's is kept; whose turn it is, the loop decides: topics take turns
+/// Order    each stream's is kept; topics take turns
 /// Acks     each value's message to its own topic
-/// Holds    nothing: no queue stands between
-/// Errors   none of its own: a failure is that of its branch's own message
-/// Cost     one virtual call a value; a copy of it where it becomes part of a variant
+/// Holds    nothing; it has no queue
+/// Errors   none of its own: a failure concerns the branch's own message
+/// Cost     one virtual call for each value; a copy if it becomes part of a variant
 /// Example  samples/operators/merge.cpp    Page docs/operators/merge.md    After Faust
 ///          Stream.combine
 template <detail::is_stream A, detail::is_stream B>
@@ -124,7 +124,7 @@ auto operator&(A a, B b) {
     return detail::merge(std::tuple_cat(detail::branches(std::move(a)),
                                         detail::branches(std::move(b))));
 }
-/// Of streams that are iterated: one that is iterated. Both are of one app.
+/// Of pull streams of one app: a pull stream.
 template <class P, class Q>
 auto operator&(pull<P> a, pull<Q> b) {
     auto both = a.what() & b.what();
@@ -133,7 +133,7 @@ auto operator&(pull<P> a, pull<Q> b) {
         throw setup_error{"weir: a & b: the two streams are of different apps"};
     return pull<decltype(both)>{std::move(both), on, a.name()};
 }
-/// One of them is iterated: so are both.
+/// One is a pull stream: so is the result.
 template <class P, detail::is_stream B>
 auto operator&(pull<P> a, B b) {
     return std::move(a) & pull<B>{std::move(b), nullptr, {}};
@@ -143,7 +143,7 @@ auto operator&(A a, pull<Q> b) {
     pull<A> first{std::move(a), nullptr, b.name()};
     return std::move(first) & std::move(b);
 }
-/// One of them has ended: nothing would come of it.
+/// One of them ends in a sink: it has no values to merge.
 template <detail::is_pipeline A, detail::is_pipeline B>
     requires(!detail::is_stream<A> || !detail::is_stream<B>)
 auto operator&(const A& a, const B& b) {

@@ -33,21 +33,20 @@ struct noack_fn {
 
 }  // namespace detail
 
-/// Acknowledges nothing by itself any more: the body calls `ack()` on each event, or keeps a hold
-/// of it and acknowledges that. What nobody acknowledges is never committed past, and comes again
-/// after a restart.
+/// A message is acknowledged only by `ack()` of its event or of a hold. Without it no commit passes
+/// the message, and it comes again after a restart.
 ///
 ///     in   --e--e--e--|
 ///     out  --e--e--e--|          noack()
 ///
 /// Shape    stream<K, event<K, V>> -> the same; up to the body an element has to stay an event
 /// Order    kept
-/// Acks     by hand alone. What a `filter` drops, before or behind it, is acknowledged: no body
-///          will see it. So is what a policy skips.
-/// Holds    a message from its body until `ack()`; one whose last handle goes without it keeps the
-///          partition from being committed beyond it
+/// Acks     by `ack()` only. A value that a `filter` drops, before or behind it, is acknowledged,
+///          since no body sees it. So is a message that a policy skips
+/// Holds    a message until `ack()`. If the last copy and hold are destroyed without it, no commit
+///          passes the message
 /// Errors   none of its own
-/// Cost     one hold a message that is kept
+/// Cost     one hold for each message that is kept
 /// Example  samples/operators/noack.cpp    Page docs/operators/noack.md    After Faust
 ///          Stream.noack
 inline constexpr detail::noack_fn noack{};

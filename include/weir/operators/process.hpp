@@ -15,8 +15,9 @@
 namespace weir {
 namespace detail {
 
-/// What a processor gives of an `In`: R, or what is in a `std::optional` of it, whose nullopt drops
-/// the value. One that gives back what it was given never drops, be that an optional.
+/// What a processor makes of an `In`: its result, or the content of a `std::optional`, whose
+/// nullopt drops the value. If it returns the type of its argument, it never drops, also if that is
+/// an optional.
 template <class In, class R>
 struct given_by {
     using type = R;
@@ -29,7 +30,7 @@ struct given_by<In, std::optional<W>> {
     static constexpr bool drops = true;
 };
 
-/// One that returns a task gives what the task does.
+/// If it returns a task: the task's result.
 template <class In, class R>
 struct given_by<In, task<R>> : given_by<In, R> {};
 
@@ -49,7 +50,7 @@ template <class P, class In, class Given>
 struct process_call {
     using argument = In;
     using out = typename Given::type;
-    static constexpr bool recycles = has_codec<In>;  // plain data: it holds nothing
+    static constexpr bool recycles = has_codec<In>;  // plain data
     P p;
     auto operator()(const In& v) { return call(p, v); }
     static void pass(In&, auto&& made, auto&& to) {
@@ -102,12 +103,12 @@ struct process_op {
     }
 };
 
-/// Several processors: each becomes an operator of its own when they meet their stream.
+/// Several processors. Each becomes an operator of its own when they are put behind a stream.
 template <class... P>
 struct processes {
     using weir_operators = void;
     std::tuple<P...> all;
-    map_options options{};  // of those that are asynchronous
+    map_options options{};  // for asynchronous ones
 };
 template <std::size_t I, class S, class... P>
 auto processed_from(S s, const processes<P...>& by) {
@@ -144,8 +145,8 @@ auto operator|(S s, const detail::processes<P...>& by) {
     return detail::processed_from<0>(std::move(s), by);
 }
 
-/// A processor of a stream of V, in one type, for a list of them: anything that is called with a V
-/// and gives a V, or a `std::optional<V>`, whose nullopt drops the value.
+/// A processor of a stream of V, as one type, so that a list can have several: a function of a V
+/// that returns a V, or a `std::optional<V>`, whose nullopt drops the value.
 template <class V>
 class processor {
 public:
@@ -167,7 +168,7 @@ public:
 
     std::optional<V> operator()(const V& v) { return is_->of(v); }
     std::optional<V> operator()(V&& v) { return is_->of(std::move(v)); }
-    /// It returns a task: it is started with a value, and awaited.
+    /// It returns a task: it is called with a value, and awaited.
     bool is_asynchronous() const { return is_->waits; }
     task<std::optional<V>> start(const V& v) { return is_->start(v); }
 
@@ -216,7 +217,7 @@ struct stream_options_of {
 
 namespace detail {
 
-/// A stream whose values go through a list of processors, which is known when it is made.
+/// A stream whose values go through a list of processors that is given when the stream is made.
 template <class S>
 class processed {
 public:
@@ -248,7 +249,7 @@ public:
     }
 
 private:
-    /// The whole list as one call, since one of it has to be awaited.
+    /// The whole list as one call, because one of them is awaited.
     struct awaited {
         using argument = value;
         using out = value;
@@ -293,20 +294,20 @@ private:
 
 }  // namespace detail
 
-/// Calls processors one after the other: `process(p1, p2)` passes on `p2(p1(value))`. One that
-/// gives a `std::optional` drops the value by nullopt, one that returns a `task` is awaited:
-/// `process({.concurrency = 4}, p1, p2)` lets each of these have four calls under way.
+/// Calls processors one after the other: `process(p1, p2)` passes on `p2(p1(value))`. A processor
+/// that returns a `std::optional` drops the value by nullopt. One that returns a `task` is awaited:
+/// with `process({.concurrency = 4}, p1, p2)` each of these may have four calls under way.
 ///
 ///     in   --1-2-3--|
 ///     out  ----4-6--|          process(twice, at_least_3)
 ///
 /// Shape    stream<K, V> -> stream<K, W>
 /// Order    kept
-/// Acks     what is dropped is acknowledged
+/// Acks     a dropped value is acknowledged
 /// Holds    nothing; an asynchronous processor: `concurrency` values
 /// Errors   what a processor throws: the agent's `on_error`
-/// Cost     the calls; no allocation. What a processor made is moved into the next one. An
-///          asynchronous one: as an asynchronous map
+/// Cost     the calls; no allocation. The result of a processor is moved into the next one.
+///          Asynchronous: as an asynchronous map
 /// Example  samples/operators/process.cpp    Page docs/operators/process.md    After Faust's
 ///          processors
 inline constexpr detail::process_fn process{};

@@ -12,15 +12,15 @@
 namespace weir {
 namespace detail {
 
-/// One partition's state: the last one, the one before the message in work, and what else that
-/// message has made of it. Each stays where it is until the message is finished, so it is passed on
-/// as an lvalue. The objects are used again.
+/// One partition's state: the last one, the one before the message in work, and further ones if
+/// that message has several values. None of them moves until the message is finished, so they are
+/// passed on as lvalues. The objects are used again.
 template <class S>
 class scan_state {
 public:
     explicit scan_state(const S& init) : last_(init), before_(init) {}
 
-    /// `next` is called with the last state and gives the next one.
+    /// `next` is called with the last state and returns the next one.
     template <class Next>
     const S& make(Next next) {
         if (made_ == 0) {
@@ -48,11 +48,11 @@ public:
 private:
     S last_;
     std::size_t made_ = 0;
-    std::deque<S> more_;  // of a message that has several values
-    S before_;            // apart from last_: side by side they are loaded as one, which stalls
+    std::deque<S> more_;  // if a message has several values
+    S before_;            // apart from last_: neighbours are loaded as one, which is slow
 };
 
-/// Whether an `R` may be the next state: not where a number would lose something on its way.
+/// Whether an `R` may be the next state. Not if a number would lose something.
 template <class R, class S>
 concept next_state = std::is_convertible_v<R, S> &&
     (!std::is_arithmetic_v<R> || !std::is_arithmetic_v<S> || requires(R r) { S{r}; });
@@ -99,21 +99,20 @@ struct scan_fn {
 
 }  // namespace detail
 
-/// Passes on what `f` makes of the last state and a value: a running sum, the largest so far.
-/// `f(const S&, const V&)` returns the next state and leaves the last one alone, so taking it back
-/// costs no copy.
+/// Passes on `f(last state, value)`, which is the next state: a running sum, the largest so far.
+/// `f(const S&, const V&)` does not change the last state, so undoing a message costs no copy.
 ///
 ///     in   --1-2-3--|
 ///     out  --1-3-6--|          scan(0, std::plus{})
 ///
 /// Shape    stream<K, V> -> stream<K, S>
 /// Order    kept
-/// Acks     as without it
-/// Holds    one state for each partition. A partition that is assigned again begins with `init`,
-///          since its uncommitted messages come again; values from no topic have one state together
+/// Acks     no change
+/// Holds    one state for each partition. When a partition is assigned again, it begins with `init`
+///          again, since its uncommitted messages come again. Values from no topic share one state
 /// Errors   what `f` throws: the agent's `on_error`. A message that fails has not changed the
 ///          state.
-/// Cost     the call; no copy of a state, no allocation but `f`'s own
+/// Cost     the call; copies of `init` for each partition, and no other copy or allocation
 /// Example  samples/operators/scan.cpp    Page docs/operators/scan.md
 inline constexpr detail::scan_fn scan{};
 

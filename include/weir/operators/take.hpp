@@ -13,9 +13,9 @@
 namespace weir {
 namespace detail {
 
-/// Values until they are a batch, their holds, and their messages (where none are shown, only what
-/// an error names). `applied_` counts those whose message has gone through its chain: what lies behind
-/// is the message in work and can be taken back.
+/// Values that wait for a batch, with their holds and messages. The first `applied_` are of
+/// messages that have gone through their chain. Those behind are of the message in work, and can be
+/// undone.
 template <class V, bool NeedsMessage>
 class take_boundary final : public boundary {
 public:
@@ -35,7 +35,7 @@ public:
         for (applied_ = values_.size(); applied_ >= n_;) emit(n_);
         if (applied_ > 0 && due_ == time_point::max() && within_ < duration::max())
             due_ = later(c.now.time.steady(), within_);
-        if (ready_.left() > 0) c.now.end(run_status::full);  // worked off before more comes
+        if (ready_.left() > 0) c.now.end(run_status::full);  // process this batch first
     }
     void undo() { keep_first(applied_); }
     bool full() const { return ready_.left() > 0; }
@@ -63,18 +63,19 @@ public:
     }
 
 private:
-    // Plain loops: a vector's erase and insert are paid for in every file that takes.
+    // Plain loops: a vector's erase and insert would have to be compiled in every file that uses
+    // take.
     template <class T>
     static void keep_first(std::vector<T>& v, std::size_t n) {
         while (v.size() > n) v.pop_back();
     }
-    /// From there on, what is not ours for long leaves unacknowledged; who else holds it does not
-    /// acknowledge it, either. The rest stays.
+    /// From `left` on, removes values whose partition is being revoked or is lost, and forfeits
+    /// their holds. The others stay.
     void forfeit_not_owned(std::size_t left) {
         const auto goes = [](const hold& h) { return h.ownership() != ownership::owned; };
         while (left < values_.size() && !goes(holds_[left])) ++left;
         if (left == values_.size()) return;
-        // put together anew: a bool in its vector cannot be swapped, nor a map's element
+        // made anew: a bool in its slot cannot be swapped, nor an element of a map
         auto values = std::exchange(values_, {});
         auto holds = std::exchange(holds_, {});
         auto messages = std::exchange(messages_, {});
@@ -93,7 +94,7 @@ private:
         keep_first(holds_, n);
         keep_first(messages_, n);
     }
-    /// The first n leave, the rest stays.
+    /// Returns the first n; the rest stays.
     template <class T>
     std::vector<T> first(std::vector<T>& from, std::size_t n) {
         std::vector<T> taken;
@@ -113,7 +114,7 @@ private:
         due_ = time_point::max();
     }
 
-    static constexpr std::size_t at_first = 1024;  // capacity taken before it is needed
+    static constexpr std::size_t at_first = 1024;  // capacity that is reserved
     std::shared_ptr<release_queue> releases_;
     std::size_t n_, applied_ = 0;
     duration within_;
@@ -169,22 +170,22 @@ struct take_fn {
 
 }  // namespace detail
 
-/// Collects values into batches of at most `n`, or of what came within `within` of a batch's first.
-/// Without a limit of time a batch is short only when the app stops or a finite source ends.
+/// Collects values into batches. A batch is passed on when it has `n` values, or `within` after its
+/// first value. Without `within` a batch is short only when the app stops or a finite source ends.
 ///
 ///     in   --1-2-3---------4--|
 ///     out  ------[1 2 3]------[4]|          take(3, 10s)
 ///
 /// Shape    stream<K, V> -> stream<common key, batch<V>>: the key its messages share, else null
 /// Order    kept
-/// Acks     holds each message until its batch has been processed; then all of them together
-/// Holds    at most `n` values and their messages, and one batch that is being worked off
-/// Time     the app's clock; a batch's first element starts the limit; flushes on stop. When a
-///          partition is revoked its values leave the batch unacknowledged, those that come late at
-///          once; the rest stays.
+/// Acks     holds each message until its batch is processed; then all of them are acknowledged
+/// Holds    at most `n` values and their messages, and one batch that is being processed
+/// Time     the app's clock; a batch's first value starts `within`. When the app stops, a short
+///          batch is passed on. When a partition is revoked, its values are removed without being
+///          acknowledged; the others stay
 /// Errors   none of its own; a batch that fails is one failure, by default `stop`
-/// Cost     one copy of each decoded value (what `map` made is moved); a fixed number of
-///          allocations a batch
+/// Cost     one copy of each decoded value (a value that `map` made is moved); a fixed number of
+///          allocations for each batch
 /// Throws   weir::setup_error if n is 0 or within is not positive, when the pipeline is built; if n
 ///          is more than the app's open_max, when the app starts
 /// Example  samples/operators/take.cpp    Page docs/operators/take.md    After Faust Stream.take

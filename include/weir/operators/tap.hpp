@@ -40,16 +40,16 @@ struct tap_fn {
 
 }  // namespace detail
 
-/// Calls `f` with every value and passes it on unchanged: for logs, counters, a look in between.
+/// Calls `f` with every value and passes the value on unchanged: for logs and counters.
 ///
 ///     in   --1-2-3--|
 ///     out  --1-2-3--|          tap(print)
 ///
 /// Shape    stream<K, V> -> stream<K, V>
 /// Order    kept
-/// Acks     as without it
+/// Acks     no change
 /// Holds    nothing
-/// Errors   what `f` throws: the agent's `on_error`. A message that is retried is shown again.
+/// Errors   what `f` throws: the agent's `on_error`. When a message is retried, `f` is called again
 /// Cost     the call; no copy, no allocation
 /// Example  samples/operators/tap.cpp    Page docs/operators/tap.md
 inline constexpr detail::tap_fn tap{};

@@ -8,8 +8,8 @@
 namespace weir {
 namespace detail {
 
-/// A boundary made of a sink and a source: what is sent to the topic is read from there, with keys and
-/// values as sent.
+/// A boundary made of a sink that sends to a topic, and a source that reads it, with the same
+/// types.
 template <class Target>
 struct through_op {
     using weir_operator = void;
@@ -57,9 +57,9 @@ struct through_fn {
 
 }  // namespace detail
 
-/// Sends every value to a topic and goes on from there, so that what follows survives a restart and
-/// is spread over the group. The topic is created if it is missing, with as many partitions as the
-/// source. At the end of a pipeline it only sends.
+/// Sends every value to a topic. The pipeline goes on with what it reads from that topic, so it
+/// survives a restart and is shared by the group. A missing topic is created, with as many
+/// partitions as the source. At the end of a pipeline it only sends.
 ///
 ///     in     --1-2-3--|
 ///     topic  --1-2-3--
@@ -71,7 +71,7 @@ struct through_fn {
 ///          message of its own
 /// Holds    one message's values while the producer has no room
 /// Errors   a send that failed for good: the topic's `on_produce_error`
-/// Cost     encode, send, read, decode; the original bytes are sent on where the value is unchanged
+/// Cost     encode, send, read, decode; if the value is unchanged, its original bytes are sent
 /// Throws   weir::setup_error for a name that Kafka forbids, when the agent is added
 /// Example  samples/operators/through.cpp    Page docs/operators/through.md    After Faust
 ///          Stream.through

@@ -16,7 +16,7 @@
 namespace weir {
 namespace detail {
 
-/// What is sent for a value: the value; for a batch, the vector of its values.
+/// What is sent for a value: the value itself; for a batch, the vector of its values.
 template <class In>
 struct as_sent {
     using type = In;
@@ -37,14 +37,14 @@ struct same_key {
     }
 };
 
-/// What an operator that sends is made of. A message is parked in it while a produce target has no room.
+/// The sink of operators that send. A message is parked in it while the producer has no room.
 struct sending_sink : sink {
     static constexpr bool needs_message = true;
     sender out;
     explicit sending_sink(sender s) : out(std::move(s)) {}
 
-    /// To `count` of the topics, from the `first` on. The original bytes, if the value is the
-    /// object that was decoded.
+    /// Sends `v` to `count` topics, from the `first` on. Sends the original bytes if `v` is the
+    /// very object that was decoded.
     template <class In, class Key>
     void put(context& c, const In& v, Key& key, std::size_t first, std::size_t count) {
         const auto m = c.message();
@@ -85,7 +85,7 @@ struct choosing_sink : sending_sink {
     }
 };
 
-/// A target by name, or by handle; with a handle the types must fit.
+/// A topic by name, or by handle. With a handle the types must be those of the stream.
 struct by_name {
     std::string name;
     topic_info& resolve(graph_builder& s, const drawn_stream& before) const { return s.derived(name, before); }
@@ -227,7 +227,7 @@ struct to_fn {
 /// Holds    one message's values while the producer has no room
 /// Errors   a send that failed for good: the topic's `on_produce_error`. What the function throws,
 ///          and a name that is not listed: the agent's `on_error`
-/// Cost     encoding; the original bytes are sent on where the value is unchanged
+/// Cost     encoding; if the value is unchanged, its original bytes are sent
 /// Throws   weir::setup_error for a name that Kafka forbids, when the agent is added; for an empty
 ///          list, when the pipeline is built
 /// Example  samples/operators/to.cpp    Page docs/operators/to.md    After Faust's sinks

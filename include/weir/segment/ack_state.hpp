@@ -12,13 +12,13 @@ namespace weir::detail {
 
 class ack_states;
 
-/// One agent's reference to one message, where it can be let go by hand. While the message is in
-/// work the cursor keeps it open; beyond that, by one hold (`inner_`) that all of the
-/// event's holds share. It is acknowledged once: by hand, or by itself when the message is finished
-/// and no hold is left; behind `noack()` by hand alone, and who drops the last handle without
-/// having done so has left the message open for good. One whose message failed has nothing to
-/// acknowledge any more: its policy decides. Lives as long as its last handle; used on the loop's
-/// thread only (holds that go elsewhere are posted).
+/// Whether one agent has acknowledged one message, where this can be done by hand. An event, its
+/// copies and its holds share it. While the message is in work, its cursor keeps it open; after
+/// that `inner_` does, one hold for all holds of the event. The message is acknowledged once: by
+/// `ack()`, or when it is finished and no hold of the event is left. Behind `noack()` only by
+/// `ack()`; if the last handle is destroyed without it, the message stays open for good. If the
+/// message fails, its policy decides, and `ack()` does nothing. Lives as long as its last handle;
+/// used on the loop's thread only (releases on other threads are posted).
 class ack_state final : public hold_owner {
 public:
     ack_state(std::shared_ptr<release_queue> releases, ack_states& pool) : hold_owner(std::move(releases)), pool_(&pool) {}
@@ -27,10 +27,10 @@ public:
     bool ack();
     bool acked() const { return acked_; }
     weir::hold hold() { return acked_ ? weir::hold{} : weir::hold{*this, of_message}; }
-    /// A handle that keeps nothing but this object: a copy of the event has one.
+    /// A handle for a copy of the event. It keeps this object, and not the message.
     weir::hold handle() { return {*this, of_object}; }
     void by_hand_only() { by_hand_ = true; }
-    void seen() { seen_ = true; }  // by a body, which could have acknowledged it
+    void seen() { seen_ = true; }  // a body has the event, and can acknowledge it
 
     // its holds
     void add(std::int64_t number) override;
@@ -62,9 +62,9 @@ private:
     bool acked_ = false, by_hand_ = false, seen_ = false, failed_ = false;
 };
 
-/// The ack_states of one running stream, used again, and those of the message in work. A message that
-/// has become several events is let go early when all of them have been acknowledged. ack_states that
-/// are still in use when this goes live on alone.
+/// The ack_states of one running stream, used again, and those of the message in work. If a message
+/// has several events, it is acknowledged early when all of them are. ack_states that are still in
+/// use when this is destroyed live on.
 class ack_states {
 public:
     explicit ack_states(std::shared_ptr<release_queue> releases) : releases_(std::move(releases)) {}
@@ -74,7 +74,7 @@ public:
 
     // the message in work
     ack_state& begin(const context&);
-    /// Its effects are real: what is acknowledged from now on is let go at once.
+    /// The message has gone through its chain. From now on `ack()` releases it at once.
     void through() { through_ = true; }
     void finish();
     void undo();
@@ -90,7 +90,7 @@ private:
 
     std::shared_ptr<release_queue> releases_;
     std::vector<ack_state*> all_, free_;
-    std::vector<ack_state*> at_work_;  // in their order, so those of one origin are neighbours
+    std::vector<ack_state*> at_work_;  // in order, so those of one message are neighbours
     std::size_t unacked_ = 0;        // of these
     bool through_ = false;
 };

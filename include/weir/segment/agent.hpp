@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An agent of a run, as its segments and boundaries see it, and its body where that is a coroutine.
+// An agent of a run, as its segments and boundaries see it; and its body if that is a coroutine.
 #pragma once
 #include <exception>
 #include <memory>
@@ -10,8 +10,8 @@
 
 namespace weir::detail {
 
-/// What is left of a batch whose partition is given up while a coroutine or a pull loop still looks
-/// at one of its messages.
+/// A batch whose partition is gone, while a coroutine or a pull loop still looks at one of its
+/// messages.
 class retired_batch {
 public:
     virtual ~retired_batch() = default;
@@ -25,11 +25,11 @@ struct agent_info {
     policy on_error{};
     bool pull = false;
     bool has_body = false;  // it is a coroutine
-    /// It reads nothing now: a pull stream that nobody iterates, an agent that has returned.
+    /// It reads nothing now: a pull stream that is not iterated, or a coroutine that has returned.
     bool paused = false;
     bool finite = false;  // it reads ranges only
-    bool ended = false;   // all its sources have ended, and everything of theirs is done
-    /// They go when the coroutine or the loop asks for the next value.
+    bool ended = false;   // all its sources have ended, and all of their values are processed
+    /// Destroyed when the coroutine or the loop asks for the next value.
     std::vector<std::shared_ptr<retired_batch>> looked_at{};
 };
 
@@ -40,7 +40,7 @@ public:
     virtual ~body() = default;
     virtual void start() = 0;
     virtual bool running() const = 0;
-    /// Nothing more will come: the body learns it when it asks for the next value.
+    /// Nothing more will come. The body is told when it asks for the next value.
     virtual void end() = 0;
     /// Starts the body again if a message waits for it. Returns what it threw while it had no
     /// message, or null.

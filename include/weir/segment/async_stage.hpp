@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The asynchronous stage: calls that take their time, between two segments.
+// The asynchronous stage: awaits calls, between two segments.
 #pragma once
 #include <algorithm>
 #include <cassert>
@@ -33,14 +33,14 @@ struct stage_options {
 };
 
 /// Keeps each call's argument and hold until its result has left. At most `concurrency` calls are
-/// under way. Results leave in order of input, in order of input for each key, or as they come. A
-/// failed call stays where it is until its policy has made it again or skipped it. The calls of a
-/// revoked partition run to their end; once the partition is lost their results are dropped, and
-/// nobody waits for them. Lives as long as its run; used by the loop's thread only.
+/// under way. Results leave in the order of the input, of the input for each key, or of completion.
+/// A failed call stays in its place until its policy retries or skips it. Calls of a revoked
+/// partition go on; once the partition is lost, their results are dropped and nobody waits for
+/// them. Lives as long as its run; used by the loop's thread only.
 ///
-/// `Call` has `argument` and `out` (what comes in, what goes out), `recycles` (an argument may stay
-/// until the next one), `operator()(const argument&)`, a task, and `pass(argument&, result, to)`,
-/// which gives what was made to `to`, or nothing.
+/// `Call` has the types `argument` and `out`; `recycles`, whether an argument may stay until the
+/// next call; `operator()(const argument&)`, which returns a task; and `pass(argument&, result,
+/// to)`, which calls `to` with what is passed on, if anything.
 template <class Call, bool NeedsMessage>
 class async_stage final : public boundary {
 public:
@@ -52,7 +52,7 @@ public:
         : loop_(loop),
           f_(std::move(f)),
           concurrency_(o.concurrency),
-          // by key, calls also wait for an earlier one of their key
+          // with order_by::key more calls may wait, for an earlier one of their key
           window_(o.order == order_by::key ? 2 * o.concurrency : o.concurrency),
           order_(o.order),
           keeps_whole_(a.on_error.has_dead_letters()) {}
@@ -243,7 +243,7 @@ private:
         n.tries.reset();
         n.next = std::exchange(spare_, &n);
     }
-    /// Takes it out of the list, and out of what is counted.
+    /// Removes it from the list and from the counts.
     void remove(call& n) {
         if (n.active) --active_;
         if (n.is_retry()) --retrying_;
@@ -289,7 +289,8 @@ private:
         n.now = state::failed;
         ++failed_;
     }
-    /// It leaves if it is done and its turn has come: with its result, or without.
+    /// A call that is finished or skipped leaves when its turn has come, with its result or
+    /// without.
     void leave_if_done(call& n) {
         if (n.now != state::finished && n.now != state::skipped) return;
         if (order_ == order_by::all && n.before) return;
@@ -301,7 +302,7 @@ private:
             });
         recycle(n);
     }
-    /// The counts are those of the list.
+    /// Checks the counts against the list.
     void check_counts() const {
 #ifndef NDEBUG
         if (calls_.count > 64) return;  // long lists would make tests slow
@@ -327,11 +328,11 @@ private:
     std::vector<std::unique_ptr<call>> all_;
     call* spare_ = nullptr;
     list calls_;
-    list leaving_;  // of lost partitions: they run to their end
-    // Of `calls_`: those under way, those that failed and are not told, those to be made again.
+    list leaving_;  // calls of lost partitions, which go on
+    // How many of `calls_` are under way, have failed and are not told, wait for their retry.
     std::size_t active_ = 0, failed_ = 0, retrying_ = 0;
-    /// Results in `ready_` that were not there at once. Only they count against `concurrency`:
-    /// results that were there at once do not wait for each other to be worked off.
+    /// Results in `ready_` that were not there at once. They count toward `concurrency`. Results
+    /// that were there at once do not: they need not wait for each other to be processed.
     std::size_t late_ = 0;
     time_point now_{};
     ready_input<typename Call::out> ready_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `items`, `enumerate` and `events` show of a message: a look at a value, not a copy of it.
+// How `items`, `enumerate` and `events` refer to a value without copying it.
 #pragma once
 #include <optional>
 #include <type_traits>
@@ -10,8 +10,8 @@
 
 namespace weir::detail {
 
-/// Points at a value that somebody else keeps while its message is in work. A copy owns a value of
-/// its own, so what is buffered, stored or returned outlives the message; so does what is moved.
+/// Refers to a value that lives while its message is in work. A copy owns its value, so it may be
+/// buffered, stored or returned. So does an object that a moved value was put into.
 template <class T>
 class borrowed_or_owned {
 public:
@@ -38,16 +38,16 @@ public:
     const T* operator->() const { return at_; }
 
 private:
-    // by way of the pointer: g++ warns of an optional that it does not know to be empty
+    // through the pointer: g++ warns of an optional that may be empty
     T& mine() { return const_cast<T&>(*at_); }
     T taken() { return own_ ? T(std::move(mine())) : T(*at_); }
 
-    std::optional<T> own_;  // capacity is kept: a recycled place allocates nothing
+    std::optional<T> own_;  // its capacity is used again
     const T* at_;
 };
 
-/// The key of the message at `c`, a context or an origin: the decoded one where there is one, else
-/// decoded into `scratch`.
+/// The key of the message at `c`, which is a context or an origin: the decoded one if there is one.
+/// Else it is decoded into `scratch`.
 template <class K>
 const K* key_at(const auto& c, K& scratch) {
     if constexpr (is_raw<K>) {

@@ -32,7 +32,7 @@ public:
     virtual void poll(time_point /*now*/) {}
     /// When `poll` has something to do, as far as that depends on the time.
     virtual time_point due() const { return time_point::max(); }
-    /// Completes what is buffered, though it waits for more.
+    /// Completes what is buffered, though it could wait for more.
     virtual void flush() {}
     /// Forfeits what only waits for time or company, if its partition is being revoked or is lost.
     virtual void revoke() {}
@@ -53,16 +53,16 @@ public:
     std::string op{};  // as drawn
 };
 
-/// The source message of a value, kept if a downstream operator reads or sends it, or if the agent's
-/// policy can make a dead letter of it.
+/// The message that a value was made of. Key, headers and timestamp are kept if a later operator
+/// reads or sends them, everything if the agent's policy can make a dead letter of it.
 struct source_message {
     bytes key{};
-    bytes value{};  // as it came; for dead letters only
+    bytes value{};  // its bytes; for dead letters only
     weir::headers headers{};
     weir::timestamp timestamp{};
     weir::offset offset = 0;
     const topic_partition* tp = nullptr;  // lives as long as the run
-    origins::several parts{};             // of a batch; they live as long as the hold beside it
+    origins::several parts{};             // of a batch; they live as long as its hold
 
     message view() const { return {key, value, offset, timestamp}; }
     /// Partition and offset are always kept, for errors. `whole`: everything is, for dead letters.
@@ -91,8 +91,7 @@ origins::several parts_of(const T& v, const source_message& made_of) {
     else return made_of.parts;
 }
 
-/// What a boundary has ready: values, each with a hold of its message, and with the message where
-/// that is needed.
+/// What a boundary has ready: values, each with a hold of its message, and with the source message.
 template <class T>
 class ready_input final : public input_of<T> {
 public:
@@ -127,7 +126,7 @@ public:
         assert(first_ <= from && from <= this->count);
         const auto lost = [&](std::size_t i) { return holds_[i].ownership() == ownership::lost; };
         const bool first_is_lost = from < this->count && lost(from);
-        auto left = from;  // what is before stays in place: somebody may look at it
+        auto left = from;  // values before it stay: a sink may look at one
         for (auto i = from; i < this->count; ++i) {
             if (lost(i)) {
                 holds_[i].forfeit();

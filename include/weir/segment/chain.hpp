@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chain: an operator and what follows it, nested so that everything between two boundaries is
-// inlined.
+// A chain: an operator and what follows it, nested, so that the compiler inlines everything between
+// two boundaries.
 #pragma once
 #include <type_traits>
 #include <utility>
@@ -24,7 +24,7 @@ constexpr decltype(auto) call(F& f, Arg&& arg, More&& more) {
     else return f(std::forward<Arg>(arg), std::forward<More>(more));
 }
 
-/// What an operator calls to pass a value on, any number of times. An lvalue has to live until its
+/// What an operator calls to pass on a value, any number of times. An lvalue has to live until its
 /// message is finished; anything shorter-lived is passed on as an rvalue.
 template <class Next>
 struct onward {
@@ -86,8 +86,8 @@ struct step {
     sink_occupancy* shared_occupancy() { return next.shared_occupancy(); }
 };
 
-/// The last of a chain has `push(context, value)` in place of `operator()`. The rest is here for
-/// sinks that need nothing of it.
+/// The end of a chain has `push(context, value)` in place of `operator()`. The other functions are
+/// defaults for sinks.
 struct sink {
     static constexpr bool needs_message = false;
     void apply(context&) {}
@@ -96,9 +96,9 @@ struct sink {
     void assigned(const topic_partition&) {}
     void revoked(const topic_partition&) {}
     bool full() { return false; }
-    /// Throws what the message that is parked in it threw.
+    /// Throws what the parked message threw.
     void check() {}
-    /// Not null where other chains end in this sink, too.
+    /// Not null if other chains end in this sink, too.
     sink_occupancy* shared_occupancy() { return nullptr; }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chain behind a virtual call: where branches meet, and where a plain type hides what is before.
+// A chain behind a virtual call: branches of a merge end in one, and so does an erased pipeline.
 #pragma once
 #include <memory>
 #include <type_traits>
@@ -9,15 +9,15 @@
 
 namespace weir::detail {
 
-/// A chain_ref of any type, as its run keeps it.
+/// A chain_ref of any type, as the plan keeps it.
 class any_chain_ref {
 public:
     virtual ~any_chain_ref() = default;
 };
 
-/// One chain that several segments end in. No boundary: nothing waits here, a failure is that of the
-/// branch's own message, and while one branch's message is parked behind it no other pushes
-/// (`sink_occupancy`).
+/// One chain that several segments end in. It is not a boundary: nothing waits in it, and a failure
+/// concerns the branch's own message. While a message of one branch is parked behind it, the other
+/// branches do not push (`sink_occupancy`).
 template <class T>
 class chain_ref : public any_chain_ref {
 public:
@@ -56,7 +56,7 @@ private:
     sink_occupancy occupancy_;
 };
 
-/// The end of a branch. A value of another type than the chain_ref's becomes one.
+/// The end of a branch. Converts a value to the chain_ref's type.
 template <class T, bool NeedsMessage>
 struct into_chain_ref {
     static constexpr bool needs_message = NeedsMessage;

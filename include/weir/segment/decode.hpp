@@ -13,8 +13,8 @@
 
 namespace weir::detail {
 
-/// Decodes one topic's messages to one pair of types. Has no state: what it fills belongs to the
-/// partition.
+/// Decodes one topic's messages to one pair of types. It has no state; the slots that it fills
+/// belong to the partition.
 class decoder {
 public:
     virtual ~decoder() = default;
@@ -27,8 +27,8 @@ public:
     virtual void clear(input&) const = 0;
 };
 
-/// A batch of one partition, decoded. A slot keeps its capacity; only messages that decoded have
-/// one.
+/// The decoded batch of one partition. Slots keep their capacity. Only messages that were decoded
+/// have a slot.
 template <class K, class V>
 class decoded final : public input_of<V> {
 public:
@@ -40,7 +40,7 @@ public:
     const topic_partition* partition_of(std::size_t) const override { return tp_; }
     const topic_partition* common_partition() const override { return tp_; }
     const void* key_of(std::size_t i) const override {
-        if constexpr (is_raw<K>) return nullptr;  // who wants it takes it from the message
+        if constexpr (is_raw<K>) return nullptr;  // it is in the message
         else return &keys[i].value;
     }
     const void* keys_at() const override {

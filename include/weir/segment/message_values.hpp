@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One message's values, between the loop and a consumer that takes them one by one.
+// The values of one message, which a coroutine or a pull loop takes one by one.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -10,10 +10,10 @@
 
 namespace weir::detail {
 
-/// Filled by a chain's sink, emptied by a coroutine or a pull loop. While a value is left the sink is
-/// full and the message is parked: it needs no hold, and the bytes its values point into stay. If the
-/// message is lost while the consumer looks at a value, that value stays until the consumer asks for
-/// the next one. Lives as long as its run or its pull stream; used on the loop's thread only.
+/// Filled by a chain's sink, emptied by a coroutine or a pull loop. While a value is left, the sink
+/// is full and the message is parked, so it needs no hold and its bytes stay. If the message is
+/// lost while the consumer looks at a value, that value stays until the consumer asks for the next
+/// one. Lives as long as its run or its pull stream; used on the loop's thread only.
 template <class T>
 class message_values {
 public:

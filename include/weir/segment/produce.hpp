@@ -18,14 +18,14 @@ struct topic_info;
 struct outgoing {
     bytes key{};
     bytes value{};
-    /// If not null, these bytes are sent in place of `value`. They live as long as the message in
+    /// If not null, these bytes are sent instead of `value`. They live as long as the message in
     /// work.
     bytes_view unchanged{};
     weir::headers headers{};
     weir::timestamp timestamp{};
 };
 
-/// Where an operator sends to: one topic, on behalf of one agent.
+/// A topic that an operator sends to, for one agent.
 class produce_target {
 public:
     virtual ~produce_target() = default;
@@ -34,7 +34,7 @@ public:
     virtual bool send(const outgoing&, hold&) = 0;
 };
 
-/// A message that the program sends by itself (`topic.send`). Lives as long as its pending_send.
+/// A message that the program itself sends (`topic.send`). Lives as long as its pending_send.
 struct send_request {
     enum class state : std::uint8_t { waiting_for_room, sent, delivered, given_up };
     topic_info* to;

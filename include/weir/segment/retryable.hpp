@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What fails and may be tried again.
+// What may fail and be tried again.
 #pragma once
 #include <cassert>
 #include <cstddef>
@@ -10,12 +10,12 @@
 
 namespace weir::detail {
 
-/// How often something has failed, and when it may be tried again. The one implementation of
-/// `retry(n, backoff)`: a message, a decode, a send and a task each have one.
+/// How often something has failed, and when it may be tried again. The only implementation of
+/// `retry(n, backoff)`: messages, calls, decodes, sends and tasks have one each.
 class retry_state {
 public:
-    /// Counts a failure. True if the policy lets it be tried again, at `due`. Else the count begins
-    /// anew, and the policy's last word holds.
+    /// Counts a failure. True if the policy has a retry left: it is due at `due()`. Else the count
+    /// begins again, and what the policy says after its retries holds.
     bool retry(const policy& p, time_point now) {
         if (failures_ >= p.retries()) {
             *this = {};
@@ -28,7 +28,7 @@ public:
     bool failed() const { return failures_ > 0; }
     int failures() const { return failures_; }
     time_point due() const { return due_; }
-    /// It has failed, and its backoff is not over.
+    /// It has failed, and the backoff is not over.
     bool waits(time_point now) const { return failures_ > 0 && now < due_; }
     void reset() { *this = {}; }
 
@@ -37,16 +37,16 @@ private:
     time_point due_{};
 };
 
-/// A message at a cursor, or an asynchronous call. Who sees it fail reports it; the conductor asks
-/// the policy and calls `retry` or `skip`.
+/// A message at a cursor, or an asynchronous call. Whoever sees it fail tells the conductor, which
+/// asks the policy and calls `retry` or `skip`.
 struct retryable {
     retry_state tries{};
-    /// Everything made of the message was acknowledged by hand: commits pass it, and it is not tried
+    /// All events of the message were acknowledged by hand: commits pass it, and it is not tried
     /// again.
     bool acked = false;
 
     virtual void retry() = 0;
-    /// It is done with, without a result.
+    /// It is given up, without a result.
     virtual void skip() = 0;
     virtual origins& from() = 0;
     virtual std::size_t at() const = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contract between the loop and the operators: the loop gives a segment an input in one virtual
-// call, and the segment says how far it came, and why not further.
+// call; the segment says how far it came, and why it came back.
 #pragma once
 #include <algorithm>
 #include <csignal>
@@ -27,8 +27,8 @@ enum class run_status : std::uint8_t {
     done,   // the input is finished
     yield,  // its time is up
     stop,   // the app stops: the message in work is finished, no other is begun
-    full,   // the message at `at` is parked: its sink can't take another one
-    failed  // the message at `at` threw: nothing of it stays
+    full,   // the message at `at` is parked: its sink has no room for another
+    failed  // the message at `at` threw, and was undone
 };
 /// How far a segment came, and why not further.
 struct run_result {
@@ -36,7 +36,7 @@ struct run_result {
     run_status status = run_status::done;
     std::exception_ptr error{};
 };
-/// What the loop tells a segment about one run. A sink or stop() ends the run behind the message in
+/// What the loop tells a segment about one run. A sink or stop() ends the run after the message in
 /// work.
 class segment_turn {
 public:
@@ -55,33 +55,33 @@ private:
 };
 
 // ---------------------------------------------------------------------------- what a segment reads
-/// The messages behind values, by index. Operators ask only if they buffer, wait, send, or yield
-/// more than the value.
+/// The messages of values, by index. Operators ask only if they buffer, wait, send, or yield more
+/// than the value.
 class origins {
 public:
     virtual ~origins() = default;
     virtual hold hold_of(std::size_t i) = 0;
     /// A hold of the message itself. It stays when an event of the message is acknowledged by hand.
     virtual hold source_of(std::size_t i) { return hold_of(i); }
-    /// The message is acknowledged before it is finished. Its own hold is released now, if a hold
-    /// keeps it open and not a cursor.
+    /// The message is acknowledged before it is finished: releases the hold that keeps it open, if
+    /// it is a hold and not a cursor.
     virtual void release(std::size_t) {}
-    /// Key, headers, timestamp and (at a topic) the original value. Behind a boundary they are there
-    /// only if something behind it reads or sends them (`needs_message`); else the message is empty.
+    /// Key, timestamp and, at a topic, the bytes of the value. Behind a boundary they are kept only
+    /// if a later operator reads or sends them (`needs_message`); else the message is empty.
     virtual message message_of(std::size_t i) const = 0;
     virtual headers headers_of(std::size_t i) const = 0;
-    /// Null if the value is not from a topic. Lives as long as the run.
+    /// Null if the value is from no topic. Lives as long as the run.
     virtual const topic_partition* partition_of(std::size_t i) const = 0;
-    /// The partition that all of these values are from; null if they are from several, or from none.
+    /// The partition of all of these values; null if they are from several, or from none.
     virtual const topic_partition* common_partition() const { return nullptr; }
-    /// The decoded key, where one is kept.
+    /// The decoded key, if one is kept.
     virtual const void* key_of(std::size_t) const { return nullptr; }
     /// An array of slot<K> with the decoded key of each value; else null.
     virtual const void* keys_at() const { return nullptr; }
-    /// The object that holds the decoded value, if it has this type. A sink that is given this very
-    /// object may send the original bytes.
+    /// The object that was decoded, if it has this type. A sink that gets this very object may send
+    /// the original bytes.
     virtual const void* value_of(std::size_t, const void* /*type*/) const { return nullptr; }
-    /// The messages of a value that stands for several, a batch; else null.
+    /// The messages of a batch; null for other values.
     struct several {
         const origins* in = nullptr;
         std::size_t count = 0;
@@ -89,8 +89,8 @@ public:
     virtual several parts_of(std::size_t) const { return {}; }
 };
 
-/// A partition's decoded batch, or what a boundary has ready. A cursor knows which of the `count`
-/// values is in work.
+/// A partition's decoded batch, or what a boundary has ready. A cursor says how far its `count`
+/// values are processed.
 class input : public origins {
 public:
     std::size_t count = 0;
@@ -112,7 +112,7 @@ struct slot {
 template <class T>
 class input_of : public input {
 public:
-    std::vector<slot<T>> values;  // recycled: it may be longer than `count`
+    std::vector<slot<T>> values;  // used again: may be longer than `count`
 };
 
 /// One value's message.
@@ -137,7 +137,7 @@ struct context {
 };
 
 // ------------------------------------------------------------------------------------- the segment
-/// Whose message is parked in a sink. Segments that end in one chain_ref share this.
+/// Which cursor's message is parked in a sink. Segments that end in one chain_ref share this.
 struct sink_occupancy {
     const void* occupant = nullptr;  // the cursor of the parked message
 };
@@ -147,16 +147,16 @@ struct sink_occupancy {
 class segment {
 public:
     virtual ~segment() = default;
-    /// Works on `from`, beginning with message `at`. A message that was parked there has been
-    /// finished by `finish` before.
+    /// Processes `from`, beginning with message `at`. If a message was parked there, `finish` was
+    /// called before.
     virtual run_result run(input& from, std::size_t at, segment_turn&) = 0;
-    /// A message is parked in the sink, or the sink can't take another one.
+    /// A message is parked in the sink, or the sink has no room for another.
     virtual bool full() = 0;
-    /// Throws what the parked message threw; nothing of that message stays.
+    /// Throws what the parked message threw, after undoing it.
     virtual void check() = 0;
-    /// The parked message has left the sink.
+    /// The parked message is finished.
     virtual void finish() = 0;
-    /// The parked message is not ours any more: nothing of it stays.
+    /// The parked message's partition is lost: undoes it.
     virtual void discard() = 0;
     virtual void assigned(const topic_partition&) = 0;
     virtual void revoked(const topic_partition&) = 0;
@@ -172,7 +172,7 @@ private:
 
 template <class T>
 inline constexpr bool is_batch = false;
-/// A value that keeps messages open while it lives: it has to go as soon as it is passed.
+/// A value that keeps messages open while it lives: it is destroyed as soon as it is passed.
 template <class T>
 inline constexpr bool holds_messages = is_batch<T>;
 
@@ -183,7 +183,7 @@ public:
 
     run_result run(input& base, std::size_t at, segment_turn& now) override {
         auto& from = static_cast<input_of<In>&>(base);
-        // nobody fills an input while it is read
+        // an input is not filled while it is read
         const slot<In>* const values = from.values.data();
         const void* const keys = from.keys_at();
         const auto count = from.count;

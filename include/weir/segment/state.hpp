@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator that remembers is made of: a state for each partition, and what the message in
-// work has changed.
+// State of operators: one for each partition, and a log to undo the message in work.
 #pragma once
 #include <algorithm>
 #include <memory>
@@ -11,11 +10,10 @@
 
 namespace weir::detail {
 
-/// One S for each partition, each a copy of `initial`. It begins anew with every assignment of its
-/// partition: the messages that come again were counted by nobody. Values that are from no topic
-/// share one S. If S has `finish()` and `undo()`, they are called for each S that the message in work
-/// has used, and perhaps for others: they do nothing then. The operator calls the members below from
-/// its own of the same names.
+/// One S for each partition, each a copy of `initial`. It begins again with every assignment of its
+/// partition, since the uncommitted messages come again. Values from no topic share one S. If S has
+/// `finish()` and `undo()`, they are called for each S that the message in work has used. The
+/// operator forwards its own `finish`, `undo`, `assigned` and `revoked` to this.
 template <class S>
 class per_partition {
 public:
@@ -83,8 +81,8 @@ private:
     std::vector<std::unique_ptr<entry>> revoked_;
 };
 
-/// What the message in work has changed: `save` a value before you change it, and `undo` puts back
-/// what was saved, the last first. Allocates only while it grows.
+/// What the message in work has changed: call `save` for a value before you change it. `undo` puts
+/// back the saved values, the last one first. Allocates only while it grows.
 template <class T>
 class undo_log {
 public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipelines under test: the embedded broker, a virtual clock, faults on demand. No port, no file,
-// no thread, no sleep.
+// Tests of pipelines: the embedded broker, a virtual clock, and failures on demand. No port, no
+// file, no thread, no sleep.
 #pragma once
 #include <initializer_list>
 #include <memory>
@@ -25,8 +25,7 @@ struct send_options {
     weir::headers headers{};
 };
 
-/// A topic, by handle or by name. A handle means its own app's topic and group, a name the first
-/// app's.
+/// A topic, by handle or by name. A handle belongs to its own app; a name to the first app.
 class topic_ref {
 public:
     topic_ref(const char* name) : name_(name) {}
@@ -58,9 +57,9 @@ private:
 };
 }  // namespace detail
 
-/// Drives one app or several on one virtual clock. Built on apps that have not run yet, it starts
-/// them: setup errors are thrown here. `send` and `run` work until nothing is left to do at this
-/// time; an agent's error is in `errors()`, never thrown.
+/// Runs one app or several on one virtual clock. The apps must not run yet; the constructor starts
+/// them and throws setup errors. `send` and `run` work until there is nothing left to do at this
+/// time. An agent's error is in `errors()`, and is not thrown.
 class test_driver {
 public:
     template <class... Apps>
@@ -138,7 +137,7 @@ public:
         }
         return all;
     }
-    /// A handle of a topic that the program has none of: an internal one, say.
+    /// A handle of a topic that the program has no handle of, such as an internal one.
     template <class K, class V>
     weir::topic<K, V> peek(const std::string& name) {
         return weir::topic<K, V>{unknown(name)};
@@ -149,36 +148,37 @@ public:
     std::optional<partition_id> partitions(const topic_ref&);
     /// A gap: the next message's offset is `n` higher.
     void skip_offsets(const topic_ref&, partition_id, offset n);
-    /// Before the first run: what the group has committed.
+    /// Sets what the group has committed, before the first run.
     void seed_commit(const topic_ref&, partition_id, offset);
     std::optional<offset> committed(const topic_ref&, partition_id);
-    /// The successful ones.
+    /// Successful commits, in their order.
     std::vector<offset> commits(const topic_ref&, partition_id);
 
     // time
-    /// The clock goes on, from one timer to the next.
+    /// Moves the clock forward, from one timer to the next.
     void advance(duration);
     weir::timestamp now() const;
-    /// A tick of the committer; the clock stands.
+    /// Commits now; the clock stands still.
     void commit();
 
     // faults
-    /// Starts it: what can finish now does; what waits for time is drained while the clock
+    /// Begins a revocation. What can finish at this time does; the rest is drained while the clock
     /// advances.
     void revoke(const topic_ref&, partition_id);
     void assign(const topic_ref&, partition_id);
-    /// The assignment has been somebody else's for a while: neither drained nor committed.
+    /// The group has given the partition to somebody else already: it is neither drained nor
+    /// committed.
     void lose(const topic_ref&, partition_id);
     /// The next `n` sends to this topic fail for good.
     void fail_next_send(const topic_ref&, std::size_t n = 1);
     void fail_next_commit(std::size_t n = 1, commit_error = commit_error::broker);
-    /// Stops the app, the clock advancing as it needs.
+    /// Stops the app. The clock advances as needed.
     void stop();
     void stop(app&);
-    /// Stops it, then starts a new run of the same group.
+    /// Stops the app, then starts a new run of the same group.
     void restart();
     void restart(app&);
-    /// Ends its membership at once, without a commit.
+    /// Ends the app's membership at once, without a commit.
     void kill(app&);
 
     // state

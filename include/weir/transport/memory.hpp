@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A broker inside this process: topics, consumer groups and commits without a port, a file or a
-// thread. Made for tests and for programs that need no other process; it forgets with its end.
+// thread. For tests and for programs without a server. It forgets everything when it is destroyed.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -20,20 +20,20 @@ class core;
 struct memory_options {
     /// Partitions of a topic that is created without a number; default 1. As `num.partitions`.
     partition_id default_partitions = 1;
-    /// Bytes one partition may hold, messages and their bookkeeping; default 64 MiB. As
-    /// `retention.bytes`, but with a promise: beyond it the oldest messages are dropped (in chunks
-    /// of up to 512 KiB) only once every group that ever subscribed to the topic has committed past
-    /// them; until then `send` to that partition answers false. A topic that no group has ever
-    /// subscribed to just keeps its newest messages. An empty partition takes any one message.
+    /// Bytes that one partition may have, messages and bookkeeping; default 64 MiB. Like
+    /// `retention.bytes`, with one difference: the oldest messages are dropped (in chunks of up to
+    /// 512 KiB) only when every group that ever subscribed to the topic has committed past them.
+    /// Until then `send` to that partition returns false. A topic that no group has subscribed to
+    /// keeps its newest messages. An empty partition takes any one message.
     std::size_t retention_bytes = std::size_t{64} << 20;
-    /// Bytes of key, value and headers together; default 1 MiB. A larger message fails its
-    /// delivery. As `max.message.bytes`.
+    /// Bytes of key, value and headers together; default 1 MiB. A larger message is not delivered.
+    /// Like `max.message.bytes`.
     std::size_t max_message_bytes = std::size_t{1} << 20;
 };
 
 struct memory_member_options {
     /// Sent messages whose report `poll` has not told yet; default 100,000. At the limit `send`
-    /// answers false. As `queue.buffering.max.messages`.
+    /// returns false. Like `queue.buffering.max.messages`.
     std::size_t queue_max = 100'000;
 };
 
@@ -48,9 +48,9 @@ struct stored_message {
     friend bool operator==(const stored_message&, const stored_message&) = default;
 };
 
-/// The broker: topics and what groups have committed. Its members, made by `connect`, share it and
-/// keep it alive. Everything here may be called on any thread, also while members are at work; one
-/// mutex guards it all. It has no clock: a message keeps the timestamp it was sent with.
+/// The broker: topics, and what groups have committed. Its members, made by `connect`, share it and
+/// keep it alive. All functions may be called on any thread, also while members work; one mutex
+/// guards everything. It has no clock: a message keeps the timestamp it was sent with.
 ///
 /// What differs from Kafka: a message is in its topic when `send` returns true (its report is still
 /// told by `poll`); keyless messages take turns among the partitions; a committed offset beyond a
@@ -63,8 +63,8 @@ public:
     memory_broker& operator=(const memory_broker&) = delete;
     ~memory_broker();
 
-    /// The broker that `memory://NAME` means: made by the first who asks, shared by all who ask
-    /// while anybody holds it, gone with the last.
+    /// The broker of `memory://NAME`. The first call makes it, all calls share it, and it is
+    /// destroyed with the last reference.
     static std::shared_ptr<memory_broker> named(const std::string& name);
 
     // topics
@@ -87,14 +87,15 @@ public:
     std::vector<offset> commits(std::string_view group, const topic_partition&) const;
 
     // faults. They throw setup_error for a group or partition that does not exist.
-    /// The owner is told to give the partition up; then it is nobody's until `assign`.
+    /// Revokes the partition from its owner. Then nobody has it until `assign`.
     void revoke(std::string_view group, const topic_partition&);
-    /// It is nobody's at once and until `assign`; the owner is told that it is lost.
+    /// The owner has lost the partition, and is told so. Nobody has it until `assign`.
     void lose(std::string_view group, const topic_partition&);
-    /// Takes `revoke` or `lose` back: somebody gets it, the last owner if nothing else changed.
+    /// Undoes `revoke` or `lose`: a member gets the partition, the last owner if nothing else has
+    /// changed.
     void assign(std::string_view group, const topic_partition&);
-    /// Ends a membership at once and without a commit; should the member still poll, it is told
-    /// that its partitions are lost. Its next `subscribe` joins anew.
+    /// Ends a membership at once and without a commit. If the member polls again, it is told that
+    /// its partitions are lost. Its next `subscribe` joins again.
     void kill(transport& member);
     /// The next `n` messages sent to the topic are not stored; their reports say failed.
     void fail_next_send(const std::string& topic, std::size_t n);
@@ -109,8 +110,8 @@ private:
     std::unique_ptr<memory::core> core_;
 };
 
-/// One member of `group` and one producer, for the use of one thread. It joins the group with its
-/// first `subscribe`. Destroyed without `close` it leaves without a word.
+/// One member of `group` and one producer, for one thread. It joins the group with its first
+/// `subscribe`. If it is destroyed without `close`, it leaves the group at once.
 ///
 /// What this transport adds to the interface:
 /// - `fd` is an eventfd. It tells what came from elsewhere: a rebalance, a message in an assigned

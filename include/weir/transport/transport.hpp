@@ -15,22 +15,21 @@ namespace weir::transport {
 
 using weir::fetch;
 
-/// An assigned partition, seen from its owner: lives from the assignment until the owner releases
-/// or loses it.
+/// An assigned partition. Lives from the assignment until its owner releases or loses it.
 class partition {
 public:
     virtual ~partition() = default;
-    /// The next messages, `most` at the most; null if none is there now. `recycled` is what an
-    /// earlier read of this partition gave (or null): its storage is used again, its messages are
+    /// At most `most` next messages; null if there are none now. `recycled` is the result of an
+    /// earlier read of this partition, or null: its memory is used again, and its messages are
     /// gone.
     virtual std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) = 0;
-    /// Behind the last message there is, as far as that is known at no cost.
+    /// The offset behind the last message, if it is known without asking the broker.
     virtual std::optional<offset> end() const { return {}; }
 };
 
 struct assignment {
     topic_partition tp;
-    // what the group has committed, where the transport knows it at no cost
+    // what the group has committed, if it is known without asking the broker
     std::optional<offset> committed;
     std::unique_ptr<transport::partition> partition;
 };
@@ -50,20 +49,21 @@ struct delivery {
     std::string text{};
 };
 
-/// Told by `poll`, on the loop's thread.
+/// Called by `poll`, on the loop's thread.
 class listener {
 public:
     virtual void assigned(std::vector<assignment>) = 0;
-    /// Finish what is in work, commit, then answer with `release`. Nothing of them is read
-    /// meanwhile.
+    /// The partitions are revoked: finish what is in work, commit, then call `release`. Nothing of
+    /// them is read meanwhile.
     virtual void revoked(std::vector<topic_partition>) = 0;
-    /// They belong to somebody else already: nothing can be committed, nothing is to be answered.
+    /// The partitions are somebody else's already: nothing can be committed, and nothing is to be
+    /// answered.
     virtual void lost(std::vector<topic_partition>) = 0;
     virtual void delivered(std::uint64_t token, const delivery&) = 0;
     virtual void committed(const commit_result&) = 0;
-    /// A topic that matches a subscribed pattern, or more partitions of one we know.
+    /// A new topic matches a subscribed pattern, or a known topic has more partitions.
     virtual void topics_changed() = 0;
-    /// Something is wrong with the broker or on the way there: a sentence. `fatal`: it will not get
+    /// A sentence about what is wrong with the broker or the connection. `fatal`: it will not get
     /// better, so the run should end.
     virtual void problem(const std::string& /*text*/, bool /*fatal*/) {}
 
@@ -80,13 +80,14 @@ struct topic_spec {
 
 enum class reset : std::uint8_t { earliest, latest };
 struct subscription {
-    // One that begins with ^ is a pattern, for a transport that finds new topics by itself. What
-    // matches now is subscribed by name, too; who ignores patterns tells `topics_changed`.
+    // A name that begins with ^ is a pattern, for a transport that finds new topics by itself.
+    // Topics that match now are subscribed by name, too. A transport that ignores patterns calls
+    // `topics_changed`.
     std::string topic;
     reset from = reset::earliest;  // where to start while nothing is committed
 };
 
-/// What is sent: views, copied by `send` where the transport needs them longer.
+/// A message to be sent. `send` copies the views if the transport needs them longer.
 using topic_id = std::uint32_t;
 struct record {
     topic_id topic = 0;
@@ -98,8 +99,8 @@ struct record {
     weir::timestamp timestamp{};
 };
 
-/// One app's connection to a broker. Everything is called on the loop's thread and nothing but the
-/// topic calls and `close` may block.
+/// One app's connection to a broker. Everything is called on the loop's thread. Only the topic
+/// calls and `close` may block.
 class transport {
 public:
     virtual ~transport() = default;
@@ -114,23 +115,25 @@ public:
     /// Replaces what was subscribed before; the first call joins the group.
     virtual void subscribe(std::span<const subscription>) = 0;
     virtual void release(std::span<const topic_partition>) = 0;
-    /// Answered by `listener::committed`. The caller has one in flight at a time. Refused for the
-    /// member, or as fenced, it says that all partitions are lost; the transport joins again.
+    /// Answered by `listener::committed`. The caller has one commit in flight at a time. If it is
+    /// refused for the member or as fenced, all partitions are lost, and the transport joins the
+    /// group again.
     virtual void commit(std::span<const position>) = 0;
 
     // producing
     virtual topic_id open(const std::string& topic) = 0;  // the same name gives the same id
-    /// Answered by `listener::delivered(token)`. False: no room now, nothing was taken; try again
-    /// later.
+    /// Answered by `listener::delivered(token)`. False: there is no room now, and nothing was
+    /// taken; try again later.
     virtual bool send(const record&, std::uint64_t token) = 0;
 
-    /// Tells the listener what has happened since. True if anything has. Never blocks.
+    /// Calls the listener for everything that has happened since the last call. True if anything
+    /// has. Never blocks.
     virtual bool poll(listener&) = 0;
-    /// Readable when `poll` or a partition has something new; -1 where everything happens on this
+    /// Readable when `poll` or a partition has something new; -1 if everything happens on this
     /// thread.
     virtual int fd() const = 0;
-    /// Leaves the group. What is assigned must have been released before. Delivery reports that
-    /// come are told. Where the broker does not answer, it is left without a word after `most`.
+    /// Leaves the group. All partitions must have been released before. Delivery reports that still
+    /// come are told. If the broker does not answer, it gives up after `most`.
     virtual void close(listener&, duration most) = 0;
 };
 
