@@ -16,9 +16,9 @@
 namespace weir::detail {
 namespace {
 
-// Threads are numbered when they first enter a release queue: unlike an id or an address, a number is never
-// used again. 0 is every thread that never did. (A release reads it: initial-exec spares shared
-// builds a call.)
+// Threads are numbered when they first enter a release queue. Unlike an id or an address, a number
+// is never used again. 0 means a thread that never entered one. (Each release reads it:
+// initial-exec saves a call in shared builds.)
 [[gnu::tls_model("initial-exec")]] constinit thread_local std::uint64_t this_thread = 0;
 constexpr auto nobody = std::numeric_limits<std::uint64_t>::max();
 
@@ -32,7 +32,7 @@ std::uint64_t next_thread() noexcept {
 void hold_owner::release(std::int64_t number, bool acknowledged) {
     const release_queue::release r{this, number, acknowledged};
     if (releases_->is_here()) return r.run();
-    const auto queue = releases_;  // once posted, this hold_owner may go any time
+    const auto queue = releases_;  // after the post this hold_owner may be deleted at any time
     queue->post(r);
 }
 
@@ -88,8 +88,8 @@ void release_queue::close() {
     posted_any_.store(false, std::memory_order_relaxed);
 }
 
-/// What a drop lets go in turn, or another thread meanwhile, is posted to who drains: no lock is
-/// held while dropping.
+/// A release may cause further releases, and other threads may release meanwhile: they are posted
+/// to the thread that drains. No lock is held while a release runs.
 void release_queue::drain(std::unique_lock<std::mutex>& lock) {
     if (std::exchange(draining_, true)) return;
     while (!posted_.empty()) {

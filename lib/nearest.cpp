@@ -8,9 +8,9 @@ namespace weir::detail {
 namespace {
 
 constexpr std::size_t shortest_prefix = 3;
-constexpr std::size_t longest = 100;  // names beyond it are compared with nothing
+constexpr std::size_t longest = 100;  // longer names are not compared
 
-/// How many letters have to be put in, taken out, replaced, or swapped with their neighbour.
+/// How many letters have to be inserted, removed, replaced, or swapped with their neighbour.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
     std::iota(last.begin(), last.end(), std::size_t{0});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The known name that was meant, for sentences about wrong ones.
+// Finds the known name that a wrong one is probably meant to be.
 #pragma once
 #include <string>
 #include <string_view>
@@ -7,8 +7,8 @@
 
 namespace weir::detail {
 
-/// The known name that is the most like `name`; empty if none is like it. Names are alike when few
-/// letters differ, or when one begins with the other.
+/// The known name that is most like `name`; empty if none is. Names are alike if few letters
+/// differ, or if one begins with the other.
 std::string nearest(std::string_view name, const std::vector<std::string>& known);
 /// ": did you mean 'orders'?", or nothing.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& known);

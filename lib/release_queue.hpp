@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop's thread, seen from a hold: where releases from other threads wait for the next turn.
+// Releases of holds from other threads, which wait for the loop's next turn.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace weir::detail {
 
-/// What gets a sleeping loop to turn. `wake` is called on any thread, with the queue locked: it may
-/// set a flag or write to an eventfd, but neither wait nor release a hold.
+/// Wakes a sleeping loop. `wake` is called on any thread while the queue is locked: it may set a
+/// flag or write to an eventfd, but not wait or release a hold.
 class waker {
 public:
     virtual void wake() noexcept = 0;
@@ -20,15 +20,14 @@ protected:
     ~waker() = default;
 };
 
-/// One an app, made by it and shared with its hold owners, so it lives as long as the last hold.
-/// On the loop's thread (the last one to `enter`) a release drops at once; on another one it is
-/// posted, and the loop collects it; after `close` it is dropped where it is released, one at a
-/// time over all threads, so that hold owners need no locks of their own. Who takes the loop to another
-/// thread does so when no hold is being released on the old one. Invariants: hold owners are only
-/// touched by the loop's thread, and after `close` by the one thread that drains; the flag
-/// `posted_any_` is set exactly while something waits; the waker is called once for what waits
-/// together. Posting needs memory: a release that gets none ends the program, like any throw from a
-/// destructor.
+/// One for each app, which makes it and shares it with its hold owners, so it lives as long as the
+/// last hold. On the loop's thread (the last one that called `enter`) a release is done at once. On
+/// another thread it is posted, and the loop collects it. After `close` it is done where it is
+/// released, one at a time over all threads, so hold owners need no locks. To move the loop to
+/// another thread, no hold may be released on the old one meanwhile. Invariants: only the loop's
+/// thread uses hold owners, or after `close` the one thread that drains; `posted_any_` is set
+/// exactly while something waits; the waker is called once for releases that wait together. Posting
+/// needs memory: without it the program ends, as with any exception from a destructor.
 class release_queue {
 public:
     release_queue() { enter(); }
@@ -37,21 +36,22 @@ public:
 
     /// This thread is the loop's from now on.
     void enter() noexcept;
-    /// Whom to wake when something is posted; null: nobody sleeps.
+    /// Who is woken when something is posted; null: nobody.
     void wake_by(waker*);
-    /// From any thread, also after the app: the loop turns, if there still is one.
+    /// Makes the loop turn, if there still is one. On any thread, also after the app.
     void wake();
     /// Whether this thread is the loop's.
     bool is_here() const noexcept;
     /// Something waits to be collected: do not go to sleep.
     bool waiting() const noexcept { return posted_any_.load(std::memory_order_acquire); }
-    /// The loop, once a turn: drops what other threads released. True if there was something.
+    /// Called by the loop once a turn: does what other threads have posted. True if there was
+    /// anything.
     bool collect() { return waiting() && collect_posted(); }
-    /// The app goes, after it has given up its hold owners. Called once, by who owns a reference to
-    /// this.
+    /// The app ends; it has given up its hold owners before. Called once, by an owner of a
+    /// reference to this.
     void close();
 
-    /// A hold was let go after its partition was given up.
+    /// A hold was released after its partition was given up.
     void count_stale() noexcept { stale_.fetch_add(1, std::memory_order_relaxed); }
     std::uint64_t stale() const noexcept { return stale_.load(std::memory_order_relaxed); }
 
@@ -71,10 +71,10 @@ private:
     bool collect_posted();
     void drain(std::unique_lock<std::mutex>&);
 
-    std::atomic<std::uint64_t> thread_{0};  // the number of the loop's; `nobody` once closed
-    std::vector<release> spare_;            // the loop's; keeps its capacity
+    std::atomic<std::uint64_t> thread_{0};  // the loop's thread; `nobody` after close
+    std::vector<release> spare_;            // used by the loop; keeps its capacity
     std::atomic<std::uint64_t> stale_{0};
-    // Away from what the loop reads at each release.
+    // On another cache line than what the loop reads at each release.
     alignas(64) std::atomic<bool> posted_any_{false};
     std::mutex mutex_;  // guards what follows
     std::vector<release> posted_;

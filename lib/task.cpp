@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Coroutines' frames, used again: a thread that makes one call a message asks the heap for none.
+// Memory of coroutine frames, used again: a thread that makes a call for each message needs no
+// heap.
 #include <weir/task.hpp>
 
 #include <array>
@@ -9,7 +10,7 @@
 namespace weir::detail {
 namespace {
 
-// Under the address sanitizer a frame that is used again would hide who uses it too long.
+// Not under the address sanitizer: memory that is used again would hide a use after free.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool recycles = false;
 #elif defined(__has_feature)
@@ -34,8 +35,8 @@ struct free_list {
     std::size_t count = 0;
 };
 
-/// One thread's. Frames that are given back after the thread's own objects have gone (by an app
-/// that is a global, say) go to the heap.
+/// Of one thread. Frames that are given back after the thread's own objects are destroyed (by an
+/// app that is a global, say) go to the heap.
 struct frames {
     std::array<free_list, sizes> of{};
     bool closed = false;

@@ -15,7 +15,7 @@ std::string types(const node& n) {
     return n.kind == graph::kind::source || n.key == "weir::bytes" ? n.value
                                                                    : n.key + ", " + n.value;
 }
-/// What differs between the three: how a name is quoted, and where a note stands.
+/// What differs between the three formats: how a name is quoted, and where a note stands.
 struct style {
     std::string_view quote, backslash, less, greater;
     std::string_view note_begin, note_end;
@@ -39,8 +39,8 @@ struct style {
     }
 };
 constexpr style as_text{"\"", "\\", "<", ">", " [", "]"};
-// Mermaid takes what stands between < and > for HTML, and drops it; a title of two lines would lie
-// on what is below it
+// Mermaid reads text between < and > as HTML and drops it. A title of two lines would cover what is
+// below it.
 constexpr style as_mermaid{"#quot;", "\\\\", "#lt;", "#gt;", "<br/>", ""};
 constexpr style as_mermaid_title{"#quot;", "\\\\", "#lt;", "#gt;", " [", "]"};
 constexpr style as_dot{"\\\"", "\\\\", "<", ">", "\\n", ""};
@@ -103,7 +103,7 @@ std::string graph::text() const {
                     notes(e.from);
                 }
             line(nodes_[i], nodes_[i].kind == kind::source ? "" : "| ");
-            for (auto& e : edges_) {  // the topic it writes, unless this agent goes on from there
+            for (auto& e : edges_) {  // the topic it writes, unless this agent reads it on
                 if (e.from != i || nodes_[e.to].kind != kind::topic) continue;
                 const auto goes_on =
                     std::any_of(edges_.begin(), edges_.end(), [&](const edge& next) {

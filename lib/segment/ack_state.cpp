@@ -23,7 +23,7 @@ bool ack_state::ack() {
     return true;
 }
 
-/// The body is done with it: the automatic acknowledgement, unless somebody still has a say.
+/// The body has returned: the message is acknowledged, unless a hold or `noack` keeps it open.
 void ack_state::finish() {
     if (left_open()) {
         if (!inner_) inner_ = from_->hold_of(i_);
@@ -36,7 +36,7 @@ void ack_state::finish() {
     if (!in_use()) last_gone();
 }
 
-/// A hold that was taken of it keeps the message open as long as it lives, and no longer.
+/// Holds that were taken keep the message open until they are released, and no longer.
 void ack_state::undo() {
     failed_ = !acked_;
     by_hand_ = false;
@@ -64,7 +64,7 @@ void ack_state::remove(std::int64_t number) {
     if (!in_use() && !from_) last_gone();
 }
 
-/// As behind `noack()`: what nobody acknowledges by hand stays open.
+/// As behind `noack()`: without `ack()` the message stays open.
 void ack_state::forfeit(std::int64_t number) {
     if (number == of_message) by_hand_ = seen_ = true;
     remove(number);
@@ -95,14 +95,14 @@ ack_state& ack_states::begin(const context& c) {
     at_work_.push_back(&r);
     ++unacked_;
     through_ = false;
-    if (r.work_) r.work_->acked = false;  // one more that is not
+    if (r.work_) r.work_->acked = false;  // there is one more unacknowledged event
     return r;
 }
 
 ack_state& ack_states::next() {
     if (free_.empty()) {
         all_.push_back(nullptr);
-        // neither giving back nor a message's last one needs memory
+        // reserved now, so that giving back and the end of a message need no memory
         free_.reserve(all_.capacity());
         at_work_.reserve(all_.capacity());
         return *(all_.back() = new ack_state{releases_, *this});
@@ -117,8 +117,8 @@ void ack_states::acknowledged(const ack_state& r) {
     if (through_) release_if_all_acked(r);
 }
 
-/// Where its message has a hold of its own, that goes, if all events of that message agree. Returns
-/// the place behind them.
+/// If a hold keeps the message open, and all events of the message are acknowledged, releases the
+/// hold. Returns the index behind these events.
 std::size_t ack_states::release_if_all_acked(const ack_state& r) {
     const auto same = [&](const ack_state& other) {
         return other.from_ == r.from_ && other.i_ == r.i_;
@@ -133,7 +133,7 @@ std::size_t ack_states::release_if_all_acked(const ack_state& r) {
 }
 
 void ack_states::release_acked() {
-    if (unacked_ == at_work_.size()) return;  // none by hand
+    if (unacked_ == at_work_.size()) return;  // none was acknowledged by hand
     for (std::size_t n = 0; n < at_work_.size();) n = release_if_all_acked(*at_work_[n]);
 }
 

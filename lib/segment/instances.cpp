@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Containers that public headers use with one type: made here, so that no user's file makes them.
+// Containers that public headers use with one type: compiled here, so that the user's files need
+// not.
 #include <weir/segment/boundary.hpp>
 #include <weir/message.hpp>
 #include <weir/options.hpp>

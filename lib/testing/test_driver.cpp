@@ -10,7 +10,7 @@
 namespace weir::testing {
 namespace {
 
-/// Stands still unless it is told to go on.
+/// A clock that stands still until it is told to advance.
 class virtual_clock final : public clock {
 public:
     time_point steady() const override { return now_; }
@@ -27,7 +27,7 @@ private:
     time_point now_{std::chrono::hours{24 * 365 * 31}};  // the first of 2001, about
 };
 
-/// Sends what the test sends; what fails is the test's mistake.
+/// Reports of what the test sends. A failure is the test's mistake.
 class client final : transport::listener {
 public:
     explicit client(std::shared_ptr<transport::memory_broker> b)
@@ -69,7 +69,7 @@ struct test_driver::state {
     state() = default;
     state(const state&) = delete;
     state& operator=(const state&) = delete;
-    ~state() {  // while there is a clock
+    ~state() {  // while the clock still exists
         for (auto& a : apps) a->close();
     }
 
@@ -104,10 +104,10 @@ struct test_driver::state {
     }
     void run() {
         for (auto& a : apps)
-            if (a->running()) a->start();  // what was added meanwhile
+            if (a->running()) a->start();  // agents that were added meanwhile
         while (turn() || wait_elsewhere()) {}
     }
-    /// A call of weir::offload is waited for: nothing else goes on meanwhile.
+    /// Waits for a call of weir::offload. Nothing else happens meanwhile.
     bool wait_elsewhere() {
         for (auto& a : apps) {
             if (!a->running() || a->running_conductor()->offloaded().outstanding() == 0) continue;
@@ -193,7 +193,7 @@ void test_driver::advance(duration d) {
     for (auto at = state_->due(); at <= until; at = state_->due()) {
         state_->time.skip_to(at);
         run();
-        if (state_->due() <= at) break;  // what is due waits for something else than time
+        if (state_->due() <= at) break;  // it waits for something else than time
     }
     state_->time.skip_to(until);
     run();

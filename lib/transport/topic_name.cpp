@@ -12,9 +12,9 @@
 namespace weir::transport {
 namespace {
 
-constexpr std::size_t longest = 249;  // so that "-" and a partition still fit into a file's name
+constexpr std::size_t longest = 249;  // "-" and a partition still fit into a file name
 
-// Not std::isalnum: what is a letter must not depend on the user's locale.
+// Not std::isalnum, which depends on the user's locale.
 bool allowed(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            c == '.' || c == '_' || c == '-';

@@ -12,8 +12,9 @@ namespace weir::detail {
 
 /// One S for each partition, each a copy of `initial`. It begins again with every assignment of its
 /// partition, since the uncommitted messages come again. Values from no topic share one S. If S has
-/// `finish()` and `undo()`, they are called for each S that the message in work has used. The
-/// operator forwards its own `finish`, `undo`, `assigned` and `revoked` to this.
+/// `finish()` and `undo()`, they are called for each S that the message in work has used, and
+/// perhaps for others, where they must change nothing. The operator forwards its own `finish`,
+/// `undo`, `assigned` and `revoked` to this.
 template <class S>
 class per_partition {
 public:

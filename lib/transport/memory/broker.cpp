@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a test or an app asks of the broker itself; and the brokers that have a name.
+// What a test or an app asks of the broker itself, and brokers that have a name.
 #include <weir/transport/memory.hpp>
 
 #include <algorithm>
@@ -37,9 +37,8 @@ memory_broker::memory_broker(memory_options options)
     : core_(std::make_unique<memory::core>(options)) {}
 memory_broker::~memory_broker() = default;
 
-// The one process-wide thing there is: two apps that know nothing of each other find the same
-// broker by its name, and a name that both can see has to be kept somewhere both can see. It owns
-// nothing, so it ends no broker later than its users do.
+// The only global: two apps find the same broker by its name. It owns no broker, so a broker ends
+// with its users.
 std::shared_ptr<memory_broker> memory_broker::named(const std::string& name) {
     static std::mutex lock;
     static std::map<std::string, std::weak_ptr<memory_broker>> all;

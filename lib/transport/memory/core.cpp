@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Topics by name and number, the way of a sent message into its log, and waking who waits for it.
+// Topics by name and number, how a message gets into its log, and who is woken then.
 #include "core.hpp"
 
 #include <sys/eventfd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the broker's parts share: topics, seats of members, and the one lock.
+// What the parts of the broker share: topics, members' seats, and the one lock.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -21,9 +21,9 @@ class group;
 struct seat;
 struct topic_log;
 
-/// An assigned partition as the broker knows it, shared by the group and the member's `partition`.
-/// Life: from the poll that tells `assigned` until both have let go; after the assignment it is not
-/// `readable`. Under the broker's lock.
+/// An assigned partition, shared by the group and the member's `partition`. Life: from the poll
+/// that tells `assigned` until both have dropped it; after the assignment it is not `readable`.
+/// Under the broker's lock.
 struct reader {
     seat* owner;
     topic_log* from;
@@ -37,25 +37,25 @@ struct topic_log {
     std::vector<reader*> readers{};
 };
 
-/// A topic, or only its name and number while it does not exist (it has no partitions then).
-/// Owner: the core, for ever. Under the broker's lock.
+/// A topic. If it does not exist yet, it has a name and a number, and no partitions. Owner: the
+/// core, for ever. Under the broker's lock.
 struct topic {
     topic_id id;
     std::string name;
-    std::deque<topic_log> logs{};  // a deque: readers point into it while it grows
-    std::vector<group*> groups{};  // every one that ever subscribed
+    std::deque<topic_log> logs{};  // a deque: readers point into it
+    std::vector<group*> groups{};  // all that ever subscribed
     std::uint64_t sent = 0;
-    std::uint32_t turn = 0;        // of the keyless messages
-    std::size_t failing = 0;       // sends to be failed on request
+    std::uint32_t turn = 0;        // the partition of the next message without a key
+    std::size_t failing = 0;       // the next sends that fail, as a test has asked
 
     bool exists() const { return !logs.empty(); }
     partition_id partitions() const { return static_cast<partition_id>(logs.size()); }
     bool has(partition_id p) const { return p >= 0 && p < partitions(); }
 };
 
-/// A member as its group knows it. Owner: the member. Under the broker's lock, except `news`: the
-/// member looks at it without, so that a poll with nothing to tell costs one load.
-/// Invariant: `signalled` (the eventfd is readable) only if `news`.
+/// A member as its group sees it. Owner: the member. Under the broker's lock, except `news`, which
+/// the member reads without it, so that a poll without news costs one load. Invariant: `signalled`
+/// (the eventfd is readable) only if `news`.
 struct seat {
     seat();
     seat(const seat&) = delete;
@@ -70,33 +70,34 @@ struct seat {
     std::atomic<bool> news = false;
     int fd;
 
-    /// There is something new; `by` did it, and needs no signal if it is this member itself.
+    /// There is something new for this member. If the member itself (`by`) has caused it, it is not
+    /// signalled.
     void wake(const seat* by);
     void calm();
 };
 
 /// The broker's state. Owner: the memory_broker. Everything but the options is used under `lock`,
-/// which a `session` holds; nothing of it calls a listener.
+/// which a `session` holds. It never calls a listener.
 class core {
 public:
     explicit core(memory_options);
     ~core();
 
-    /// The topic of that name; makes the name known if it is not.
+    /// The topic of this name. If it is unknown, its name is noted.
     topic& open(std::string_view name);
     topic* find(std::string_view name);
     topic& at(topic_id id) { return topics_[id]; }
-    /// The topic has `total` partitions from now on; groups share out the new ones.
+    /// The topic has `total` partitions from now on. Groups assign the new ones.
     void grow(topic&, partition_id total);
     const std::map<std::string, topic_id, std::less<>>& names() const { return names_; }
 
     group& join(const std::string& name);
     group* find_group(std::string_view name);
 
-    /// False: no room. Else it was stored, or `failed` says why not.
+    /// False: there is no room. Else the message was stored, or `failed` says why not.
     bool append(seat& by, const record&, std::unique_ptr<delivery>& failed);
     void wake(seat& s) { s.wake(acting_); }
-    /// Who was refused for want of room may try again.
+    /// Members whose sends were refused for lack of room may try again.
     void room_again();
     void forget(seat&);
 
@@ -111,10 +112,10 @@ private:
     std::map<std::string, topic_id, std::less<>> names_;
     std::deque<topic> topics_;  // by id
     std::map<std::string, std::unique_ptr<group>, std::less<>> groups_;
-    std::vector<seat*> blocked_;  // refused for want of room
+    std::vector<seat*> blocked_;  // refused for lack of room
 };
 
-/// Holds the broker's lock. A member that acts itself is not signalled for what it does.
+/// Holds the broker's lock. A member is not signalled for what it does itself.
 class session {
 public:
     explicit session(core& c, const seat* acting = nullptr) : lock_(c.lock), core_(c) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How members join and leave, what they may commit, and what the broker may do to them.
+// How members join, leave and commit, and the failures that a test asks for.
 #include "group.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A consumer group: who owns which partition, how one moves, what has been committed.
+// A consumer group: who owns which partition, how a partition moves, and what is committed.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -13,7 +13,7 @@
 
 namespace weir::transport::memory {
 
-/// How far an ownership has come, seen from its owner.
+/// The stages of an ownership, as its owner sees it.
 enum class stage : std::uint8_t {
     nobody,    // has no owner
     promised,  // its poll will tell `assigned`
@@ -23,23 +23,23 @@ enum class stage : std::uint8_t {
     given_up,  // released without having been asked to
 };
 
-/// The owner knows of it: `assigned` was told and it has not answered a `revoked`.
+/// The owner has been told `assigned` and has not answered a `revoked`.
 inline bool told(stage s) { return s == stage::held || s == stage::asked || s == stage::leaving; }
 
-/// One partition as one group sees it. Owner: the group. Invariants: `owner` is null in stage
-/// `nobody` only; `reading` is there from `held` to `leaving`, and readable but in `leaving`.
+/// One partition, as one group sees it. Owner: the group. Invariants: `owner` is null in stage
+/// `nobody` only; `reading` exists from `held` to `leaving`, and is readable except in `leaving`.
 struct slot {
-    seat* target = nullptr;  // who is to have it
+    seat* target = nullptr;  // who will have it
     seat* owner = nullptr;   // who has it
     stage now = stage::nobody;
-    bool withheld = false;  // nobody is to have it until `assign`
+    bool withheld = false;  // nobody gets it before `assign`
     std::optional<offset> committed{};
-    offset start = 0;  // where reading began while nothing was committed
+    offset start = 0;  // where reading began if nothing was committed
     std::vector<offset> history{};
     std::shared_ptr<reader> reading{};
 };
 
-/// What a member's poll is to tell.
+/// What a member's poll will tell.
 struct notices {
     struct given {
         topic_partition tp;
@@ -51,9 +51,9 @@ struct notices {
     bool topics_changed = false;
 };
 
-/// Life: made by the first that names it, then kept for ever by the core. Under the broker's lock.
-/// `spread` says who is to have a partition, `advance` moves it there one stage at a time, and each
-/// stage is told by its owner's own poll (`take`).
+/// Life: made by the first member that names it, then kept for ever by the core. Under the broker's
+/// lock. `spread` decides who will have a partition, `advance` moves it there one stage at a time,
+/// and the owner's own poll (`take`) tells each stage.
 class group {
 public:
     group(core& c, std::string name) : core_(c), name_(std::move(name)) {}
@@ -63,10 +63,10 @@ public:
     // called for a member
     void subscribe(seat&, std::span<const subscription>);
     void release(seat&, std::span<const topic_partition>);
-    /// The membership ends. `tell`: the member did not ask for it and hears what it has lost.
+    /// The membership ends. `tell`: the member did not ask for it and is told what it has lost.
     void leave(seat&, bool tell);
     commit_result commit(seat&, std::span<const position>);
-    /// What the member's slots have to tell; they go to their next stage by it.
+    /// Tells the member what has happened to its partitions, and moves them to their next stage.
     void take(seat&, notices&);
 
     // called by the broker
@@ -79,14 +79,14 @@ public:
         failing_with_ = with;
     }
 
-    slot& at(topic_id, partition_id);  // made if it is not there
+    slot& at(topic_id, partition_id);  // made if it does not exist
     const slot* find(topic_id, partition_id) const;
-    /// No offset below it is needed any more.
+    /// Offsets below it are not needed any more.
     offset floor(topic_id, partition_id) const;
 
 private:
     struct interest {
-        partition_id known = 0;  // the partitions there were when the topic was first subscribed
+        partition_id known = 0;  // partitions when the topic was first subscribed
         bool subscribed = false;
         std::vector<slot> slots{};
     };
@@ -94,7 +94,7 @@ private:
     slot* owned(const seat&, const topic_partition&);
     void rebalance();
     void advance(slot&);
-    /// The owner's `partition` reads no more.
+    /// The owner's `partition` brings nothing more.
     void close(slot&);
     /// It has no owner.
     void end(slot&);
@@ -105,7 +105,7 @@ private:
     std::string name_;
     std::vector<seat*> members_;  // in the order they joined
     std::map<topic_id, interest> interests_;
-    std::size_t failing_ = 0;  // commits to be failed on request
+    std::size_t failing_ = 0;  // the next commits that fail, as a test has asked
     commit_error failing_with_ = commit_error::none;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How messages lie in memory, and how a reader finds its position among them.
+// How messages are stored, and how a reader finds its position.
 #include "log.hpp"
 
 #include <algorithm>
@@ -37,7 +37,7 @@ bytes_view chunk::put(bytes_view bytes) {
 void chunk::append(const record& r, weir::offset at, std::uint64_t number) {
     assert(fits(r) && at >= end());
     if (r.headers && !r.headers->empty()) {
-        // Once and for all that can come: what a fetch points into must not move.
+        // Reserved once for all messages, since a fetch points into it: it must not move.
         if (headers_.capacity() == 0) headers_.reserve(free_bytes() / bookkeeping);
         assert(headers_.size() < headers_.capacity());
         headers_.push_back({count_, *r.headers});
@@ -121,7 +121,7 @@ bool log::read(cursor& c, std::size_t most, piece& into) const {
     const auto all = c.in->messages();
     into.from = c.at;
     into.count = std::min(most, all.size() - c.at);
-    if (into.in != c.in) into.in = c.in;  // within a chunk no count is touched
+    if (into.in != c.in) into.in = c.in;  // within a chunk no reference count changes
     c.at += into.count;
     c.next = into.count ? all[c.at - 1].offset + 1 : c.next;
     return into.count != 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A partition's log: messages in chunks, appended at one end, dropped whole at the other.
+// A partition's log: messages in chunks. Messages are appended to the last chunk; whole chunks are
+// dropped from the front.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -18,12 +19,11 @@ struct stored_headers {
     weir::headers values;
 };
 
-/// A run of messages in one piece of memory: the `message`s grow from its front, their bytes from
-/// its back, and it is full when they meet. Headers, being rare, lie beside it.
-/// Life: made by a log, kept by it, by cursors and by fetches, whichever is longest.
-/// Threads: appended to and looked up under the broker's lock. What `messages` and `headers` have
-/// shown once never moves or changes, so it is read without the lock, also while others append.
-/// Invariant: offsets grow.
+/// A run of messages in one piece of memory. The `message`s grow from its front, their bytes from
+/// its back; it is full when they meet. Headers are rare and stored apart. Life: made by a log;
+/// kept by the log, by cursors and by fetches, whichever lives longest. Threads: appended to and
+/// searched under the broker's lock. What `messages` and `headers` have returned never moves or
+/// changes, so it is read without the lock. Invariant: offsets grow.
 class chunk {
 public:
     explicit chunk(std::size_t capacity);
@@ -32,16 +32,16 @@ public:
 
     static std::size_t needed(const record& r) { return bookkeeping + payload(r); }
     bool fits(const record& r) const { return free_bytes() >= needed(r); }
-    /// `number` is the message's number among all of the topic's.
+    /// `number` counts all messages of the topic.
     void append(const record&, weir::offset, std::uint64_t number);
 
     std::span<const message> messages() const { return {first_, count_}; }
-    /// Those of the messages at [from, to).
+    /// The headers of the messages at [from, to).
     std::span<const stored_headers> headers(std::size_t from, std::size_t to) const;
     std::vector<std::uint64_t> numbers() const;
     /// The offset behind the last one.
     weir::offset end() const { return count_ ? first_[count_ - 1].offset + 1 : 0; }
-    /// What it costs, in bytes.
+    /// Its size in bytes.
     std::size_t size() const { return capacity_ + beside_; }
     std::size_t capacity() const { return capacity_; }
 
@@ -64,7 +64,8 @@ private:
 
 std::size_t size_of(const weir::headers&);
 
-/// A position to read from. `in` is where the last read ended; it may have been dropped since.
+/// A position to read from. `in` is the chunk where the last read ended; the log may have dropped
+/// it.
 struct cursor {
     offset next = 0;
     std::shared_ptr<const chunk> in{};
@@ -77,22 +78,22 @@ struct piece {
     std::size_t count = 0;
 };
 
-/// One partition's messages. Life and owner: its topic's. Threads: under the broker's lock.
-/// Invariants: no chunk but the one just made is empty; offsets grow from chunk to chunk; its size
-/// is at most `limit`, or it is one chunk.
+/// The messages of one partition. Life and owner: its topic's. Threads: under the broker's lock.
+/// Invariants: only a new chunk is empty; offsets grow from chunk to chunk; the size is at most
+/// `limit`, or there is one chunk.
 class log {
 public:
     explicit log(std::size_t limit);
 
     bool fits(const record& r) const { return !chunks_.empty() && chunks_.back()->fits(r); }
-    /// Starts a chunk that `r` fits into, dropping old ones that end below `floor` where the limit
-    /// needs it. False if that does not make enough room.
+    /// Starts a chunk that `r` fits into. If the limit requires it, drops old chunks that end below
+    /// `floor`. False if that does not make enough room.
     bool roll(const record& r, offset floor);
     /// `r` fits.
     void append(const record& r, std::uint64_t number);
     void skip(offset n) { next_ += n; }
 
-    /// Brings the next messages at or behind the cursor and moves it. False if there are none.
+    /// Reads the next messages at or behind the cursor and moves it. False if there are none.
     bool read(cursor&, std::size_t most, piece& into) const;
     offset end() const { return next_; }
     const std::deque<std::shared_ptr<chunk>>& chunks() const { return chunks_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a member asks of the broker, and what its poll tells.
+// What a member asks of the broker, and what its poll tells it.
 #include "member.hpp"
 
 #include <cassert>
@@ -105,7 +105,7 @@ bool member::tell_news(listener& to) {
         to.assigned(std::move(all));
     }
     if (n.topics_changed) to.topics_changed();
-    return true;  // also where it was a message: then a read that brought nothing will bring some
+    return true;  // also for a message: a read that brought nothing will bring it
 }
 
 void member::close(listener& to, duration) {

@@ -12,10 +12,10 @@
 
 namespace weir::transport::memory {
 
-/// Life: from `connect` until its app is done with it; without `close` its destructor leaves.
-/// Owner and thread: the app's loop. It keeps the broker alive.
-/// What the broker and other members have for it is in its seat, under the broker's lock. The
-/// reports of what it sent and committed itself are its own, and wait for `poll` without one.
+/// Life: from `connect` until its app drops it; its destructor leaves the group, if `close` has
+/// not. Owner and thread: the app's loop. It keeps the broker alive. What the broker and other
+/// members have for it is in its seat, under the broker's lock. The reports of its own sends and
+/// commits are its own; `poll` tells them without the lock.
 class member final : public transport {
 public:
     member(std::shared_ptr<memory_broker>, core&, std::string group, memory_member_options);
@@ -52,10 +52,10 @@ private:
     std::string group_;
     memory_member_options options_;
     seat seat_;
-    std::vector<report> reports_{}, telling_{};  // two, so that a listener may send
+    std::vector<report> reports_{}, telling_{};  // two: a listener may send
     std::vector<commit_result> results_{};
     std::vector<subscription> subscribed_{};
-    bool ended_ = false;  // by the broker: the next poll joins again
+    bool ended_ = false;  // the broker ended it: the next poll joins again
 };
 
 }  // namespace weir::transport::memory

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a partition goes from one member to the next, one stage at a time.
+// How a partition moves from one member to the next, one stage at a time.
 #include <algorithm>
 #include <cassert>
 
@@ -16,7 +16,8 @@ void group::rebalance() {
         if (!i.subscribed) continue;
         if (i.slots.size() < t.logs.size()) i.slots.resize(t.logs.size());
         for (std::size_t n = 0; n < t.logs.size(); ++n) {
-            // Not who has it now but who is to: a partition on its way is not turned back.
+            // Not the present owner but the next one: a partition that is moving is not turned
+            // back.
             const auto m = std::find(members_.begin(), members_.end(), i.slots[n].target);
             shares.push_back({id, m == members_.end() ? share::nobody
                                                       : static_cast<int>(m - members_.begin())});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sticky assignor: keep what is there, give out what is free, move what is too much.
+// The sticky assignor: partitions stay where they are; free ones are given out; members with too
+// many give some up.
 #include "spread.hpp"
 
 #include <algorithm>
@@ -10,8 +11,8 @@
 namespace weir::transport::memory {
 namespace {
 
-/// How much each subscriber of one topic has. Lives for one topic of one round; `loads` (what each
-/// member has in all) outlives it.
+/// How many partitions of one topic each subscriber has. Lives for one topic of one round; `loads`
+/// (the partitions of each member in all topics) outlives it.
 class scales {
 public:
     scales(std::vector<int> subscribers, std::vector<int>& loads)
@@ -66,13 +67,14 @@ std::vector<topic_run> by_topic(std::span<share> all) {
     return runs;
 }
 
-/// Moves partitions from the heaviest to the lightest until that is of no use. True if any moved.
+/// Moves partitions from the member with most to the one with least, while that helps. True if any
+/// moved.
 bool level(topic_run run, scales& on) {
     bool moved = false;
     for (;;) {
         const int from = on.heaviest(), to = on.lightest();
         if (!on.uneven(from, to)) return moved;
-        // The highest partition goes: a member keeps the low numbers it began with.
+        // The highest partition moves: a member keeps the low numbers it began with.
         const auto p = std::find_if(run.rbegin(), run.rend(),
                                     [from](const share& s) { return s.owner == from; });
         assert(p != run.rend());
@@ -103,8 +105,8 @@ void spread(std::span<share> partitions, const std::vector<std::vector<topic_id>
     for (auto& [run, on] : topics)
         for (auto& s : run)
             if (s.owner == share::nobody) on.give(s.owner = on.lightest());
-    // Each move lowers the sum of squares of a topic's counts, or keeps it and lowers that of the
-    // loads: it ends.
+    // It ends: each move lowers the sum of squares of a topic's counts, or keeps it and lowers that
+    // of the loads.
     for (bool moved = true; moved;) {
         moved = false;
         for (auto& [run, on] : topics) moved |= level(run, on);

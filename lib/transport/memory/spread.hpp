@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which member of a group is to have which partition.
+// Decides which member of a group gets which partition.
 #pragma once
 #include <cstddef>
 #include <span>
@@ -9,17 +9,17 @@
 
 namespace weir::transport::memory {
 
-/// One partition of a topic, and the member (by its place among them) that is to own it.
+/// One partition of a topic, and the index of the member that will own it.
 struct share {
     static constexpr int nobody = -1;
     topic_id topic = 0;
     int owner = nobody;
 };
 
-/// Spreads partitions over the members that subscribe to their topic: no two subscribers of a topic
-/// differ by more than one partition of it, and where that leaves a choice, members do not differ
-/// in all. Sticky: what has an owner moves only where one of these two demands it.
-/// `partitions` lie topic by topic; `subscribed[m]` are the topics of member m.
+/// Spreads partitions over the members that subscribe to their topic. The numbers of two
+/// subscribers of a topic differ by at most one; where that leaves a choice, so do their numbers in
+/// all. Sticky: a partition that has an owner moves only if one of these two requires it.
+/// `partitions` are sorted by topic; `subscribed[m]` are the topics of member m.
 void spread(std::span<share> partitions, const std::vector<std::vector<topic_id>>& subscribed);
 
 }  // namespace weir::transport::memory
