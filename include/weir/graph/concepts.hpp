@@ -35,8 +35,10 @@ concept is_pipeline = requires { typename P::weir_stream; };
 //   make_sink<K, In>(plan)            returns the sink that ends the pipeline
 //   split<K, In, NeedsMessage>(plan)  a boundary: returns the sink that ends this segment, and the
 //                                     stream that goes on
-// It has `key<K, In>` if it changes the key, `keeps_element` if it passes on what it was given, and
-// `check<In>()` for static_asserts, which is asked first. docs/internals/operators.md explains it.
+// It has `key<K, In>` if it changes the key, and `keeps_element` if it passes on what it was given.
+// `check<K, V>()` has static_asserts about the stream before it, each with a sentence. A pipeline asks
+// it before anything else, so this is the one place where an operator refuses a stream.
+// docs/internals/operators.md explains all of it.
 template <class O>
 concept is_operator = requires { typename O::weir_operator; };
 /// What may stand behind a `|`: an operator, or what stands for several.
