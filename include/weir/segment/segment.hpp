@@ -176,6 +176,8 @@ inline constexpr bool is_batch = false;
 template <class T>
 inline constexpr bool holds_messages = is_batch<T>;
 
+/// A segment of one chain, which reads values of type In. `run` is the innermost loop; the chain is
+/// inlined into it.
 template <class In, class Chain>
 class fused final : public segment {
 public:
