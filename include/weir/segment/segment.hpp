@@ -142,8 +142,8 @@ struct sink_occupancy {
     const void* occupant = nullptr;  // the cursor of the parked message
 };
 
-/// The operators between two boundaries, fused into one chain. Lives as long as its run; used by the
-/// loop's thread only. At most one message is parked in its sink.
+/// The operators between two boundaries, as one chain. Lives as long as its run; used on the loop's
+/// thread only. At most one message is parked in its sink.
 class segment {
 public:
     virtual ~segment() = default;
