@@ -134,7 +134,7 @@ std::string counters::text() const {
     some(failed_commits, "failed commits");
     add(number(partitions, "partitions"));
     add(number(held, "held"));
-    add(number(lag, "behind"));
+    add(number(lag, "lag"));
     using namespace std::chrono_literals;
     if (oldest >= 1ms)
         add("oldest " + detail::text_of(std::chrono::floor<std::chrono::milliseconds>(oldest)));

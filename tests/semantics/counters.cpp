@@ -114,7 +114,7 @@ TEST_CASE("counters say what is now: partitions, held, lag, and how long the old
     CHECK(c.held == 3);
     CHECK(c.lag == 3);
     CHECK(c.oldest == 7s);
-    CHECK(c.text() == "read 3 in 2 batches (largest 2), commits 0, partitions 2, held 3, behind 3, "
+    CHECK(c.text() == "read 3 in 2 batches (largest 2), commits 0, partitions 2, held 3, lag 3, "
                       "oldest 7 s");
     const auto all = app.partitions();
     REQUIRE(all.size() == 2);
