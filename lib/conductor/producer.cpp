@@ -146,7 +146,7 @@ bool producer::send(target& to, const outgoing& what, std::uint64_t token) {
     r.key = what.key;
     r.value = target::value_of(what);
     r.headers = what.headers.empty() ? nullptr : &what.headers;
-    r.timestamp = what.timestamp == timestamp{} ? settings_.clock->wall() : what.timestamp;
+    r.timestamp = what.timestamp ? *what.timestamp : settings_.clock->wall();
     return transport_.send(r, token);
 }
 
@@ -206,7 +206,9 @@ void producer::failed(std::uint64_t token, const std::string& text) {
     if (policy.last() == policy::action::skip) return free(token);
     if (policy.has_dead_letters()) {  // the same slot, for another topic
         assert(at != none);
-        add_cause(retained_[at].what.headers, report, retained_[at].what.timestamp);
+        auto& letter = retained_[at].what;
+        if (!letter.timestamp) letter.timestamp = settings_.clock->wall();
+        add_cause(letter.headers, report, *letter.timestamp);
         report_.hooks().dead_letter(report, policy.topic());
         pending_[token].to = &dead_letter_target(policy.topic(), &to.agent, true);
         return send_again_at(retained_[at], settings_.clock->steady());

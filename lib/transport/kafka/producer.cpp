@@ -25,6 +25,13 @@ constexpr std::array kinds{RD_KAFKA_VTYPE_RKT,    RD_KAFKA_VTYPE_MSGFLAGS, RD_KA
                            RD_KAFKA_VTYPE_VALUE,  RD_KAFKA_VTYPE_KEY,      RD_KAFKA_VTYPE_TIMESTAMP,
                            RD_KAFKA_VTYPE_OPAQUE, RD_KAFKA_VTYPE_HEADERS};
 
+/// librdkafka takes 0 for the time when it is sent, so the first millisecond of 1970 goes as the
+/// second.
+std::int64_t timestamp_of(const record& r) {
+    const std::int64_t ms = r.timestamp.time_since_epoch().count();
+    return ms == 0 ? 1 : ms;
+}
+
 void set(rd_kafka_vu_t& a, bytes_view b) {
     // copied, not written to
     a.u.mem.ptr = const_cast<char*>(b.data());
@@ -79,7 +86,7 @@ rd_kafka_resp_err_t producer::produce(const record& r, std::uint64_t token,
     a[argument::partition].u.i32 = r.partition.value_or(RD_KAFKA_PARTITION_UA);
     set(a[argument::value], r.value);
     set(a[argument::key], r.key);
-    a[argument::timestamp].u.i64 = r.timestamp.time_since_epoch().count();
+    a[argument::timestamp].u.i64 = timestamp_of(r);
     a[argument::token].u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
     a[argument::headers].u.headers = extra;
     const error_handle e{rd_kafka_produceva(rk_, a.data(), a.size() - (extra ? 0 : 1))};
