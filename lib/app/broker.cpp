@@ -25,8 +25,9 @@ const std::shared_ptr<transport::memory_broker>& engine::broker() {
                           "' is none: use memory://, memory://NAME or kafka://host:port"};
     }
     const auto name = url.substr(memory.size());
-    broker_ = name.empty() ? std::make_shared<transport::memory_broker>()
-                           : transport::memory_broker::named(name);
+    const auto& options = settings_.options.memory;
+    broker_ = name.empty() ? std::make_shared<transport::memory_broker>(options)
+                           : transport::memory_broker::named(name, options);
     return broker_;
 }
 

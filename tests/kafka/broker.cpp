@@ -72,7 +72,8 @@ bool until(const std::function<bool()>& holds, std::chrono::seconds most) {
 }
 
 admin::admin() : rk_(made(RD_KAFKA_PRODUCER, {{"bootstrap.servers", servers()}, {"linger.ms", "5"},
-                                              {"partitioner", "murmur2_random"}})) {}
+                                              {"partitioner", "murmur2_random"},
+                                              {"message.max.bytes", "10000000"}})) {}
 admin::~admin() { rd_kafka_destroy(rk_); }
 
 void admin::create(const std::string& topic, int n) {

@@ -140,6 +140,31 @@ TEST_CASE("transport: a message that is too large fails its delivery and no othe
     });
 }
 
+TEST_CASE("transport: a message may be as large as Kafka's default allows, and no byte larger") {
+    constexpr std::size_t limit = 1'048'588, around = 73;  // of a batch with one record, key "k"
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        const std::string largest(limit - around, 'x');
+        REQUIRE(c.send(t, "k", largest));
+        REQUIRE(c.send(t, "k", largest + 'x'));
+        const headers h{{"name", bytes{"value"}}, {"null", std::nullopt}};
+        constexpr std::size_t of_headers = 17;
+        const record with{.topic = c.to->open(t), .key = "k", .headers = &h};
+        auto r = with;
+        const std::string fits(limit - around - of_headers, 'x'), does_not = fits + 'x';
+        r.value = fits;
+        REQUIRE(c.to->send(r, c.tokens++));
+        r.value = does_not;
+        REQUIRE(c.to->send(r, c.tokens++));
+        REQUIRE(until(on, {&c}, [&] { return c.delivered_.size() == 4; }));
+        for (const auto& [token, d] : c.delivered_) {
+            CHECK(d.failed == (token % 2 == 1));
+            CHECK(d.too_large == d.failed);
+        }
+    });
+}
+
 TEST_CASE("transport: keys choose the partition as Kafka's own clients do") {
     on_each([](backend& on) {
         auto c = member(on, on.fresh("g"));

@@ -33,7 +33,8 @@ const char* advice(rd_kafka_resp_err_t e) {
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
         return "it was deleted, or never had that partition: create it";
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-        return "raise message.max.bytes here and max.message.bytes of the topic, or send less";
+        return "raise max.message.bytes of the topic (and message.max.bytes, if it is set here), "
+               "or send less";
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
         return "a compacted topic takes no message without a key";
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:

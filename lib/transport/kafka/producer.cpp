@@ -75,7 +75,7 @@ bool producer::send(const record& r, std::uint64_t token) {
     if (e == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     if (extra) rd_kafka_headers_destroy(extra);
     if (e == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
-    failed(token, delivery_text(e, topics_[r.topic].first));
+    failed(token, e, topics_[r.topic].first);
     return true;
 }
 
@@ -95,28 +95,25 @@ rd_kafka_resp_err_t producer::produce(const record& r, std::uint64_t token,
 
 void producer::delivered(const rd_kafka_message_t& m) {
     const auto token = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(m._private));
-    if (m.err) failed(token, delivery_text(m.err, rd_kafka_topic_name(m.rkt)));
+    if (m.err) failed(token, m.err, rd_kafka_topic_name(m.rkt));
     else reports_.push_back({token});
 }
 
-void producer::failed(std::uint64_t token, std::string why) {
+void producer::failed(std::uint64_t token, rd_kafka_resp_err_t e, std::string_view topic) {
     reports_.push_back({token, true});
-    texts_.push_back(std::move(why));
+    failures_.push_back({true, delivery_text(e, topic), e == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
 }
 
 bool producer::tell(listener& to) {
     if (reports_.empty()) return false;
     telling_.swap(reports_);
-    telling_texts_.swap(texts_);
+    telling_failures_.swap(failures_);
     const delivery good{};
-    delivery bad{.failed = true};
     std::size_t failures = 0;
-    for (auto& r : telling_) {
-        if (r.failed) bad.text = std::move(telling_texts_[failures++]);
-        to.delivered(r.token, r.failed ? bad : good);
-    }
+    for (auto& r : telling_)
+        to.delivered(r.token, r.failed ? telling_failures_[failures++] : good);
     telling_.clear();
-    telling_texts_.clear();
+    telling_failures_.clear();
     return true;
 }
 

@@ -47,6 +47,9 @@ const properties consumer_defaults{
 const properties producer_defaults{
     {"enable.idempotence", "true"}, {"acks", "all"}, {"partitioner", "murmur2_random"},
     {"linger.ms", "5"},             {"socket.nagle.disable", "true"},
+    // As large as what is read may be (`receive.message.max.bytes`), so that it can be sent on: the
+    // topic's limit is the broker's to check. A batch of several stays below `batch.size`, 1 MB.
+    {"message.max.bytes", "100000000"},
 };
 
 }  // namespace

@@ -40,14 +40,20 @@ memory_broker::~memory_broker() = default;
 // The one process-wide thing there is: two apps that know nothing of each other find the same
 // broker by its name, and a name that both can see has to be kept somewhere both can see. It owns
 // nothing, so it ends no broker later than its users do.
-std::shared_ptr<memory_broker> memory_broker::named(const std::string& name) {
+std::shared_ptr<memory_broker> memory_broker::named(const std::string& name,
+                                                    memory_options options) {
     static std::mutex lock;
     static std::map<std::string, std::weak_ptr<memory_broker>> all;
     std::lock_guard held{lock};
     std::erase_if(all, [](const auto& b) { return b.second.expired(); });
     auto& known = all[name];
     auto broker = known.lock();
-    if (!broker) known = broker = std::make_shared<memory_broker>();
+    if (!broker) known = broker = std::make_shared<memory_broker>(options);
+    const bool says_nothing = options == memory_options{};
+    if (!says_nothing && !(options == broker->core_->options))
+        throw setup_error{"weir: the broker memory://" + name +
+                          " has other memory_options already: give each app the same, or give them "
+                          "where it is made"};
     return broker;
 }
 
