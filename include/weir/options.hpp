@@ -61,6 +61,10 @@ struct app_options {
     duration drain_timeout = std::chrono::seconds{10};
     /// The longest that `stop()` takes to finish, flush and commit.
     duration shutdown_timeout = std::chrono::seconds{30};
+    /// How long the start waits for Kafka's first answer before it throws setup_error. With
+    /// `duration::max()` it waits until the broker is there, says every 30 s why it is not, and
+    /// `stop()` ends it.
+    duration connect_timeout = std::chrono::seconds{10};
     /// Bytes that do not decode.
     policy on_decode_error = stop;
     /// An exception in user code. Not set: skip, but stop for batches and pull.

@@ -107,8 +107,9 @@ TEST_CASE("an undecodable message and the policy dead letter: its bytes go there
     for (const char* value : {"1", "x", "2", "y", ""}) test.append_raw(in, "k", value);
     test.run();
     CHECK(seen == trace{1, 2});
-    CHECK(letters(test, "bad") == texts{"k=x in[0]@1 : no number", "k=y in[0]@3 : no number",
-                                        "k= in[0]@4 : no number"});
+    CHECK(letters(test, "bad") == texts{"k=x in[0]@1 : value: no number",
+                                        "k=y in[0]@3 : value: no number",
+                                        "k= in[0]@4 : value: no number"});
     CHECK(test.errors().size() == 3);
     test.commit();
     CHECK(test.committed(in, 0) == 5);
@@ -151,7 +152,7 @@ TEST_CASE("decoding is tried again by a retry, then dead-lettered; other partiti
     CHECK(letters(test, "bad").empty());
     test.advance(1s);
     CHECK(seen == trace{7, 1, 2});
-    CHECK(letters(test, "bad") == texts{"k=x in[0]@1 : no number"});
+    CHECK(letters(test, "bad") == texts{"k=x in[0]@1 : value: no number"});
 }
 
 TEST_CASE("the source of a dead letter is held until the letter has been delivered") {
