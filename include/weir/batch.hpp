@@ -63,8 +63,8 @@ public:
     several parts_of(std::size_t i) const override {
         return detail::parts_of(values[i], messages_[i]);
     }
-    /// The batch as one message: the key that its messages share, else null; the newest timestamp;
-    /// no headers; topic, partition and offset of its first message.
+    /// The batch as one message: the key that its messages share, else null; of its messages from a
+    /// topic the newest timestamp, and topic, partition and offset of the first; no headers.
     source_message common() const;
 
 private:
@@ -83,7 +83,13 @@ source_message batch_contents<V>::common() const {
     all.value.reset();
     for (auto& m : messages_) {
         if (!(all.key == m.key)) all.key.reset();
-        all.timestamp = std::max(all.timestamp, m.timestamp);
+        if (!m.tp) continue;
+        const bool first = !all.tp;
+        if (first) {
+            all.tp = m.tp;
+            all.offset = m.offset;
+        }
+        if (first || m.timestamp > all.timestamp) all.timestamp = m.timestamp;
     }
     return all;
 }

@@ -23,6 +23,23 @@ inline constexpr offset_reset latest = offset_reset::latest;
 
 using properties = std::vector<std::pair<std::string, std::string>>;
 
+/// Of an embedded broker.
+struct memory_options {
+    /// Partitions of a topic that is created without a number; default 1. As `num.partitions`.
+    partition_id default_partitions = 1;
+    /// Bytes one partition may hold, messages and their bookkeeping; default 64 MiB. As
+    /// `retention.bytes`, but with a promise: beyond it the oldest messages are dropped (in chunks
+    /// of up to 512 KiB) only once every group that ever subscribed to the topic has committed past
+    /// them; until then `send` to that partition answers false. A topic that no group has ever
+    /// subscribed to just keeps its newest messages. An empty partition takes any one message.
+    std::size_t retention_bytes = std::size_t{64} << 20;
+    /// Bytes of one message, counted and by default limited as Kafka does it: key, value, headers,
+    /// and what a batch with this one message in it has around them (about 70). A larger message
+    /// fails its delivery. As `max.message.bytes`.
+    std::size_t max_message_bytes = 1'048'588;
+    friend bool operator==(const memory_options&, const memory_options&) = default;
+};
+
 struct app_options {
     /// "memory://" is the app's own embedded broker, "memory://NAME" one shared in the process,
     /// "kafka://host:port" Kafka.
@@ -44,6 +61,10 @@ struct app_options {
     duration drain_timeout = std::chrono::seconds{10};
     /// The longest that `stop()` takes to finish, flush and commit.
     duration shutdown_timeout = std::chrono::seconds{30};
+    /// How long the start waits for Kafka's first answer before it throws setup_error. With
+    /// `duration::max()` it waits until the broker is there, says every 30 s why it is not, and
+    /// `stop()` ends it.
+    duration connect_timeout = std::chrono::seconds{10};
     /// Bytes that do not decode.
     policy on_decode_error = stop;
     /// An exception in user code. Not set means skip: the message is lost. For batches and pull
@@ -54,6 +75,9 @@ struct app_options {
     /// librdkafka's properties; they replace weir's. The embedded broker ignores them and logs that
     /// once.
     properties kafka{};
+    /// Of the embedded broker. One that is shared has those of the app that has made it; another
+    /// app gives the same, or none.
+    memory_options memory{};
     /// Not owned; null: the real one.
     weir::clock* clock = nullptr;
     /// Not owned; null: the log on standard error.

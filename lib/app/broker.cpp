@@ -25,8 +25,9 @@ const std::shared_ptr<transport::memory_broker>& engine::broker() {
                           "' is none: use memory://, memory://NAME or kafka://host:port"};
     }
     const auto name = url.substr(memory.size());
-    broker_ = name.empty() ? std::make_shared<transport::memory_broker>()
-                           : transport::memory_broker::named(name);
+    const auto& options = settings_.options.memory;
+    broker_ = name.empty() ? std::make_shared<transport::memory_broker>(options)
+                           : transport::memory_broker::named(name, options);
     return broker_;
 }
 
@@ -36,13 +37,16 @@ bool engine::embedded() const { return settings_.options.broker.starts_with(memo
 std::unique_ptr<transport::transport> engine::connect(const std::string& group) {
     const auto& o = settings_.options;
     if (!o.broker.starts_with(kafka)) return transport::connect(broker(), group);
-    return transport::kafka::connect(kafka_options(group));
+    auto options = kafka_options(group);
+    options.stopped = [this] { return stop_asked_.load(); };
+    options.log = [this](const std::string& line) { report_.log(line); };
+    return transport::kafka::connect(options);
 }
 
 transport::kafka::connect_options engine::kafka_options(const std::string& group) const {
     const auto& o = settings_.options;
     transport::kafka::connect_options to{transport::kafka::servers_of(o.broker), group, o.kafka,
-                                         o.drain_timeout};
+                                         o.drain_timeout, o.connect_timeout};
     std::erase_if(to.properties, [&](auto& p) {
         return p.first == "group.id" && p.second == settings_.app;  // of the app's own group
     });

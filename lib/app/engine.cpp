@@ -20,6 +20,7 @@ void check(const app_options& o) {
     positive(o.open_max > 0, "open_max");
     positive(o.drain_timeout > duration::zero(), "drain_timeout");
     positive(o.shutdown_timeout > duration::zero(), "shutdown_timeout");
+    positive(o.connect_timeout > duration::zero(), "connect_timeout");
     positive(o.offload_threads > 0, "offload_threads");
 }
 /// What the graph says of a topic: its partitions and policies, where they are set, and the app's,

@@ -141,6 +141,7 @@ private:
     std::vector<letters> dead_letters() const;
     void draw_dead_letters(weir::graph&) const;
     offset_reset auto_offset_reset() const;
+    void start_run();
     void connect_run();
     void build_agents();
     std::vector<transport::subscription> subscriptions();

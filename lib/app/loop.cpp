@@ -160,6 +160,7 @@ bool engine::nothing_open() const {
 bool engine::poll(duration timeout) {
     in_loop guard{*this};
     start();
+    if (!running()) return false;  // stopped while it waited for the broker
     polled_ = true;
     const auto begin = settings_.clock->steady();
     wakeup_.drain();

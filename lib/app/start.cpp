@@ -36,7 +36,10 @@ std::vector<transport::subscription> engine::subscriptions() {
         add(t.name, from);
         if (!transport::is_pattern(t.name)) continue;
         if (known.empty()) known = transport_->topics();
-        found_.try_emplace(t.name, from);
+        const bool new_here = found_.try_emplace(t.name, from).second;
+        const auto fits = [&](auto& name) { return transport::matches(t.name, name); };
+        if (new_here && std::none_of(known.begin(), known.end(), fits))
+            report_.log("no topic matches '" + t.name + "' yet: one that appears is read");
         for (auto& name : known) {
             if (!transport::matches(t.name, name)) continue;
             const auto begin = first ? from : transport::reset::earliest;
@@ -47,6 +50,15 @@ std::vector<transport::subscription> engine::subscriptions() {
 }
 
 void engine::start() {
+    try {
+        start_run();
+    } catch (const transport::kafka::stopped_waiting&) {  // there was no run yet
+        stop_asked_ = false;
+        transport_.reset();
+    }
+}
+
+void engine::start_run() {
     const bool first = !running();
     added_ = false;
     const auto is_built = [](const agent& a) { return a.built; };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dead_letter.hpp"
 
+#include <cassert>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,6 +21,18 @@ void visit(const origins& from, std::size_t i, seen& known,
     if (tp && known.emplace(tp, from.message_of(i).offset).second) f(from, i);
 }
 
+constexpr std::size_t cause_headers = 6;
+
+/// Cut before a character, never inside one.
+std::string reason_of(const std::string& text) {
+    if (text.size() <= reason_max) return text;
+    const auto tail = "… (" + std::to_string(text.size()) + " bytes)";
+    const auto goes_on = [&](std::size_t at) { return (text[at] & 0xC0) == 0x80; };
+    auto at = reason_max - tail.size();
+    while (at > 0 && goes_on(at)) --at;
+    return text.substr(0, at) + tail;
+}
+
 }  // namespace
 
 void each_message(const origins& from, std::size_t i,
@@ -37,7 +50,12 @@ void add_cause(weir::headers& to, const error_report& r, weir::timestamp at) {
     add("weir.offset", std::to_string(r.offset));
     add("weir.timestamp", std::to_string(at.time_since_epoch().count()));
     add("weir.agent", r.agent);
-    add("weir.error", r.text);
+    add("weir.error", reason_of(r.text));
+}
+
+void remove_cause(weir::headers& from) {
+    assert(from.size() >= cause_headers && from.back().name == "weir.error");
+    from.resize(from.size() - cause_headers);
 }
 
 }  // namespace weir::detail

@@ -119,6 +119,7 @@ void producer::free(std::uint64_t token) {
     auto& k = retained_[at];
     assert(!k.in_backlog);
     k.tries.reset();
+    k.causes = 0;
     free_retained_.push_back(at);
     using state = send_request::state;
     if (auto* r = std::exchange(k.request, nullptr))
@@ -146,14 +147,17 @@ bool producer::send(target& to, const outgoing& what, std::uint64_t token) {
     r.key = what.key;
     r.value = target::value_of(what);
     r.headers = what.headers.empty() ? nullptr : &what.headers;
-    r.timestamp = what.timestamp == timestamp{} ? settings_.clock->wall() : what.timestamp;
+    r.timestamp = what.timestamp ? *what.timestamp : settings_.clock->wall();
     return transport_.send(r, token);
 }
 
 void producer::send_dead_letter(const std::string& topic, agent_info* agent, const outgoing& what,
                                 hold held) {
     auto& to = dead_letter_target(topic, agent, false);
+    const auto token = free_slot();
     if (!to.send(what, held)) add_to_backlog(to, std::move(held), what);
+    else if (!to.may_send_again) target::copy(what, retain(token).what);
+    retain(token).causes = 1;
 }
 
 void producer::add_to_backlog(target& to, hold held, const outgoing& what) {
@@ -186,12 +190,27 @@ void producer::forget(send_request& r) noexcept {
 
 // ------------------------------------------------------------------------------------------ reports
 void producer::delivered(std::uint64_t token, const transport::delivery& d) {
-    if (d.failed) return failed(token, d.text);
+    if (d.failed) return failed(token, d);
     ++report_.count().delivered;
     free(token);
 }
 
-void producer::failed(std::uint64_t token, const std::string& text) {
+/// A message that one topic could hold fits into another of the same limit. Our headers must not
+/// keep it out. True if it is sent again.
+bool producer::send_without_cause(std::uint64_t token) {
+    const auto at = pending_[token].retained;
+    if (at == none || retained_[at].causes == 0) return false;
+    for (; retained_[at].causes > 0; --retained_[at].causes)
+        remove_cause(retained_[at].what.headers);
+    send_again_at(retained_[at], settings_.clock->steady());
+    report_.log("a dead letter is too large for topic '" + pending_[token].to->topic.name +
+                "' with the headers that say why: it is sent without them");
+    return true;
+}
+
+void producer::failed(std::uint64_t token, const transport::delivery& d) {
+    if (d.too_large && send_without_cause(token)) return;
+    const auto& text = d.text;
     auto& to = *pending_[token].to;
     const auto& policy = to.on_error;
     const error_report report{"produce", to.agent.name, to.topic.name, -1, -1, text};
@@ -206,7 +225,10 @@ void producer::failed(std::uint64_t token, const std::string& text) {
     if (policy.last() == policy::action::skip) return free(token);
     if (policy.has_dead_letters()) {  // the same slot, for another topic
         assert(at != none);
-        add_cause(retained_[at].what.headers, report, retained_[at].what.timestamp);
+        auto& letter = retained_[at].what;
+        if (!letter.timestamp) letter.timestamp = settings_.clock->wall();
+        add_cause(letter.headers, report, *letter.timestamp);
+        ++retained_[at].causes;
         report_.hooks().dead_letter(report, policy.topic());
         pending_[token].to = &dead_letter_target(policy.topic(), &to.agent, true);
         return send_again_at(retained_[at], settings_.clock->steady());

@@ -29,7 +29,7 @@ namespace weir::detail {
 /// The transport retries by itself: what it reports as failed has failed for good, and the topic's
 /// policy decides. If the policy says stop, the hold stays, so no commit passes the source message.
 /// Dead letters are sent from here too. One that finds no room waits in the backlog, and until it is
-/// gone nobody may make another.
+/// gone nobody may make another. One that is too large with our headers is sent without them.
 class producer {
 public:
     producer(transport::transport&, const settings&, reporter&);
@@ -74,6 +74,7 @@ private:
         retry_state tries{};
         time_point send_at = time_point::max();  // again; max: it is under way
         bool in_backlog = false;
+        int causes = 0;  // of a dead letter: how often it has our headers
         send_request* request = nullptr;
     };
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
@@ -89,7 +90,8 @@ private:
     bool send(target&, const outgoing&, std::uint64_t token);
     void send_again_at(retained&, time_point);
     bool send_again(retained&);
-    void failed(std::uint64_t token, const std::string& text);
+    void failed(std::uint64_t token, const transport::delivery&);
+    bool send_without_cause(std::uint64_t token);
     bool poll_backlog();
     bool poll_wanted();
 

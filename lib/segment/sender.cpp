@@ -18,7 +18,8 @@ outgoing& sender::add(const context& c, const message& m, std::size_t first, std
     p.what.value.reset();
     p.what.unchanged = {};
     p.what.headers = c.from.headers_of(c.i);
-    p.what.timestamp = m.timestamp;
+    p.what.timestamp.reset();  // what comes from no topic has none
+    if (c.partition()) p.what.timestamp = m.timestamp;
     return p.what;
 }
 

@@ -42,6 +42,7 @@ TEST_CASE("an app's options must be positive") {
     CHECK(app_refused({.open_max = 0}) == of + "open_max must be positive");
     CHECK(app_refused({.drain_timeout = 0s}) == of + "drain_timeout must be positive");
     CHECK(app_refused({.shutdown_timeout = 0s}) == of + "shutdown_timeout must be positive");
+    CHECK(app_refused({.connect_timeout = 0s}) == of + "connect_timeout must be positive");
     CHECK(refused([] { weir::app app{""}; }) ==
           "weir: an app needs an id: it is the consumer group's");
 }

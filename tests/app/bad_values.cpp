@@ -53,7 +53,8 @@ TEST_CASE("a value that does not decode stops the app, behind the messages befor
     app.agent("see", app.topic<reading>("t") |
                          weir::for_each([&](const reading& r) { seen.push_back(r.id); }));
     CHECK(thrown_by_run<weir::decode_error>(app) ==
-          "weir: t[0]@2 does not decode: reading.celsius: missing, and it is not a std::optional; "
+          "weir: t[0]@2 does not decode: value: reading.celsius: missing, and it is not a "
+          "std::optional; "
           "mend the producer, or give the topic an on_decode_error policy");
     CHECK(seen == ids{0, 1});
     CHECK(broker->committed("a", {"t", 0}) == committed{2});
@@ -123,7 +124,7 @@ TEST_CASE("on_decode_error = skip counts what does not decode, and goes on") {
     REQUIRE(errors.size() == 2);
     CHECK(errors[0].offset == 1);
     CHECK(errors[1].offset == 2);
-    CHECK(errors[1].text == "null where none is allowed: make the type std::optional<…>");
+    CHECK(errors[1].text == "value: null where none is allowed: make the type std::optional<…>");
     CHECK(test.exit_code() == weir::exit_code::ok);
 }
 
@@ -148,7 +149,7 @@ TEST_CASE("a null value stops the app where the type has no null") {
     weir::app app{"a", on_it};
     app.agent("see", app.topic<reading>("t") | weir::for_each([](const reading&) {}));
     CHECK(thrown_by_run<weir::decode_error>(app) ==
-          "weir: t[0]@1 does not decode: null where none is allowed: make the type "
+          "weir: t[0]@1 does not decode: value: null where none is allowed: make the type "
           "std::optional<…>; mend the producer, or give the topic an on_decode_error policy");
     CHECK(broker->committed("a", {"t", 0}) == committed{1});
 }
@@ -158,7 +159,7 @@ TEST_CASE("a null key stops the app where the type has no null") {
     weir::app app{"a", on_it};
     app.agent("see", app.topic<std::string, reading>("t") | weir::for_each([](const reading&) {}));
     CHECK(thrown_by_run<weir::decode_error>(app) ==
-          "weir: t[0]@0 does not decode: null where none is allowed: make the type "
+          "weir: t[0]@0 does not decode: key: null where none is allowed: make the type "
           "std::optional<…>; mend the producer, or give the topic an on_decode_error policy");
     CHECK(broker->committed("a", {"t", 0}) == committed{});
 }

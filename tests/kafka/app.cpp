@@ -111,7 +111,50 @@ TEST_CASE("kafka: a message that is too large is its topic's policy's, the other
     running r{app};
     CHECK(until([&] { return on.ends(out) == std::vector<weir::offset>{9}; }));
     CHECK(r.stop() == "");
-    CHECK(seen.said("message.max.bytes"));
+    CHECK(seen.said("max.message.bytes of the topic"));
+    CHECK(on.committed(id, in) == on.ends(in));
+}
+
+TEST_CASE("kafka: a message that was read can be sent on, however large it is") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), out = fresh("out"), id = fresh("app");
+    const weir::topic_options large{.partitions = 1, .config = {{"max.message.bytes", "6000000"}}};
+    weir::app app{id, on_kafka(seen)};
+    app.agent("a", app.topic<std::string, weir::bytes>(in, large) |
+                       weir::to(app.topic<std::string, weir::bytes>(out, large)));
+    running r{app};
+    REQUIRE(until([&] { return on.ends(out).size() == 1; }));
+    const std::vector<std::size_t> sizes{999'900, 1'000'100, 1'048'500, 5'000'000};
+    for (const auto n : sizes) on.send(in, "k", std::string(n, 'x'), 0);
+    on.flush();
+    CHECK(until([&] { return on.ends(out) == std::vector<weir::offset>{4}; }));
+    CHECK(r.stop() == "");
+    std::vector<std::size_t> sent;
+    for (auto& m : on.dump(out)) sent.push_back(m.value.size());
+    CHECK(sent == sizes);
+}
+
+TEST_CASE("kafka: a message that just fits its topic is a dead letter, the app goes on") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), dead = fresh("dead"), id = fresh("app");
+    on.create(in, 1);
+    const std::string largest(1'048'515, 'x');  // with a key of one byte
+    for (const auto& v : {largest, std::string{"small"}}) on.send(in, "k", v, 0);
+    on.flush();
+    auto o = on_kafka(seen);
+    o.on_error = weir::dead_letter(dead);
+    weir::app app{id, o};
+    app.agent("a", app.topic<std::string>(in)  //
+                       | weir::for_each([](auto& v) { throw std::runtime_error{v}; }));
+    running r{app};
+    CHECK(until([&] { return on.ends(dead) == std::vector<weir::offset>{2}; }));
+    CHECK(r.stop() == "");
+    std::vector<std::size_t> sizes;
+    for (auto& m : on.dump(dead)) sizes.push_back(m.value.size());
+    std::sort(sizes.begin(), sizes.end());
+    CHECK(sizes == std::vector<std::size_t>{5, largest.size()});
     CHECK(on.committed(id, in) == on.ends(in));
 }
 

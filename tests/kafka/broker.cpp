@@ -45,6 +45,7 @@ std::string environment(const char* name, const char* otherwise) {
 
 std::string servers() { return environment("WEIR_TEST_KAFKA", "127.0.0.1:19092"); }
 std::string login_server() { return environment("WEIR_TEST_KAFKA_LOGIN", "127.0.0.1:19094"); }
+std::string away_server() { return environment("WEIR_TEST_KAFKA_AWAY", "127.0.0.1:19095"); }
 
 std::string fresh(const std::string& stem) {
     static const auto run = std::chrono::system_clock::now().time_since_epoch().count();
@@ -72,7 +73,8 @@ bool until(const std::function<bool()>& holds, std::chrono::seconds most) {
 }
 
 admin::admin() : rk_(made(RD_KAFKA_PRODUCER, {{"bootstrap.servers", servers()}, {"linger.ms", "5"},
-                                              {"partitioner", "murmur2_random"}})) {}
+                                              {"partitioner", "murmur2_random"},
+                                              {"message.max.bytes", "10000000"}})) {}
 admin::~admin() { rd_kafka_destroy(rk_); }
 
 void admin::create(const std::string& topic, int n) {

@@ -19,6 +19,8 @@ namespace tests {
 std::string servers();
 /// Where it asks for a login.
 std::string login_server();
+/// Where it tells its clients to go to away.invalid:9092.
+std::string away_server();
 inline std::string url() { return "kafka://" + servers(); }
 /// A name that no case and no earlier run has used.
 std::string fresh(const std::string& stem);

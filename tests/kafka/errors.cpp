@@ -28,10 +28,66 @@ struct told final : listener {
 
 TEST_CASE("kafka: a broker that is away is a sentence, and no end") {
     const auto p = kafka::client_problem(RD_KAFKA_RESP_ERR__TRANSPORT, "a:1: Connection refused");
-    CHECK(p.text == "Kafka: a:1: Connection refused; check that the broker runs and can be "
-                    "reached; weir goes on trying");
+    CHECK(p.text ==
+          "Kafka: a:1: Connection refused; check that the broker runs and can be reached");
+    CHECK(kafka::text_of(p) == p.text + "; weir goes on trying");
     CHECK_FALSE(p.fatal);
     CHECK_FALSE(p.refused);
+}
+
+TEST_CASE("kafka: an address that the cluster gave names advertised.listeners, a given one does "
+          "not") {
+    for (auto e : {RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__RESOLVE}) {
+        CAPTURE(e);
+        const auto says = [e](const char* reason) {
+            return kafka::client_problem(e, reason).text.find("advertised.listeners") !=
+                   std::string::npos;
+        };
+        CHECK(says("nosuchhost:9092/1: Failed"));
+        CHECK(says("ssl://nosuchhost:9092/12: Failed"));
+        CHECK_FALSE(says("nosuchhost:9092/bootstrap: Failed"));
+        CHECK_FALSE(says("GroupCoordinator: Failed"));
+        CHECK_FALSE(says("1/1 brokers are down"));
+        CHECK_FALSE(says(""));
+    }
+}
+
+TEST_CASE("kafka: why a broker is down is the cause, not that all are, whatever came last") {
+    const auto down = kafka::client_problem(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 are down");
+    const auto slow = kafka::client_problem(RD_KAFKA_RESP_ERR__TIMED_OUT, "a:1/1: timed out");
+    const auto away = kafka::client_problem(RD_KAFKA_RESP_ERR__TRANSPORT, "a:1/1: refused");
+    const auto name = kafka::client_problem(RD_KAFKA_RESP_ERR__RESOLVE, "a:1/1: no such host");
+    const auto login = kafka::client_problem(RD_KAFKA_RESP_ERR__AUTHENTICATION, "a:1/1: wrong");
+    const std::vector<kafka::problem> ranked{down, slow, away, name, login};
+    for (std::size_t i = 0; i < ranked.size(); ++i)
+        for (std::size_t k = 0; k <= i; ++k) {
+            CAPTURE(i);
+            CAPTURE(k);
+            kafka::problems all;
+            all.add(ranked[i]);
+            all.add(ranked[k]);
+            CHECK(all.cause() == ranked[i].text);
+            CHECK(all.refused() == (i == 4));
+        }
+}
+
+TEST_CASE("kafka: the same error of the same broker is told once, whatever its text counts") {
+    const auto again = [](const char* reason) {
+        return kafka::client_problem(RD_KAFKA_RESP_ERR__TRANSPORT, reason);
+    };
+    kafka::problems all;
+    told to;
+    all.add(again("a:1/1: refused (after 0ms)"));
+    all.add(again("a:1/1: refused (after 3ms, 7 identical error(s) suppressed)"));
+    all.add(again("b:1/2: refused (after 3ms)"));
+    all.add(kafka::client_problem(RD_KAFKA_RESP_ERR__RESOLVE, "a:1/1: no such host"));
+    all.add(kafka::client_problem(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/2 brokers are down"));
+    all.add(kafka::client_problem(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "2/2 brokers are down"));
+    for (int partition : {3, 3, 4})
+        all.add(kafka::consumer_problem(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "", "t",
+                                        partition));
+    all.tell(to);
+    CHECK(to.all.size() == 6);
 }
 
 TEST_CASE("kafka: a login that is refused names the properties to look at") {
@@ -81,7 +137,7 @@ TEST_CASE("kafka: a sentence that keeps coming is told once, a fatal one each ti
     CHECK(to.all == std::vector<std::pair<std::string, bool>>{
                         {"away", false}, {"something else", false},
                         {"over", true}, {"over", true}});
-    CHECK(all.last() == "over");
+    CHECK(all.cause() == "over");
     all.answered();
-    CHECK(all.last().empty());
+    CHECK(all.cause().empty());
 }

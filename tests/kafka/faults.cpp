@@ -58,6 +58,82 @@ TEST_CASE("kafka: a login that the broker refuses is a sentence within seconds")
     CHECK(std::chrono::steady_clock::now() - begun < 20s);  // it gives up by itself
 }
 
+TEST_CASE("kafka: a start that fails names the cause, and does not say that weir goes on") {
+    noted seen;
+    struct setting {
+        std::string server;
+        weir::properties properties;
+        std::vector<std::string> says;
+    };
+    const std::string missing = "/nonexistent/ca.pem";
+    const std::vector<setting> all{
+        {login_server(), {}, {login_server(), "broker might require SASL authentication"}},
+        {servers(), {{"security.protocol", "ssl"}}, {servers(), "ssl.ca.location"}},
+        {servers(),
+         {{"security.protocol", "sasl_plaintext"},
+          {"sasl.mechanisms", "PLAIN"},
+          {"sasl.username", "u"},
+          {"sasl.password", "p"}},
+         {servers(), "check security.protocol, sasl.mechanisms"}},
+        {servers(),
+         {{"security.protocol", "ssl"}, {"ssl.ca.location", missing}},
+         {"ssl.ca.location=" + missing + ": No such file or directory"}},
+        {"nosuchhost.invalid:9092", {}, {"nosuchhost.invalid:9092", "check the host's name"}},
+        {away_server(), {}, {"away.invalid:9092", "advertised.listeners"}},
+    };
+    for (auto& a : all) {
+        auto o = on_kafka(seen);
+        o.broker = "kafka://" + a.server;
+        o.kafka.insert(o.kafka.end(), a.properties.begin(), a.properties.end());
+        o.connect_timeout = 3s;
+        weir::app app{fresh("app"), o};
+        app.agent("a", app.topic(fresh("made")) | weir::for_each([](auto&) {}));
+        std::string said;
+        try {
+            app.run();
+        } catch (const weir::setup_error& e) { said = e.what(); }
+        CAPTURE(said);
+        for (auto& part : a.says) {
+            CAPTURE(part);
+            CHECK(said.find(part) != said.npos);
+        }
+        CHECK(said.find("goes on trying") == said.npos);
+        CHECK(said.find("brokers are down") == said.npos);
+    }
+    CHECK_FALSE(seen.said("goes on trying"));
+}
+
+TEST_CASE("kafka: an app that may wait for ever says why, and can be stopped meanwhile") {
+    noted seen;
+    auto o = on_kafka(seen);
+    o.broker = "kafka://127.0.0.1:1";
+    o.connect_timeout = weir::duration::max();
+    weir::app app{fresh("app"), o};
+    app.agent("a", app.topic("t") | weir::for_each([](auto&) {}));
+    running r{app};
+    CHECK(until([&] { return seen.said("Connection refused"); }));
+    CHECK(seen.said("weir goes on trying"));
+    CHECK(r.stop() == "");
+}
+
+TEST_CASE("kafka: an app that may wait for ever works once the broker has come") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in");
+    on.create(in, 1);
+    on.fill(in, 10);
+    broker("kill");
+    auto o = on_kafka(seen);
+    o.connect_timeout = weir::duration::max();
+    weir::app app{fresh("app"), o};
+    app.agent("a", app.topic<std::string>(in) | weir::for_each([&](auto& v) { seen.add(v); }));
+    running r{app};
+    CHECK(until([&] { return seen.said("weir goes on trying"); }));
+    broker("start");
+    CHECK(until([&] { return seen.size() == 10; }));
+    CHECK(r.stop() == "");
+}
+
 TEST_CASE("kafka: a user who may not read a topic ends the run with the right that is missing") {
     admin on;
     noted seen;

@@ -42,6 +42,8 @@ TEST_CASE("kafka: safe defaults are set") {
     CHECK(value_of(sends.get(), "partitioner") == "murmur2_random");
     CHECK(value_of(sends.get(), "linger.ms") == "5");
     CHECK(value_of(sends.get(), "compression.codec") == "none");
+    CHECK(value_of(sends.get(), "message.max.bytes") ==
+          value_of(reads.get(), "receive.message.max.bytes"));
     CHECK(value_of(reads.get(), "enable.auto.commit") == "false");
     CHECK(value_of(reads.get(), "enable.auto.offset.store") == "false");
     CHECK(value_of(reads.get(), "isolation.level") == "read_committed");

@@ -5,7 +5,9 @@
 usage: run.py PROGRAM [ARGUMENT…]
 
 The program finds the broker in WEIR_TEST_KAFKA, where it asks for a login in WEIR_TEST_KAFKA_LOGIN,
-and can stop and start it by the script that WEIR_TEST_KAFKA_SCRIPT names. Exit code 77, which Meson counts as skipped: no broker can be had.
+where it gives an address that does not exist in WEIR_TEST_KAFKA_AWAY, and can stop and start it by
+the script that WEIR_TEST_KAFKA_SCRIPT names. Exit code 77, which Meson counts as skipped: no broker
+can be had.
 """
 import os
 import shutil
@@ -29,11 +31,13 @@ def free_ports(n):
 
 
 def main(command):
-    port, controller, login = free_ports(3)
+    port, controller, login, away = free_ports(4)
     folder = tempfile.mkdtemp(prefix="weir-kafka-")
     env = dict(os.environ, WEIR_KAFKA_PORT=str(port), WEIR_KAFKA_CONTROLLER_PORT=str(controller),
-               WEIR_KAFKA_LOGIN_PORT=str(login), WEIR_KAFKA_DIR=folder,
+               WEIR_KAFKA_LOGIN_PORT=str(login), WEIR_KAFKA_AWAY_PORT=str(away),
+               WEIR_KAFKA_DIR=folder,
                WEIR_TEST_KAFKA=f"127.0.0.1:{port}", WEIR_TEST_KAFKA_LOGIN=f"127.0.0.1:{login}",
+               WEIR_TEST_KAFKA_AWAY=f"127.0.0.1:{away}",
                WEIR_TEST_KAFKA_SCRIPT=str(BROKER))
     try:
         started = subprocess.run([BROKER, "start"], env=env, stdout=subprocess.DEVNULL).returncode

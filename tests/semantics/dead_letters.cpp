@@ -107,8 +107,9 @@ TEST_CASE("an undecodable message and the policy dead letter: its bytes go there
     for (const char* value : {"1", "x", "2", "y", ""}) test.append_raw(in, "k", value);
     test.run();
     CHECK(seen == trace{1, 2});
-    CHECK(letters(test, "bad") == texts{"k=x in[0]@1 : no number", "k=y in[0]@3 : no number",
-                                        "k= in[0]@4 : no number"});
+    CHECK(letters(test, "bad") == texts{"k=x in[0]@1 : value: no number",
+                                        "k=y in[0]@3 : value: no number",
+                                        "k= in[0]@4 : value: no number"});
     CHECK(test.errors().size() == 3);
     test.commit();
     CHECK(test.committed(in, 0) == 5);
@@ -151,7 +152,7 @@ TEST_CASE("decoding is tried again by a retry, then dead-lettered; other partiti
     CHECK(letters(test, "bad").empty());
     test.advance(1s);
     CHECK(seen == trace{7, 1, 2});
-    CHECK(letters(test, "bad") == texts{"k=x in[0]@1 : no number"});
+    CHECK(letters(test, "bad") == texts{"k=x in[0]@1 : value: no number"});
 }
 
 TEST_CASE("the source of a dead letter is held until the letter has been delivered") {
@@ -617,4 +618,90 @@ TEST_CASE("a value of no topic cannot be a dead letter: the app stops") {
     CHECK_THROWS_AS(app.run(), weir::error);
     REQUIRE(quiet.lines.size() == 1);
     CHECK(quiet.lines[0].ends_with("odd (stop: a value of no topic cannot be a dead letter)"));
+}
+
+// ------------------------------------------------------------------------------------------- sizes
+namespace {
+
+constexpr std::size_t limit = 300, around = 71;  // of a batch with one message, key "k"
+
+weir::memory_options small() { return {.max_message_bytes = limit}; }
+
+auto letters_in(test_driver& test, const std::string& topic) {
+    return test.events(test.peek<weir::bytes, weir::bytes>(topic));
+}
+std::string reason_of(const weir::event<weir::bytes, weir::bytes>& letter) {
+    for (auto& h : letter.headers())
+        if (h.name == "weir.error" && h.value) return std::string{h.value->view()};
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("a dead letter's reason is cut between two characters, and says how long it was") {
+    silent quiet;
+    weir::app app{"dead", {.on_error = weir::dead_letter("dead"), .hooks = &quiet}};
+    auto in = app.topic<std::string>("in");
+    app.agent("a", in | weir::for_each([](const std::string& v) { throw std::runtime_error{v}; }));
+    test_driver test{app};
+    std::string euros;
+    while (euros.size() < 600'000) euros += "€";  // three bytes each
+    for (const auto& v : {std::string(1000, 'x'), std::string(1001, 'x'), euros})
+        test.send(in, v);
+    const auto dead = letters_in(test, "dead");
+    REQUIRE(dead.size() == 3);
+    CHECK(reason_of(dead[0]) == std::string(1000, 'x'));
+    const auto cut = reason_of(dead[1]);
+    CHECK(cut.size() == 1000);
+    CHECK(cut.ends_with("x… (1001 bytes)"));
+    const auto of_euros = reason_of(dead[2]);
+    CHECK(of_euros.size() > 990);
+    CHECK(of_euros.size() <= 1000);
+    CHECK(of_euros.ends_with("€… (600000 bytes)"));
+    CHECK(test.errors()[2].text == euros);  // hooks and reports have all of it
+}
+
+TEST_CASE("a message that just fits its topic is a dead letter without our headers") {
+    silent quiet;
+    weir::app app{"dead", {.on_decode_error = weir::dead_letter("decode"),
+                           .on_error = weir::dead_letter("process"),
+                           .on_produce_error = weir::dead_letter("produce"),
+                           .memory = small(), .hooks = &quiet}};
+    auto words = app.topic<std::string, std::string>("words");
+    auto in = app.topic<std::string, number>("in");
+    app.agent("process", words | weir::for_each([](auto&) { throw std::runtime_error{"no"}; }));
+    app.agent("produce", words | weir::to("out"));
+    app.agent("decode", in | weir::for_each([](const number&) {}));
+    test_driver test{app};
+    const weir::headers theirs{{"h", weir::bytes{"1"}}};
+    const std::string largest(limit - around - 4, 'x');
+    test.fail_next_send("out", 1);
+    test.send(words, "k", largest, {.headers = theirs});
+    test.send_raw(in, "k", largest, {.headers = theirs});
+    for (auto* topic : {"decode", "process", "produce"}) {
+        CAPTURE(topic);
+        const auto dead = letters_in(test, topic);
+        REQUIRE(dead.size() == 1);
+        CHECK(dead[0].value() == weir::bytes{largest});
+        CHECK(dead[0].headers() == theirs);
+    }
+    test.commit();
+    CHECK(test.committed(words, 0) == committed{1});
+    CHECK(test.committed(in, 0) == committed{1});
+    CHECK(quiet.lines.size() == 6);  // each failure, and that the letter says less
+    CHECK(test.running());
+}
+
+TEST_CASE("a dead letter that is too large for its topic without our headers stops the app") {
+    silent quiet;
+    weir::app app{"dead", {.on_produce_error = weir::dead_letter("dead"),
+                           .memory = small(), .hooks = &quiet}};
+    auto in = app.topic<std::string, int>("in");
+    app.agent("grow", in | weir::map([](int n) { return std::string(std::size_t(n), 'x'); }) |
+                          weir::to("out"));
+    test_driver test{app};
+    test.send(in, "k", 1000);
+    CHECK_FALSE(test.running());
+    CHECK(test.exit_code() == weir::exit_code::failed);
+    CHECK(test.committed(in, 0) == nothing);
 }

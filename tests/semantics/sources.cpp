@@ -131,6 +131,24 @@ TEST_CASE("semantics 7: topics can be given by regular expression; one that appe
     CHECK(got == numbers{1, 3, 4});
 }
 
+TEST_CASE("a pattern that matches no topic yet says so, once; one that matches says nothing") {
+    silent quiet;
+    weir::app app{"a", {.hooks = &quiet}};
+    app.topic<int>("known-1");
+    app.agent("known", app.topics<int>("^known-.*") | weir::for_each([](int) {}));
+    app.agent("orders", app.topics<int>("^orders-.*") | weir::for_each([](int) {}));
+    app.agent("again", app.topics<int>("^orders-.*") | weir::for_each([](int) {}));
+    test_driver test{app};
+    const std::string orders = "no topic matches '^orders-.*' yet: one that appears is read";
+    CHECK(quiet.lines == texts{orders});
+    test.create_topic("orders-1");
+    test.run();
+    app.agent("later", app.topics<int>("^later-.*") | weir::for_each([](int) {}));
+    test.run();
+    CHECK(quiet.lines ==
+          texts{orders, "no topic matches '^later-.*' yet: one that appears is read"});
+}
+
 TEST_CASE("a pattern's topics give the repartition topic its size, and decode by its policy") {
     weir::app app{"a"};
     auto all = app.topics<int>("^p-", {.on_decode_error = weir::skip});

@@ -51,6 +51,34 @@ TEST_CASE("transport: what was sent is read, with key, value, headers and timest
     });
 }
 
+TEST_CASE("transport: a timestamp below zero is read as it was sent") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        std::vector<timestamp> sent, read;
+        for (const int ms : {-86'400'000, -1, 1}) {
+            sent.push_back(timestamp{std::chrono::milliseconds{ms}});
+            c.to->send({.topic = c.to->open(t), .value = "v", .timestamp = sent.back()}, 0);
+        }
+        c.subscribe({{t}});
+        REQUIRE(until(on, {&c}, [&] { return c.got.size() == sent.size(); }));
+        for (auto& m : c.got) read.push_back(m.timestamp);
+        CHECK(read == sent);
+    });
+}
+
+TEST_CASE("transport: a timestamp of zero is read as one of 1970, not of now") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        c.to->send({.topic = c.to->open(t), .value = "v"}, 0);
+        c.subscribe({{t}});
+        REQUIRE(until(on, {&c}, [&] { return c.got.size() == 1; }));
+        const auto ms = c.got[0].timestamp.time_since_epoch().count();
+        CHECK(ms == (on.name() == "kafka" ? 1 : 0));  // librdkafka takes 0 for now
+    });
+}
+
 TEST_CASE("transport: null is told from empty, in keys and in values") {
     on_each([](backend& on) {
         auto c = member(on, on.fresh("g"));
@@ -109,6 +137,31 @@ TEST_CASE("transport: a message that is too large fails its delivery and no othe
         REQUIRE(c.send(t, "k", "small"));
         REQUIRE(until(on, {&c}, [&] { return c.delivered_.size() == 2; }));
         for (const auto& [token, d] : c.delivered_) CHECK(d.failed == (token == 0));
+    });
+}
+
+TEST_CASE("transport: a message may be as large as Kafka's default allows, and no byte larger") {
+    constexpr std::size_t limit = 1'048'588, around = 73;  // of a batch with one record, key "k"
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        const std::string largest(limit - around, 'x');
+        REQUIRE(c.send(t, "k", largest));
+        REQUIRE(c.send(t, "k", largest + 'x'));
+        const headers h{{"name", bytes{"value"}}, {"null", std::nullopt}};
+        constexpr std::size_t of_headers = 17;
+        const record with{.topic = c.to->open(t), .key = "k", .headers = &h};
+        auto r = with;
+        const std::string fits(limit - around - of_headers, 'x'), does_not = fits + 'x';
+        r.value = fits;
+        REQUIRE(c.to->send(r, c.tokens++));
+        r.value = does_not;
+        REQUIRE(c.to->send(r, c.tokens++));
+        REQUIRE(until(on, {&c}, [&] { return c.delivered_.size() == 4; }));
+        for (const auto& [token, d] : c.delivered_) {
+            CHECK(d.failed == (token % 2 == 1));
+            CHECK(d.too_large == d.failed);
+        }
     });
 }
 

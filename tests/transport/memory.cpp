@@ -169,12 +169,21 @@ TEST_CASE("memory: what was read stays while later messages come, through many c
 TEST_CASE("memory: a message larger than max_message_bytes fails with a sentence") {
     const auto b = broker_with("t", 1, {.max_message_bytes = 100});
     auto c = member(b);
-    c.send("t", "k", std::string(99, 'x'));
-    c.send("t", "k", std::string(100, 'x'));
+    c.send("t", "k", std::string(31, 'x'));
+    c.send("t", "k", std::string(32, 'x'));
     settle({&c});
     CHECK_FALSE(c.delivered_[0].second.failed);
-    CHECK(c.delivered_[1].second.text ==
-          "a message of 101 bytes to topic \"t\" is larger than max_message_bytes = 100");
+    CHECK(c.delivered_[1].second.text == "a message to topic \"t\" takes 101 bytes, more than "
+                                         "memory_options::max_message_bytes = 100");
+}
+
+TEST_CASE("memory: a broker that has a name has the options of who made it") {
+    const memory_options small{.max_message_bytes = 100};
+    const auto made = memory_broker::named("small", small);
+    CHECK(memory_broker::named("small") == made);
+    CHECK(memory_broker::named("small", small) == made);
+    CHECK_THROWS_WITH_AS(memory_broker::named("small", {.max_message_bytes = 200}),
+                         doctest::Contains("has other memory_options already"), setup_error);
 }
 
 TEST_CASE("memory: a topic nobody subscribed to keeps its newest messages within the limit") {

@@ -72,6 +72,10 @@ private:
     const topic_partition* tp_;
 };
 
+/// The exception that is being handled, as a decode_error that says what did not decode: "key" or
+/// "value".
+std::exception_ptr decode_failure(const char* what);
+
 template <class K, class V>
 class decoder_of final : public decoder {
 public:
@@ -84,14 +88,17 @@ public:
         const auto messages = what.messages();
         into.what = &what;
         into.reserve(messages.size());
+        const char* what_fails = "";
         try {
             for (; from < messages.size(); ++from) {
                 auto& m = messages[from];
+                what_fails = "key";
                 if constexpr (!is_raw<K>) decode_into<K>(m.key, into.keys[into.count].value);
+                what_fails = "value";
                 decode_into<V>(m.value, into.values[into.count].value);
                 into.which[into.count++] = static_cast<std::uint32_t>(from);
             }
-        } catch (...) { error = std::current_exception(); }
+        } catch (...) { error = decode_failure(what_fails); }
         return from;
     }
     void clear(input& base) const override { base.count = 0; }

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,7 +23,7 @@ struct outgoing {
     /// work.
     bytes_view unchanged{};
     weir::headers headers{};
-    weir::timestamp timestamp{};
+    std::optional<weir::timestamp> timestamp{};  // none: the time when it is sent
 };
 
 /// A topic that an operator sends to, for one agent.

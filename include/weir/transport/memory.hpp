@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <weir/message.hpp>
+#include <weir/options.hpp>
 #include <weir/transport/transport.hpp>
 
 namespace weir::transport {
@@ -17,19 +18,7 @@ namespace memory {
 class core;
 }
 
-struct memory_options {
-    /// Partitions of a topic that is created without a number; default 1. As `num.partitions`.
-    partition_id default_partitions = 1;
-    /// Bytes that one partition may have, messages and bookkeeping; default 64 MiB. Like
-    /// `retention.bytes`, with one difference: the oldest messages are dropped (in chunks of up to
-    /// 512 KiB) only when every group that ever subscribed to the topic has committed past them.
-    /// Until then `send` to that partition returns false. A topic that no group has subscribed to
-    /// keeps its newest messages. An empty partition takes any one message.
-    std::size_t retention_bytes = std::size_t{64} << 20;
-    /// Bytes of key, value and headers together; default 1 MiB. A larger message is not delivered.
-    /// Like `max.message.bytes`.
-    std::size_t max_message_bytes = std::size_t{1} << 20;
-};
+using weir::memory_options;
 
 struct memory_member_options {
     /// Sent messages whose report `poll` has not told yet; default 100,000. At the limit `send`
@@ -63,9 +52,10 @@ public:
     memory_broker& operator=(const memory_broker&) = delete;
     ~memory_broker();
 
-    /// The broker of `memory://NAME`. The first call makes it, all calls share it, and it is
-    /// destroyed with the last reference.
-    static std::shared_ptr<memory_broker> named(const std::string& name);
+    /// The broker of `memory://NAME`. The first call makes it with these options, all calls share it,
+    /// and it is destroyed with the last reference. A call without options takes it as it is. Throws
+    /// setup_error if it has other options.
+    static std::shared_ptr<memory_broker> named(const std::string& name, memory_options = {});
 
     // topics
     /// One that exists already is success and stays as it is. Throws setup_error for a bad name.

@@ -47,6 +47,7 @@ struct commit_result {
 struct delivery {
     bool failed = false;  // for good: the transport's own retries are over
     std::string text{};
+    bool too_large = false;  // its topic takes no message of this size
 };
 
 /// Called by `poll`, on the loop's thread.

@@ -4,8 +4,11 @@
 #include <syslog.h>
 
 #include <string>
+#include <string_view>
 
 #include <weir/error.hpp>
+
+#include "properties.hpp"
 
 namespace weir::transport::kafka {
 namespace {
@@ -39,7 +42,9 @@ rd_kafka_t* callbacks::make(rd_kafka_type_t type, conf_handle conf) {
                                   partition_list{rd_kafka_topic_partition_list_copy(all)});
             });
     auto* made = rd_kafka_new(type, conf.get(), text, sizeof text);
-    if (!made) throw setup_error{std::string{"weir: librdkafka refuses its properties: "} + text};
+    if (!made)
+        throw setup_error{std::string{"weir: librdkafka refuses its properties: "} + text +
+                          missing_files(conf.get())};
     [[maybe_unused]] auto* taken = conf.release();
     rd_kafka_set_log_queue(made, nullptr);  // the handle's own: lines come inside a poll
     return made;
@@ -59,7 +64,12 @@ void callbacks::failed(rd_kafka_t* rk, rd_kafka_resp_err_t e, const char* reason
 
 void callbacks::logged(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
     if (debugs_) return rd_kafka_log_print(rk, level, facility, text);
-    if (level <= LOG_ERR) problems_.add({"librdkafka: " + std::string{text}});
+    const std::string of{facility};
+    if (level > LOG_ERR || of == "FAIL") return;  // a broker that fails is told to error_cb as well
+    const std::string_view line{text};
+    problem p{"librdkafka: " + std::string{line}};
+    p.key = of + ' ' + std::string{line.substr(0, line.find(": "))};  // with its thread, a broker's
+    problems_.add(std::move(p));
 }
 
 }  // namespace weir::transport::kafka

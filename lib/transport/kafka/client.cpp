@@ -23,7 +23,7 @@ public:
     explicit client(const connect_options& o)
         : configuration_(o),
           producer_(configuration_, problems_, ready_, producer_number),
-          topics_(producer_, problems_, o.servers) {}
+          topics_(producer_, problems_, o) {}
 
     std::optional<partition_id> partitions(const std::string& topic) override {
         return topics_.partitions(topic);

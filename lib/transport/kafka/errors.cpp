@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errors.hpp"
 
+#include <algorithm>
+
 namespace weir::transport::kafka {
 namespace {
 
@@ -33,7 +35,8 @@ const char* advice(rd_kafka_resp_err_t e) {
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
         return "it was deleted, or never had that partition: create it";
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-        return "raise message.max.bytes here and max.message.bytes of the topic, or send less";
+        return "raise max.message.bytes of the topic (and message.max.bytes, if it is set here), "
+               "or send less";
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
         return "a compacted topic takes no message without a key";
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
@@ -52,6 +55,48 @@ const char* advice(rd_kafka_resp_err_t e) {
         return "the group's members do not agree on partition.assignment.strategy";
     default: return nullptr;
     }
+}
+
+/// The broker that librdkafka's reason begins with, "host:port/number"; empty: none.
+std::string_view broker_of(std::string_view reason) {
+    const auto end = reason.find(": ");
+    return end == reason.npos ? std::string_view{} : reason.substr(0, end);
+}
+
+/// Its address was told by the cluster, it is none of those that the user has given.
+bool was_told(std::string_view broker) {
+    const auto slash = broker.rfind('/');
+    if (slash == broker.npos || slash + 1 == broker.size()) return false;
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const auto number = broker.substr(slash + 1);
+    return std::all_of(number.begin(), number.end(), is_digit);
+}
+
+/// What the reader can do about an address that only the cluster can change.
+const char* advice_on_told(rd_kafka_resp_err_t e) {
+    switch (e) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+        return "check that the broker runs, and that this address, which its advertised.listeners "
+               "gives to clients, can be reached from here";
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+        return "check the host's name: it is from the broker's advertised.listeners, which must "
+               "name what can be reached from here";
+    default: return nullptr;
+    }
+}
+
+specific specific_of(rd_kafka_resp_err_t e) {
+    switch (e) {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: return specific::not_at_all;
+    case RD_KAFKA_RESP_ERR__TIMED_OUT: return specific::timeout;
+    case RD_KAFKA_RESP_ERR__TRANSPORT: return specific::connection;
+    default: return specific::cause;
+    }
+}
+
+std::string key_of(rd_kafka_resp_err_t e, std::string_view where) {
+    return std::to_string(e) + ' ' + std::string{where};
 }
 
 std::string sentence(std::string text, rd_kafka_resp_err_t e, std::string_view reason) {
@@ -93,10 +138,15 @@ std::string quoted(std::string_view topic) { return "topic '" + std::string{topi
 std::string text_of(rd_kafka_resp_err_t e) { return rd_kafka_err2str(e); }
 
 problem client_problem(rd_kafka_resp_err_t e, std::string_view reason) {
-    const bool fatal = ends_the_run(e);
-    auto text = sentence("Kafka: ", e, reason);
-    if (!fatal && !refuses(e)) text += "; weir goes on trying";
-    return {std::move(text), fatal, refuses(e)};
+    problem p;
+    p.fatal = ends_the_run(e);
+    p.refused = refuses(e);
+    p.retried = !p.fatal && !p.refused;
+    p.about = p.refused ? specific::refusal : specific_of(e);
+    p.key = key_of(e, broker_of(reason));
+    const auto* told = was_told(broker_of(reason)) ? advice_on_told(e) : nullptr;
+    p.text = told ? "Kafka: " + std::string{reason} + "; " + told : sentence("Kafka: ", e, reason);
+    return p;
 }
 
 problem consumer_problem(rd_kafka_resp_err_t e, std::string_view reason, std::string_view topic,
@@ -105,7 +155,13 @@ problem consumer_problem(rd_kafka_resp_err_t e, std::string_view reason, std::st
     if (!topic.empty()) text += quoted(topic);
     if (!topic.empty() && partition >= 0) text += '[' + std::to_string(partition) + ']';
     if (!topic.empty()) text += ": ";
-    return {sentence(std::move(text), e, reason), ends_the_run(e), refuses(e)};
+    problem p;
+    p.fatal = ends_the_run(e);
+    p.refused = refuses(e);
+    p.about = p.refused ? specific::refusal : specific_of(e);
+    p.key = key_of(e, text);
+    p.text = sentence(std::move(text), e, reason);
+    return p;
 }
 
 std::string delivery_text(rd_kafka_resp_err_t e, std::string_view topic) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,10 +11,18 @@
 
 namespace weir::transport::kafka {
 
+/// How much a problem says about its cause. That all brokers are down says nothing beside why one
+/// of them is.
+enum class specific : std::uint8_t { not_at_all, timeout, connection, cause, refusal };
+
 struct problem {
     std::string text;
     bool fatal = false;    // going on makes no sense
     bool refused = false;  // by the broker: trying again makes no sense before the program runs
+    bool retried = false;  // librdkafka goes on trying
+    specific about = specific::not_at_all;
+    /// The same for what happens again: texts have counters in them. Empty: the text.
+    std::string key{};
 };
 
 /// Of a client as a whole: its connections, its login. `reason` is librdkafka's own.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the app gets a connection to Kafka. Nothing of librdkafka shows here.
 #pragma once
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,7 +20,15 @@ struct connect_options {
     weir::properties properties{};
     /// What a revoked partition may take; the group must wait at least as long.
     duration drain_timeout = std::chrono::seconds{10};
+    /// How long the first answer is waited for. Meanwhile `stopped`, if it is set, is asked whether
+    /// to give up, and `log`, if it is set, is told what is wrong once that has taken 10 s.
+    duration connect_timeout = std::chrono::seconds{10};
+    std::function<bool()> stopped{};
+    std::function<void(const std::string&)> log{};
 };
+
+/// Thrown where the broker was waited for when `connect_options::stopped` said yes.
+struct stopped_waiting {};
 
 /// "kafka://host:port[,host:port]" to "host:port[,host:port]". Throws setup_error with what is
 /// wrong.
@@ -46,8 +56,8 @@ void check_properties(connect_options);
 /// What this transport adds to the interface:
 /// - `fd` is readable once a second at least: the client must be polled that often to stay in its
 ///   group. `poll` answers true only if something has happened.
-/// - `partitions`, `topics` and `create` wait for the broker, 10 s at the most, then throw
-///   setup_error.
+/// - `partitions`, `topics` and `create` wait for the broker, the first of them `connect_timeout`,
+///   later ones 10 s at the most, then throw setup_error.
 /// - A subscription that begins with '^' is a pattern.
 /// - With `reset::latest`, a partition or topic that was found after the first subscription is read
 ///   from its beginning.

@@ -19,7 +19,7 @@ void batch::add(rd_kafka_message_t* m) {
     const auto ms = rd_kafka_message_timestamp(m, &type);
     raw_.push_back(m);
     views_.push_back({view(m->key, m->key_len), view(m->payload, m->len), m->offset,
-                      timestamp{std::chrono::milliseconds{std::max(ms, std::int64_t{0})}}});
+                      timestamp{std::chrono::milliseconds{ms}}});
 }
 
 void batch::clear() {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "errors.hpp"
@@ -11,29 +12,30 @@
 namespace weir::transport::kafka {
 
 /// Filled by librdkafka's callbacks, emptied by `poll`; all on the loop's thread. While a broker is
-/// away the same sentence comes many times a second: it is told once in `quiet`.
+/// away the same problem comes many times a second: it is told once in `quiet`.
 class problems {
 public:
     void add(problem);
     void tell(listener&);
-    /// The last one since the client was made or has had an answer, a refusal before others; empty:
-    /// none.
-    const std::string& last() const { return last_; }
+    /// What is to be told.
+    std::vector<problem> take() { return std::exchange(waiting_, {}); }
+    /// Why there is no answer: the problem that says most since the client was made or has had an
+    /// answer, the last one of these; empty: none.
+    const std::string& cause() const { return cause_.text; }
     /// The broker has said no: waiting for it makes no sense.
-    bool refused() const { return refused_; }
-    void answered() {
-        last_.clear();
-        refused_ = false;
-    }
+    bool refused() const { return cause_.refused; }
+    void answered() { cause_ = {}; }
 
 private:
     using clock = std::chrono::steady_clock;
     static constexpr auto quiet = std::chrono::seconds{30};
     static constexpr std::size_t known_max = 100;
     std::vector<problem> waiting_;
-    std::unordered_map<std::string, clock::time_point> known_;  // when it was told last
-    std::string last_;
-    bool refused_ = false;
+    std::unordered_map<std::string, clock::time_point> known_;  // by key: when it was told last
+    problem cause_{};
 };
+
+/// As it is told while the program runs.
+std::string text_of(const problem&);
 
 }  // namespace weir::transport::kafka

@@ -25,6 +25,13 @@ constexpr std::array kinds{RD_KAFKA_VTYPE_RKT,    RD_KAFKA_VTYPE_MSGFLAGS, RD_KA
                            RD_KAFKA_VTYPE_VALUE,  RD_KAFKA_VTYPE_KEY,      RD_KAFKA_VTYPE_TIMESTAMP,
                            RD_KAFKA_VTYPE_OPAQUE, RD_KAFKA_VTYPE_HEADERS};
 
+/// librdkafka takes 0 for the time when it is sent, so the first millisecond of 1970 goes as the
+/// second.
+std::int64_t timestamp_of(const record& r) {
+    const std::int64_t ms = r.timestamp.time_since_epoch().count();
+    return ms == 0 ? 1 : ms;
+}
+
 void set(rd_kafka_vu_t& a, bytes_view b) {
     // copied, not written to
     a.u.mem.ptr = const_cast<char*>(b.data());
@@ -68,7 +75,7 @@ bool producer::send(const record& r, std::uint64_t token) {
     if (e == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     if (extra) rd_kafka_headers_destroy(extra);
     if (e == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
-    failed(token, delivery_text(e, topics_[r.topic].first));
+    failed(token, e, topics_[r.topic].first);
     return true;
 }
 
@@ -79,7 +86,7 @@ rd_kafka_resp_err_t producer::produce(const record& r, std::uint64_t token,
     a[argument::partition].u.i32 = r.partition.value_or(RD_KAFKA_PARTITION_UA);
     set(a[argument::value], r.value);
     set(a[argument::key], r.key);
-    a[argument::timestamp].u.i64 = r.timestamp.time_since_epoch().count();
+    a[argument::timestamp].u.i64 = timestamp_of(r);
     a[argument::token].u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
     a[argument::headers].u.headers = extra;
     const error_handle e{rd_kafka_produceva(rk_, a.data(), a.size() - (extra ? 0 : 1))};
@@ -88,28 +95,25 @@ rd_kafka_resp_err_t producer::produce(const record& r, std::uint64_t token,
 
 void producer::delivered(const rd_kafka_message_t& m) {
     const auto token = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(m._private));
-    if (m.err) failed(token, delivery_text(m.err, rd_kafka_topic_name(m.rkt)));
+    if (m.err) failed(token, m.err, rd_kafka_topic_name(m.rkt));
     else reports_.push_back({token});
 }
 
-void producer::failed(std::uint64_t token, std::string why) {
+void producer::failed(std::uint64_t token, rd_kafka_resp_err_t e, std::string_view topic) {
     reports_.push_back({token, true});
-    texts_.push_back(std::move(why));
+    failures_.push_back({true, delivery_text(e, topic), e == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
 }
 
 bool producer::tell(listener& to) {
     if (reports_.empty()) return false;
     telling_.swap(reports_);
-    telling_texts_.swap(texts_);
+    telling_failures_.swap(failures_);
     const delivery good{};
-    delivery bad{.failed = true};
     std::size_t failures = 0;
-    for (auto& r : telling_) {
-        if (r.failed) bad.text = std::move(telling_texts_[failures++]);
-        to.delivered(r.token, r.failed ? bad : good);
-    }
+    for (auto& r : telling_)
+        to.delivered(r.token, r.failed ? telling_failures_[failures++] : good);
     telling_.clear();
-    telling_texts_.clear();
+    telling_failures_.clear();
     return true;
 }
 

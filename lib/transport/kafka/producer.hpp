@@ -40,10 +40,10 @@ public:
 private:
     struct report {
         std::uint64_t token;
-        bool failed = false;  // the next of `texts_` says why
+        bool failed = false;  // the next of `failures_` says why
     };
     void delivered(const rd_kafka_message_t&) override;
-    void failed(std::uint64_t token, std::string why);
+    void failed(std::uint64_t token, rd_kafka_resp_err_t, std::string_view topic);
     rd_kafka_resp_err_t produce(const record&, std::uint64_t token, rd_kafka_headers_t*);
 
     rd_kafka_t* const rk_;
@@ -52,7 +52,7 @@ private:
     std::vector<std::pair<std::string, topic_handle>> topics_{};
     std::map<std::string, topic_id> ids_{};
     std::vector<report> reports_{}, telling_{};  // two, so that a listener may send
-    std::vector<std::string> texts_{}, telling_texts_{};
+    std::vector<delivery> failures_{}, telling_failures_{};
 };
 
 }  // namespace weir::transport::kafka

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "properties.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <iterator>
+#include <system_error>
 #include <vector>
 
 #include <weir/error.hpp>
@@ -47,6 +51,9 @@ const properties consumer_defaults{
 const properties producer_defaults{
     {"enable.idempotence", "true"}, {"acks", "all"}, {"partitioner", "murmur2_random"},
     {"linger.ms", "5"},             {"socket.nagle.disable", "true"},
+    // As large as what is read may be (`receive.message.max.bytes`), so that it can be sent on: the
+    // topic's limit is the broker's to check. A batch of several stays below `batch.size`, 1 MB.
+    {"message.max.bytes", "100000000"},
 };
 
 }  // namespace
@@ -66,6 +73,19 @@ std::string value_of(const rd_kafka_conf_t* conf, const char* name) {
     auto size = text.size();
     if (rd_kafka_conf_get(conf, name, text.data(), &size) != RD_KAFKA_CONF_OK) return {};
     return text.data();
+}
+
+std::string missing_files(const rd_kafka_conf_t* conf) {
+    std::string text;
+    for (const auto* name : {"ssl.ca.location", "ssl.certificate.location", "ssl.key.location",
+                             "ssl.keystore.location", "ssl.crl.location"}) {
+        const auto file = value_of(conf, name);
+        const bool is_file = !file.empty() && file != "probe";  // which looks for one by itself
+        if (!is_file || ::access(file.c_str(), R_OK) == 0) continue;
+        text += std::string{"; "} + name + '=' + file + ": " +
+                std::generic_category().message(errno);
+    }
+    return text;
 }
 
 configuration::configuration(const connect_options& o) : options_(o), known_(known_properties()) {

@@ -37,6 +37,10 @@ private:
 void set(rd_kafka_conf_t*, const std::string& name, const std::string& value);
 std::string value_of(const rd_kafka_conf_t*, const char* name);
 
+/// Those of its files that cannot be read, as "; ssl.ca.location=/x: No such file or directory":
+/// librdkafka does not name them.
+std::string missing_files(const rd_kafka_conf_t*);
+
 /// librdkafka's version, as RD_KAFKA_VERSION is written, of what runs.
 bool runs_at_least(int version);
 

@@ -38,7 +38,30 @@ new_topic made_of(const topic_spec& spec) {
 
 }  // namespace
 
+/// The first answer may be long in coming: the broker may start after us.
+topics::clock::time_point topics::until() const {
+    const bool answered = asked_ != clock::time_point{};
+    return later(clock::now(), answered ? duration{patience} : options_.connect_timeout);
+}
+
+/// Between two tries: what the caller wants to know, and whether it still wants to wait.
+void topics::wait_on(clock::time_point begun) {
+    if (options_.log && clock::now() - begun > patience)
+        for (auto& p : problems_.take()) options_.log(text_of(p));
+    const bool answered = asked_ != clock::time_point{};
+    if (!answered && options_.stopped && options_.stopped()) throw stopped_waiting{};
+}
+
+void topics::give_up(rd_kafka_resp_err_t e) {
+    const auto why = problems_.cause().empty() ? client_problem(e, {}).text : problems_.cause();
+    auto text = "weir: no answer from kafka://" + options_.servers + ": " + why;
+    if (!problems_.refused())
+        text += "; app_options::connect_timeout says how long it is waited for";
+    throw setup_error{text};
+}
+
 void topics::ask(clock::time_point until) {
+    const auto begun = clock::now();
     for (;;) {
         const rd_kafka_metadata_t* got = nullptr;
         const auto e = rd_kafka_metadata(producer_.handle(), 1, nullptr, &got, one_try_ms);
@@ -58,15 +81,14 @@ void topics::ask(clock::time_point until) {
             problems_.answered();
             return;
         }
-        if (!problems_.refused() && clock::now() < until) continue;
-        const auto why = problems_.last().empty() ? client_problem(e, {}).text : problems_.last();
-        throw setup_error{"weir: no answer from kafka://" + servers_ + ": " + why};
+        if (problems_.refused() || clock::now() >= until) give_up(e);
+        wait_on(begun);
     }
 }
 
 const topics::counts& topics::all() {
     if (clock::now() - asked_ > fresh || asked_ == clock::time_point{})
-        ask(clock::now() + patience);
+        ask(until());
     return known_;
 }
 
@@ -95,7 +117,13 @@ void topics::create(const topic_spec& spec) {
     }
 
     auto e = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-    std::string why = event && e ? rd_kafka_event_error_string(event.get()) : problems_.last();
+    // that no broker has answered says less than why none can be reached
+    const bool unanswered =
+        e == RD_KAFKA_RESP_ERR__TIMED_OUT || e == RD_KAFKA_RESP_ERR__TRANSPORT;
+    if (unanswered && !problems_.cause().empty())
+        throw setup_error{"weir: topic '" + spec.name + "' could not be created: " +
+                          problems_.cause()};
+    std::string why = event && e ? rd_kafka_event_error_string(event.get()) : "";
     if (event && e == RD_KAFKA_RESP_ERR_NO_ERROR) {
         std::size_t count = 0;
         const auto* result = rd_kafka_event_CreateTopics_result(event.get());

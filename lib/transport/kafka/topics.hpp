@@ -6,18 +6,20 @@
 #include <optional>
 #include <string>
 
+#include "kafka.hpp"
 #include "problems.hpp"
 #include "producer.hpp"
 
 namespace weir::transport::kafka {
 
 /// Asks through the producer's handle, which is always there. Owned by the client; on the loop's
-/// thread. Every call waits at most `patience`, then throws setup_error with the last problem. The
-/// whole list is asked for, never one name: a broker that creates topics by itself would create it.
+/// thread. Every call waits at most `patience`, the first `connect_timeout`, then throws
+/// setup_error with the cause. The whole list is asked for, never one name: a broker that creates
+/// topics by itself would create it.
 class topics {
 public:
-    topics(producer& p, problems& w, const std::string& servers)
-        : producer_(p), problems_(w), servers_(servers) {}
+    topics(producer& p, problems& w, const connect_options& o)
+        : producer_(p), problems_(w), options_(o) {}
 
     using counts = std::map<std::string, partition_id>;
     /// Topics and how many partitions they have, not older than `fresh`.
@@ -29,15 +31,18 @@ private:
     using clock = std::chrono::steady_clock;
     static constexpr auto patience = std::chrono::seconds{10};
     static constexpr auto fresh = std::chrono::milliseconds{100};
+    clock::time_point until() const;
     void ask(clock::time_point until);
+    void wait_on(clock::time_point begun);
+    [[noreturn]] void give_up(rd_kafka_resp_err_t);
     void wait_for_leaders(const std::string& topic, clock::time_point until);
 
     producer& producer_;
     problems& problems_;
-    const std::string servers_;
+    const connect_options options_;
     counts known_{};
     std::map<std::string, bool> led_{};  // whether every partition has a leader
-    clock::time_point asked_{};
+    clock::time_point asked_{};          // when the last answer came
 };
 
 }  // namespace weir::transport::kafka

@@ -39,14 +39,20 @@ memory_broker::~memory_broker() = default;
 
 // The only global: two apps find the same broker by its name. It owns no broker, so a broker ends
 // with its users.
-std::shared_ptr<memory_broker> memory_broker::named(const std::string& name) {
+std::shared_ptr<memory_broker> memory_broker::named(const std::string& name,
+                                                    memory_options options) {
     static std::mutex lock;
     static std::map<std::string, std::weak_ptr<memory_broker>> all;
     std::lock_guard held{lock};
     std::erase_if(all, [](const auto& b) { return b.second.expired(); });
     auto& known = all[name];
     auto broker = known.lock();
-    if (!broker) known = broker = std::make_shared<memory_broker>();
+    if (!broker) known = broker = std::make_shared<memory_broker>(options);
+    const bool says_nothing = options == memory_options{};
+    if (!says_nothing && !(options == broker->core_->options))
+        throw setup_error{"weir: the broker memory://" + name +
+                          " has other memory_options already: give each app the same, or give them "
+                          "where it is made"};
     return broker;
 }
 

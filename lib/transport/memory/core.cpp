@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cerrno>
 #include <limits>
@@ -19,8 +20,28 @@
 namespace weir::transport::memory {
 namespace {
 
-std::unique_ptr<delivery> failure(std::string text) {
-    return std::make_unique<delivery>(delivery{true, std::move(text)});
+std::unique_ptr<delivery> failure(std::string text, bool too_large = false) {
+    return std::make_unique<delivery>(delivery{true, std::move(text), too_large});
+}
+
+/// Of a number that Kafka writes with as few bytes as it needs. Its lowest bit is the sign.
+std::size_t varint_size(std::size_t n) {
+    return (static_cast<std::size_t>(std::bit_width(n << 1 | 1)) + 6) / 7;
+}
+std::size_t field_size(std::size_t bytes) { return varint_size(bytes) + bytes; }
+
+/// A record batch with this one record in it, not compressed: what Kafka compares with its limit.
+std::size_t batch_size(const record& r) {
+    constexpr std::size_t before_records = 61;
+    constexpr std::size_t attributes_and_deltas = 3;
+    const auto headers = r.headers ? r.headers->size() : 0;
+    auto size = attributes_and_deltas + field_size(r.key.size()) + field_size(r.value.size()) +
+                varint_size(headers);
+    for (std::size_t i = 0; i < headers; ++i) {
+        const auto& h = (*r.headers)[i];
+        size += field_size(h.name.size()) + field_size(h.value ? h.value->size() : 0);
+    }
+    return before_records + field_size(size);
 }
 
 }  // namespace
@@ -94,11 +115,11 @@ bool core::append(seat& by, const record& r, std::unique_ptr<delivery>& failed) 
         failed = failure("topic \"" + t.name + "\" does not exist: create it first");
         return true;
     }
-    const auto size = r.key.size() + r.value.size() + (r.headers ? size_of(*r.headers) : 0);
-    if (size > options.max_message_bytes) {
-        failed = failure(
-            "a message of " + std::to_string(size) + " bytes to topic \"" + t.name +
-            "\" is larger than max_message_bytes = " + std::to_string(options.max_message_bytes));
+    if (const auto size = batch_size(r); size > options.max_message_bytes) {
+        failed = failure("a message to topic \"" + t.name + "\" takes " + std::to_string(size) +
+                             " bytes, more than memory_options::max_message_bytes = " +
+                             std::to_string(options.max_message_bytes),
+                         true);
         return true;
     }
     const auto turn = static_cast<partition_id>(t.turn % t.logs.size());
