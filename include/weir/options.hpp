@@ -46,7 +46,7 @@ struct app_options {
     duration shutdown_timeout = std::chrono::seconds{30};
     /// Bytes that do not decode.
     policy on_decode_error = stop;
-    /// An exception in user code. Not set: skip, but stop for batches and pull.
+    /// An exception in user code. Not set: skip, but stop for batches, pull and encode_error.
     policy on_error{};
     /// A send that failed for good.
     policy on_produce_error = stop;

@@ -152,7 +152,7 @@ private:
     bool flush(const agent_info&);
 
     // failures.cpp
-    const policy& policy_of(const agent_info&, bool of_batch) const;
+    const policy& policy_of(const agent_info&, bool of_batch, const std::exception_ptr&) const;
     void handle_failure(retryable&, agent_info&, bool of_batch, const std::exception_ptr&);
     bool handle_undecodable(owned_partition&);
     bool apply_decode_policy(owned_partition&);

@@ -20,8 +20,8 @@ public:
 /// One agent, or one pull stream, of a run.
 struct agent_info {
     std::string name;
-    /// The agent's policy, else the app's. If neither is set: skip, but stop for batches and pull
-    /// streams.
+    /// The agent's policy, else the app's. If neither is set: skip, but stop for batches, for pull
+    /// streams and for what cannot be encoded.
     policy on_error{};
     bool pull = false;
     bool has_body = false;  // it is a coroutine
