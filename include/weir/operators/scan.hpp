@@ -115,7 +115,8 @@ struct scan_fn {
 ///          since its uncommitted messages come again; values from no topic have one state together
 /// Errors   what `f` throws: the agent's `on_error`. A message that fails has not changed the
 ///          state.
-/// Cost     the call; no copy of a state, no allocation but `f`'s own
+/// Cost     the call; no copy of a state but of `init` for each partition, no allocation but `f`'s
+///          own
 /// Example  samples/operators/scan.cpp    Page docs/operators/scan.md
 inline constexpr detail::scan_fn scan{};
 
