@@ -59,6 +59,12 @@ struct pull_state {
     bool adapted = false;  // a range adaptor stands between, which pulls ahead of the body
     int throwing = 0;      // exceptions in flight when the loop was entered
 
+    pull_state() = default;
+    pull_state(const pull_state&) = delete;
+    pull_state& operator=(const pull_state&) = delete;
+    ~pull_state() {
+        if (agent) agent->gone = true;
+    }
     void pass() {
         seen = false;
         if (!agent->looked_at.empty()) agent->looked_at.clear();
@@ -143,7 +149,8 @@ private:
 
 /// A pipeline that is iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`. A
 /// stream like any other, and a range: copies share one running stream, `begin()` goes on with the
-/// first value not acknowledged.
+/// first value not acknowledged. So does another stream of the same topic, once nobody has this one
+/// any more.
 ///
 /// Shape    stream<K, V> -> a single-pass range of V
 /// Acks     a value when it is passed; the one that is current when the loop is left by `break` if
@@ -215,8 +222,9 @@ public:
     }
     template <detail::is_operator O>
     friend auto operator|(pull s, O op) {
+        // copied: the stream itself may still be iterated
         return weir::pull<pipeline<P, O>>{pipeline<P, O>{std::move(s.what_), std::move(op)},
-                                          std::move(s.state_->on), std::move(s.state_->name)};
+                                          s.state_->on, s.state_->name};
     }
     /// A range adaptor of the standard library. (range-v3's: <weir/ranges.hpp>)
     template <class Adaptor>

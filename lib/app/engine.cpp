@@ -64,7 +64,9 @@ engine::~engine() {
 
 agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const agent_options& o,
                         bool pull) {
-    const auto same = [&](const agent& a) { return a.info.name == name && !name.empty(); };
+    const auto same = [&](const agent& a) {
+        return a.info.name == name && !name.empty() && !a.info.gone;
+    };
     if (!pull && name.empty()) throw setup_error{"weir: an agent needs a name"};
     if (std::any_of(agents_.begin(), agents_.end(), same))
         throw setup_error{"weir: there is an agent '" + name +

@@ -147,7 +147,8 @@ void engine::end_idle_run() {
 
 bool engine::all_ended() const {
     return !agents_.empty() && conductor_->background_idle() &&
-           std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.info.ended; });
+           std::all_of(agents_.begin(), agents_.end(),
+                       [](auto& a) { return a.info.ended || a.info.gone; });
 }
 
 /// Every message is done with, and no coroutine beside the agents runs.

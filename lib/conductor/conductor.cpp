@@ -44,6 +44,7 @@ void conductor::end() {
 void conductor::subscribe(const std::vector<transport::subscription>& to) {
     for (auto& r : plan_.readers())
         if (!transport::is_pattern(r->topic->name)) work_of(r->topic->name);
+    last_parked_ = nullptr;  // a stream that nobody has any more may lose its cursors
     for (auto& t : topics_) {
         t.readers = readers_of(t.topic);
         for (auto* p : t.partitions) p->join(t.readers);

@@ -27,6 +27,8 @@ struct agent_info {
     bool has_body = false;  // it is a coroutine
     /// It reads nothing now: a pull stream that nobody iterates, an agent that has returned.
     bool paused = false;
+    /// A pull stream that nobody has any more. Its place is taken by the next that reads its topic.
+    bool gone = false;
     bool finite = false;  // it reads ranges only
     bool ended = false;   // all its sources have ended, and everything of theirs is done
     /// They go when the coroutine or the loop asks for the next value.
