@@ -139,6 +139,9 @@ private:
         std::vector<std::string> of;  // topics
     };
     std::vector<letters> dead_letters() const;
+    void refuse_rings(const std::vector<letters>&) const;
+    [[noreturn]] static void refuse_ring(const letters&, const std::string& read,
+                                         const std::string& back, bool by_others);
     void draw_dead_letters(weir::graph&) const;
     offset_reset auto_offset_reset() const;
     void connect_run();
