@@ -142,6 +142,8 @@ private:
     void refuse_rings(const std::vector<letters>&) const;
     [[noreturn]] static void refuse_ring(const letters&, const std::string& read,
                                          const std::string& back, bool by_others);
+    void refuse_shared_repartition(const std::string& name,
+                                   const std::vector<topic_info*>& through) const;
     void draw_dead_letters(weir::graph&) const;
     offset_reset auto_offset_reset() const;
     void connect_run();
