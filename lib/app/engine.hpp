@@ -90,6 +90,8 @@ public:
     bool running() const override { return conductor_ && !conductor_->stopped(); }
     /// One round: what was posted, then the conductor's. False if there was nothing to do.
     bool turn();
+    /// The same, for who turns the loop alone. Throws weir::error inside a body.
+    bool turn_alone();
     /// Waits for something to do, `most` at the most; a virtual clock jumps instead, as far as
     /// `without_commits` lets it. False if nothing will come.
     bool wait(duration most, bool without_commits);

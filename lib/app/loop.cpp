@@ -48,6 +48,11 @@ bool engine::turn() {
     return busy;
 }
 
+bool engine::turn_alone() {
+    in_loop guard{*this};
+    return turn();
+}
+
 bool engine::wait(duration most, bool without_commits) {
     if (!running()) return false;
     const auto now = settings_.clock->steady();

@@ -125,7 +125,7 @@ bool conductor::turn() {
     take_errors();
     if (ends_soon()) busy |= finish();
     if (!stopped()) committer_.poll(partitions_, now_);
-    busy |= coroutines_.any_ready();
+    busy |= coroutines_.any_ready() || coroutines_.due() <= now_;
     busy |= !commit_was_in_flight && committer_.in_flight();  // its answer may be there already
     const bool called = turn_background();
     only_timers_ = called && !busy;
