@@ -59,6 +59,12 @@ struct pull_state {
     bool adapted = false;  // behind a range adaptor, which may look ahead of the body
     int throwing = 0;      // exceptions in flight when the loop was entered
 
+    pull_state() = default;
+    pull_state(const pull_state&) = delete;
+    pull_state& operator=(const pull_state&) = delete;
+    ~pull_state() {
+        if (agent) agent->gone = true;
+    }
     void pass() {
         seen = false;
         if (!agent->looked_at.empty()) agent->looked_at.clear();
@@ -143,7 +149,8 @@ private:
 
 /// A pipeline that is iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`. A
 /// stream like any other, and a range. Copies share one running stream; `begin()` goes on with the
-/// first value that is not acknowledged.
+/// first value that is not acknowledged. So does another stream of the same topic, once nobody has
+/// this one any more.
 ///
 /// Shape    stream<K, V> -> a single-pass range of V
 /// Acks     a value when the loop goes on to the next one. On `break`, the current value if it was
@@ -214,8 +221,9 @@ public:
     }
     template <detail::is_operator O>
     friend auto operator|(pull s, O op) {
+        // copied: the stream itself may still be iterated
         return weir::pull<pipeline<P, O>>{pipeline<P, O>{std::move(s.what_), std::move(op)},
-                                          std::move(s.state_->on), std::move(s.state_->name)};
+                                          s.state_->on, s.state_->name};
     }
     /// An adaptor of the standard library. For range-v3's include <weir/ranges.hpp>.
     template <class Adaptor>

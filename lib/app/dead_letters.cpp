@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <weir/error.hpp>
+#include <weir/transport/topic_name.hpp>
 
 #include "engine.hpp"
 
@@ -47,20 +48,56 @@ std::vector<engine::letters> engine::dead_letters() const {
     return all;
 }
 
-void engine::derive_dead_letters() {
-    for (auto& l : dead_letters()) {
-        std::vector<topic_info*> of;
-        for (auto& name : l.of) {
-            if (name == l.by->topic() && l.seam == "process")
-                throw setup_error{"weir: agent '" + l.agent + "' reads topic '" + name +
-                                  "', where its own dead letters go: what fails would come back "
-                                  "for ever; give the agent another on_error"};
-            if (name == l.by->topic())
-                throw setup_error{"weir: topic '" + name +
-                                  "' is read, and what does not decode of it would go back to it; "
-                                  "give the topic another on_decode_error"};
-            of.push_back(&topics_.at(name));
+/// Throws setup_error if what fails of a topic could come back to it for ever, by way of dead
+/// letters whose readers make dead letters in turn. What a send cannot deliver is none of these:
+/// the broker would have to refuse it everywhere.
+void engine::refuse_rings(const std::vector<letters>& all) const {
+    const auto reads = [](const std::string& read, const std::string& topic) {
+        return read == topic || transport::matches(read, topic);
+    };
+    for (auto& first : all) {
+        if (first.seam == "produce") continue;
+        for (auto& start : first.of) {
+            std::vector<std::string> way{first.by->topic()};  // each topic once
+            for (std::size_t i = 0; i < way.size(); ++i) {
+                if (reads(start, way[i])) refuse_ring(first, start, way[i], i > 0);
+                for (auto& next : all)
+                    for (auto& of : next.of) {
+                        const bool goes_on = next.seam != "produce" && reads(of, way[i]);
+                        const auto& to = next.by->topic();
+                        if (goes_on && std::find(way.begin(), way.end(), to) == way.end())
+                            way.push_back(to);
+                    }
+            }
         }
+    }
+}
+
+void engine::refuse_ring(const letters& l, const std::string& read, const std::string& back,
+                         bool by_others) {
+    const bool by_pattern = read != back;
+    const auto matching = "'" + read + (by_pattern ? "', which matches '" + back + "'" : "'");
+    if (by_others)
+        throw setup_error{"weir: what fails of topic '" + back +
+                          "' would come back to it for ever: its dead letters go to '" +
+                          l.by->topic() + "', and what fails there comes back to " + matching +
+                          "; give one of the readers another " +
+                          (l.seam == "process" ? "on_error" : "on_decode_error")};
+    if (l.seam == "process")
+        throw setup_error{"weir: agent '" + l.agent + "' reads topic " + matching +
+                          ", where its own dead letters go: what fails would come back "
+                          "for ever; give the agent another on_error"};
+    throw setup_error{"weir: topic " + matching + (by_pattern ? "," : "") +
+                      " is read, and what does not decode of it would go back to it; "
+                      "give the topic another on_decode_error"};
+}
+
+void engine::derive_dead_letters() {
+    const auto all = dead_letters();
+    refuse_rings(all);
+    for (auto& l : all) {
+        std::vector<topic_info*> of;
+        for (auto& name : l.of) of.push_back(&topics_.at(name));
         auto& into = derive(l.by->topic(), 0, false, of);
         for (auto* t : of) learn(into, t->key, t->value);
     }

@@ -65,7 +65,9 @@ engine::~engine() {
 
 agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const agent_options& o,
                         bool pull) {
-    const auto same = [&](const agent& a) { return a.info.name == name && !name.empty(); };
+    const auto same = [&](const agent& a) {
+        return a.info.name == name && !name.empty() && !a.info.gone;
+    };
     if (!pull && name.empty()) throw setup_error{"weir: an agent needs a name"};
     if (std::any_of(agents_.begin(), agents_.end(), same))
         throw setup_error{"weir: there is an agent '" + name +
@@ -80,6 +82,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
                 throw setup_error{"weir: agent '" + name + "': the pattern '" + from->name +
                                   "' matches '" + to->name +
                                   "', which the agent itself writes to: name that topic otherwise"};
+    refuse_shared_repartition(name, s.passed_through());
     graph_ = std::move(drawn);
     auto& a = agents_.emplace_back();
     a.info.name = std::move(name);
@@ -91,6 +94,25 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     added_ = true;
     if (running()) wakeup_.wake();  // for who waits on poll_fd
     return a.info;
+}
+
+/// Names are put together by "-", and may hold one themselves: two agents' names may come to the
+/// same.
+void engine::refuse_shared_repartition(const std::string& name,
+                                       const std::vector<topic_info*>& through) const {
+    const auto own = [&](const topic_info& t, const std::string& who) {
+        return t.internal && t.name.starts_with(settings_.app + '-' + who + '-');
+    };
+    for (auto& other : agents_)
+        for (auto* t : other.through) {
+            const bool both = std::find(through.begin(), through.end(), t) != through.end() &&
+                              own(*t, name) && own(*t, other.info.name);
+            if (both && !other.info.gone)
+                throw setup_error{"weir: agents '" + other.info.name + "' and '" + name +
+                                  "' both group by way of topic '" + t->name +
+                                  "': their names and their keys' names come to the same; give one "
+                                  "of the keys another name: group_by(…, {.name = …})"};
+        }
 }
 
 weir::graph engine::graph() const {

@@ -90,6 +90,8 @@ public:
     bool running() const override { return conductor_ && !conductor_->stopped(); }
     /// One round: what was posted, then the conductor's. False if there was nothing to do.
     bool turn();
+    /// The same, for who turns the loop alone. Throws weir::error inside a body.
+    bool turn_alone();
     /// Waits for something to do, `most` at the most; a virtual clock jumps instead, as far as
     /// `without_commits` lets it. False if nothing will come.
     bool wait(duration most, bool without_commits);
@@ -139,6 +141,11 @@ private:
         std::vector<std::string> of;  // topics
     };
     std::vector<letters> dead_letters() const;
+    void refuse_rings(const std::vector<letters>&) const;
+    [[noreturn]] static void refuse_ring(const letters&, const std::string& read,
+                                         const std::string& back, bool by_others);
+    void refuse_shared_repartition(const std::string& name,
+                                   const std::vector<topic_info*>& through) const;
     void draw_dead_letters(weir::graph&) const;
     offset_reset auto_offset_reset() const;
     void start_run();

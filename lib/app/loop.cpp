@@ -48,6 +48,11 @@ bool engine::turn() {
     return busy;
 }
 
+bool engine::turn_alone() {
+    in_loop guard{*this};
+    return turn();
+}
+
 bool engine::wait(duration most, bool without_commits) {
     if (!running()) return false;
     const auto now = settings_.clock->steady();
@@ -147,7 +152,8 @@ void engine::end_idle_run() {
 
 bool engine::all_ended() const {
     return !agents_.empty() && conductor_->background_idle() &&
-           std::all_of(agents_.begin(), agents_.end(), [](auto& a) { return a.info.ended; });
+           std::all_of(agents_.begin(), agents_.end(),
+                       [](auto& a) { return a.info.ended || a.info.gone; });
 }
 
 /// Every message is done with, and no coroutine beside the agents runs.

@@ -108,8 +108,10 @@ void engine::build_agents() {
     try {
         for (auto& a : agents_) {
             if (a.built) continue;
-            conductor_->plan().begin(a.info, a.through);
-            a.what->build(conductor_->plan());
+            if (!a.info.gone) {
+                conductor_->plan().begin(a.info, a.through);
+                a.what->build(conductor_->plan());
+            }
             a.built = true;
         }
         const auto all = subscriptions();

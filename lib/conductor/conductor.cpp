@@ -44,6 +44,7 @@ void conductor::end() {
 void conductor::subscribe(const std::vector<transport::subscription>& to) {
     for (auto& r : plan_.readers())
         if (!transport::is_pattern(r->topic->name)) work_of(r->topic->name);
+    last_parked_ = nullptr;  // a stream that nobody has any more may lose its cursors
     for (auto& t : topics_) {
         t.readers = readers_of(t.topic);
         for (auto* p : t.partitions) p->join(t.readers);
@@ -127,7 +128,7 @@ bool conductor::turn() {
     take_errors();
     if (ends_soon()) busy |= finish();
     if (!stopped()) committer_.poll(partitions_, now_);
-    busy |= coroutines_.any_ready();
+    busy |= coroutines_.any_ready() || coroutines_.due() <= now_;
     busy |= !commit_was_in_flight && committer_.in_flight();  // its answer may be there already
     const bool called = turn_background();
     only_timers_ = called && !busy;

@@ -149,10 +149,14 @@ private:
     void came_back(segment_cursor&, work, const run_result&);
     void leave_sink(segment_cursor&);
     bool rests(segment_cursor&, time_point now);
+    static bool comes_too_late(const segment_cursor& c, time_point until) {
+        return c.tries.failed() && c.tries.due() >= until;
+    }
+    static bool is_awaited(const segment_cursor&, time_point until);
     bool flush(const agent_info&);
 
     // failures.cpp
-    const policy& policy_of(const agent_info&, bool of_batch) const;
+    const policy& policy_of(const agent_info&, bool of_batch, const std::exception_ptr&) const;
     void handle_failure(retryable&, agent_info&, bool of_batch, const std::exception_ptr&);
     bool handle_undecodable(owned_partition&);
     bool apply_decode_policy(owned_partition&);
@@ -189,6 +193,7 @@ private:
     bool finish();
     bool finish_work();
     bool leave();
+    bool stuck(const agent_info&) const;
     bool work_left() const;
 
     // explain.cpp

@@ -93,6 +93,11 @@ bool conductor::rests(segment_cursor& c, time_point now) {
     return true;
 }
 
+/// Something of it is in work that can be finished before `until`.
+bool conductor::is_awaited(const segment_cursor& c, time_point until) {
+    return !c.runs->agent->paused && c.in_work() && !comes_too_late(c, until);
+}
+
 void conductor::passed(const agent_info& a, time_point now) {
     auto* c = std::exchange(last_parked_, nullptr);
     if (!c || !c->parked || c->runs->agent != &a) return;

@@ -61,13 +61,26 @@ void conductor::stop() noexcept {
     if (t && settings_.releases->is_here()) t->end(run_status::stop);
 }
 
+/// What the agent has buffered waits for retries that are due only when the run has to end, and so
+/// does what is parked before it.
+bool conductor::stuck(const agent_info& a) const {
+    bool any = false;
+    for (auto& b : boundaries_) {
+        if (&b.agent() != &a || b.empty()) continue;
+        if (!comes_too_late(*b.cursor, stop_until_)) return false;
+        any = true;
+    }
+    return any;
+}
+
 bool conductor::work_left() const {
     if (error_) return false;
     for (auto& [tp, p] : partitions_)
         for (auto& c : p->cursors())
-            if (!c->runs->agent->paused && c->in_work()) return true;
-    return std::any_of(boundaries_.begin(), boundaries_.end(),
-                       [](const boundary_work& b) { return !b.agent().paused && !b.empty(); });
+            if (is_awaited(*c, stop_until_) && !stuck(*c->runs->agent)) return true;
+    return std::any_of(boundaries_.begin(), boundaries_.end(), [&](const boundary_work& b) {
+        return !b.agent().paused && !b.empty() && !comes_too_late(*b.cursor, stop_until_);
+    });
 }
 
 /// Finishes what is in work, flushes, commits, leaves the group. True if it did anything.

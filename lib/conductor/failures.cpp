@@ -26,14 +26,21 @@ error_report undecodable_report(const owned_partition& p) {
             text_of(bad.error)};
 }
 
+bool is_encode_error(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const encode_error&) { return true; } catch (...) { return false; }
+}
+
 }  // namespace
 
-/// The agent's, if it has one. A failure that is nobody's decision must not lose a whole batch, or
-/// end a loop without a word.
-const policy& conductor::policy_of(const agent_info& a, bool of_batch) const {
+/// The agent's, if it has one. A failure that is nobody's decision must not lose a whole batch, end
+/// a loop without a word, or drop a value because it cannot be written.
+const policy& conductor::policy_of(const agent_info& a, bool of_batch,
+                                   const std::exception_ptr& error) const {
     static const policy skips{weir::skip}, stops{weir::stop};
     if (a.on_error.is_set()) return a.on_error;
-    return of_batch || a.pull ? stops : skips;
+    return of_batch || a.pull || is_encode_error(error) ? stops : skips;
 }
 
 /// A message at a cursor, or an asynchronous call, has failed.
@@ -44,7 +51,7 @@ void conductor::handle_failure(retryable& what, agent_info& agent, bool of_batch
         what.tries.reset();
         return what.skip();
     }
-    const auto& policy = policy_of(agent, of_batch);
+    const auto& policy = policy_of(agent, of_batch, error);
     const auto report = report_of(agent, what, error);
     // A message that was acknowledged by hand is done with: its failure is told, and not retried.
     if (!what.acked && what.tries.retry(policy, now_)) {
@@ -63,10 +70,14 @@ void conductor::handle_failure(retryable& what, agent_info& agent, bool of_batch
         return what.skip();
     }
     if (agent.pull) return stop_with(error);
+    const auto* mend = !agent.on_error.is_set() && is_encode_error(error)
+                           ? "; mend or drop such values before they are sent, or give the agent "
+                             "an on_error policy"
+                           : "";
     stop_with(std::make_exception_ptr(weir::error{
         "weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
         std::to_string(report.partition) + "]@" + std::to_string(report.offset) + ": " +
-        report.text}));
+        report.text + mend}));
 }
 
 /// One dead letter for each message behind what failed. Each keeps its message open until the broker

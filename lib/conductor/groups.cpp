@@ -92,10 +92,11 @@ void conductor::close_partition(const topic_partition& tp) {
     for (auto& s : plan_.segments()) s->revoked(seen);
 }
 
-/// Nothing of it is in work, and no message is held. A stream that nobody iterates is not waited for.
+/// Nothing of it is in work, and no message is held. Not waited for: a stream that nobody iterates,
+/// and a retry that is due only when the partition has to be given up.
 bool conductor::quiet(const owned_partition& p) const {
     if (p.tracker->open() > 0) return false;
-    const auto busy = [](auto& c) { return !c->runs->agent->paused && c->in_work(); };
+    const auto busy = [&](auto& c) { return is_awaited(*c, p.drain_until); };
     return error_ || std::none_of(p.cursors().begin(), p.cursors().end(), busy);
 }
 

@@ -18,18 +18,77 @@ owned_partition::owned_partition(const topic_partition& of, transport::assignmen
 }
 
 void owned_partition::join(const std::vector<plan::topic_reader*>& readers) {
-    const auto all_decoded = fetched_ ? fetched_->messages().size() : 0;
+    const auto is_gone = [](const segment* s) { return s->agent->gone; };
+    const auto nobody_reads = [&](const plan::topic_reader* r) {
+        return std::all_of(r->to.begin(), r->to.end(), is_gone);
+    };
+    const bool all_gone = std::all_of(readers.begin(), readers.end(), nobody_reads);
+    const auto all = fetched_ ? fetched_->messages().size() : 0;
+    const auto left = first_left();
+    bool replaces = false;
     for (auto* r : readers) {
+        if (nobody_reads(r) && !all_gone) continue;
         auto b = std::find_if(batches_.begin(), batches_.end(),
                               [&](const decoded_batch& x) { return x.reader == r; });
         if (b == batches_.end())
-            b = batches_.insert(b, {r, r->decoder->make(*tracker, tp), all_decoded});
+            b = batches_.insert(b, {r, r->decoder->make(*tracker, tp), left.value_or(all)});
         for (auto* s : r->to) {
-            if (reads(*s)) continue;
+            if (reads(*s) || (is_gone(s) && !all_gone)) continue;
             cursors_.push_back(std::make_unique<segment_cursor>(*b->slots, *s));
-            cursors_.back()->position = b->slots->count;
+            cursors_.back()->position = left ? slot_of(*b, *left) : b->slots->count;
+            replaces |= left.has_value();
         }
     }
+    if (replaces) remove_gone();
+    if (replaces && !undecodable_) decode();
+}
+
+/// The first of the fetch's messages that a stream has not finished which nobody has any more.
+std::optional<std::size_t> owned_partition::first_left() const {
+    std::optional<std::size_t> first;
+    for (auto& c : cursors_) {
+        if (!c->runs->agent->gone) continue;
+        const auto b = std::find_if(batches_.begin(), batches_.end(), [&](const decoded_batch& x) {
+            return x.slots.get() == c->reads;
+        });
+        assert(b != batches_.end());
+        auto at = b->decoded;
+        if (!c->finished()) {
+            const auto offset = c->reads->message_of(c->position).offset;
+            for (at = 0; raw(at).offset != offset;) ++at;
+        }
+        first = std::min(at, first.value_or(at));
+    }
+    return first;
+}
+
+/// The first of the batch's slots that is not before this message of the fetch.
+std::size_t owned_partition::slot_of(const decoded_batch& b, std::size_t at) const {
+    std::size_t i = 0;
+    while (i < b.slots->count && at < fetched_->messages().size() &&
+           b.slots->message_of(i).offset < raw(at).offset)
+        ++i;
+    return at < fetched_->messages().size() ? i : b.slots->count;
+}
+
+void owned_partition::remove_gone() {
+    std::erase_if(cursors_, [](auto& c) {
+        if (!c->runs->agent->gone) return false;
+        if (c->parked) discard_parked(*c);
+        return true;
+    });
+    std::erase_if(batches_, [&](const decoded_batch& b) {
+        const auto reads_it = [&](auto& c) { return c->reads == b.slots.get(); };
+        if (std::any_of(cursors_.begin(), cursors_.end(), reads_it)) return false;
+        if (undecodable_ && undecodable_->reader == b.reader) undecodable_.reset();
+        return true;
+    });
+}
+
+void owned_partition::discard_parked(segment_cursor& c) {
+    assert(c.runs->occupancy->occupant == &c);
+    c.runs->discard();
+    c.runs->occupancy->occupant = nullptr;
 }
 
 bool owned_partition::reads(const segment& s) const {
@@ -42,9 +101,7 @@ owned_partition::~owned_partition() {
     std::shared_ptr<retired> batch;
     for (auto& c : cursors_) {
         if (!c->parked) continue;
-        assert(c->runs->occupancy->occupant == c.get());
-        c->runs->discard();
-        c->runs->occupancy->occupant = nullptr;
+        discard_parked(*c);
         auto& agent = *c->runs->agent;
         if (!agent.has_body && !agent.pull) continue;
         if (!batch) batch = std::make_shared<retired>();

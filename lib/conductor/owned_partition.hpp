@@ -65,7 +65,8 @@ public:
     owned_tracker tracker;
     std::optional<offset> committed{};  // by this member
 
-    /// New segments read on from the next batch.
+    /// New segments read on from the next batch; or from the first message that a stream has left
+    /// which nobody has any more. Then they take its place.
     void join(const std::vector<plan::topic_reader*>&);
     /// Reads and decodes the next batch. Returns how many messages it has.
     std::size_t read(std::size_t most, time_point now);
@@ -119,6 +120,10 @@ private:
     void begin_anew();
     void decode();
     bool reads(const segment&) const;
+    std::optional<std::size_t> first_left() const;
+    std::size_t slot_of(const decoded_batch&, std::size_t at) const;
+    void remove_gone();
+    static void discard_parked(segment_cursor&);
 
     std::shared_ptr<release_queue> releases_;
     std::unique_ptr<transport::partition> partition_;

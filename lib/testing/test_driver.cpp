@@ -88,7 +88,7 @@ struct test_driver::state {
         bool busy = false;
         for (auto& a : apps) {
             if (!a->running()) continue;
-            busy |= a->turn();
+            busy |= a->turn_alone();
             if (!a->running()) {
                 a->end_run();
                 busy = true;

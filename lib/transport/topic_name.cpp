@@ -60,7 +60,7 @@ void check_pattern(const std::string& pattern) {
 }
 
 bool matches(const std::string& pattern, const std::string& name) {
-    if (!is_pattern(pattern)) return false;
+    if (!is_pattern(pattern) || name.starts_with("__")) return false;
     static const expression internal{"-(changelog|repartition(-[0-9]+)?)$"};
     return !internal.finds(name) && expression{pattern}.finds(name);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values go through lists of operators, one after the other. There is no time in here, no
-// partition, no buffer.
+// Values go through lists of operators, one after the other. There is no time in here and no
+// buffer; a partition is what `scan` and `enumerate` remember something for.
 #include "interpreter.hpp"
 
 #include <algorithm>
@@ -29,6 +29,7 @@ struct walk {
     std::size_t to;                // the first operator that is not walked through
     memory* remembers = nullptr;   // null: sums are left aside
     failures* throws = nullptr;    // null: nothing throws
+    int partition = 0;
     std::vector<arrival> sent{};   // to topics
     std::vector<arrival> seen{};   // by bodies
     std::vector<arrival> out{};    // what is left at the end
@@ -82,7 +83,7 @@ struct walk {
                 if (is_body(a.what)) seen.push_back({body(a.id), {}, x});
             }
         }
-        out.push_back({{}, key, x});
+        out.push_back({{}, key, x, partition});
         return true;
     }
 };
@@ -162,68 +163,75 @@ bool interpreter::may_be_given_up(const route& r, std::int64_t n) const {
     return p.then != last::stop && throws(r, n);
 }
 
-/// Stage by stage: what one has made of all its values is what the next one begins with. A stage
-/// ends where a value stands on its own again: in a topic, behind `take`, behind an awaited call.
 std::map<std::string, std::vector<arrival>> interpreter::run(
     const std::vector<arrival>& in) const {
-    std::map<std::string, std::vector<arrival>> all;
-    std::map<std::string, std::vector<arrival>> waiting;
+    arrived all, waiting;
     for (auto& x : in) waiting[x.at].push_back(x);
-    for (auto& r : routes_) {
-        auto& policy = of_.agents[std::size_t(r.agent)].on_error;
-        memory state;
-        failures throws;
-        // How often a value has thrown is counted when it is met first.
-        const auto meet = [&](std::vector<arrival>& values, std::size_t from, std::size_t to,
-                              auto&& done) {
-            for (auto& x : values) {
-                for (int attempt = 0; attempt <= policy.retries; ++attempt) {
-                    auto before = state;
-                    walk w{r.agent, r.acts, to, &state, &throws};
-                    const bool ok = w.go(from, x.key, x.x);
-                    for (auto& s : w.seen) all[s.at].push_back(s);
-                    if (ok) {
-                        done(w);
-                        break;
-                    }
-                    state = before;
-                }
-            }
-        };
-        // Every value that a body meets: the failures of its message, as its own.
-        const auto expect = [&](std::size_t from, std::size_t to, const value& x,
-                                const std::string& key) {
-            for (auto i = from; i < to; ++i) {
-                walk w{r.agent, r.acts, i};
-                w.go(from, key, x);
-                for (auto& f : of_.failures)
-                    if (f.id == r.acts[i].id && f.n == x.n)
-                        for (auto& o : w.out) {
-                            auto& times = throws[{f.id, o.x.n, o.x.v}];
-                            times = std::max(times, f.times);
-                        }
-            }
-        };
-        auto values = waiting[r.from];
-        std::size_t from = 0;
-        for (std::size_t i = 0; i <= r.acts.size(); ++i) {
-            const bool call = i < r.acts.size() && (r.acts[i].what == op::await ||
-                                                    r.acts[i].what == op::group_by_await);
-            const bool end = i == r.acts.size();
-            if (!call && !end && r.acts[i].what != op::take) continue;
-            std::vector<arrival> next;
-            const auto send = [&](walk& w) {
-                for (auto& s : w.sent) all[s.at].push_back(s), waiting[s.at].push_back(s);
-                next.insert(next.end(), w.out.begin(), w.out.end());
-            };
-            for (auto& x : values) expect(from, i, x.x, x.key);
-            meet(values, from, i, send);
-            values = std::move(next), next = {}, from = i;
-            if (!call) continue;
-            for (auto& x : values) expect(i, i + 1, x.x, x.key);
-            meet(values, i, i + 1, send);
-            values = std::move(next), from = i + 1;
+    for (auto& r : routes_)
+        for (auto& [at, some] : run(r, waiting[r.from])) {
+            all[at].insert(all[at].end(), some.begin(), some.end());
+            waiting[at].insert(waiting[at].end(), some.begin(), some.end());
         }
+    return all;
+}
+
+/// Stage by stage: what one has made of all its values is what the next one begins with. A stage
+/// ends where a value stands on its own again: in a topic, behind `take`, behind an awaited call.
+interpreter::arrived interpreter::run(const route& r, std::vector<arrival> values) const {
+    arrived all;
+    auto& policy = of_.agents[std::size_t(r.agent)].on_error;
+    std::map<int, memory> states;  // by partition
+    failures throws;
+    // How often a value has thrown is counted when it is met first.
+    const auto meet = [&](std::vector<arrival>& these, std::size_t from, std::size_t to,
+                          auto&& done) {
+        for (auto& x : these) {
+            auto& state = states[x.partition];
+            for (int attempt = 0; attempt <= policy.retries; ++attempt) {
+                auto before = state;
+                walk w{r.agent, r.acts, to, &state, &throws, x.partition};
+                const bool ok = w.go(from, x.key, x.x);
+                for (auto& s : w.seen) all[s.at].push_back(s);
+                if (ok) {
+                    done(w);
+                    break;
+                }
+                state = before;
+            }
+        }
+    };
+    // Every value that a body meets: the failures of its message, as its own.
+    const auto expect = [&](std::size_t from, std::size_t to, const value& x,
+                            const std::string& key) {
+        for (auto i = from; i < to; ++i) {
+            walk w{r.agent, r.acts, i};
+            w.go(from, key, x);
+            for (auto& f : of_.failures)
+                if (f.id == r.acts[i].id && f.n == x.n)
+                    for (auto& o : w.out) {
+                        auto& times = throws[{f.id, o.x.n, o.x.v}];
+                        times = std::max(times, f.times);
+                    }
+        }
+    };
+    std::size_t from = 0;
+    for (std::size_t i = 0; i <= r.acts.size(); ++i) {
+        const bool call = i < r.acts.size() && (r.acts[i].what == op::await ||
+                                                r.acts[i].what == op::group_by_await);
+        const bool end = i == r.acts.size();
+        if (!call && !end && r.acts[i].what != op::take) continue;
+        std::vector<arrival> next;
+        const auto send = [&](walk& w) {
+            for (auto& s : w.sent) all[s.at].push_back(s);
+            next.insert(next.end(), w.out.begin(), w.out.end());
+        };
+        for (auto& x : values) expect(from, i, x.x, x.key);
+        meet(values, from, i, send);
+        values = std::move(next), next = {}, from = i;
+        if (!call) continue;
+        for (auto& x : values) expect(i, i + 1, x.x, x.key);
+        meet(values, i, i + 1, send);
+        values = std::move(next), from = i + 1;
     }
     return all;
 }

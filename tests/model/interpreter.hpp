@@ -15,6 +15,7 @@ namespace model {
 struct arrival {
     std::string at, key;
     value x;
+    int partition = 0;  // of the topic that its route begins with
 };
 std::string body(int id);
 
@@ -47,6 +48,9 @@ public:
 
     /// Of an exact scenario: all that arrives, sums included, in order, when these come in.
     std::map<std::string, std::vector<arrival>> run(const std::vector<arrival>& in) const;
+    /// The same of one route, whose topic holds `values`, also in several partitions.
+    using arrived = std::map<std::string, std::vector<arrival>>;
+    arrived run(const route&, std::vector<arrival> values) const;
 
 private:
     const scenario& of_;

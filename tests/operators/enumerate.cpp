@@ -24,7 +24,7 @@ auto into(pairs& got) {
 
 }  // namespace
 
-TEST_CASE("semantics 5: enumerate yields (index, value), counting per running stream") {
+TEST_CASE("semantics 5: enumerate yields (index, value), counting per partition") {
     weir::app app{"a"};
     auto in = app.topic<std::string>("in", {.partitions = 2});
     pairs one, two;
@@ -32,9 +32,10 @@ TEST_CASE("semantics 5: enumerate yields (index, value), counting per running st
     app.agent("two", in | weir::enumerate(5) | into(two));
     test_driver test{app};
     test.send(in, std::nullopt, "a", {.partition = 0});
-    test.send(in, std::nullopt, "b", {.partition = 1});
-    CHECK(one == pairs{{0, "a"}, {1, "b"}});
-    CHECK(two == pairs{{5, "a"}, {6, "b"}});
+    test.send(in, std::nullopt, "b", {.partition = 0});
+    test.send(in, std::nullopt, "x", {.partition = 1});
+    CHECK(one == pairs{{0, "a"}, {1, "b"}, {0, "x"}});
+    CHECK(two == pairs{{5, "a"}, {6, "b"}, {5, "x"}});
     test.restart();
     test.send(in, std::nullopt, "c", {.partition = 1});
     CHECK(one.back() == std::pair<std::size_t, std::string>{0, "c"});

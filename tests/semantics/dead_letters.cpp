@@ -611,6 +611,50 @@ TEST_CASE("dead letters that would come back to who made them are refused") {
     CHECK_NOTHROW(test_driver{app});
 }
 
+TEST_CASE("dead letters that would come back by way of other readers, or of patterns, are refused") {
+    const auto refused = [](auto set_up) -> std::string {
+        weir::app app{"x"};
+        set_up(app);
+        try {
+            test_driver test{app};
+        } catch (const weir::setup_error& e) { return e.what(); }
+        return "nothing was thrown";
+    };
+    const auto reads = [](weir::app& app, const char* agent, auto stream, const char* letters) {
+        app.agent(agent, stream | weir::for_each([](const auto&) {}),
+                  {.on_error = weir::dead_letter(letters)});
+    };
+    CHECK(refused([&](weir::app& app) {
+              reads(app, "all", app.topics<number>("^in"), "in-dead");
+          }) == "weir: agent 'all' reads topic '^in', which matches 'in-dead', where its own dead "
+                "letters go: what fails would come back for ever; give the agent another on_error");
+    CHECK(refused([&](weir::app& app) {
+              reads(app, "a", app.topic("in"), "a-dead");
+              reads(app, "b", app.topic("a-dead"), "in");
+          }) == "weir: what fails of topic 'in' would come back to it for ever: its dead letters go "
+                "to 'a-dead', and what fails there comes back to 'in'; give one of the readers "
+                "another on_error");
+    CHECK(refused([&](weir::app& app) {
+              reads(app, "a", app.topic("in"), "1");
+              reads(app, "b", app.topic("1"), "2");
+              reads(app, "c", app.topics("^2"), "3");
+              reads(app, "d", app.topic("3"), "in");
+          }).find("would come back to it for ever") != std::string::npos);
+    CHECK(refused([&](weir::app& app) {
+              app.agent("a", app.topic<number>("in", {.on_decode_error = weir::dead_letter("bad")}));
+              reads(app, "b", app.topic("bad"), "in");
+          }).find("would come back to it for ever") != std::string::npos);
+    CHECK(refused([&](weir::app& app) {
+              app.agent("a", app.topics<number>("^in", {.on_decode_error = weir::dead_letter("in2")}));
+          }).find("which matches 'in2', is read") != std::string::npos);
+    // a way that ends is none, and neither is one on which somebody decides
+    CHECK(refused([&](weir::app& app) {
+              reads(app, "a", app.topic("in"), "a-dead");
+              reads(app, "b", app.topic("a-dead"), "b-dead");
+              app.agent("c", app.topic("b-dead") | weir::to("in"), {.on_error = weir::stop});
+          }) == "nothing was thrown");
+}
+
 TEST_CASE("a value of no topic cannot be a dead letter: the app stops") {
     silent quiet;
     weir::app app{"dead", {.on_error = weir::dead_letter("dead"), .hooks = &quiet}};

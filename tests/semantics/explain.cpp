@@ -162,7 +162,8 @@ TEST_CASE("semantics 22: explain names a stream that nobody iterates") {
     auto in = app.topic<int>("in");
     test_driver test{app};
     for (int n = 0; n < 5; ++n) test.append(in, "k", n);
-    for (int n : app.stream(in, {.name = "s"}) | weir::filter([](int) { return true; }))
+    const auto left = app.stream(in, {.name = "s"}) | weir::filter([](int) { return true; });
+    for (int n : left)
         if (n == 2) break;
     test.advance(3s);
     CHECK(said(test, app, "in") == "in[0]@3 s filter, 3 s: nobody iterates the stream");

@@ -267,3 +267,26 @@ TEST_CASE("semantics 45: a batch that flat_map takes apart gives each value its 
           std::pair{std::string{"k2"}, weir::timestamp{2s}});
     CHECK(there[1].headers().empty());
 }
+
+TEST_CASE("semantics 38: agents whose internal topics would have one name are refused") {
+    weir::app app{"a"};
+    auto in = app.topic<int>("in");
+    const auto by = [](const char* name) { return weir::group_by([](int n) { return n; }, name); };
+    app.agent("x-b", in | by("c"));
+    const auto add = [&](const char* agent, const char* key) -> std::string {
+        try {
+            app.agent(agent, in | by(key));
+        } catch (const weir::setup_error& e) { return e.what(); }
+        return {};
+    };
+    CHECK(add("x", "b-c") ==
+          "weir: agents 'x-b' and 'x' both group by way of topic 'a-x-b-c-repartition': their names "
+          "and their keys' names come to the same; give one of the keys another name: group_by(…, "
+          "{.name = …})");
+    CHECK(add("x", "b-d").empty());
+    CHECK(add("y", "c").empty());
+    // who sends there by its name means it
+    app.agent("again", in | weir::to("a-x-b-c-repartition"));
+    weir::testing::test_driver test{app};
+    CHECK(test.partitions("a-x-b-c-repartition") == 1);
+}

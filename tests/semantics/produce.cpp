@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What cannot be read and what cannot be sent: the policies of the two ends.
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -162,4 +163,45 @@ TEST_CASE("semantics 28: stop() waits for sends under retry") {
     CHECK(test.values(out) == trace{0});
     CHECK(test.committed(in, 0) == 1);
     CHECK(test.exit_code() == 0);
+}
+
+TEST_CASE("semantics 21: each of several messages that are made of one holds it: the last may fail") {
+    // "second" is not delivered: what is delivered of the same source does not let it go
+    const auto check = [](auto pipeline_of, weir::policy on_produce_error, bool comes) {
+        recorder record;
+        weir::app app{"produce", {.on_produce_error = on_produce_error, .hooks = &record}};
+        auto in = app.topic<int>("in");
+        app.agent("a", pipeline_of(in));
+        test_driver test{app};
+        test.create_topic("first");
+        test.create_topic("second");
+        test.fail_next_send("second", 1);
+        test.append(in, "k", 7);
+        test.run();
+        test.commit();
+        CHECK(test.committed(in, 0) == nothing);
+        if (comes) test.advance(10s);
+        test.commit();
+        CHECK(test.committed(in, 0) == (comes ? std::optional<offset>{1} : nothing));
+        CHECK(test.running() == comes);
+    };
+    const auto both = weir::flat_map([](int) {
+        return std::vector<std::string>{"first", "second"};
+    });
+    const auto named = [](const std::string& s) { return s; };
+    const auto chosen = [&](auto in) {
+        return in | both | weir::to(named, {.topics = {"first", "second"}});
+    };
+    const auto echoed = [](auto in) { return in | weir::echo("first", "second"); };
+    const auto echo_and_to = [](auto in) { return in | weir::echo("first") | weir::to("second"); };
+    const auto taken_apart = [&](auto in) {
+        return in | weir::take(1) | weir::flat_map(std::identity{}) | weir::echo("first", "second");
+    };
+    for (const auto& [policy, comes] :
+         {std::pair{weir::policy{weir::stop}, false}, std::pair{weir::retry(1, 5s), true}}) {
+        check(chosen, policy, comes);
+        check(echoed, policy, comes);
+        check(echo_and_to, policy, comes);
+        check(taken_apart, policy, comes);
+    }
 }

@@ -242,6 +242,42 @@ TEST_CASE("semantics 19: a commit that fails while its partition is given up is 
     test.advance(1s);
     CHECK(test.committed(in, 0) == std::optional<offset>{1});
 }
+TEST_CASE("semantics 24: a rebalance whose last commit keeps failing ends at its limit") {
+    struct recorder : weir::hooks {
+        std::vector<std::string> gone;
+        void revoked(const weir::topic_partition& tp, bool) override {
+            gone.push_back(tp.topic + std::to_string(tp.partition));
+        }
+    } record;
+    weir::app app{"shop", {.drain_timeout = 10s, .hooks = &record}};
+    auto in = app.topic<int>("in", {.partitions = 2});
+    app.agent("a", in | weir::for_each([](int) {}));
+    weir::testing::test_driver test{app};
+    test.send(in, std::nullopt, 0, {.partition = 0});
+    test.fail_next_commit(1'000'000);
+    test.revoke(in, 0);
+    test.advance(11s);  // two seconds are left for the commit
+    CHECK(record.gone.empty());
+    test.advance(1s);
+    CHECK(record.gone == std::vector<std::string>{"in0"});
+    CHECK(test.committed(in, 0) == std::nullopt);
+    test.fail_next_commit(0);
+    test.assign(in, 0);  // the rebalance is over
+    test.advance(3s);
+    CHECK(test.committed(in, 0) == std::optional<offset>{1});
+}
+TEST_CASE("semantics 28: a run whose last commit keeps failing ends at its limit") {
+    weir::hooks quiet;
+    weir::app app{"shop", {.shutdown_timeout = 10s, .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    app.agent("a", in | weir::for_each([](int) {}));
+    weir::testing::test_driver test{app};
+    test.send(in, "k", 0);
+    test.fail_next_commit(1'000'000);
+    test.stop();
+    CHECK(!test.running());
+    CHECK(test.committed(in, 0) == std::nullopt);
+}
 TEST_CASE("semantics 28: the last commit of a run is sent again when it fails") {
     weir::app app{"shop"};
     auto in = app.topic<int>("in");

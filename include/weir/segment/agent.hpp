@@ -20,13 +20,15 @@ public:
 /// One agent, or one pull stream, of a run.
 struct agent_info {
     std::string name;
-    /// The agent's policy, else the app's. If neither is set: skip, but stop for batches and pull
-    /// streams.
+    /// The agent's policy, else the app's. If neither is set: skip, but stop for batches, for pull
+    /// streams and for what cannot be encoded.
     policy on_error{};
     bool pull = false;
     bool has_body = false;  // it is a coroutine
     /// It reads nothing now: a pull stream that is not iterated, or a coroutine that has returned.
     bool paused = false;
+    /// A pull stream that nobody has any more. Its place is taken by the next that reads its topic.
+    bool gone = false;
     bool finite = false;  // it reads ranges only
     bool ended = false;   // all its sources have ended, and all of their values are processed
     /// Destroyed when the coroutine or the loop asks for the next value.

@@ -15,7 +15,8 @@ void check_topic_name(std::string_view name);
 inline bool is_pattern(std::string_view name) { return name.starts_with('^'); }
 /// Throws weir::setup_error if it is none.
 void check_pattern(const std::string& pattern);
-/// Never true for a topic that is some program's own (`…-repartition`, `…-changelog`).
+/// Never true for a topic that is some program's own (`…-repartition`, `…-changelog`) or Kafka's
+/// (`__consumer_offsets`).
 bool matches(const std::string& pattern, const std::string& name);
 
 }  // namespace weir::transport
