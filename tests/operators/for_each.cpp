@@ -55,7 +55,7 @@ TEST_CASE("for_each hands its body an lvalue and copies nothing") {
     int sum = 0;
     app.agent("direct", in | weir::for_each([&](auto& c) { sum += c.number; }));
     app.agent("mapped", in | weir::map([](const counted& c) { return counted{c.number}; }) |
-                            weir::for_each([&](counted& c) { sum += c.number; }));
+                            weir::for_each([&](const counted& c) { sum += c.number; }));
     test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, counted{i});
     CHECK(sum == 6);
