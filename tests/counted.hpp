@@ -12,7 +12,8 @@ struct counted {
     counted(const counted& o) : number(o.number) { ++copies; }
     counted(counted&&) noexcept = default;
     counted& operator=(const counted& o) {
-        number = o.number, ++copies;
+        number = o.number;
+        ++copies;
         return *this;
     }
     counted& operator=(counted&&) noexcept = default;

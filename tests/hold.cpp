@@ -19,8 +19,8 @@
 namespace {
 
 using weir::hold;
-using weir::detail::release_queue;
 using weir::detail::hold_owner;
+using weir::detail::release_queue;
 
 /// a hold owner that writes down what is done to it, in a log that outlives it, and is owned by its
 /// holds.
@@ -107,7 +107,10 @@ TEST_CASE("semantics 13: a hold released on another thread is posted; the loop s
     auto* in = new recorder{loop, log};
     hold a{*in, 1}, b{*in, 2}, c{*in, 3};
     CHECK(!loop->collect());
-    elsewhere([&] { a.release(), b.release(); });
+    elsewhere([&] {
+        a.release();
+        b.release();
+    });
     CHECK(log.dropped.empty());
     CHECK(sleeper.times == 1);  // once for both: it will find them together
     CHECK(loop->waiting());

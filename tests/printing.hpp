@@ -47,7 +47,8 @@ inline void print_duration(std::ostream& to, std::chrono::nanoseconds d) {
     else to << d.count() << "ns";
 }
 
-/// Prints a value much as a test would write it: {1, 2}, "text", nullopt, {topic: "t", partition: 0}.
+/// Prints a value much as a test would write it: {1, 2}, "text", nullopt, {topic: "t", partition:
+/// 0}.
 template <class T>
 void print(std::ostream& to, const T& v) {
     const auto in_braces = [&](auto print_all) {

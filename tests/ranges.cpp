@@ -58,8 +58,8 @@ TEST_CASE("under range-v3's views what was passed is acknowledged, not what was 
 
     auto after_one = app.stream(in) | weir::filter([](int i) { return i > 1; });
     std::vector<std::pair<long, int>> got;
-    auto two = after_one | ranges::views::filter(even) | ranges::views::enumerate |
-               ranges::views::take(2);
+    auto two =
+        after_one | ranges::views::filter(even) | ranges::views::enumerate | ranges::views::take(2);
     for (auto&& [i, v] : two) got.emplace_back(i, v);
     CHECK(got == std::vector<std::pair<long, int>>{{0, 2}, {1, 4}});
     test.commit();
@@ -84,9 +84,8 @@ TEST_CASE("semantics 9: under range-v3's transform and filter what was passed is
     ten t;
     const auto s = t.app.stream(t.in);
     numbers got;
-    for (int i : s | ranges::views::transform(twice) | ranges::views::filter([](int i) {
-                     return i >= 4;
-                 })) {
+    for (int i : s | ranges::views::transform(twice) |
+                     ranges::views::filter([](int i) { return i >= 4; })) {
         got.push_back(i);
         if (i == 8) break;
     }
@@ -112,8 +111,7 @@ TEST_CASE("semantics 9: zip with range-v3 takes a stream by way of views::all") 
     ten t;
     std::vector<std::pair<int, int>> got;
     const auto s = t.app.stream(t.in);
-    for (auto&& [n, i] : ranges::views::zip(ranges::views::ints(100, 103),
-                                            s | ranges::views::all))
+    for (auto&& [n, i] : ranges::views::zip(ranges::views::ints(100, 103), s | ranges::views::all))
         got.emplace_back(n, i);
     CHECK(got == std::vector<std::pair<int, int>>{{100, 0}, {101, 1}, {102, 2}});
     CHECK(t.committed() == 3);  // the fourth was looked for, not passed
@@ -131,9 +129,7 @@ TEST_CASE("semantics 9: the standard library's views over a stream, the same") {
     CHECK(got == numbers{2, 4, 8});
     CHECK(t.committed() == 5);
     got.clear();
-    for (int i : s | std::views::filter(even) | std::views::take_while([](int i) {
-                     return i < 8;
-                 }))
+    for (int i : s | std::views::filter(even) | std::views::take_while([](int i) { return i < 8; }))
         got.push_back(i);
     CHECK(got == numbers{6});
     CHECK(t.committed() == 8);  // take_while has looked at 8

@@ -10,9 +10,9 @@
 
 #include <weir/channel.hpp>
 #include <weir/graph/host.hpp>
+#include <weir/graph/job.hpp>
 #include <weir/hooks.hpp>
 #include <weir/incoming.hpp>
-#include <weir/graph/job.hpp>
 #include <weir/operators/process.hpp>
 #include <weir/options.hpp>
 #include <weir/pull.hpp>
@@ -62,8 +62,7 @@ public:
     /// A topic whose values are decoded to V (weir::bytes by default). Its keys are bytes.
     template <class V = bytes>
     weir::topic<V> topic(const std::string& name, topic_options options = {}) {
-        return weir::topic<V>{
-            declare(name, std::move(options), {}, detail::declared_type<V>())};
+        return weir::topic<V>{declare(name, std::move(options), {}, detail::declared_type<V>())};
     }
     /// A topic whose keys and values are decoded.
     template <class K, class V>
@@ -80,8 +79,8 @@ public:
     template <class K, class V>
     weir::topics<K, V> topics(std::initializer_list<std::string> names,
                               topic_options options = {}) {
-        return weir::topics<K, V>{declare(names, options, detail::declared_type<K>(),
-                                          detail::declared_type<V>())};
+        return weir::topics<K, V>{
+            declare(names, options, detail::declared_type<K>(), detail::declared_type<V>())};
     }
     /// All topics whose names match a pattern, also those that appear later:
     /// app.topics<order>("^orders-.*"). An extended POSIX regular expression that begins with ^. It
@@ -100,8 +99,8 @@ public:
     weir::channel<T> channel(std::string name, channel_options options = {}) {
         if (options.capacity == 0)
             throw setup_error{"weir: channel '" + name + "': its capacity must be positive"};
-        return weir::channel<T>{std::make_shared<detail::channel_state<T>>(
-            std::move(name), options.capacity, host())};
+        return weir::channel<T>{
+            std::make_shared<detail::channel_state<T>>(std::move(name), options.capacity, host())};
     }
 
     /// Registers a pipeline under a name. If it does not end in a sink, what it yields is

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <weir/error.hpp>
-#include <weir/graph/plan.hpp>
 #include <weir/graph/pipeline.hpp>
+#include <weir/graph/plan.hpp>
 #include <weir/options.hpp>
 #include <weir/task.hpp>
 
@@ -172,7 +172,8 @@ public:
     }
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
-        auto& from = p.add(std::unique_ptr<detail::boundary>{new detail::channel_boundary<T>{state_}});
+        auto& from =
+            p.add(std::unique_ptr<detail::boundary>{new detail::channel_boundary<T>{state_}});
         p.connect(from, detail::new_segment<value>(p, std::move(chain)));
     }
 

@@ -17,12 +17,12 @@ public:
     enum class kind : std::uint8_t { topic, source, operation };
     struct node {
         graph::kind kind;
-        std::string name;      // of a topic its name, else the operator's: "take(100, 10s)"
-        std::string agent;     // empty for topics
+        std::string name;   // of a topic its name, else the operator's: "take(100, 10s)"
+        std::string agent;  // empty for topics
         // names of types, as in the source; empty: the pipeline ends here
         std::string key;
         std::string value;
-        std::string note{};    // partitions and policies of a topic, if they are set
+        std::string note{};  // partitions and policies of a topic, if they are set
     };
     struct edge {
         std::size_t from, to;
@@ -36,7 +36,7 @@ public:
     std::string mermaid() const;
     std::string dot() const;
 
-    std::size_t add(node);            // a topic is added once
+    std::size_t add(node);  // a topic is added once
     void join(std::size_t from, std::size_t to, std::string note = {});
     void note(std::size_t of, std::string text);
     /// The policy of an agent, if it is set.

@@ -30,7 +30,7 @@ struct partition_status {
     offset read = 0;                  // the next one that will be read
     // unfinished messages, read or not; empty if the broker does not tell
     std::optional<weir::offset> lag{};
-    duration age{};                   // how long the oldest that was read has kept commits back
+    duration age{};  // how long the oldest that was read has kept commits back
 };
 
 /// What an app has done since it was made. The last four fields say what is now. For a rate, ask
@@ -47,11 +47,11 @@ struct counters {
     std::uint64_t dead_letters = 0;  // messages; a failed batch makes many
     std::uint64_t commits = 0, failed_commits = 0;
     std::uint64_t assigned = 0, revoked = 0, lost = 0;  // partitions
-    std::uint64_t stale_holds = 0;   // released when somebody else had the partition
-    std::size_t partitions = 0;      // now: assigned to this process
-    std::size_t held = 0;            // now: messages that somebody holds
-    weir::offset lag = 0;            // now: unfinished messages, read or not
-    duration oldest{};               // now: the longest time a message has kept commits back
+    std::uint64_t stale_holds = 0;  // released when somebody else had the partition
+    std::size_t partitions = 0;     // now: assigned to this process
+    std::size_t held = 0;           // now: messages that somebody holds
+    weir::offset lag = 0;           // now: unfinished messages, read or not
+    duration oldest{};              // now: the longest time a message has kept commits back
     /// In one line: "read 40 in 3 batches (largest 20), sent 12, …".
     std::string text() const;
 };

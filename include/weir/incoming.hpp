@@ -89,8 +89,8 @@ namespace detail {
 
 /// A function that can be the body of a coroutine agent.
 template <class F, class T>
-concept is_body = calls<F, incoming<T>> &&
-                  std::is_same_v<std::invoke_result_t<F&, incoming<T>>, task<>>;
+concept is_body =
+    calls<F, incoming<T>> && std::is_same_v<std::invoke_result_t<F&, incoming<T>>, task<>>;
 
 /// The coroutine of one run. `push` resumes it. If it asks for the next value before `push`
 /// returns, nothing is parked. If it awaits something else, the message is parked and the loop

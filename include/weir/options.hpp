@@ -67,8 +67,8 @@ struct app_options {
     duration connect_timeout = std::chrono::seconds{10};
     /// Bytes that do not decode.
     policy on_decode_error = stop;
-    /// An exception in user code. Not set means skip: the message is lost. For batches, pull streams
-    /// and values that cannot be encoded (encode_error) it means stop.
+    /// An exception in user code. Not set means skip: the message is lost. For batches, pull
+    /// streams and values that cannot be encoded (encode_error) it means stop.
     policy on_error{};
     /// A send that failed for good.
     policy on_produce_error = stop;

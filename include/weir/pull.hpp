@@ -79,8 +79,7 @@ struct pull_state {
         }
     }
     void fill() {
-        while (values->empty() && on->turn_for(*agent)) {
-        }
+        while (values->empty() && on->turn_for(*agent)) {}
         values->look();
     }
     void leave() {

@@ -158,8 +158,8 @@ template <class F, class... A>
 concept calls = std::is_invocable_v<F&, A...>;
 /// It returns void, or a task of void.
 template <class F, class... A>
-concept gives_nothing = calls<F, A...> &&(std::is_void_v<std::invoke_result_t<F&, A...>> ||
-                                          std::is_same_v<std::invoke_result_t<F&, A...>, task<>>);
+concept gives_nothing = calls<F, A...> && (std::is_void_v<std::invoke_result_t<F&, A...>> ||
+                                           std::is_same_v<std::invoke_result_t<F&, A...>, task<>>);
 template <class F, class... A>
 concept gives_task = calls<F, A...> && is_task<std::decay_t<std::invoke_result_t<F&, A...>>>;
 

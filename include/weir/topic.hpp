@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include <weir/segment/decode.hpp>
 #include <weir/graph/pipeline.hpp>
 #include <weir/pending_send.hpp>
+#include <weir/segment/decode.hpp>
 
 namespace weir {
 

@@ -27,9 +27,7 @@ void check(const app_options& o) {
 /// where they are not the usual.
 std::string note_of(const topic_options& o, const app_options& app, bool read, bool written) {
     std::string text;
-    const auto say = [&](const std::string& what) {
-        text += (text.empty() ? "" : "; ") + what;
-    };
+    const auto say = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
     const auto say_policy = [&](const char* name, const policy& own, const policy& common) {
         const bool usual = !own.is_set() && common == policy{stop};
         if (!usual) say(name + (": " + (own.is_set() ? own : common).text()));

@@ -170,9 +170,9 @@ private:
     std::map<std::string, transport::reset> found_;  // by patterns, in this run
     static constexpr std::size_t unsent_max = 10'000;
     std::deque<std::pair<topic_info*, outgoing>> unsent_;  // before the run
-    std::deque<agent> agents_;  // addresses stay
-    bool added_ = false;        // one of them, since the last `start`
-    bool joins_ = false;        // a topic is read, so the group will answer
+    std::deque<agent> agents_;                             // addresses stay
+    bool added_ = false;                                   // one of them, since the last `start`
+    bool joins_ = false;  // a topic is read, so the group will answer
     duration longest_join_{};
     time_point next_join_line_{};
     std::deque<job_info> jobs_;

@@ -243,7 +243,7 @@ void engine::post(std::unique_ptr<posted> p) {
     wakeup_.wake();
 }
 
-// -------------------------------------------------------------------------------------- from elsewhere
+// ---------------------------------------------------------------------------------- from elsewhere
 bool engine::run_posted() {
     std::vector<std::unique_ptr<posted>> now;
     {
@@ -253,9 +253,7 @@ bool engine::run_posted() {
     for (auto& p : now) {
         try {
             p->call();
-        } catch (...) {
-            conductor_->stop_with(std::current_exception());
-        }
+        } catch (...) { conductor_->stop_with(std::current_exception()); }
     }
     return !now.empty();
 }

@@ -17,8 +17,8 @@ constexpr auto join_margin = std::chrono::seconds{15};
 
 }  // namespace
 
-/// The topics that are read, also those that match a pattern now. A topic that appears while the run
-/// lasts is read from its beginning.
+/// The topics that are read, also those that match a pattern now. A topic that appears while the
+/// run lasts is read from its beginning.
 std::vector<transport::subscription> engine::subscriptions() {
     std::vector<transport::subscription> all;
     const bool first = found_.empty();

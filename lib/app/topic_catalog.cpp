@@ -107,8 +107,7 @@ partition_id topic_catalog::resolve(topic_info& t, transport::transport& on, int
     if (found) return t.partitions = *found;
     t.partitions = wanted;
     if (wanted == 0 && !t.declared && depth < chain_max)
-        for (auto* s : t.sources)
-            t.partitions = std::max(t.partitions, resolve(*s, on, depth + 1));
+        for (auto* s : t.sources) t.partitions = std::max(t.partitions, resolve(*s, on, depth + 1));
     on.create({t.name, t.partitions, t.options.replication, t.options.config});
     if (t.partitions == 0) t.partitions = on.partitions(t.name).value_or(1);
     return t.partitions;

@@ -368,9 +368,8 @@ void reader::view(ondemand::value& v, void* into, const path& at) {
     const std::string_view inside = text(v, "a string", at);
     const bool escaped = inside.data() < copy_.get() || inside.data() >= end_;
     if (escaped)
-        fail(at,
-             "has an escape, which a std::string_view into the message cannot undo: make the "
-             "field a std::string");
+        fail(at, "has an escape, which a std::string_view into the message cannot undo: make the "
+                 "field a std::string");
     const auto in_place = in_message(inside);
     std::memcpy(into, &in_place, sizeof in_place);
 }

@@ -127,9 +127,8 @@ void writer::text(std::string_view s, const path& at) {
     }
     raw('"');
     if ((met & beyond_ascii) && !simdjson::validate_utf8(s.data(), s.size()))
-        fail(at,
-             "this text is not UTF-8, and JSON has no other: convert it, or send such bytes as "
-             "they are, in a topic of weir::bytes");
+        fail(at, "this text is not UTF-8, and JSON has no other: convert it, or send such bytes as "
+                 "they are, in a topic of weir::bytes");
 }
 
 template <class Real>

@@ -48,8 +48,14 @@ std::size_t after_scope(std::string_view s, std::size_t at) {
         for (bool more = true; more;) {
             more = false;
             for (const std::string_view suffix : {" const", " volatile", " &", "&", " noexcept"})
-                if (starts(s.substr(i), suffix)) i += suffix.size(), more = true;
-            if (starts(s.substr(i), " [with ")) i = closing(s, i + 1) + 1, more = true;
+                if (starts(s.substr(i), suffix)) {
+                    i += suffix.size();
+                    more = true;
+                }
+            if (starts(s.substr(i), " [with ")) {
+                i = closing(s, i + 1) + 1;
+                more = true;
+            }
             if (i >= s.size()) return 0;
         }
     }
@@ -80,8 +86,10 @@ std::string readable_type_name(std::string_view raw) {
         }
         if (c == '<') outside.push_back(name);
         out.push_back(c);
-        if (c == '>' && !outside.empty()) name = outside.back(), outside.pop_back();
-        else if (!part_of_word(c)) name = out.size();
+        if (c == '>' && !outside.empty()) {
+            name = outside.back();
+            outside.pop_back();
+        } else if (!part_of_word(c)) name = out.size();
     }
     for (const std::string_view inline_namespace : {"__cxx11::", "__1::"})
         for (std::size_t at; (at = out.find(inline_namespace)) != out.npos;)

@@ -47,9 +47,7 @@ void background::call_ended(running& r, time_point now) {
     std::exception_ptr error;
     try {
         if (r.work) r.work.result();
-    } catch (...) {
-        error = std::current_exception();
-    }
+    } catch (...) { error = std::current_exception(); }
     r.under_way = false;
     r.work = {};
     const auto every = r.what->interval;

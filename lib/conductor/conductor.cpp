@@ -30,7 +30,8 @@ conductor::conductor(const settings& s, transport::transport& t, reporter& r)
       now_(clock_.steady()) {}
 conductor::~conductor() { end(); }
 
-/// Offloaded calls may look into a coroutine's frame, and frames at messages: they go in this order.
+/// Offloaded calls may look into a coroutine's frame, and frames at messages: they go in this
+/// order.
 void conductor::end() {
     const auto left = stop_until_ - clock_.steady();
     pool_.close(std::clamp(left, duration::zero(), settings_.options.shutdown_timeout));
@@ -156,9 +157,8 @@ bool conductor::turn_bodies() {
         if (!error) continue;
         const auto& name = b->agent->name;
         report_.failed({"process", name, {}, -1, -1, text_of(error)}, "stop");
-        stop_with(std::make_exception_ptr(
-            weir::error{"weir: agent '" + name + "' stopped while it had no message: " +
-                        text_of(error)}));
+        stop_with(std::make_exception_ptr(weir::error{
+            "weir: agent '" + name + "' stopped while it had no message: " + text_of(error)}));
         busy = true;
     }
     return busy;
@@ -254,7 +254,7 @@ bool conductor::turn_boundaries() {
     return busy;
 }
 
-// --------------------------------------------------------------------------------- when the next is
+// -------------------------------------------------------------------------------- when the next is
 /// A retry that is overdue waits for room, not for time.
 void conductor::retry_due(const segment_cursor& c, time_point& at) const {
     if (!c.finished() && !c.runs->agent->paused && c.tries.waits(now_))

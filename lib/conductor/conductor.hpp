@@ -25,9 +25,9 @@
 
 namespace weir::detail {
 
-/// One run of an app, from the first subscription to leaving the group. Owned by the engine; used on
-/// the loop's thread (`stop` may be called from anywhere). Invariants: a partition has one batch in
-/// work; a sink has at most one parked message; a commit names only what is assigned.
+/// One run of an app, from the first subscription to leaving the group. Owned by the engine; used
+/// on the loop's thread (`stop` may be called from anywhere). Invariants: a partition has one batch
+/// in work; a sink has at most one parked message; a commit names only what is assigned.
 ///
 ///     conductor.cpp   what a run is made of, and one turn of it
 ///     cursors.cpp     one segment works on one input
@@ -81,8 +81,8 @@ public:
     hold hold_pulled() const;
 
     // the end
-    /// Ends the run: finishes what is in work, flushes, commits, leaves the group. May be called from
-    /// a body, a signal handler, another thread.
+    /// Ends the run: finishes what is in work, flushes, commits, leaves the group. May be called
+    /// from a body, a signal handler, another thread.
     void stop() noexcept;
     bool stopped() const { return state_ == state::stopped; }
     bool stopping() const { return state_ != state::running; }

@@ -24,9 +24,8 @@ body* conductor::body_of(const agent_info& a) const {
 /// An agent whose sources have all ended delivers what it has buffered, and then has ended too.
 bool conductor::end_sources() {
     const auto all_of = [&](const agent_info& a, auto holds) {
-        return std::all_of(boundaries_.begin(), boundaries_.end(), [&](const boundary_work& b) {
-            return &b.agent() != &a || holds(b);
-        });
+        return std::all_of(boundaries_.begin(), boundaries_.end(),
+                           [&](const boundary_work& b) { return &b.agent() != &a || holds(b); });
     };
     const auto has_ended = [](const boundary_work& b) {
         return !b.from->is_source() || b.from->ended();
@@ -86,14 +85,14 @@ bool conductor::work_left() const {
 /// Finishes what is in work, flushes, commits, leaves the group. True if it did anything.
 bool conductor::finish() {
     switch (state_) {
-    case state::running:
-        state_ = state::finishing;
-        stop_until_ = later(now_, settings_.options.shutdown_timeout);
-        for (auto& b : boundaries_) b.from->stop();
-        return true;
-    case state::finishing: return finish_work();
-    case state::leaving: return leave();
-    case state::stopped: break;
+        case state::running:
+            state_ = state::finishing;
+            stop_until_ = later(now_, settings_.options.shutdown_timeout);
+            for (auto& b : boundaries_) b.from->stop();
+            return true;
+        case state::finishing: return finish_work();
+        case state::leaving: return leave();
+        case state::stopped: break;
     }
     return false;
 }

@@ -22,14 +22,15 @@ error_report report_of(const agent_info& a, retryable& what, const std::exceptio
 
 error_report undecodable_report(const owned_partition& p) {
     const auto& bad = *p.undecodable();
-    return {"decode",        {}, p.tp.topic, p.tp.partition, p.raw(bad.at).offset,
-            text_of(bad.error)};
+    return {"decode", {}, p.tp.topic, p.tp.partition, p.raw(bad.at).offset, text_of(bad.error)};
 }
 
 bool is_encode_error(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
-    } catch (const encode_error&) { return true; } catch (...) { return false; }
+    } catch (const encode_error&) { return true; } catch (...) {
+        return false;
+    }
 }
 
 }  // namespace
@@ -74,14 +75,14 @@ void conductor::handle_failure(retryable& what, agent_info& agent, bool of_batch
                            ? "; mend or drop such values before they are sent, or give the agent "
                              "an on_error policy"
                            : "";
-    stop_with(std::make_exception_ptr(weir::error{
-        "weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
-        std::to_string(report.partition) + "]@" + std::to_string(report.offset) + ": " +
-        report.text + mend}));
+    stop_with(std::make_exception_ptr(
+        weir::error{"weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
+                    std::to_string(report.partition) + "]@" + std::to_string(report.offset) + ": " +
+                    report.text + mend}));
 }
 
-/// One dead letter for each message behind what failed. Each keeps its message open until the broker
-/// has it.
+/// One dead letter for each message behind what failed. Each keeps its message open until the
+/// broker has it.
 void conductor::send_dead_letters(retryable& what, agent_info& agent, const error_report& report,
                                   const std::string& topic) {
     const auto held = what.acked ? hold{} : what.from().hold_of(what.at());
@@ -99,7 +100,7 @@ void conductor::send_dead_letters(retryable& what, agent_info& agent, const erro
     });
 }
 
-// ------------------------------------------------------------------------------------------- decode
+// ------------------------------------------------------------------------------------------ decode
 const policy& conductor::decode_policy(const owned_partition& p) const {
     const auto& own = p.undecodable()->reader->topic->options.on_decode_error;
     return own.is_set() ? own : settings_.options.on_decode_error;
@@ -156,7 +157,7 @@ void conductor::stop_undecodable(owned_partition& p) {
         report.text + "; mend the producer, or give the topic an on_decode_error policy"}));
 }
 
-// -------------------------------------------------------------------------------------------- others
+// ------------------------------------------------------------------------------------------ others
 /// What was thrown where nobody could be told.
 void conductor::take_errors() {
     if (producer_.error()) stop_with(producer_.error());

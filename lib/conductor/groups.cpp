@@ -25,8 +25,8 @@ void conductor::assigned(std::vector<transport::assignment> all) {
         if (topic.readers.empty()) continue;  // it matches a pattern that nobody reads any more
         close_partition(tp);
         auto& made = partitions_[tp];
-        made = std::make_unique<owned_partition>(tp, std::move(a), topic.readers,
-                                                 settings_.releases);
+        made =
+            std::make_unique<owned_partition>(tp, std::move(a), topic.readers, settings_.releases);
         topic.partitions.push_back(made.get());
         for (auto& s : plan_.segments()) s->assigned(tp);
         report_.hooks().assigned(tp);
@@ -100,7 +100,8 @@ bool conductor::quiet(const owned_partition& p) const {
     return error_ || std::none_of(p.cursors().begin(), p.cursors().end(), busy);
 }
 
-/// Partitions that are revoked are committed and released, when they are quiet or their time is over.
+/// Partitions that are revoked are committed and released, when they are quiet or their time is
+/// over.
 bool conductor::drain() {
     std::vector<topic_partition> done;
     for (auto& [tp, p] : partitions_)
@@ -131,8 +132,8 @@ void conductor::committed(const transport::commit_result& r) {
     }
     report_.log("a commit failed: " + r.text);
     report_.hooks().commit_failed(r.text);
-    const bool still_member = r.error != transport::commit_error::member &&
-                              r.error != transport::commit_error::fenced;
+    const bool still_member =
+        r.error != transport::commit_error::member && r.error != transport::commit_error::fenced;
     if (still_member) return;
     std::vector<topic_partition> all;  // the membership is over; the transport joins again
     for (auto& [tp, p] : partitions_) all.push_back(tp);

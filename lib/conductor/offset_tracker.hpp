@@ -28,7 +28,8 @@ namespace weir::detail {
 class offset_tracker final : public hold_owner {
 public:
     /// `committed`: where the group stands, if that is known.
-    explicit offset_tracker(std::shared_ptr<release_queue> releases, std::optional<offset> committed = {})
+    explicit offset_tracker(std::shared_ptr<release_queue> releases,
+                            std::optional<offset> committed = {})
         : hold_owner(std::move(releases)), committed_(committed) {}
 
     /// A batch has been read. Offsets that never arrive (compaction, transaction markers) are just
@@ -97,8 +98,8 @@ public:
 private:
     using counts = std::array<std::uint32_t, 64>;
     struct word {
-        std::int64_t index;  // of 64 offsets, the first of which is 64 times as much
-        std::uint64_t open;  // who is held
+        std::int64_t index;            // of 64 offsets, the first of which is 64 times as much
+        std::uint64_t open;            // who is held
         std::unique_ptr<counts> more;  // holds beyond the first, if any message has had several
     };
     using word_iterator = std::vector<word>::iterator;
@@ -116,7 +117,7 @@ private:
     std::size_t open_ = 0, holds_ = 0;
     offset position_ = 0, end_ = 0;
     std::optional<offset> committed_, first_;
-    std::vector<std::unique_ptr<counts>> spare_;  // all zero
+    std::vector<std::unique_ptr<counts>> spare_;             // all zero
     offset forfeited_ = std::numeric_limits<offset>::max();  // the oldest
     bool forfeiting_ = false, revoked_ = false;
     detail::ownership ownership_ = detail::ownership::owned;

@@ -182,8 +182,8 @@ void owned_partition::pass_undecodable() {
 void owned_partition::decode_again() {
     const auto before = *std::exchange(undecodable_, std::nullopt);
     decode();
-    const bool same = undecodable_ && undecodable_->reader == before.reader &&
-                      undecodable_->at == before.at;
+    const bool same =
+        undecodable_ && undecodable_->reader == before.reader && undecodable_->at == before.at;
     if (same) undecodable_->tries = before.tries;
 }
 

@@ -51,8 +51,8 @@ struct undecodable_message {
 
 /// Lives from the assignment until the partition is given up or lost. Used on the loop's thread.
 /// Invariants: one batch is in work, and the next is read when every cursor has finished it; a
-/// cursor never goes back; the tracker is told the slowest cursor's position. If offsets go back, the
-/// topic was deleted and created again: the new log has a tracker of its own.
+/// cursor never goes back; the tracker is told the slowest cursor's position. If offsets go back,
+/// the topic was deleted and created again: the new log has a tracker of its own.
 class owned_partition {
 public:
     owned_partition(const topic_partition&, transport::assignment,

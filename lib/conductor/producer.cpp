@@ -57,7 +57,7 @@ producer::~producer() {
         if (k.request) k.request->slot = send_request::no_slot;
 }
 
-// ------------------------------------------------------------------------------------------ targets
+// ----------------------------------------------------------------------------------------- targets
 producer::target& producer::add(std::unique_ptr<target> t) {
     return *targets_.emplace_back(std::move(t));
 }
@@ -88,7 +88,7 @@ producer::target& producer::own_target(topic_info& t) {
     return *own;
 }
 
-// -------------------------------------------------------------------------------------------- slots
+// ------------------------------------------------------------------------------------------- slots
 /// The last of `free_`.
 std::uint64_t producer::free_slot() {
     if (free_.empty()) {
@@ -140,7 +140,7 @@ producer::retained& producer::retain(std::uint64_t token) {
     return retained_[at];
 }
 
-// ------------------------------------------------------------------------------------------ sending
+// ----------------------------------------------------------------------------------------- sending
 bool producer::send(target& to, const outgoing& what, std::uint64_t token) {
     transport::record r;
     r.topic = to.id;
@@ -188,7 +188,7 @@ void producer::forget(send_request& r) noexcept {
     std::erase(wanted_, &r);
 }
 
-// ------------------------------------------------------------------------------------------ reports
+// ----------------------------------------------------------------------------------------- reports
 void producer::delivered(std::uint64_t token, const transport::delivery& d) {
     if (d.failed) return failed(token, d);
     ++report_.count().delivered;
@@ -241,7 +241,7 @@ void producer::failed(std::uint64_t token, const transport::delivery& d) {
     --under_way_;  // and the hold stays
 }
 
-// ---------------------------------------------------------------------------------- sending again
+// ----------------------------------------------------------------------------------- sending again
 void producer::send_again_at(retained& k, time_point at) {
     if (k.send_at == time_point::max()) ++to_send_again_;
     k.send_at = at;
@@ -297,7 +297,7 @@ time_point producer::due() const {
     return at;
 }
 
-// ------------------------------------------------------------------------------------------ explain
+// ----------------------------------------------------------------------------------------- explain
 std::optional<producer::holder> producer::holder_of(const hold_owner& of, offset at) const {
     for (auto& p : pending_) {
         if (!p.to || !p.held.keeps(of, at)) continue;

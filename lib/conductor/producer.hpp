@@ -25,11 +25,12 @@ namespace weir::detail {
 
 /// Made for one run, used on the loop's thread. Each message under way has a slot in `pending_`,
 /// which keeps its hold until the broker has the message. It has a copy in `retained_` if it may be
-/// sent again or is awaited. Both are used again, so sending allocates nothing once they have grown.
-/// The transport retries by itself: what it reports as failed has failed for good, and the topic's
-/// policy decides. If the policy says stop, the hold stays, so no commit passes the source message.
-/// Dead letters are sent from here too. One that finds no room waits in the backlog, and until it is
-/// gone nobody may make another. One that is too large with our headers is sent without them.
+/// sent again or is awaited. Both are used again, so sending allocates nothing once they have
+/// grown. The transport retries by itself: what it reports as failed has failed for good, and the
+/// topic's policy decides. If the policy says stop, the hold stays, so no commit passes the source
+/// message. Dead letters are sent from here too. One that finds no room waits in the backlog, and
+/// until it is gone nobody may make another. One that is too large with our headers is sent without
+/// them.
 class producer {
 public:
     producer(transport::transport&, const settings&, reporter&);

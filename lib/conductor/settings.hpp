@@ -15,7 +15,7 @@ namespace weir::detail {
 struct settings {
     std::string app;
     app_options options;
-    weir::clock* clock;                       // the app's, never null
+    weir::clock* clock;  // the app's, never null
     std::shared_ptr<release_queue> releases;
     detail::host* host = nullptr;
 };

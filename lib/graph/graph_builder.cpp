@@ -9,9 +9,7 @@
 namespace weir::detail {
 
 drawn_stream graph_builder::topic(topic_info& t, std::string key, std::string value) {
-    return {to_->add({graph::kind::topic, t.name, {}, std::move(key), std::move(value)}),
-            {&t},
-            {}};
+    return {to_->add({graph::kind::topic, t.name, {}, std::move(key), std::move(value)}), {&t}, {}};
 }
 drawn_stream graph_builder::read(topic_info& t, std::string key, std::string value) {
     sources_.push_back(&t);
@@ -23,15 +21,17 @@ drawn_stream graph_builder::source(std::string name, std::string value) {
         {},
         {}};
 }
-drawn_stream graph_builder::operation(const drawn_stream& before, std::string name, std::string key, std::string value) {
+drawn_stream graph_builder::operation(const drawn_stream& before, std::string name, std::string key,
+                                      std::string value) {
     drawn_stream here{to_->add({graph::kind::operation, std::move(name), agent_, std::move(key),
-                         std::move(value)}),
-               before.from,
-               {}};
+                                std::move(value)}),
+                      before.from,
+                      {}};
     join(before, here);
     return here;
 }
-drawn_stream graph_builder::merge(const drawn_stream* all, std::size_t n, std::string key, std::string value) {
+drawn_stream graph_builder::merge(const drawn_stream* all, std::size_t n, std::string key,
+                                  std::string value) {
     auto here = operation(all[0], "merge", std::move(key), std::move(value));
     for (std::size_t i = 1; i < n; ++i) {
         join(all[i], here);
@@ -44,7 +44,8 @@ void graph_builder::join(const drawn_stream& before, const drawn_stream& next) {
     for (auto also : before.also) to_->join(also, next.node);
 }
 
-topic_info& graph_builder::repartition(const std::string& name, partition_id partitions, const drawn_stream& of) {
+topic_info& graph_builder::repartition(const std::string& name, partition_id partitions,
+                                       const drawn_stream& of) {
     if (agent_.empty())
         throw setup_error{
             "weir: a stream with a group_by needs a name, which names its topic: app.stream(…, "

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Containers that public headers use with one type: compiled here, so that the user's files need
 // not.
-#include <weir/segment/boundary.hpp>
 #include <weir/message.hpp>
 #include <weir/options.hpp>
+#include <weir/segment/boundary.hpp>
 #include <weir/segment/produce.hpp>
 
 template class std::vector<weir::header>;

@@ -139,7 +139,7 @@ void test_driver::add(app& a) {
     run();
 }
 
-// -------------------------------------------------------------------------------------------- in
+// ---------------------------------------------------------------------------------------------- in
 void test_driver::append_raw(const topic_ref& to, bytes_view key, bytes_view value,
                              send_options o) {
     auto& b = state_->of(to).broker();
@@ -148,7 +148,7 @@ void test_driver::append_raw(const topic_ref& to, bytes_view key, bytes_view val
 }
 void test_driver::run() { state_->run(); }
 
-// -------------------------------------------------------------------------------------------- out
+// --------------------------------------------------------------------------------------------- out
 std::vector<transport::stored_message> test_driver::dump(const topic_ref& t) {
     return state_->of(t).broker()->dump(t.name());
 }

@@ -32,10 +32,10 @@ std::int32_t murmur2(bytes_view bytes) {
         h = h * m ^ k;
     }
     switch (size - words) {
-    case 3: h ^= byte_at(p + 2) << 16; [[fallthrough]];
-    case 2: h ^= byte_at(p + 1) << 8; [[fallthrough]];
-    case 1: h = (h ^ byte_at(p)) * m; break;
-    default: break;
+        case 3: h ^= byte_at(p + 2) << 16; [[fallthrough]];
+        case 2: h ^= byte_at(p + 1) << 8; [[fallthrough]];
+        case 1: h = (h ^ byte_at(p)) * m; break;
+        default: break;
     }
     h = (h ^ h >> 13) * m;
     return static_cast<std::int32_t>(h ^ h >> 15);

@@ -16,8 +16,8 @@ constexpr std::size_t longest = 249;  // "-" and a partition still fit into a fi
 
 // Not std::isalnum, which depends on the user's locale.
 bool allowed(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
 }
 
 /// POSIX's extended ones, as librdkafka's.

@@ -24,14 +24,14 @@ namespace weir {
 namespace detail {
 
 // [state]
-/// The last value of each key, in one partition.
-template <class K, class V>
+/// The last value of each key, in one partition. A raw key is kept as the text of its bytes.
+template <class Key, class V>
 class last_values {
 public:
     /// False if `v` equals the last value of `key`. Else `v` is the last one from now on.
-    bool replace(const K& key, const V& v) {
+    bool replace(const Key& key, const V& v) {
         auto& last = last_[key];  // a std::map: its elements stay where they are
-        if (last == v) return false;
+        if (last && *last == v) return false;  // V may be an optional itself
         changes_.save(last);
         last = v;
         return true;
@@ -40,7 +40,7 @@ public:
     void undo() { changes_.undo(); }
 
 private:
-    std::map<K, std::optional<V>> last_;
+    std::map<Key, std::optional<V>> last_;
     undo_log<std::optional<V>> changes_;
 };
 // [/state]
@@ -51,24 +51,41 @@ struct changed_op {
     template <class In>
     using out = In;
     static constexpr bool keeps_element = true;
-    template <class, class V>
+    template <class K, class V>
     static consteval bool check() {
-        static_assert(!borrows<V>,
-                      "weir: changed() keeps values beyond their messages: put map(weir::own) "
-                      "before it");
+        static_assert(!borrows<V> && !borrows<K>,
+                      "weir: changed() keeps keys and values beyond their messages: put "
+                      "map(weir::own) before it, and give the topic keys that own their bytes");
+        static_assert(!holds_messages<V>,
+                      "weir: changed() would keep a batch, and all its messages open: put it "
+                      "before take");
         static_assert(std::equality_comparable<V>,
                       "weir: changed(): the values need an operator==");
+        static_assert(is_raw<shown_key_t<K>> || std::totally_ordered<shown_key_t<K>>,
+                      "weir: changed(): the keys need an operator<");
         return true;
     }
 
     template <class K, class V>
     struct running {
         static constexpr bool needs_message = true;  // for the key
-        per_partition<last_values<K, V>> states{last_values<K, V>{}};
+        using kept_key = std::conditional_t<is_raw<K>, std::optional<std::string>, K>;
+        per_partition<last_values<kept_key, V>> states{last_values<kept_key, V>{}};
         K scratch{};  // for a key that nobody has decoded yet
 
+        static const K& kept(const K& key)
+            requires(!is_raw<K>)
+        {
+            return key;
+        }
+        static kept_key kept(const K& raw)
+            requires is_raw<K>
+        {
+            if (raw.is_null()) return {};
+            return std::string{raw.view()};
+        }
         void operator()(context& c, auto&& v, auto&& next) {
-            const K& key = *key_at<K>(c, scratch);
+            const auto& key = kept(*key_at<K>(c, scratch));
             if (states.of(c).replace(key, v)) next(std::forward<decltype(v)>(v));
         }
         void finish() { states.finish(); }

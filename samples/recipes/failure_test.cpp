@@ -19,8 +19,8 @@ TEST_CASE("an order that cannot be charged is a dead letter, the next one is cha
     quiet hooks;
     weir::app app{"shop", {.hooks = &hooks}};
     auto orders = app.topic<std::string>("orders", {.partitions = 1});
-    auto charged = app.topic<std::string>("charged",
-                                          {.on_produce_error = weir::retry(1, 1s).then(weir::stop)});
+    auto charged = app.topic<std::string>(
+        "charged", {.on_produce_error = weir::retry(1, 1s).then(weir::stop)});
     auto failed = app.topic<std::string>("not-charged");
     const auto charge = [](const std::string& o) {
         if (o == "bad") throw std::runtime_error{"declined"};

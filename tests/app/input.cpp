@@ -54,7 +54,10 @@ struct program {
     /// With `--input` for each; ends when there is nothing more to do.
     int run(const std::vector<std::string>& inputs, const char* option = "--input") {
         std::vector<const char*> argv{"prog", "--until-idle", "0s"};
-        for (auto& i : inputs) argv.push_back(option), argv.push_back(i.c_str());
+        for (auto& i : inputs) {
+            argv.push_back(option);
+            argv.push_back(i.c_str());
+        }
         std::fflush(stderr);
         const int memory = ::memfd_create("said", 0), saved = ::dup(STDERR_FILENO);
         ::dup2(memory, STDERR_FILENO);

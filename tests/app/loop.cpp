@@ -107,11 +107,10 @@ TEST_CASE("an agent that is added while the app runs is run, too") {
     topic.send(std::nullopt, 1);
     ids seen;
     app.agent("first", topic | weir::for_each([&](int) {
-                           app.agent("second", app.topic<int>("other") |
-                                                   weir::for_each([&](int i) {
-                                                       seen.push_back(i);
-                                                       app.stop();
-                                                   }));
+                           app.agent("second", app.topic<int>("other") | weir::for_each([&](int i) {
+                                                   seen.push_back(i);
+                                                   app.stop();
+                                               }));
                            app.topic<int>("other").send(std::nullopt, 2);
                        }));
     app.timer(10s, [&] { app.stop(); });
@@ -125,7 +124,10 @@ TEST_CASE("stop before run ends that run at once, committing nothing, and the ne
     texts seen;
     app.agent("see", app.topic<std::string>("t") | weir::for_each([&](const std::string& s) {
                          seen.push_back(s);
-                         if (s == "2") app.stop(), app.stop();
+                         if (s == "2") {
+                             app.stop();
+                             app.stop();
+                         }
                      }));
     app.stop();
     app.stop();
@@ -155,7 +157,11 @@ TEST_CASE("stop from other threads, many times, ends the run once") {
     app.agent("idle", app.topic("t") | weir::for_each([](const auto&) {}));
     std::vector<std::thread> others;
     app.post([&] {
-        for (int i = 0; i < 4; ++i) others.emplace_back([&] { app.stop(), app.stop(); });
+        for (int i = 0; i < 4; ++i)
+            others.emplace_back([&] {
+                app.stop();
+                app.stop();
+            });
     });
     app.run();
     for (auto& t : others) t.join();
@@ -226,7 +232,8 @@ TEST_CASE("what a posted call does happens on the loop's thread, in order, also 
     texts order;
     std::vector<std::thread::id> where;
     const auto note = [&](const char* what) {
-        order.emplace_back(what), where.push_back(std::this_thread::get_id());
+        order.emplace_back(what);
+        where.push_back(std::this_thread::get_id());
     };
     app.post([&] { note("before run"); });
     std::thread other{[&] {
@@ -243,7 +250,10 @@ TEST_CASE("what a posted call does happens on the loop's thread, in order, also 
 TEST_CASE("a posted call may own what cannot be copied") {
     weir::app app{"a"};
     int got = 0;
-    app.post([&, p = std::make_unique<int>(7)] { got = *p, app.stop(); });
+    app.post([&, p = std::make_unique<int>(7)] {
+        got = *p;
+        app.stop();
+    });
     app.run();
     CHECK(got == 7);
 }

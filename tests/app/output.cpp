@@ -164,7 +164,10 @@ TEST_CASE("a line_writer holds no more than its limit, and writes whole lines in
     weir::detail::line_writer w{ends[1]};
     const std::string line(999, 'x');
     std::size_t lines = 0;
-    while (w.room()) w.put(line), ++lines;
+    while (w.room()) {
+        w.put(line);
+        ++lines;
+    }
     CHECK(lines * 1000 < weir::detail::line_writer::buffer_max + 1000);
     CHECK(w.turn());
     CHECK(w.waits());  // nobody reads, and it has not waited for that

@@ -147,10 +147,10 @@ TEST_CASE("poll_fd is woken by what the program sends between two polls") {
     auto channel = app.channel<int>("c");
     ids seen;
     const auto see = weir::for_each([&](int i) { seen.push_back(i); });
-    app.agent("topic", topic | see), app.agent("channel", channel | see);
+    app.agent("topic", topic | see);
+    app.agent("channel", channel | see);
     pollfd p{app.poll_fd(), POLLIN, 0};
-    while (app.poll(0s) && ::poll(&p, 1, 0) == 1) {
-    }
+    while (app.poll(0s) && ::poll(&p, 1, 0) == 1) {}
     SUBCASE("to a topic") { topic.send(std::nullopt, 1); }
     SUBCASE("to a channel") { channel.send(1); }
     while (seen.empty()) {

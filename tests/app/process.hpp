@@ -22,7 +22,8 @@ public:
     explicit process(std::vector<const char*> arguments, const char* program = WEIR_APP_PROGRAM,
                      errors e = errors::with_output) {
         int in[2], out[2], err[2];
-        open(in), open(out);
+        open(in);
+        open(out);
         if (e == errors::on_terminal) open_terminal(err);
         else open(err);
         arguments.insert(arguments.begin(), program);
@@ -37,7 +38,9 @@ public:
             ::_exit(127);
         }
         ::close(in[0]), ::close(out[1]), ::close(err[1]);
-        in_ = in[1], out_ = out[0], err_ = err[0];
+        in_ = in[1];
+        out_ = out[0];
+        err_ = err[0];
     }
     process(const process&) = delete;
     process& operator=(const process&) = delete;

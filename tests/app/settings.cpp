@@ -7,11 +7,11 @@
 #include <weir/weir.hpp>
 
 #include "app/captured.hpp"
-#include "cli/commands.hpp"
 #include "app/engine.hpp"
+#include "app/temp_file.hpp"
+#include "cli/commands.hpp"
 #include "cli/properties.hpp"
 #include "nearest.hpp"
-#include "app/temp_file.hpp"
 
 namespace {
 
@@ -36,9 +36,8 @@ tests::printed says(const std::vector<const char*>& arguments) {
 }  // namespace
 
 TEST_CASE("--set-file: name=value lines, comments, blanks; the last value of a name counts") {
-    const temp_file f{
-        "# who we are\n\nsasl.username = ann\r\n  sasl.password=a=b # c \n"
-        "client.id=\nsasl.username=bob"};
+    const temp_file f{"# who we are\n\nsasl.username = ann\r\n  sasl.password=a=b # c \n"
+                      "client.id=\nsasl.username=bob"};
     properties all{{"acks", "1"}, {"client.id", "x"}};
     put_file(all, f.path());
     CHECK(all == properties{{"acks", "1"},
@@ -80,7 +79,8 @@ TEST_CASE("arguments win over files, files over the environment, that over the p
     const variable a{"WEIR_SET_b", "environment"}, b{"WEIR_SET_a", "environment"};
     weir::detail::engine e{"a", {.kafka = {{"a", "program"}, {"z", "program"}}}};
     weir::detail::arguments given;
-    given.set = {"d=argument"}, given.set_files = {f.path(), later.path()};
+    given.set = {"d=argument"};
+    given.set_files = {f.path(), later.path()};
     weir::detail::apply_settings(e, given);
     CHECK(e.options().kafka == properties{{"a", "environment"},
                                           {"z", "program"},
@@ -115,8 +115,8 @@ TEST_CASE("a property that librdkafka does not know or take is refused without K
         CHECK(said.code == weir::exit_code::usage);
         return said.err;
     };
-    CHECK(refused("lingr.ms=5").ends_with(
-        "has no property 'lingr.ms': did you mean 'linger.ms'?\n"));
+    CHECK(
+        refused("lingr.ms=5").ends_with("has no property 'lingr.ms': did you mean 'linger.ms'?\n"));
     CHECK(refused("enable.auto.commit=true").find("enable.auto.commit=true is not possible") !=
           std::string::npos);
     CHECK(refused("fetch.min.bytes=many").find("fetch.min.bytes=many is not possible") !=

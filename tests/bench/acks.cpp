@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What events, acknowledging by hand, a hold, noack, and a chain_ref (a merge, an erased stream) cost a
-// message, against the same body without.
+// What events, acknowledging by hand, a hold, noack, and a chain_ref (a merge, an erased stream)
+// cost a message, against the same body without.
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -11,8 +11,8 @@
 #include <weir/operators/noack.hpp>
 
 #include "conductor/offset_tracker.hpp"
-#include "release_queue.hpp"
 #include "pairs.hpp"
+#include "release_queue.hpp"
 
 namespace {
 
@@ -58,8 +58,7 @@ void batches(pass& measured, Make make) {
     const owned_tracker tracker{new offset_tracker{owner}};
     numbers from{*tracker};
     auto chain = make(owner);
-    std::unique_ptr<segment> s =
-        std::make_unique<fused<int, decltype(chain)>>(std::move(chain));
+    std::unique_ptr<segment> s = std::make_unique<fused<int, decltype(chain)>>(std::move(chain));
     const weir::clock time;
     none work{from};
     const auto round = [&] {
@@ -99,17 +98,26 @@ void shown(pass& measured) {
     batches(measured, [](auto& o) { return events(o, [](auto& e) { *sum += e.value(); }); });
 }
 void by_hand(pass& measured) {
-    batches(measured,
-            [](auto& o) { return events(o, [](auto& e) { *sum += e.value(), e.ack(); }); });
+    batches(measured, [](auto& o) {
+        return events(o, [](auto& e) {
+            *sum += e.value();
+            e.ack();
+        });
+    });
 }
 void by_hand_alone(pass& measured) {
-    batches(measured,
-            [](auto& o) { return events<true>(o, [](auto& e) { *sum += e.value(), e.ack(); }); });
+    batches(measured, [](auto& o) {
+        return events<true>(o, [](auto& e) {
+            *sum += e.value();
+            e.ack();
+        });
+    });
 }
 void held(pass& measured) {
     batches(measured, [](auto& o) {
         return events(o, [h = std::make_shared<weir::hold>()](auto& e) {
-            *sum += e.value(), *h = e.hold();
+            *sum += e.value();
+            *h = e.hold();
         });
     });
 }

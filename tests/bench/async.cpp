@@ -50,7 +50,8 @@ struct half {
     bool next(int i) {  // true at the end
         sum += static_cast<std::uint64_t>(i);
         if (++seen == messages / 2) {
-            allocated = weir::bench::allocations(), begin = std::chrono::steady_clock::now();
+            allocated = weir::bench::allocations();
+            begin = std::chrono::steady_clock::now();
         } else if (seen == messages) {
             measured.time += std::chrono::steady_clock::now() - begin;
             measured.allocations += weir::bench::allocations() - allocated;
@@ -120,21 +121,28 @@ void keyed_calls(pass& measured) {
     measured([&] { app.run(); });
 }
 
-const weir::bench::pair coroutine_agent{
-    "async: a coroutine agent, above the agent that is called",
-    {.a = coroutine, .b = push, .messages = messages / 2,
-     .wanted = {.above = 25ns, .allocations = 0.001}}};
-const weir::bench::pair pull_range{
-    "async: a pull range, above the agent that is called",
-    {.a = pull, .b = push, .messages = messages / 2,
-     .wanted = {.above = 40ns, .allocations = 0.001}}};
+const weir::bench::pair coroutine_agent{"async: a coroutine agent, above the agent that is called",
+                                        {.a = coroutine,
+                                         .b = push,
+                                         .messages = messages / 2,
+                                         .wanted = {.above = 25ns, .allocations = 0.001}}};
+const weir::bench::pair pull_range{"async: a pull range, above the agent that is called",
+                                   {.a = pull,
+                                    .b = push,
+                                    .messages = messages / 2,
+                                    .wanted = {.above = 40ns, .allocations = 0.001}}};
 const weir::bench::pair map_at_once{
     "async: map with a task that is ready at once, above the agent that is called",
-    {.a = ready_at_once, .b = push, .messages = messages / 2,
+    {.a = ready_at_once,
+     .b = push,
+     .messages = messages / 2,
      .wanted = {.above = 120ns, .allocations = 0.001}}};
 const weir::bench::single calls_by_key{
     "async: 64 calls of 5 ms at once, in order of their keys; a call",
-    {.a = keyed_calls, .messages = keyed, .wanted = {.at_most = 5ms / 64. / 0.9}, .runs = 5,
+    {.a = keyed_calls,
+     .messages = keyed,
+     .wanted = {.at_most = 5ms / 64. / 0.9},
+     .runs = 5,
      .one_pass = true}};
 
 }  // namespace

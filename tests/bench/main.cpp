@@ -32,27 +32,17 @@ void* take(std::size_t size, std::size_t align = 0) {
 
 }  // namespace
 
-std::size_t weir::bench::allocations() noexcept {
-    return allocated;
-}
+std::size_t weir::bench::allocations() noexcept { return allocated; }
 
 // The other forms of the standard library end in these. Not inlined: g++ would warn of what it then
 // sees.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    return take(size);
-}
+[[gnu::noinline]] void* operator new(std::size_t size) { return take(size); }
 [[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t align) {
     return take(size, std::size_t(align));
 }
-[[gnu::noinline]] void operator delete(void* p) noexcept {
-    std::free(p);
-}
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept {
-    std::free(p);
-}
-[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept {
-    std::free(p);
-}
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
     std::free(p);
 }
@@ -129,9 +119,7 @@ struct summary {
     double low = 0, median = 0, high = 0;
 };
 /// Of so many, how many at either end are outside the interval.
-std::size_t trimmed(std::size_t n) {
-    return n >= 8 ? 1 : 0;
-}
+std::size_t trimmed(std::size_t n) { return n >= 8 ? 1 : 0; }
 
 summary of(std::vector<double> v) {
     std::sort(v.begin(), v.end());
@@ -197,10 +185,12 @@ void measure(const row& r, std::size_t nth) {
     if (two) sides.run("b");
     for (int i = 0; i < r.of.runs; ++i) {
         const auto ours = sides.run("a");
-        a.push_back(ours.ns), allocations.push_back(ours.allocations);
+        a.push_back(ours.ns);
+        allocations.push_back(ours.allocations);
         if (!two) continue;
         b.push_back(sides.run("b").ns);
-        ratio.push_back(a.back() / b.back()), above.push_back(a.back() - b.back());
+        ratio.push_back(a.back() / b.back());
+        above.push_back(a.back() - b.back());
     }
     const auto ns = of(a), counted = of(allocations);
     if (two) {
@@ -267,6 +257,4 @@ int run(const std::vector<std::string_view>& arguments) {
 }  // namespace
 }  // namespace weir::bench
 
-int main(int argc, char** argv) {
-    return weir::bench::run({argv + 1, argv + argc});
-}
+int main(int argc, char** argv) { return weir::bench::run({argv + 1, argv + argc}); }

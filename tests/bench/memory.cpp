@@ -45,11 +45,16 @@ void fill(const std::shared_ptr<memory_broker>& broker, std::size_t messages, Va
     auto to = weir::transport::connect(broker, "fill");
     nobody listener;
     weir::transport::record r;
-    r.topic = to->open("in"), r.key = "key";
+    r.topic = to->open("in");
+    r.key = "key";
     for (std::size_t i = 0; i < messages; ++i) {
         const weir::bytes v = value(i);
-        r.partition = static_cast<weir::partition_id>(i % partitions), r.value = v;
-        if (!to->send(r, i)) to->poll(listener), to->send(r, i);
+        r.partition = static_cast<weir::partition_id>(i % partitions);
+        r.value = v;
+        if (!to->send(r, i)) {
+            to->poll(listener);
+            to->send(r, i);
+        }
         if (i % 10'000 == 0) to->poll(listener);
     }
 }
@@ -76,7 +81,8 @@ void raw_view(pass& p) {
     through(p, [&](weir::app& app, auto seen) {
         app.agent("a", app.topic<weir::bytes_view>("in") |
                            weir::for_each([&, seen](weir::bytes_view v) mutable {
-                               sum += v.data()[0], seen();
+                               sum += v.data()[0];
+                               seen();
                            }));
     });
     weir::bench::keep(sum);
@@ -85,7 +91,8 @@ void raw_bytes(pass& p) {
     long sum = 0;
     through(p, [&](weir::app& app, auto seen) {
         app.agent("a", app.topic("in") | weir::for_each([&, seen](const weir::bytes& v) mutable {
-                           sum += v.data()[0], seen();
+                           sum += v.data()[0];
+                           seen();
                        }));
     });
     weir::bench::keep(sum);
@@ -124,9 +131,9 @@ void decode_filter_sum(pass& p) {
     through(
         p,
         [&](weir::app& app, auto seen) {
-            app.agent("a", app.topic<order>("in") | weir::tap([seen](const order&) mutable {
-                               seen();
-                           }) | weir::filter([](const order& o) { return o.price >= 100; }) |
+            app.agent("a", app.topic<order>("in") |
+                               weir::tap([seen](const order&) mutable { seen(); }) |
+                               weir::filter([](const order& o) { return o.price >= 100; }) |
                                weir::for_each([&](const order& o) { sum += o.price; }));
         },
         json);
@@ -137,12 +144,13 @@ void decode_filter_sum(pass& p) {
 void group_raw(pass& p) {
     long sum = 0;
     through(p, [&](weir::app& app, auto seen) {
-        app.agent("a", app.topic<weir::bytes_view>("in") |
-                           weir::group_by([](weir::bytes_view v) { return v.data()[0] == 'x'; },
-                                          "x") |
-                           weir::for_each([&, seen](weir::bytes_view v) mutable {
-                               sum += v.data()[0], seen();
-                           }));
+        app.agent("a",
+                  app.topic<weir::bytes_view>("in") |
+                      weir::group_by([](weir::bytes_view v) { return v.data()[0] == 'x'; }, "x") |
+                      weir::for_each([&, seen](weir::bytes_view v) mutable {
+                          sum += v.data()[0];
+                          seen();
+                      }));
     });
     weir::bench::keep(sum);
 }
@@ -169,7 +177,8 @@ void group_json(pass& p) {
         [&](weir::app& app, auto seen) {
             app.agent("a", app.topic<order>("in") | weir::group_by(&order::account_id) |
                                weir::for_each([&, seen](const order& o) mutable {
-                                   sum += o.price, seen();
+                                   sum += o.price;
+                                   seen();
                                }));
         },
         json);
@@ -185,9 +194,10 @@ void agents(pass& p) {
         [&](weir::app& app, auto seen) {
             auto in = app.topic<weir::bytes_view>("in");
             for (std::size_t i = 0; i < Agents; ++i)
-                app.agent(std::to_string(i), in | weir::for_each([&, seen](weir::bytes_view v)
-                                                                     mutable {
-                              sum += v.data()[0], seen();
+                app.agent(std::to_string(i),
+                          in | weir::for_each([&, seen](weir::bytes_view v) mutable {
+                              sum += v.data()[0];
+                              seen();
                           }));
         },
         hundred, deliveries / Agents, deliveries);
@@ -202,10 +212,7 @@ const weir::bench::pair views{
      .wanted = {.at_most = 40ns},
      .one_pass = true}};
 weir::bench::sides row(weir::bench::side a, weir::bench::nanoseconds at_most) {
-    return {.a = std::move(a),
-            .messages = count,
-            .wanted = {.at_most = at_most},
-            .one_pass = true};
+    return {.a = std::move(a), .messages = count, .wanted = {.at_most = at_most}, .one_pass = true};
 }
 const weir::bench::single copies{"memory: the same, each value copied into bytes of its own",
                                  row(raw_bytes, 40ns)};

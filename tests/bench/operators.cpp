@@ -14,8 +14,8 @@
 
 #include "conductor/coroutines.hpp"
 #include "conductor/offset_tracker.hpp"
-#include "release_queue.hpp"
 #include "pairs.hpp"
+#include "release_queue.hpp"
 
 namespace {
 
@@ -30,14 +30,18 @@ constexpr int rounds = 256;
 /// A partition's batch, decoded, with a tracker for who takes holds.
 class numbers final : public input_of<int> {
 public:
-    explicit numbers(std::shared_ptr<release_queue> releases) : tracker(new offset_tracker{std::move(releases)}) {
-        for (std::size_t i = 0; i < size; ++i)
-            values.push_back({int(i) * 7}), keys.push_back({long(i) % 100});
+    explicit numbers(std::shared_ptr<release_queue> releases)
+        : tracker(new offset_tracker{std::move(releases)}) {
+        for (std::size_t i = 0; i < size; ++i) {
+            values.push_back({int(i) * 7});
+            keys.push_back({long(i) % 100});
+        }
         count = size;
     }
     void begin() {  // one more batch is read
         tracker->delivered(next, next + weir::offset{size} - 1);
-        first = next, next += weir::offset{size};
+        first = next;
+        next += weir::offset{size};
     }
     void finish() { tracker->passed(next); }
 
@@ -118,7 +122,10 @@ public:
                 segment_turn next{clock_, clock_.steady() + 1s};
                 if (plan_.behind().run(ready, 0, next).at > 0) ready.passed(ready.count);
             }
-            if (r.status == run_status::full) plan_.entry().finish(), ++at;
+            if (r.status == run_status::full) {
+                plan_.entry().finish();
+                ++at;
+            }
         }
         from_.finish();
     }
@@ -203,9 +210,8 @@ const weir::bench::pair fused_ones[] = {
       .messages = messages,
       .wanted = near}},
     {"operators: tap, against by hand",
-     {.a = ours([](auto s, long& sum) {
-          return s | weir::tap([&sum](int i) { sum += i; }) | adds(sum);
-      }),
+     {.a = ours(
+          [](auto s, long& sum) { return s | weir::tap([&sum](int i) { sum += i; }) | adds(sum); }),
       .b = by_hand([](long& sum, int i, long) { sum += i, sum += i; }),
       .messages = messages,
       .wanted = near}},
@@ -226,7 +232,8 @@ const weir::bench::pair fused_ones[] = {
     {"operators: scan, against by hand",
      {.a = ours([](auto s, long& sum) { return s | weir::scan(0L, larger) | adds(sum); }),
       .b = by_hand([state = 0L](long& sum, int i, long) mutable {
-          state = larger(state, i), sum += state;
+          state = larger(state, i);
+          sum += state;
       }),
       .messages = messages,
       .wanted = near}},

@@ -15,10 +15,10 @@ struct order {
 /// The i-th, of 10,000 accounts and 500 products.
 inline void encode_order(long i, bytes& into) {
     into.reset();
-    detail::encode_onto<order>({"acc-" + std::to_string((i * 31) % 10'000),
-                                "product-" + std::to_string(i % 500), double(i % 100) + 0.5,
-                                double(i % 1000) + 0.25},
-                               into);
+    detail::encode_onto<order>(
+        {"acc-" + std::to_string((i * 31) % 10'000), "product-" + std::to_string(i % 500),
+         double(i % 100) + 0.5, double(i % 1000) + 0.25},
+        into);
 }
 
 }  // namespace weir::bench

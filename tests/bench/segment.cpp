@@ -40,8 +40,9 @@ auto twice = [](int i) { return long{i} * 2; };
 void in_a_segment(pass& measured) {
     auto sum = std::make_unique<long>(0);
     auto body = weir::for_each([&to = *sum](long i) { to += i; });
-    auto chain = step{weir::map(add), step{weir::filter(keep_some),
-                 step{weir::map(twice), for_each_op<decltype(body.f)>::running{body.f}}}};
+    auto chain = step{weir::map(add),
+                      step{weir::filter(keep_some),
+                           step{weir::map(twice), for_each_op<decltype(body.f)>::running{body.f}}}};
     std::unique_ptr<segment> s = std::make_unique<fused<int, decltype(chain)>>(chain);
     numbers from;
     const weir::clock time;

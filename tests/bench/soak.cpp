@@ -85,7 +85,10 @@ int run(const std::string& broker, long messages) {
                           weir::filter([](const order& o) { return o.number % 10 != 0; }) |
                           weir::group_by(&order::account) | weir::take(100, 1s) |
                           weir::for_each([&](const weir::batch<order>& batch) {
-                              for (auto& o : batch) wrong += o.number % 10 == 0, ++batched;
+                              for (auto& o : batch) {
+                                  wrong += o.number % 10 == 0;
+                                  ++batched;
+                              }
                               if (batched >= wanted && read >= messages) app.stop();
                           }));
     std::vector<seen> all{look()};
@@ -107,7 +110,10 @@ int idle(const std::string& broker) {
     int seconds = 0;
     app.timer(1s, [&] {  // the first ones belong to the start
         if (++seconds == 5) at = weir::bench::cpu_seconds();
-        if (seconds == 35) at = weir::bench::cpu_seconds() - at, app.stop();
+        if (seconds == 35) {
+            at = weir::bench::cpu_seconds() - at;
+            app.stop();
+        }
     });
     app.run();
     fmt::print("idle on {}: {:.2f} % of a core\n", broker, at / 30 * 100);
@@ -123,7 +129,10 @@ int main(int argc, char** argv) {
     long messages = 100'000'000;
     if (take("kafka")) {
         const char* server = std::getenv("WEIR_TEST_KAFKA");
-        if (!server) return fmt::print(stderr, "use ./dev soak kafka\n"), 2;
+        if (!server) {
+            fmt::print(stderr, "use ./dev soak kafka\n");
+            return 2;
+        }
         broker = std::string{"kafka://"} + server, messages = 20'000'000;
     }
     if (take("idle")) return idle(broker);

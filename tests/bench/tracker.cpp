@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "conductor/offset_tracker.hpp"
-#include "release_queue.hpp"
 #include "pairs.hpp"
+#include "release_queue.hpp"
 
 namespace {
 

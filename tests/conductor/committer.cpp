@@ -72,7 +72,10 @@ struct one_partition {
         result.error = e;
         commits.answered(all, result, hooks);
     }
-    void pass(weir::duration d) { time.now += d, commits.poll(all, time.now); }
+    void pass(weir::duration d) {
+        time.now += d;
+        commits.poll(all, time.now);
+    }
 };
 
 }  // namespace
@@ -83,7 +86,8 @@ TEST_CASE("semantics 19: two commits at once: one call; the second waits for it"
     t.commits.commit(t.all);
     CHECK(t.asked() == offsets{3});
     t.tracker->passed(5);
-    t.commits.commit(t.all), t.commits.commit(t.all);
+    t.commits.commit(t.all);
+    t.commits.commit(t.all);
     t.pass(10s);  // nor does a tick overtake it
     CHECK(t.asked() == offsets{3});
     CHECK(!t.commits.finish(t.all, t.time.now));

@@ -9,15 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "conductor/offload_pool.hpp"
 #include "barrier.hpp"
+#include "conductor/offload_pool.hpp"
 
 using namespace std::chrono_literals;
 
 namespace {
 
-using weir::detail::release_queue;
 using weir::detail::offload_pool;
+using weir::detail::release_queue;
 using weir::testing::barrier;
 
 template <class F>
@@ -43,7 +43,10 @@ TEST_CASE("a pool gives every call back once, with its result") {
     offload_pool pool{3, 2, loop};
     const auto twice = [](int n) { return [n] { return 2 * n; }; };
     std::vector<std::shared_ptr<weir::detail::offloaded_of<decltype(twice(0))>>> made;
-    for (int n = 0; n < 1000; ++n) made.push_back(call(twice(n))), pool.add(made.back());
+    for (int n = 0; n < 1000; ++n) {
+        made.push_back(call(twice(n)));
+        pool.add(made.back());
+    }
     CHECK(pool.outstanding() == 1000);
     CHECK(collect(pool) == 1000);
     for (int n = 0; n < 1000; ++n) CHECK(made[std::size_t(n)]->result() == 2 * n);
@@ -54,9 +57,13 @@ TEST_CASE("what nobody waits for is not given back, and not begun if it has not 
     offload_pool pool{1, 8, loop};
     barrier gate;
     std::atomic<int> begun = 0;
-    auto work = [&] { ++begun, gate.pass(); };
+    auto work = [&] {
+        ++begun;
+        gate.pass();
+    };
     const auto first = call(work), second = call(work);
-    pool.add(first), pool.add(second);
+    pool.add(first);
+    pool.add(second);
     gate.wait_for(1);
     first->waiting = second->waiting = {};  // as a coroutine that is destroyed does
     first->unwanted = second->unwanted = true;
@@ -71,7 +78,11 @@ TEST_CASE("a pool that is closed waits for what runs, and drops the rest") {
     barrier gate;
     {
         offload_pool pool{2, 8, loop};
-        auto work = [&] { ++begun, gate.pass(), ++ended; };
+        auto work = [&] {
+            ++begun;
+            gate.pass();
+            ++ended;
+        };
         for (int n = 0; n < 5; ++n) pool.add(call(work));
         gate.wait_for(2);
         gate.open();
@@ -87,7 +98,10 @@ TEST_CASE("a call that does not return outlives its pool, and its app") {
     {
         const auto loop = std::make_shared<release_queue>();
         offload_pool pool{1, 1, loop};
-        auto work = [gate, ended] { gate->pass(), *ended = true; };
+        auto work = [gate, ended] {
+            gate->pass();
+            *ended = true;
+        };
         pool.add(call(work));
         gate->wait_for(1);
         pool.close(0s);

@@ -25,13 +25,14 @@ namespace {
 
 using weir::hold;
 using weir::offset;
-using weir::detail::release_queue;
 using weir::detail::offset_tracker;
 using weir::detail::owned_tracker;
+using weir::detail::release_queue;
 
 const auto nothing = std::optional<offset>{};
 
-owned_tracker track(const std::shared_ptr<release_queue>& loop, std::optional<offset> committed = {}) {
+owned_tracker track(const std::shared_ptr<release_queue>& loop,
+                    std::optional<offset> committed = {}) {
     return owned_tracker{new offset_tracker{loop, committed}};
 }
 
@@ -130,9 +131,8 @@ TEST_CASE("A commit never goes back, is never sent again for the same offset aft
     CHECK(a.tracker->to_commit() == 4);
 }
 
-TEST_CASE(
-    "A message or a hold of an older assignment is neither delivered nor acknowledged nor "
-    "counted") {
+TEST_CASE("A message or a hold of an older assignment is neither delivered nor acknowledged nor "
+          "counted") {
     auto loop = std::make_shared<release_queue>();
     auto old = track(loop);
     old->delivered(0, 9);
@@ -318,13 +318,9 @@ struct against_a_map {
                 if (std::max(fast.size(), slow.size()) < 2'000) deliver();
                 break;
             case 1:
-            case 2:
-                advance(fast, true);
-                break;
+            case 2: advance(fast, true); break;
             case 3:
-            case 4:
-                advance(slow, false);
-                break;
+            case 4: advance(slow, false); break;
             case 5:
                 if (!open.empty()) {
                     const auto i = any();
@@ -429,9 +425,8 @@ TEST_CASE("holds of a tracker come home from other threads while the loop reads 
     CHECK(loop.use_count() == 1);
 }
 
-TEST_CASE(
-    "holds of a revoked tracker that outlive the app are freed with the last, wherever it is "
-    "released") {
+TEST_CASE("holds of a revoked tracker that outlive the app are freed with the last, wherever it is "
+          "released") {
     std::weak_ptr<release_queue> alive;
     std::vector<hold> late, later;
     {

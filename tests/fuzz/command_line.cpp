@@ -6,8 +6,8 @@
 
 #include <weir/weir.hpp>
 
-#include "cli/commands.hpp"
 #include "app/engine.hpp"
+#include "cli/commands.hpp"
 #include "cli/properties.hpp"
 #include "fuzz.hpp"
 
@@ -29,8 +29,7 @@ void check(engine& e, const weir::detail::arguments& said) {
         for (auto& i : *list)
             sentence([&] { weir::detail::split(i, "--input", "topic=file.jsonl"); });
     for (auto* list : {&said.outputs, &said.keyed_outputs})
-        for (auto& o : *list)
-            sentence([&] { weir::detail::known_topic(e, "--output " + o, o); });
+        for (auto& o : *list) sentence([&] { weir::detail::known_topic(e, "--output " + o, o); });
     sentence([&] { weir::detail::known_topic(e, "send", said.topic); });
     for (auto* d : {&said.until_idle, &said.stats})
         if (!d->empty())

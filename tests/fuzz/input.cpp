@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <weir/clock.hpp>
-#include <weir/segment/decode.hpp>
 #include <weir/codec/json.hpp>
+#include <weir/segment/decode.hpp>
 #include <weir/transport/memory.hpp>
 
 #include "cli/input.hpp"
@@ -34,7 +34,8 @@ std::vector<weir::transport::stored_message> expected(std::string_view all, bool
         if (keyed) {
             const auto tab = line.find('\t');
             if (wrong = tab == std::string::npos; wrong) break;
-            m.key = weir::bytes{line.substr(0, tab)}, value.remove_prefix(tab + 1);
+            m.key = weir::bytes{line.substr(0, tab)};
+            value.remove_prefix(tab + 1);
         }
         try {
             weir::detail::check_decodes<reading>(value);
@@ -60,10 +61,11 @@ void try_as(std::string_view all, bool keyed) {
     const weir::clock clock;
     std::string error;
     {
-        weir::detail::line_input input{t, {"/proc/self/fd/" + std::to_string(fd), keyed},
-                                       weir::transport::connect(broker, "g"), clock};
-        while (input.turn()) {
-        }
+        weir::detail::line_input input{t,
+                                       {"/proc/self/fd/" + std::to_string(fd), keyed},
+                                       weir::transport::connect(broker, "g"),
+                                       clock};
+        while (input.turn()) {}
         error = input.error();
     }
     ::close(fd);
@@ -80,6 +82,7 @@ void try_as(std::string_view all, bool keyed) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    try_as(fuzz::text(data, size), false), try_as(fuzz::text(data, size), true);
+    try_as(fuzz::text(data, size), false);
+    try_as(fuzz::text(data, size), true);
     return 0;
 }

@@ -73,9 +73,7 @@ std::optional<T> decoded(weir::bytes_view from) {
     T into{};
     try {
         weir::detail::decode_into<T>(from, into);
-    } catch (const weir::decode_error&) {
-        return {};
-    }
+    } catch (const weir::decode_error&) { return {}; }
     return into;
 }
 template <class T>
@@ -91,9 +89,7 @@ void try_json(weir::bytes_view from) {
     bool again = true;
     try {
         weir::detail::decode_into<T>(from, recycled);
-    } catch (const weir::decode_error&) {
-        again = false;
-    }
+    } catch (const weir::decode_error&) { again = false; }
     fuzz::require(again == fresh.has_value(), "a recycled object takes what a fresh one takes");
     if (!fresh) return;
     fuzz::require(recycled == *fresh, "nothing of an earlier message is left");
@@ -111,10 +107,16 @@ void try_binary(weir::bytes_view from) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const weir::bytes_view from{fuzz::text(data, size)};
-    try_json<flight>(from), try_json<loose>(from), try_json<tree>(from);
+    try_json<flight>(from);
+    try_json<loose>(from);
+    try_json<tree>(from);
     try_json<std::vector<leg>>(from);
-    try_json<rich>(from), try_json<views>(from);
-    try_binary<std::int64_t>(from), try_binary<std::int16_t>(from), try_binary<bool>(from);
-    try_binary<std::string>(from), try_binary<std::optional<std::int32_t>>(from);
+    try_json<rich>(from);
+    try_json<views>(from);
+    try_binary<std::int64_t>(from);
+    try_binary<std::int16_t>(from);
+    try_binary<bool>(from);
+    try_binary<std::string>(from);
+    try_binary<std::optional<std::int32_t>>(from);
     return 0;
 }

@@ -14,8 +14,8 @@ namespace {
 class file {
 public:
     explicit file(std::string_view text) {
-        fuzz::require(::write(fd_, text.data(), text.size()) ==
-                          static_cast<::ssize_t>(text.size()), "the file is written");
+        fuzz::require(::write(fd_, text.data(), text.size()) == static_cast<::ssize_t>(text.size()),
+                      "the file is written");
     }
     file(const file&) = delete;
     file& operator=(const file&) = delete;

@@ -8,7 +8,10 @@
 #include "fuzz.hpp"
 
 int main(int argc, char** argv) {
-    if (argc != 2) return std::fputs("usage: fuzz-TARGET FOLDER\n", stderr), 2;
+    if (argc != 2) {
+        std::fputs("usage: fuzz-TARGET FOLDER\n", stderr);
+        return 2;
+    }
     std::vector<std::filesystem::path> files;
     for (auto& e : std::filesystem::directory_iterator{argv[1]}) files.push_back(e.path());
     std::sort(files.begin(), files.end());
@@ -16,7 +19,8 @@ int main(int argc, char** argv) {
         std::ifstream file{path, std::ios::binary};
         const std::string all{std::istreambuf_iterator<char>{file}, {}};
         LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(all.data()), all.size());
-        std::printf("PASS %s\n", path.c_str()), std::fflush(stdout);
+        std::printf("PASS %s\n", path.c_str());
+        std::fflush(stdout);
     }
     return files.empty() ? 1 : 0;
 }

@@ -31,11 +31,11 @@ TEST_CASE("kafka: what a pipeline makes is delivered, and at the end all of it i
     on.flush();
 
     weir::app app{id, on_kafka(seen)};
-    app.agent("a", app.topic<entry>(in)                                  //
+    app.agent("a", app.topic<entry>(in)                                      //
                        | weir::filter([](auto& e) { return e.n % 3 == 0; })  //
-                       | weir::group_by(&entry::account)                 //
-                       | weir::take(10, 200ms)                           //
-                       | weir::flat_map(std::identity{})                 //
+                       | weir::group_by(&entry::account)                     //
+                       | weir::take(10, 200ms)                               //
+                       | weir::flat_map(std::identity{})                     //
                        | weir::to(app.topic<std::string, entry>(out)));
     running r{app};
     CHECK(until([&] {
@@ -106,8 +106,8 @@ TEST_CASE("kafka: a message that is too large is its topic's policy's, the other
     app.agent("a", app.topic<std::string>(in)  //
                        | weir::map([](const std::string& v) {
                              return v == "5" ? std::string(2 << 20, 'x') : v;
-                         })
-                       | weir::to(to));
+                         }) |
+                       weir::to(to));
     running r{app};
     CHECK(until([&] { return on.ends(out) == std::vector<weir::offset>{9}; }));
     CHECK(r.stop() == "");

@@ -22,8 +22,8 @@ struct with {
 using queue = std::unique_ptr<rd_kafka_queue_t, with<rd_kafka_queue_destroy>>;
 using event = std::unique_ptr<rd_kafka_event_t, with<rd_kafka_event_destroy>>;
 using error = std::unique_ptr<rd_kafka_error_t, with<rd_kafka_error_destroy>>;
-using list = std::unique_ptr<rd_kafka_topic_partition_list_t,
-                             with<rd_kafka_topic_partition_list_destroy>>;
+using list =
+    std::unique_ptr<rd_kafka_topic_partition_list_t, with<rd_kafka_topic_partition_list_destroy>>;
 
 rd_kafka_t* made(rd_kafka_type_t type, const weir::properties& all) {
     auto* conf = rd_kafka_conf_new();
@@ -58,8 +58,8 @@ weir::properties quick_group() {
 }
 
 void broker(const std::string& command) {
-    const auto line = environment("WEIR_TEST_KAFKA_SCRIPT", "tests/kafka/broker") + ' ' + command +
-                      " >/dev/null";
+    const auto line =
+        environment("WEIR_TEST_KAFKA_SCRIPT", "tests/kafka/broker") + ' ' + command + " >/dev/null";
     REQUIRE(std::system(line.c_str()) == 0);
 }
 
@@ -72,9 +72,11 @@ bool until(const std::function<bool()>& holds, std::chrono::seconds most) {
     return true;
 }
 
-admin::admin() : rk_(made(RD_KAFKA_PRODUCER, {{"bootstrap.servers", servers()}, {"linger.ms", "5"},
-                                              {"partitioner", "murmur2_random"},
-                                              {"message.max.bytes", "10000000"}})) {}
+admin::admin()
+    : rk_(made(RD_KAFKA_PRODUCER, {{"bootstrap.servers", servers()},
+                                   {"linger.ms", "5"},
+                                   {"partitioner", "murmur2_random"},
+                                   {"message.max.bytes", "10000000"}})) {}
 admin::~admin() { rd_kafka_destroy(rk_); }
 
 void admin::create(const std::string& topic, int n) {
@@ -90,8 +92,8 @@ void admin::create(const std::string& topic, int n) {
 
 void admin::grow(const std::string& topic, int n) {
     char text[512];
-    auto* t = rd_kafka_NewPartitions_new(topic.c_str(), static_cast<std::size_t>(n), text,
-                                         sizeof text);
+    auto* t =
+        rd_kafka_NewPartitions_new(topic.c_str(), static_cast<std::size_t>(n), text, sizeof text);
     const queue q{rd_kafka_queue_new(rk_)};
     rd_kafka_CreatePartitions(rk_, &t, 1, nullptr, q.get());
     const event e{rd_kafka_queue_poll(q.get(), patience_ms)};
@@ -111,9 +113,12 @@ void admin::remove(const std::string& topic) {
 void admin::send(const std::string& topic, const std::string& key, const std::string& value,
                  int partition) {
     rd_kafka_vu_t what[5] = {};  // the macros of rd_kafka_producev are GNU's
-    what[0].vtype = RD_KAFKA_VTYPE_TOPIC, what[0].u.cstr = topic.c_str();
-    what[1].vtype = RD_KAFKA_VTYPE_PARTITION, what[1].u.i32 = partition;
-    what[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS, what[2].u.i = RD_KAFKA_MSG_F_COPY;
+    what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    what[0].u.cstr = topic.c_str();
+    what[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+    what[1].u.i32 = partition;
+    what[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    what[2].u.i = RD_KAFKA_MSG_F_COPY;
     what[3].vtype = RD_KAFKA_VTYPE_KEY;
     what[3].u.mem = {const_cast<char*>(key.data()), key.size()};
     what[4].vtype = RD_KAFKA_VTYPE_VALUE;
@@ -188,9 +193,9 @@ std::vector<weir::offset> admin::committed(const std::string& group, const std::
 }
 
 std::vector<weir::transport::stored_message> admin::dump(const std::string& topic) {
-    auto* reader = made(RD_KAFKA_CONSUMER, {{"bootstrap.servers", servers()},
-                                            {"group.id", "dump"},
-                                            {"enable.auto.commit", "false"}});
+    auto* reader = made(
+        RD_KAFKA_CONSUMER,
+        {{"bootstrap.servers", servers()}, {"group.id", "dump"}, {"enable.auto.commit", "false"}});
     std::vector<weir::transport::stored_message> all;
     const auto to = ends(topic);
     for (int p = 0; p < static_cast<int>(to.size()); ++p) {

@@ -52,7 +52,8 @@ TEST_CASE("semantics 27: what stays in a cooperative rebalance loses and repeats
     {
         running b{*two};
         REQUIRE(until([&] {  // messages flow while the partitions move
-            on.fill(in, 100, sent), sent += 100;
+            on.fill(in, 100, sent);
+            sent += 100;
             return second.assigned_ == 2;
         }));
         REQUIRE(until([&] { return seen.size() >= static_cast<std::size_t>(sent); }));
@@ -60,7 +61,8 @@ TEST_CASE("semantics 27: what stays in a cooperative rebalance loses and repeats
         CHECK(b.stop() == "");
     }
     REQUIRE(until([&] {
-        on.fill(in, 100, sent), sent += 100;
+        on.fill(in, 100, sent);
+        sent += 100;
         return first.assigned_ == 6;
     }));
     REQUIRE(until([&] { return seen.size() >= static_cast<std::size_t>(sent); }));

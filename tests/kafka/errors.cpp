@@ -84,8 +84,8 @@ TEST_CASE("kafka: the same error of the same broker is told once, whatever its t
     all.add(kafka::client_problem(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/2 brokers are down"));
     all.add(kafka::client_problem(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "2/2 brokers are down"));
     for (int partition : {3, 3, 4})
-        all.add(kafka::consumer_problem(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "", "t",
-                                        partition));
+        all.add(
+            kafka::consumer_problem(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "", "t", partition));
     all.tell(to);
     CHECK(to.all.size() == 6);
 }
@@ -98,8 +98,8 @@ TEST_CASE("kafka: a login that is refused names the properties to look at") {
 }
 
 TEST_CASE("kafka: a topic that is gone is named, and ends nothing") {
-    const auto p = kafka::consumer_problem(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
-                                           "no such topic", "orders", 3);
+    const auto p = kafka::consumer_problem(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "no such topic",
+                                           "orders", 3);
     CHECK(p.text == "Kafka: topic 'orders'[3]: no such topic; it was deleted, or never had that "
                     "partition: create it");
     CHECK_FALSE(p.fatal);
@@ -131,12 +131,18 @@ TEST_CASE("kafka: a commit's error says whether the assignment still holds") {
 TEST_CASE("kafka: a sentence that keeps coming is told once, a fatal one each time") {
     kafka::problems all;
     told to;
-    for (int i = 0; i < 3; ++i) all.add({"away"}), all.tell(to);
+    for (int i = 0; i < 3; ++i) {
+        all.add({"away"});
+        all.tell(to);
+    }
     all.add({"something else"});
-    for (int i = 0; i < 2; ++i) all.add({"over", true}), all.tell(to);
-    CHECK(to.all == std::vector<std::pair<std::string, bool>>{
-                        {"away", false}, {"something else", false},
-                        {"over", true}, {"over", true}});
+    for (int i = 0; i < 2; ++i) {
+        all.add({"over", true});
+        all.tell(to);
+    }
+    CHECK(to.all ==
+          std::vector<std::pair<std::string, bool>>{
+              {"away", false}, {"something else", false}, {"over", true}, {"over", true}});
     CHECK(all.cause() == "over");
     all.answered();
     CHECK(all.cause().empty());

@@ -38,7 +38,8 @@ TEST_CASE("kafka: a user who may has his messages read and sent") {
     admin on;
     noted seen;
     const auto in = fresh("in"), out = fresh("out"), id = fresh("app");
-    on.create(in, 2), on.create(out, 2);
+    on.create(in, 2);
+    on.create(out, 2);
     on.fill(in, 20);
     weir::app app{id, logged_in(seen, "weir", "secret")};
     copy(app, in, out, seen);
@@ -155,7 +156,8 @@ TEST_CASE("kafka: a broker that is killed and comes back costs a sentence, and n
     const auto in = fresh("in"), out = fresh("out"), id = fresh("app");
     {
         admin on;
-        on.create(in, 2), on.create(out, 2);
+        on.create(in, 2);
+        on.create(out, 2);
         on.fill(in, 500);
     }
     auto o = on_kafka(seen);
@@ -183,11 +185,13 @@ TEST_CASE("kafka: an app whose broker is gone stops all the same, and commits no
     const auto in = fresh("in"), out = fresh("out"), id = fresh("app");
     {
         admin on;
-        on.create(in, 1), on.create(out, 1);
+        on.create(in, 1);
+        on.create(out, 1);
         on.fill(in, 100);
     }
     auto o = on_kafka(seen);
-    o.commit_interval = 1h, o.shutdown_timeout = 2s;
+    o.commit_interval = 1h;
+    o.shutdown_timeout = 2s;
     weir::app app{id, o};
     copy(app, in, out, seen);
     const auto begun = [&] {
@@ -208,8 +212,10 @@ TEST_CASE("kafka: a topic that is deleted while it is read is named, and the oth
     admin on;
     noted seen;
     const auto gone = fresh("gone"), stays = fresh("stays");
-    on.create(gone, 2), on.create(stays, 2);
-    on.fill(gone, 10), on.fill(stays, 10);
+    on.create(gone, 2);
+    on.create(stays, 2);
+    on.fill(gone, 10);
+    on.fill(stays, 10);
     auto o = on_kafka(seen);
     o.kafka.emplace_back("topic.metadata.refresh.interval.ms", "500");
     weir::app app{fresh("app"), o};
@@ -235,12 +241,14 @@ TEST_CASE("kafka: a topic that is deleted and made anew is read from its beginni
     weir::app app{id, o};
     app.agent("a", app.topic<std::string>(in) | weir::for_each([&](auto& v) { seen.add(v); }));
     running run{app};
-    on.fill(in, 50), on.flush();
+    on.fill(in, 50);
+    on.flush();
     REQUIRE(until([&] { return seen.size() == 50; }));
     REQUIRE(until([&] { return on.committed(id, in)[0] == 50; }));
     on.remove(in);
     on.create(in, 1);
-    on.fill(in, 5, 100), on.flush();
+    on.fill(in, 5, 100);
+    on.flush();
     REQUIRE(until([&] { return seen.size() == 55; }));
     CHECK(until([&] { return on.committed(id, in)[0] == 5; }));
     CHECK(run.stop() == "");

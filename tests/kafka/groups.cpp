@@ -25,8 +25,7 @@ client member(const std::string& group) {
 }
 bool until_told(client& c, const std::function<bool()>& holds) {
     return until([&] {
-        while (c.turn()) {
-        }
+        while (c.turn()) {}
         pollfd p{c.to->fd(), POLLIN, 0};
         return holds() || (::poll(&p, 1, 100), false);
     });
@@ -48,16 +47,20 @@ TEST_CASE("kafka: with latest, what was there is not read; a partition found lat
     admin on;
     const auto t = fresh("t");
     on.create(t, 1);
-    on.send(t, "", "old", 0), on.flush();
+    on.send(t, "", "old", 0);
+    on.flush();
     auto c = member(fresh("g"));
     c.subscribe({{t, reset::latest}});
     REQUIRE(until_told(c, [&] { return c.owns({t, 0}); }));
     on.grow(t, 2);
-    on.send(t, "", "early", 1), on.flush();  // before the member has heard of the partition
+    // before the member has heard of the partition
+    on.send(t, "", "early", 1);
+    on.flush();
     CHECK_FALSE(c.owns({t, 1}));
     REQUIRE(until_told(c, [&] { return !c.got.empty(); }));
     CHECK(c.values() == std::vector<std::string>{"early"});
-    c.release({t, 0}), c.release({t, 1});
+    c.release({t, 0});
+    c.release({t, 1});
     c.leave();
 }
 
@@ -69,7 +72,9 @@ TEST_CASE("kafka: a partition found late goes on where the group has committed")
     c.subscribe({{t, reset::latest}});
     REQUIRE(until_told(c, [&] { return c.owns({t, 0}); }));
     on.grow(t, 2);
-    on.send(t, "", "0", 1), on.send(t, "", "1", 1), on.flush();
+    on.send(t, "", "0", 1);
+    on.send(t, "", "1", 1);
+    on.flush();
     REQUIRE(until_told(c, [&] { return c.got.size() == 2; }));
     c.commit({t, 1}, 1);
     REQUIRE(until_told(c, [&] { return !c.results.empty(); }));
@@ -78,13 +83,14 @@ TEST_CASE("kafka: a partition found late goes on where the group has committed")
     other.reads = false;
     other.subscribe({{t, reset::latest}});
     REQUIRE(until_told(other, [&] {
-        while (c.turn()) {
-        }
+        while (c.turn()) {}
         return !other.partitions.empty() && !c.partitions.empty();
     }));
     auto& owner = c.owns({t, 1}) ? c : other;
-    owner.got.clear(), owner.reads = true;
-    on.send(t, "", "2", 1), on.flush();
+    owner.got.clear();
+    owner.reads = true;
+    on.send(t, "", "2", 1);
+    on.flush();
     REQUIRE(until_told(owner, [&] { return !owner.got.empty() && owner.values().back() == "2"; }));
 }
 
@@ -92,13 +98,15 @@ TEST_CASE("kafka: a pattern finds topics that appear, and reads them from their 
     admin on;
     const auto stem = fresh("orders");
     on.create(stem + "-eu", 1);
-    on.send(stem + "-eu", "", "eu"), on.flush();
+    on.send(stem + "-eu", "", "eu");
+    on.flush();
     auto c = member(fresh("g"));
     c.subscribe({{"^" + stem + "-.*", reset::earliest}});
     REQUIRE(until_told(c, [&] { return c.got.size() == 1; }));
     CHECK(c.changes == 1);
     on.create(stem + "-us", 1);
-    on.send(stem + "-us", "", "us"), on.flush();
+    on.send(stem + "-us", "", "us");
+    on.flush();
     REQUIRE(until_told(c, [&] { return c.values().back() == "us"; }));
     CHECK(c.changes == 2);  // once a topic, however often it is assigned
 }
@@ -108,7 +116,8 @@ TEST_CASE("kafka: an app with latest reads a topic that its pattern finds from i
     noted seen;
     const auto stem = fresh("orders"), first = stem + "-eu", second = stem + "-us";
     on.create(first, 1);
-    on.send(first, "", "old"), on.flush();
+    on.send(first, "", "old");
+    on.flush();
     auto o = on_kafka(seen);
     o.auto_offset_reset = weir::latest;
     o.kafka.emplace_back("topic.metadata.refresh.interval.ms", "500");
@@ -140,7 +149,8 @@ TEST_CASE("semantics 23: on Kafka, what is finished is committed before its part
         app.agent("a", app.topic<std::string>(in) | weir::for_each([&](auto& v) { seen.add(v); }));
     };
     weir::app one{id, o}, two{id, o};
-    read(one), read(two);
+    read(one);
+    read(two);
     running first{one};
     REQUIRE(until([&] { return seen.size() == 200; }));
     CHECK(on.committed(id, in) == std::vector<weir::offset>{-1, -1, -1, -1});
@@ -169,7 +179,8 @@ TEST_CASE("semantics 24: on Kafka, what is buffered of a revoked partition is th
                              }));
     };
     weir::app one{id, o}, two{id, o};
-    read(one), read(two);
+    read(one);
+    read(two);
     running first{one}, second{two};
     CHECK(until([&] { return seen.size() >= 40; }));
     CHECK(first.stop() == "");
@@ -184,7 +195,8 @@ TEST_CASE("kafka: a member that was thrown out while its partitions were asked b
     const auto in = fresh("in"), id = fresh("app");
     on.create(in, 2);
     auto o = on_kafka(seen);
-    o.drain_timeout = 1s, o.commit_interval = 60s;
+    o.drain_timeout = 1s;
+    o.commit_interval = 60s;
     o.kafka.emplace_back("max.poll.interval.ms", "4000");
     std::atomic<bool> slow = false, go_on = false;
     weir::app app{id, o};
@@ -193,7 +205,9 @@ TEST_CASE("kafka: a member that was thrown out while its partitions were asked b
                        if (v == "slow" && !slow.exchange(true)) go_on.wait(false);
                    }));
     running run{app};
-    on.send(in, "k", "slow", 0), on.flush();  // nothing of the other partition is to be committed
+    // nothing of the other partition is to be committed
+    on.send(in, "k", "slow", 0);
+    on.flush();
     REQUIRE(until([&] { return slow.load(); }));
     auto also = o;
     also.hooks = &others;
@@ -204,10 +218,13 @@ TEST_CASE("kafka: a member that was thrown out while its partitions were asked b
         running beside{other};
         // the group has waited for the first one, and goes on without it
         REQUIRE(until([&] { return others.size() == 1; }));
-        go_on = true, go_on.notify_all();
+        go_on = true;
+        go_on.notify_all();
         CHECK(until([&] { return seen.said("a commit failed"); }));
     }
-    on.send(in, "k", "a", 0), on.send(in, "k", "b", 1), on.flush();
+    on.send(in, "k", "a", 0);
+    on.send(in, "k", "b", 1);
+    on.flush();
     CHECK(until([&] { return seen.size() >= 3; }));
     CHECK(run.stop() == "");
 }

@@ -41,7 +41,9 @@ struct ledger {
     ledger() {
         ::setenv("LEDGER_ID", id.c_str(), 1);
         ::setenv("WEIR_BROKER", url().c_str(), 1);
-        on.create(in, 4), on.create(between, 4), on.create(out, 4);
+        on.create(in, 4);
+        on.create(between, 4);
+        on.create(out, 4);
     }
     ~ledger() { ::unsetenv("WEIR_BROKER"); }
     std::unique_ptr<process> start(std::vector<const char*> arguments = {}) {
@@ -71,7 +73,10 @@ struct ledger {
             const std::string account{m.key.view()};
             by_wrong_key += account != "a" + std::to_string(n % 97);
             auto [it, first] = last.try_emplace(account, n);
-            if (!first) out_of_order += n < it->second, it->second = n;
+            if (!first) {
+                out_of_order += n < it->second;
+                it->second = n;
+            }
         }
         CHECK(seen.size() == passing());  // lost: none
         CHECK(out_of_order == 0);
@@ -107,7 +112,8 @@ TEST_CASE("kafka: a ledger of 100,000 entries loses none while its processes are
     }
     l.send(25'000);
     REQUIRE(until([&] { return l.is_done(); }, 120s));
-    one->signal(SIGTERM), two->signal(SIGTERM);
+    one->signal(SIGTERM);
+    two->signal(SIGTERM);
     CHECK(one->wait() == 0);
     CHECK(two->wait() == 0);
     CHECK(l.is_done());  // what is committed is the end

@@ -23,9 +23,7 @@ template <class F>
 std::string refusal(F f) {
     try {
         f();
-    } catch (const weir::setup_error& e) {
-        return e.what();
-    }
+    } catch (const weir::setup_error& e) { return e.what(); }
     return "nothing was wrong";
 }
 std::string refusal(const std::string& name, const std::string& value) {
@@ -90,10 +88,10 @@ TEST_CASE("kafka: a property that librdkafka does not have is refused with the n
 }
 
 TEST_CASE("kafka: a value that librdkafka does not take is refused with its reason") {
-    CHECK(refusal("fetch.min.bytes", "many").starts_with(
-        "weir: librdkafka's property fetch.min.bytes=many is not possible: "));
-    CHECK(refusal("acks", "some").starts_with(
-        "weir: librdkafka's property acks=some is not possible: "));
+    CHECK(refusal("fetch.min.bytes", "many")
+              .starts_with("weir: librdkafka's property fetch.min.bytes=many is not possible: "));
+    CHECK(refusal("acks", "some")
+              .starts_with("weir: librdkafka's property acks=some is not possible: "));
 }
 
 TEST_CASE("kafka: what would break weir's promises is refused, and the value it has is not") {
@@ -105,8 +103,9 @@ TEST_CASE("kafka: what would break weir's promises is refused, and the value it 
           std::array{"bootstrap.servers", "elsewhere:9092", "localhost:9092"},
           std::array{"auto.offset.reset", "error", "latest"}}) {
         CAPTURE(name);
-        CHECK(refusal(name, value).starts_with(std::string{"weir: librdkafka's property "} + name +
-                                               '=' + value + " is not possible: "));
+        CHECK(refusal(name, value)
+                  .starts_with(std::string{"weir: librdkafka's property "} + name + '=' + value +
+                               " is not possible: "));
         CHECK(refusal(name, good) == "nothing was wrong");
     }
     CHECK(refusal("transactional.id", "x") ==
@@ -126,8 +125,9 @@ TEST_CASE("semantics 27: cooperative rebalances are refused where librdkafka los
 }
 
 TEST_CASE("kafka: max.poll.interval.ms has to leave room for a drain") {
-    CHECK(refusal([] { with({{"max.poll.interval.ms", "12000"}, {"session.timeout.ms", "6000"}}); })
-              .starts_with("weir: max.poll.interval.ms=12000 must be at least 2 s longer"));
+    CHECK(refusal([] {
+              with({{"max.poll.interval.ms", "12000"}, {"session.timeout.ms", "6000"}});
+          }).starts_with("weir: max.poll.interval.ms=12000 must be at least 2 s longer"));
     with({{"max.poll.interval.ms", "12000"}, {"session.timeout.ms", "6000"}}, 5s);
 }
 
@@ -142,6 +142,7 @@ TEST_CASE("kafka: the address is host:port, one or several") {
     CHECK(kafka::servers_of("kafka://a:1,[::1]:9092") == "a:1,[::1]:9092");
     for (const auto* wrong : {"kafka://", "kafka://a", "kafka://a:1,", "kafka://a:port",
                               "kafka://:9092", "kafka://a:1/x", "kafka://a:123456"})
-        CHECK(refusal([&] { kafka::servers_of(wrong); })
-                  .ends_with("write kafka://host:port, or kafka://host:port,host:port"));
+        CHECK(refusal([&] {
+                  kafka::servers_of(wrong);
+              }).ends_with("write kafka://host:port, or kafka://host:port,host:port"));
 }

@@ -45,13 +45,12 @@ private:
 /// Runs the app from its making until it is stopped.
 class running {
 public:
-    explicit running(weir::app& a) : app_(a), thread_([this] {
-        try {
-            app_.run();
-        } catch (const std::exception& e) {
-            error_ = e.what();
-        }
-    }) {}
+    explicit running(weir::app& a)
+        : app_(a), thread_([this] {
+              try {
+                  app_.run();
+              } catch (const std::exception& e) { error_ = e.what(); }
+          }) {}
     ~running() { stop(); }
     /// What run() threw; empty if nothing.
     std::string stop() {
@@ -73,7 +72,9 @@ private:
 
 inline weir::app_options on_kafka(weir::hooks& hooks) {
     weir::app_options o;
-    o.broker = url(), o.kafka = quick_group(), o.hooks = &hooks;
+    o.broker = url();
+    o.kafka = quick_group();
+    o.hooks = &hooks;
     return o;
 }
 

@@ -5,5 +5,5 @@
 int main() {
     weir::app app{"a"};
     app.agent("x", app.topic<int>("t") | weir::to("u"),
-               [](auto stream) -> weir::task<> { co_await stream.next(); });
+              [](auto stream) -> weir::task<> { co_await stream.next(); });
 }

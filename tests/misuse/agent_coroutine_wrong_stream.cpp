@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     app.agent("x", app.topic<int>("t"),
-               [](weir::incoming<std::string>) -> weir::task<> { co_return; });
+              [](weir::incoming<std::string>) -> weir::task<> { co_return; });
 }

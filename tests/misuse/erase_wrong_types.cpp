@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     weir::stream<std::string, int> s = app.topic<std::string, double>("t");
-     app.agent("x", s | weir::to("u"));
+    app.agent("x", s | weir::to("u"));
 }

@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     const auto name = [](int i) { return std::to_string(i); };
-     app.agent("x", app.topic<int>("t") | weir::filter(name));
+    app.agent("x", app.topic<int>("t") | weir::filter(name));
 }

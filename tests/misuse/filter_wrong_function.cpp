@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     const auto named = [](const std::string& s) { return !s.empty(); };
-     app.agent("x", app.topic<int>("t") | weir::filter(named));
+    app.agent("x", app.topic<int>("t") | weir::filter(named));
 }

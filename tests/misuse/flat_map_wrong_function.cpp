@@ -8,5 +8,5 @@
 int main() {
     weir::app app{"a"};
     const auto words = [](const std::string& s) { return std::vector{s, s}; };
-     app.agent("x", app.topic<int>("t") | weir::flat_map(words));
+    app.agent("x", app.topic<int>("t") | weir::flat_map(words));
 }

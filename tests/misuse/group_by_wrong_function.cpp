@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     const auto first = [](const std::string& s) { return s.substr(0, 1); };
-     app.agent("x", app.topic<int>("t") | weir::group_by(first, "first"));
+    app.agent("x", app.topic<int>("t") | weir::group_by(first, "first"));
 }

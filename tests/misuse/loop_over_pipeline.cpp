@@ -5,5 +5,5 @@
 int main() {
     weir::app app{"a"};
     auto orders = app.topic<int>("orders");
-     for (auto& order : orders | weir::filter([](int i) { return i > 0; })) return order;
+    for (auto& order : orders | weir::filter([](int i) { return i > 0; })) return order;
 }

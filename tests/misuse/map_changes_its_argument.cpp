@@ -9,5 +9,5 @@ struct order {
 int main() {
     weir::app app{"a"};
     const auto dearer = [](order& o) { return o.price *= 2, o; };
-     app.agent("x", app.topic<order>("t") | weir::map(dearer));
+    app.agent("x", app.topic<order>("t") | weir::map(dearer));
 }

@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     const auto size = [](const std::string& s) { return s.size(); };
-     app.agent("x", app.topic<int>("t") | weir::map(size));
+    app.agent("x", app.topic<int>("t") | weir::map(size));
 }

@@ -4,6 +4,5 @@
 
 int main() {
     weir::app app{"a"};
-    [[maybe_unused]] auto s =
-        app.topic<int>("t") | weir::events() | weir::noack() | weir::erase();
+    [[maybe_unused]] auto s = app.topic<int>("t") | weir::events() | weir::noack() | weir::erase();
 }

@@ -5,5 +5,5 @@
 int main() {
     weir::app app{"a"};
     const auto positive = weir::filter([](int i) { return i > 0; });
-     app.agent("x", positive | weir::map([](int i) { return -i; }));
+    app.agent("x", positive | weir::map([](int i) { return -i; }));
 }

@@ -7,5 +7,5 @@
 int main() {
     weir::app app{"a"};
     const std::vector<int> numbers{1, 2, 3};
-     for (int i : numbers | weir::map([](int n) { return -n; })) return i;
+    for (int i : numbers | weir::map([](int n) { return -n; })) return i;
 }

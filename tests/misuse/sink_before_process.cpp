@@ -5,5 +5,5 @@
 int main() {
     weir::app app{"a"};
     app.agent("x", app.topic<int>("t") | weir::for_each([](int) {}) |
-                        weir::process([](int i) { return i; }));
+                       weir::process([](int i) { return i; }));
 }

@@ -5,5 +5,5 @@
 int main() {
     weir::app app{"a"};
     const auto print = weir::for_each([](int) {});
-     app.agent("x", (app.topic<int>("a") | print) & (app.topic<int>("b") | print));
+    app.agent("x", (app.topic<int>("a") | print) & (app.topic<int>("b") | print));
 }

@@ -4,6 +4,6 @@
 
 int main() {
     weir::app app{"a"};
-    app.agent("x", app.topic<int>("t") | weir::for_each([](int) {}) |
-                        weir::map([](int i) { return i; }));
+    app.agent(
+        "x", app.topic<int>("t") | weir::for_each([](int) {}) | weir::map([](int i) { return i; }));
 }

@@ -120,8 +120,7 @@ template <class T>
 void handle(const site&, const T&) {}
 template <class K, class V>
 void handle(const site& s, const weir::event<K, V>& e) {
-    if (s.is.n == 1)
-        s.by->keep(plain_of(e), e.topic(), e.partition(), e.offset(), e.hold(), false);
+    if (s.is.n == 1) s.by->keep(plain_of(e), e.topic(), e.partition(), e.offset(), e.hold(), false);
     if (s.is.n < 2) return;
     s.by->acked(e.topic(), e.partition(), e.offset());
     if (s.is.n == 2) e.ack();
@@ -215,9 +214,7 @@ struct made<op::process> {
     }
 };
 inline weir::order_by order_of(const act& a) {
-    return a.ms == 0   ? weir::order_by::all
-           : a.ms == 1 ? weir::order_by::key
-                       : weir::order_by::none;
+    return a.ms == 0 ? weir::order_by::all : a.ms == 1 ? weir::order_by::key : weir::order_by::none;
 }
 template <>
 struct made<op::await> {
@@ -317,9 +314,7 @@ struct made<op::by_hand> {
 template <>
 struct made<op::send> {
     static auto of(const site& s) {
-        return weir::for_each([s](const auto& e) {
-            s.by->send(s.is, entered(s, e));
-        });
+        return weir::for_each([s](const auto& e) { s.by->send(s.is, entered(s, e)); });
     }
 };
 template <>
@@ -360,8 +355,7 @@ plain build_block(plain s, sites& at) {
     else return plain{std::move(all) | weir::map([](const auto& e) { return plain_of(e); })};
 }
 template <op... All>
-void build_end(plain s, sites& at, weir::app& app, const std::string& name,
-               weir::agent_options o) {
+void build_end(plain s, sites& at, weir::app& app, const std::string& name, weir::agent_options o) {
     app.agent(name, chain<All...>::behind(std::move(s), at), std::move(o));
 }
 /// The end is a coroutine.
@@ -370,14 +364,17 @@ void build_body(plain s, sites& at, weir::app& app, const std::string& name,
                 weir::agent_options o) {
     auto before = chain<All...>::behind(std::move(s), at);
     const auto here = at.next();
-    app.agent(name, std::move(before), [here](auto stream) -> weir::task<> {
-        while (auto e = co_await stream.next()) {
-            const auto x = entered(here, *e);
-            const std::chrono::milliseconds delay{delay_ms(here.is, x)};
-            if (delay.count() > 0) co_await weir::sleep(delay);
-            here.by->seen(here.is, x);
-        }
-    }, std::move(o));
+    app.agent(
+        name, std::move(before),
+        [here](auto stream) -> weir::task<> {
+            while (auto e = co_await stream.next()) {
+                const auto x = entered(here, *e);
+                const std::chrono::milliseconds delay{delay_ms(here.is, x)};
+                if (delay.count() > 0) co_await weir::sleep(delay);
+                here.by->seen(here.is, x);
+            }
+        },
+        std::move(o));
 }
 
 struct compiled_block {

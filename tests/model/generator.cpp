@@ -12,7 +12,8 @@ public:
 
     scenario make() {
         const int kind = dice_.below(4);  // a quarter exact, a quarter calm, the rest stormy
-        made_.exact = kind == 0, made_.calm = kind <= 1;
+        made_.exact = kind == 0;
+        made_.calm = kind <= 1;
         const int topics = dice_.one_in(4) && !made_.exact ? 2 : 1;
         for (int i = 0; i < topics; ++i)
             made_.partitions.push_back(made_.exact ? 1 : dice_.between(1, 4));
@@ -30,11 +31,15 @@ private:
     act make(op what) {
         act a{what, ++ids_};
         if (what == op::take) {
-            a.n = dice_.between(1, 4), held_ += a.n;
+            a.n = dice_.between(1, 4);
+            held_ += a.n;
             a.ms = timed_ || dice_.below(4) ? 100 * dice_.between(1, 10) : 0;
         }
-        if (what == op::await || what == op::group_by_await)
-            a.n = dice_.between(1, 3), held_ += a.n, a.ms = made_.exact ? 0 : dice_.below(3);
+        if (what == op::await || what == op::group_by_await) {
+            a.n = dice_.between(1, 3);
+            held_ += a.n;
+            a.ms = made_.exact ? 0 : dice_.below(3);
+        }
         if (what == op::each_event) a.n = dice_.below(4);
         if (what == op::tap) a.n = dice_.one_in(3);
         return a;
@@ -91,32 +96,32 @@ private:
         auto& all = made_.steps;
         const int topic = dice_.below(9), partition = dice_.below(4);
         switch (dice_.below(made_.calm ? 9 : 17)) {
-        case 0:
-        case 1: return send();
-        case 2: all.push_back({deed::run}); return;
-        case 3: all.push_back({deed::advance, 10 * dice_.between(1, 20)}); return;
-        case 4: all.push_back({deed::advance, 1000 * dice_.between(1, 4)}); return;
-        case 5: all.push_back({deed::commit}); return;
-        case 6:
-        case 7: all.push_back({deed::release, dice_.below(100), dice_.below(4)}); return;
-        case 8:
-            if (dice_.one_in(2)) {
-                const int times = dice_.between(1, 2);
-                all.push_back({deed::fail_commit, times, made_.calm ? 0 : dice_.below(4)});
-            } else {
-                all.push_back({deed::bad, 0, dice_.below(made_.partitions[0])});
-            }
-            return;
-        case 9:
-        case 10: all.push_back({deed::revoke, topic, partition}); return;
-        case 11: all.push_back({deed::assign, topic, partition}); return;
-        case 12: all.push_back({deed::lose, topic, partition}); return;
-        case 13: all.push_back({deed::fail_send, topic, dice_.between(1, 2)}); return;
-        case 14: all.push_back({deed::restart, dice_.below(3)}); return;
-        case 15:
-            all.push_back({dice_.one_in(2) ? deed::kill : deed::stop, dice_.below(3)});
-            return;
-        default: all.push_back({deed::join}); return;
+            case 0:
+            case 1: return send();
+            case 2: all.push_back({deed::run}); return;
+            case 3: all.push_back({deed::advance, 10 * dice_.between(1, 20)}); return;
+            case 4: all.push_back({deed::advance, 1000 * dice_.between(1, 4)}); return;
+            case 5: all.push_back({deed::commit}); return;
+            case 6:
+            case 7: all.push_back({deed::release, dice_.below(100), dice_.below(4)}); return;
+            case 8:
+                if (dice_.one_in(2)) {
+                    const int times = dice_.between(1, 2);
+                    all.push_back({deed::fail_commit, times, made_.calm ? 0 : dice_.below(4)});
+                } else {
+                    all.push_back({deed::bad, 0, dice_.below(made_.partitions[0])});
+                }
+                return;
+            case 9:
+            case 10: all.push_back({deed::revoke, topic, partition}); return;
+            case 11: all.push_back({deed::assign, topic, partition}); return;
+            case 12: all.push_back({deed::lose, topic, partition}); return;
+            case 13: all.push_back({deed::fail_send, topic, dice_.between(1, 2)}); return;
+            case 14: all.push_back({deed::restart, dice_.below(3)}); return;
+            case 15:
+                all.push_back({dice_.one_in(2) ? deed::kill : deed::stop, dice_.below(3)});
+                return;
+            default: all.push_back({deed::join}); return;
         }
     }
     void steps() {
@@ -126,17 +131,17 @@ private:
 
     bool throws(op what) const {
         switch (what) {
-        case op::enumerate:
-        case op::items:
-        case op::events:
-        case op::take:
-        case op::parts:
-        case op::noack:
-        case op::through:
-        case op::echo:
-        case op::to: return false;
-        case op::coroutine: return !made_.exact;  // what it awaited before is not taken back
-        default: return true;
+            case op::enumerate:
+            case op::items:
+            case op::events:
+            case op::take:
+            case op::parts:
+            case op::noack:
+            case op::through:
+            case op::echo:
+            case op::to: return false;
+            case op::coroutine: return !made_.exact;  // what it awaited before is not taken back
+            default: return true;
         }
     }
     /// `batch`: its operators are given batches, or parts of one.

@@ -26,13 +26,13 @@ using failures = std::map<std::tuple<int, std::int64_t, std::uint64_t>, int>;
 struct walk {
     int agent;
     const std::vector<act>& acts;
-    std::size_t to;                // the first operator that is not walked through
-    memory* remembers = nullptr;   // null: sums are left aside
-    failures* throws = nullptr;    // null: nothing throws
+    std::size_t to;               // the first operator that is not walked through
+    memory* remembers = nullptr;  // null: sums are left aside
+    failures* throws = nullptr;   // null: nothing throws
     int partition = 0;
-    std::vector<arrival> sent{};   // to topics
-    std::vector<arrival> seen{};   // by bodies
-    std::vector<arrival> out{};    // what is left at the end
+    std::vector<arrival> sent{};  // to topics
+    std::vector<arrival> seen{};  // by bodies
+    std::vector<arrival> out{};   // what is left at the end
 
     /// False: a body has thrown.
     bool go(std::size_t i, const std::string& key, value x) {
@@ -40,47 +40,51 @@ struct walk {
             auto& a = acts[i];
             if (throws) {
                 const auto f = throws->find({a.id, x.n, x.v});
-                if (f != throws->end() && f->second > 0) return --f->second, false;
+                if (f != throws->end() && f->second > 0) {
+                    --f->second;
+                    return false;
+                }
             }
             switch (a.what) {
-            case op::map: x.v = mapped(x); break;
-            case op::filter:
-                if (!keeps(a, x)) return true;
-                break;
-            case op::flat_map: {
-                bool all = true;
-                for (unsigned n = 0; all && n < pieces(a, x); ++n) {
-                    auto part = x;
-                    part.v = piece(x, n);
-                    all = go(i + 1, key, part);
+                case op::map: x.v = mapped(x); break;
+                case op::filter:
+                    if (!keeps(a, x)) return true;
+                    break;
+                case op::flat_map: {
+                    bool all = true;
+                    for (unsigned n = 0; all && n < pieces(a, x); ++n) {
+                        auto part = x;
+                        part.v = piece(x, n);
+                        all = go(i + 1, key, part);
+                    }
+                    return all;
                 }
-                return all;
-            }
-            case op::scan:
-                if (remembers) x.c = remembers->of[a.id] += x.c + 1;
-                break;
-            case op::enumerate:
-                if (remembers) x.c += remembers->of[a.id]++;
-                break;
-            case op::items:
-            case op::events: x.v = with_key(x.v, key); break;
-            case op::process:
-                x.v = processed(x);
-                if (drops(a, x.v)) return true;
-                break;
-            case op::await: x.v = awaited(x); break;
-            case op::group_by:
-            case op::group_by_await:
-                return sent.push_back({topic_of(agent, a), new_key(a, x), x}), true;
-            case op::through: return sent.push_back({topic_of(agent, a), key, x}), true;
-            case op::echo:
-            case op::to: sent.push_back({topic_of(agent, a), key, x}); break;
-            case op::to_chosen:
-                sent.push_back({topic_of(agent, a) + (x.v % 2 ? "-odd" : "-even"), key, x});
-                break;
-            case op::send: seen.push_back({topic_of(agent, a), "k0", x}); break;  // at once
-            default:
-                if (is_body(a.what)) seen.push_back({body(a.id), {}, x});
+                case op::scan:
+                    if (remembers) x.c = remembers->of[a.id] += x.c + 1;
+                    break;
+                case op::enumerate:
+                    if (remembers) x.c += remembers->of[a.id]++;
+                    break;
+                case op::items:
+                case op::events: x.v = with_key(x.v, key); break;
+                case op::process:
+                    x.v = processed(x);
+                    if (drops(a, x.v)) return true;
+                    break;
+                case op::await: x.v = awaited(x); break;
+                case op::group_by:
+                case op::group_by_await:
+                    sent.push_back({topic_of(agent, a), new_key(a, x), x});
+                    return true;
+                case op::through: return sent.push_back({topic_of(agent, a), key, x}), true;
+                case op::echo:
+                case op::to: sent.push_back({topic_of(agent, a), key, x}); break;
+                case op::to_chosen:
+                    sent.push_back({topic_of(agent, a) + (x.v % 2 ? "-odd" : "-even"), key, x});
+                    break;
+                case op::send: seen.push_back({topic_of(agent, a), "k0", x}); break;  // at once
+                default:
+                    if (is_body(a.what)) seen.push_back({body(a.id), {}, x});
             }
         }
         out.push_back({{}, key, x, partition});
@@ -129,10 +133,11 @@ interpreter::interpreter(const scenario& s) : of_(s) {
                 auto& x = all[i];
                 r.acts.push_back(x);
                 const auto topic = topic_of(int(n), x);
-                if (x.what == op::to_chosen)
-                    written_.insert(topic + "-odd"), written_.insert(topic + "-even");
-                else if (ends_in_topic(x.what) || x.what == op::echo || x.what == op::to ||
-                         x.what == op::send)
+                if (x.what == op::to_chosen) {
+                    written_.insert(topic + "-odd");
+                    written_.insert(topic + "-even");
+                } else if (ends_in_topic(x.what) || x.what == op::echo || x.what == op::to ||
+                           x.what == op::send)
                     written_.insert(topic);
                 if (ends_in_topic(x.what) && i + 1 < all.size()) finish(topic);
             }
@@ -163,8 +168,7 @@ bool interpreter::may_be_given_up(const route& r, std::int64_t n) const {
     return p.then != last::stop && throws(r, n);
 }
 
-std::map<std::string, std::vector<arrival>> interpreter::run(
-    const std::vector<arrival>& in) const {
+std::map<std::string, std::vector<arrival>> interpreter::run(const std::vector<arrival>& in) const {
     arrived all, waiting;
     for (auto& x : in) waiting[x.at].push_back(x);
     for (auto& r : routes_)
@@ -216,8 +220,8 @@ interpreter::arrived interpreter::run(const route& r, std::vector<arrival> value
     };
     std::size_t from = 0;
     for (std::size_t i = 0; i <= r.acts.size(); ++i) {
-        const bool call = i < r.acts.size() && (r.acts[i].what == op::await ||
-                                                r.acts[i].what == op::group_by_await);
+        const bool call = i < r.acts.size() &&
+                          (r.acts[i].what == op::await || r.acts[i].what == op::group_by_await);
         const bool end = i == r.acts.size();
         if (!call && !end && r.acts[i].what != op::take) continue;
         std::vector<arrival> next;
@@ -227,11 +231,14 @@ interpreter::arrived interpreter::run(const route& r, std::vector<arrival> value
         };
         for (auto& x : values) expect(from, i, x.x, x.key);
         meet(values, from, i, send);
-        values = std::move(next), next = {}, from = i;
+        values = std::move(next);
+        next = {};
+        from = i;
         if (!call) continue;
         for (auto& x : values) expect(i, i + 1, x.x, x.key);
         meet(values, i, i + 1, send);
-        values = std::move(next), from = i + 1;
+        values = std::move(next);
+        from = i + 1;
     }
     return all;
 }

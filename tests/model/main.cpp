@@ -4,6 +4,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
+#include <unistd.h>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -12,7 +13,6 @@
 #include <set>
 #include <string>
 #include <utility>
-#include <unistd.h>
 
 #include "shapes.hpp"
 #include "world.hpp"
@@ -36,7 +36,10 @@ bool play(std::uint64_t seed, bool tell = false) {
     playing = seed;
     alarm(60);
     const auto s = model::generate(seed);
-    if (tell) std::printf("%s", model::words(s).c_str()), std::fflush(stdout);
+    if (tell) {
+        std::printf("%s", model::words(s).c_str());
+        std::fflush(stdout);
+    }
     const auto wrong = model::play(s);
     alarm(0);
     if (wrong.empty()) return true;
@@ -47,8 +50,13 @@ bool play(std::uint64_t seed, bool tell = false) {
 }
 
 /// Seeds beyond the first ones that have found something.
-constexpr std::uint64_t met[] = {5750, 21744, 63405, 83730, 1795656056111228469,
-                                 1795656976156967771, 1795659814676128464,
+constexpr std::uint64_t met[] = {5750,
+                                 21744,
+                                 63405,
+                                 83730,
+                                 1795656056111228469,
+                                 1795656976156967771,
+                                 1795659814676128464,
                                  1795661618934979544};
 
 std::uint64_t number(const char* text) { return std::strtoull(text, nullptr, 10); }
@@ -61,9 +69,7 @@ TEST_CASE("every pair of operators that can be neighbours is in a compiled block
     for (auto* all : {&model::blocks(), &model::ends()})
         for (auto& ops : *all)
             for (std::size_t i = 1; i < ops.size(); ++i) there.emplace(ops[i - 1], ops[i]);
-    const auto wraps = [](op x) {
-        return x == op::items || x == op::events || x == op::enumerate;
-    };
+    const auto wraps = [](op x) { return x == op::items || x == op::events || x == op::enumerate; };
     for (auto a = op::map; a <= op::echo; a = op(int(a) + 1))
         for (auto b = op::map; b <= op::echo; b = op(int(b) + 1)) {
             // A batch is looked at and taken apart; what is not a plain value has no codec; and
@@ -87,7 +93,9 @@ TEST_CASE("random pipelines do what the interpreter says: the fixed seeds") {
 }
 
 int main(int argc, char** argv) {
-    std::signal(SIGABRT, say_seed), std::signal(SIGSEGV, say_seed), std::signal(SIGALRM, say_seed);
+    std::signal(SIGABRT, say_seed);
+    std::signal(SIGSEGV, say_seed);
+    std::signal(SIGALRM, say_seed);
     if (argc == 3 && !std::strcmp(argv[1], "--seed")) return play(number(argv[2]), true) ? 0 : 1;
     if (argc >= 3 && !std::strcmp(argv[1], "--seconds")) {
         const auto now = std::chrono::steady_clock::now;

@@ -133,8 +133,8 @@ public:
         if (!h) return;
         if (diary_.healed && !by_hand) return;
         const weir::topic_partition tp{topic, partition};
-        diary_.holds.push_back({&of_, agent, x.n, tp, offset, of_.assignment(tp), by_hand,
-                                true, std::move(h)});
+        diary_.holds.push_back(
+            {&of_, agent, x.n, tp, offset, of_.assignment(tp), by_hand, true, std::move(h)});
     }
     void acked(const std::string& topic, int partition, std::int64_t offset) override {
         diary_.acked(&of_, agent, {topic, partition}, offset);
@@ -169,7 +169,8 @@ private:
         };
         for (auto& g : diary_.of.agents) {
             for (auto& f : g.from) std::for_each(f.blocks.begin(), f.blocks.end(), look);
-            std::for_each(g.trunk.begin(), g.trunk.end(), look), look(g.end);
+            std::for_each(g.trunk.begin(), g.trunk.end(), look);
+            look(g.end);
         }
         return std::size_t(most);
     }

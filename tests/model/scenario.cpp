@@ -5,15 +5,15 @@
 namespace model {
 namespace {
 
-const char* const names[] = {
-    "map",    "filter",         "flat_map", "scan", "enumerate", "items",      "events",
-    "tap",    "process",        "await",    "take", "parts",     "noack",      "group_by",
-    "group_by_await", "through", "echo",    "each", "each_event", "by_hand",   "each_batch",
-    "coroutine", "to",          "to_chosen", "send"};
+const char* const names[] = {"map",        "filter",    "flat_map", "scan",       "enumerate",
+                             "items",      "events",    "tap",      "process",    "await",
+                             "take",       "parts",     "noack",    "group_by",   "group_by_await",
+                             "through",    "echo",      "each",     "each_event", "by_hand",
+                             "each_batch", "coroutine", "to",       "to_chosen",  "send"};
 
-const char* const deeds[] = {"send",   "bad",       "run",         "advance", "commit",
-                             "release", "revoke",   "assign",      "lose",    "fail_send",
-                             "fail_commit", "restart", "stop",     "kill",    "join"};
+const char* const deeds[] = {"send",        "bad",     "run",    "advance", "commit",
+                             "release",     "revoke",  "assign", "lose",    "fail_send",
+                             "fail_commit", "restart", "stop",   "kill",    "join"};
 
 std::string words(const policy& p) {
     const char* const then[] = {"stop", "skip", "dead letter"};
@@ -44,22 +44,24 @@ const char* name(op what) { return names[int(what)]; }
 std::string topic_of(int agent, const act& a) {
     const auto id = std::to_string(a.id);
     switch (a.what) {
-    case op::group_by:
-    case op::group_by_await: return "m-a" + std::to_string(agent) + "-g" + id + "-repartition";
-    case op::through: return "through" + id;
-    case op::echo: return "echo" + id;
-    default: return "out" + id;
+        case op::group_by:
+        case op::group_by_await: return "m-a" + std::to_string(agent) + "-g" + id + "-repartition";
+        case op::through: return "through" + id;
+        case op::echo: return "echo" + id;
+        default: return "out" + id;
     }
 }
 
 std::string words(const scenario& s) {
-    std::string all = "seed " + std::to_string(s.seed) + (s.exact  ? ", exact"
-                                                          : s.calm ? ", calm"
-                                                                   : "") +
+    std::string all = "seed " + std::to_string(s.seed) +
+                      (s.exact  ? ", exact"
+                       : s.calm ? ", calm"
+                                : "") +
                       "\n  batches of " + std::to_string(s.batch) + ", open_max " +
                       std::to_string(s.open_max) + ", commit_every " +
-                      std::to_string(s.commit_every) + ", a send that fails: " +
-                      words(s.on_produce) + ", what does not decode: " + words(s.on_decode) + "\n";
+                      std::to_string(s.commit_every) +
+                      ", a send that fails: " + words(s.on_produce) +
+                      ", what does not decode: " + words(s.on_decode) + "\n";
     for (std::size_t i = 0; i < s.partitions.size(); ++i)
         all += "  " + source(int(i)) + " has " + std::to_string(s.partitions[i]) + " partitions\n";
     for (std::size_t i = 0; i < s.agents.size(); ++i) {

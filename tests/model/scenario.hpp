@@ -9,9 +9,31 @@
 namespace model {
 
 enum class op : std::uint8_t {
-    map, filter, flat_map, scan, enumerate, items, events, tap, process, await,  // operators
-    take, parts, noack, group_by, group_by_await, through, echo,
-    each, each_event, by_hand, each_batch, coroutine, to, to_chosen, send,  // ends
+    map,
+    filter,
+    flat_map,
+    scan,
+    enumerate,
+    items,
+    events,
+    tap,
+    process,
+    await,  // operators
+    take,
+    parts,
+    noack,
+    group_by,
+    group_by_await,
+    through,
+    echo,
+    each,
+    each_event,
+    by_hand,
+    each_batch,
+    coroutine,
+    to,
+    to_chosen,
+    send,  // ends
 };
 const char* name(op);
 
@@ -84,8 +106,21 @@ struct failing {
 };
 
 enum class deed : std::uint8_t {
-    send, bad, run, advance, commit, release, revoke, assign, lose, fail_send, fail_commit, restart,
-    stop, kill, join,
+    send,
+    bad,
+    run,
+    advance,
+    commit,
+    release,
+    revoke,
+    assign,
+    lose,
+    fail_send,
+    fail_commit,
+    restart,
+    stop,
+    kill,
+    join,
 };
 struct step {
     deed what{};

@@ -112,9 +112,8 @@ private:
             else x.release();
         };
         if (how == 0 && k.by->app_runs) {
-            k.by->app().post([drop, h = std::make_shared<weir::hold>(std::move(h))] {
-                drop(std::move(*h));
-            });
+            k.by->app().post(
+                [drop, h = std::make_shared<weir::hold>(std::move(h))] { drop(std::move(*h)); });
         } else if (how == 1 && which % 8 == 0) {
             std::thread{[&] { drop(std::move(h)); }}.join();
         } else {
@@ -167,7 +166,10 @@ private:
         try {
             if (what == deed::revoke) revoke(p);
             if (what == deed::assign) driver_->assign(topic, p.partition);
-            if (what == deed::lose) gone_ = true, driver_->lose(topic, p.partition);
+            if (what == deed::lose) {
+                gone_ = true;
+                driver_->lose(topic, p.partition);
+            }
         } catch (const weir::setup_error&) {  // it is nobody's yet
         }
     }
@@ -176,46 +178,50 @@ private:
         const commit_error errors[] = {commit_error::broker, commit_error::generation,
                                        commit_error::member, commit_error::fenced};
         switch (s.what) {
-        case deed::send: return send(s.a, s.b, s.c);
-        case deed::bad:
-            bad_ += expected_.read().contains(source(s.a));
-            return driver_->send_raw(source(s.a), weir::bytes{"k0"}, weir::bytes{"bad"},
-                                     {.partition = s.b});
-        case deed::run: return driver_->run();
-        case deed::advance: return driver_->advance(std::chrono::milliseconds{s.a});
-        case deed::commit: return driver_->commit();
-        case deed::release: return release(s.a, s.b);
-        case deed::revoke:
-        case deed::assign:
-        case deed::lose: return fault(topic_of_number(s.a), s.b, s.what);
-        case deed::fail_send: {
-            if (expected_.written().empty()) return;
-            auto it = expected_.written().begin();
-            std::advance(it, s.a % int(expected_.written().size()));
-            failed_sends_[*it] += s.b;
-            return driver_->fail_next_send(*it, std::size_t(s.b));
-        }
-        case deed::fail_commit:
-            commits_fail_ = true, gone_ |= s.b >= 2;  // it is no member any more
-            return driver_->fail_next_commit(std::size_t(s.a), errors[s.b]);
-        case deed::restart: return start(*member_of(s.a));
-        case deed::stop: return stop(*member_of(s.a));
-        case deed::kill:
-            driver_->kill(member_of(s.a)->app());
-            return ended(*member_of(s.a));
-        case deed::join:
-            if (members_.size() == 3) return;
-            members_.emplace_back(diary_, members_.size());
-            return driver_->add(members_.back().app());
+            case deed::send: return send(s.a, s.b, s.c);
+            case deed::bad:
+                bad_ += expected_.read().contains(source(s.a));
+                return driver_->send_raw(source(s.a), weir::bytes{"k0"}, weir::bytes{"bad"},
+                                         {.partition = s.b});
+            case deed::run: return driver_->run();
+            case deed::advance: return driver_->advance(std::chrono::milliseconds{s.a});
+            case deed::commit: return driver_->commit();
+            case deed::release: return release(s.a, s.b);
+            case deed::revoke:
+            case deed::assign:
+            case deed::lose: return fault(topic_of_number(s.a), s.b, s.what);
+            case deed::fail_send: {
+                if (expected_.written().empty()) return;
+                auto it = expected_.written().begin();
+                std::advance(it, s.a % int(expected_.written().size()));
+                failed_sends_[*it] += s.b;
+                return driver_->fail_next_send(*it, std::size_t(s.b));
+            }
+            case deed::fail_commit:
+                // it is no member any more
+                commits_fail_ = true;
+                gone_ |= s.b >= 2;
+                return driver_->fail_next_commit(std::size_t(s.a), errors[s.b]);
+            case deed::restart: return start(*member_of(s.a));
+            case deed::stop: return stop(*member_of(s.a));
+            case deed::kill: driver_->kill(member_of(s.a)->app()); return ended(*member_of(s.a));
+            case deed::join:
+                if (members_.size() == 3) return;
+                members_.emplace_back(diary_, members_.size());
+                return driver_->add(members_.back().app());
         }
     }
-    void ended(member& m) { m.run_ended(), m.app_runs = false; }
+    void ended(member& m) {
+        m.run_ended();
+        m.app_runs = false;
+    }
 
     bool let_go() {
         bool any = false;
         for (auto& k : diary_.holds) {
             if (!k.hold) continue;
-            close(k), any = true;
+            close(k);
+            any = true;
             if (k.by_hand) k.hold.ack();
             else k.hold.release();
         }
@@ -368,8 +374,8 @@ private:
         for (auto& m : members_)
             for (auto& p : m.app().partitions())
                 if (p.held > 0 && m.app_runs)  // else what it held when it was stopped
-                    return wrong(p.topic + "[" + std::to_string(p.partition) + "]: " +
-                                 std::to_string(p.held) + " are held, and nothing goes on");
+                    return wrong(p.topic + "[" + std::to_string(p.partition) +
+                                 "]: " + std::to_string(p.held) + " are held, and nothing goes on");
         for (auto& r : expected_.routes()) {
             if (of_.calm) nothing_twice(r);
             in_order(r);
@@ -438,8 +444,7 @@ private:
         for (auto& [at, expected] : want) {
             if (unknown.contains(at)) continue;
             std::multiset<summed> there;
-            for (auto& m : topics_[at].messages)
-                there.emplace(content{m.key, m.x.n, m.x.v}, m.x.c);
+            for (auto& m : topics_[at].messages) there.emplace(content{m.key, m.x.n, m.x.v}, m.x.c);
             for (auto& [c, sum] : there)
                 if (!expected.contains({c, sum}))
                     return wrong(words(at, c) + ": a sum of " + std::to_string(sum) +
@@ -503,9 +508,7 @@ private:
 std::string play(const scenario& s) {
     try {
         return world{s}.play();
-    } catch (const std::exception& e) {
-        return std::string{"thrown: "} + e.what();
-    }
+    } catch (const std::exception& e) { return std::string{"thrown: "} + e.what(); }
 }
 
 }  // namespace model

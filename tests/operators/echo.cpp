@@ -65,13 +65,15 @@ TEST_CASE("a value of a batch that is acknowledged by hand waits for its copy al
         const auto ack = weir::for_each([](auto& e) { e.ack(); });
         const auto values = in | weir::take(2) | weir::flat_map(std::identity{});
         if (events_first)
-            app.agent("e", values | weir::events() |
-                               weir::map([](auto& e) { return e.ack(), e.value(); }) |
-                               weir::echo(copy));
+            app.agent("e", values | weir::events() | weir::map([](auto& e) {
+                               return e.ack(), e.value();
+                           }) | weir::echo(copy));
         else app.agent("e", values | weir::echo(copy) | weir::events() | ack);
         test_driver test{app};
         test.fail_next_send(copy, 2);
-        test.append(in, std::nullopt, 1), test.append(in, std::nullopt, 2), test.run();
+        test.append(in, std::nullopt, 1);
+        test.append(in, std::nullopt, 2);
+        test.run();
         test.commit();
         CHECK(test.values(copy).empty());
         CHECK(test.committed(in, 0) == committed{});
@@ -83,8 +85,8 @@ TEST_CASE("a message is held until every copy is delivered") {
     weir::app app{"a", {.on_produce_error = weir::retry(1, 1s)}};
     auto in = app.topic<int>("in");
     numbers got;
-    app.agent("e", in | weir::echo("one", "two") |
-                       weir::for_each([&](int i) { got.push_back(i); }));
+    app.agent("e",
+              in | weir::echo("one", "two") | weir::for_each([&](int i) { got.push_back(i); }));
     test_driver test{app};
     test.fail_next_send("one");
     test.send(in, std::nullopt, 1);
@@ -106,15 +108,14 @@ TEST_CASE("echo is drawn with an arrow to each topic, and the stream goes on fro
     auto two = app.topic<std::string, int>("two");
     app.agent("e", in | weir::echo("one", two) | weir::filter([](int) { return true; }) |
                        weir::to("out"));
-    CHECK(app.graph().text() ==
-          "agent e\n"
-          "  topic in : std::string, int\n"
-          "  | echo : std::string, int\n"
-          "  -> topic one : std::string, int\n"
-          "  -> topic two : std::string, int\n"
-          "  | filter : std::string, int\n"
-          "  | to\n"
-          "  -> topic out : std::string, int\n");
+    CHECK(app.graph().text() == "agent e\n"
+                                "  topic in : std::string, int\n"
+                                "  | echo : std::string, int\n"
+                                "  -> topic one : std::string, int\n"
+                                "  -> topic two : std::string, int\n"
+                                "  | filter : std::string, int\n"
+                                "  | to\n"
+                                "  -> topic out : std::string, int\n");
 }
 
 TEST_CASE("each copy is in its own topic, with echoes before and behind other boundaries") {
@@ -125,8 +126,8 @@ TEST_CASE("each copy is in its own topic, with echoes before and behind other bo
                        weir::to("out"));
     test_driver test{app};
     test.send(in, std::nullopt, {"ann", 1});
-    for (const char* name : {"a1", "a2", "a-e-account-repartition", "b1", "mid", "c1", "c2",
-                             "out"}) {
+    for (const char* name :
+         {"a1", "a2", "a-e-account-repartition", "b1", "mid", "c1", "c2", "out"}) {
         CAPTURE(name);
         CHECK(test.values(test.peek<weir::bytes, order>(name)) == std::vector<order>{{"ann", 1}});
         CHECK(test.partitions(name) == std::optional{3});
@@ -139,10 +140,13 @@ TEST_CASE("a message that fails behind echo has sent no copy; its retry sends ea
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     int calls = 0;
-    app.agent("e", in | weir::flat_map([](int i) { return numbers{i, 10 * i}; }) |
-                       weir::echo("copy") | weir::for_each([&](int) {
-                           if (++calls == 2) throw std::runtime_error{"not yet"};
-                       }),
+    app.agent("e",
+              in | weir::flat_map([](int i) {
+                  return numbers{i, 10 * i};
+              }) | weir::echo("copy") |
+                  weir::for_each([&](int) {
+                      if (++calls == 2) throw std::runtime_error{"not yet"};
+                  }),
               {.on_error = weir::retry(1, 1s)});
     test_driver test{app};
     const auto copy = test.peek<weir::bytes, int>("copy");
@@ -186,7 +190,8 @@ TEST_CASE("a batch is echoed as one message and goes on as a batch") {
     app.agent("e", in | weir::take(2) | weir::echo("batches") |
                        weir::for_each([&](const auto& b) { sizes.push_back(b.size()); }));
     test_driver test{app};
-    test.send(in, "k", 1), test.send(in, "k", 2);
+    test.send(in, "k", 1);
+    test.send(in, "k", 2);
     const auto echoed = test.peek<std::optional<std::string>, std::vector<int>>("batches");
     CHECK(test.values(echoed) == std::vector<numbers>{{1, 2}});
     CHECK(test.items(echoed).at(0).first == std::optional<std::string>{"k"});
@@ -227,7 +232,8 @@ TEST_CASE("semantics 31: topics without room park the message; nothing is lost o
                                   in_holds.push_back(b.hold());
                               }));
     };
-    keeps("copy", copies), keeps("out", outs);
+    keeps("copy", copies);
+    keeps("out", outs);
     test_driver test{app, slow};
     constexpr std::size_t all = 80;  // of 1 MB, where 64 MiB are kept
     for (std::size_t n = 0; n < all; ++n) test.append(in, std::nullopt, 0);
@@ -245,11 +251,13 @@ TEST_CASE("semantics 31: topics without room park the message; nothing is lost o
         const auto there = other.size();
         room.clear();
         test.commit();
-        read += room.size(), read_there += other.size() - there;
+        read += room.size();
+        read_there += other.size() - there;
     }
     CHECK(read_copies == all);
     CHECK(read_outs == all);
-    copies.clear(), outs.clear();
+    copies.clear();
+    outs.clear();
     test.commit();
     CHECK(test.committed(in, 0) == committed{all});
     CHECK(test.errors().empty());

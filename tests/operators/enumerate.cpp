@@ -74,10 +74,9 @@ TEST_CASE("enumerate is drawn with the type that it yields") {
     weir::app app{"a"};
     auto in = app.topic<std::string, int>("in");
     app.agent("e", in | weir::enumerate(1));
-    CHECK(app.graph().text() ==
-          "agent e\n"
-          "  topic in : std::string, int\n"
-          "  | enumerate : std::string, weir::indexed<int>\n");
+    CHECK(app.graph().text() == "agent e\n"
+                                "  topic in : std::string, int\n"
+                                "  | enumerate : std::string, weir::indexed<int>\n");
 }
 
 TEST_CASE("semantics 5: a message that fails has not been counted") {
@@ -130,8 +129,8 @@ TEST_CASE("enumerate shows a value without copying it") {
     weir::app app{"a"};
     auto in = app.topic<counted>("in");
     int sum = 0;
-    app.agent("decoded", in | weir::enumerate() |
-                             weir::for_each([&](auto& x) { sum += x.value().number; }));
+    app.agent("decoded",
+              in | weir::enumerate() | weir::for_each([&](auto& x) { sum += x.value().number; }));
     app.agent("made", in | weir::map([](const counted& c) { return counted{c.number}; }) |
                           weir::enumerate() |
                           weir::for_each([&](auto& x) { sum += x.value().number; }));

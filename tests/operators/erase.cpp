@@ -34,8 +34,7 @@ TEST_CASE("an erased pipeline is returned from a function, kept in a class and i
     const auto count = [&](std::size_t i) {
         return weir::for_each([&sizes, i](int) { ++sizes[i]; });
     };
-    for (std::size_t i = 0; i < all.size(); ++i)
-        app.agent(std::to_string(i), all[i] | count(i));
+    for (std::size_t i = 0; i < all.size(); ++i) app.agent(std::to_string(i), all[i] | count(i));
     app.agent("kept", h.what | count(3));
     test_driver test{app};
     for (int i = 0; i < 4; ++i) test.send(in, "k", i);
@@ -132,7 +131,8 @@ TEST_CASE("erase before and behind boundaries") {
         app.agent("e", s | weir::events() | weir::for_each(see));
     }
     test_driver test{app};
-    test.send(in, "a", 1), test.send(in, "b", 2);
+    test.send(in, "a", 1);
+    test.send(in, "b", 2);
     CHECK(got == decltype(got){{"a", 1}, {"b", 2}});
     test.commit();
     CHECK(test.committed(in, 0) == committed{2});
@@ -146,14 +146,14 @@ TEST_CASE("behind an erased batch flat_map(identity) gives each value its key ba
     const erased s = in | weir::take(2);
     std::vector<std::string> keys;
     int whole = 0;
-    app.agent("e", s | weir::tap([&](const auto&) { ++whole; }) |
-                       weir::flat_map(std::identity{}) | weir::events() |
-                       weir::for_each([&](auto& event) {
+    app.agent("e", s | weir::tap([&](const auto&) { ++whole; }) | weir::flat_map(std::identity{}) |
+                       weir::events() | weir::for_each([&](auto& event) {
                            const std::optional<std::string>& key = event.key();
                            keys.push_back(key.value_or("none"));
                        }));
     test_driver test{app};
-    test.send(in, "a", 1), test.send(in, "b", 2);
+    test.send(in, "a", 1);
+    test.send(in, "b", 2);
     CHECK(keys == std::vector<std::string>{"a", "b"});
     CHECK(whole == 1);
 }
@@ -196,9 +196,8 @@ TEST_CASE("erase copies no value, and original bytes are still sent on") {
     weir::app app{"e"};
     auto in = app.topic<counted>("in");
     auto out = app.topic<counted>("out");
-    const weir::stream<weir::bytes, counted> s = in | weir::filter([](const counted&) {
-                                                     return true;
-                                                 });
+    const weir::stream<weir::bytes, counted> s =
+        in | weir::filter([](const counted&) { return true; });
     app.agent("e", s | weir::to(out));
     test_driver test{app};
     test.append(in, "k", counted{1});
@@ -212,10 +211,9 @@ TEST_CASE("erase does not show in the graph") {
     weir::app app{"e"};
     auto in = app.topic<std::string, int>("in");
     app.agent("e", in | weir::erase() | weir::take(2) | weir::erase() | weir::to("out"));
-    CHECK(app.graph().text() ==
-          "agent e\n"
-          "  topic in : std::string, int\n"
-          "  | take(2) : std::optional<std::string>, weir::batch<int>\n"
-          "  | to\n"
-          "  -> topic out : std::optional<std::string>, std::vector<int>\n");
+    CHECK(app.graph().text() == "agent e\n"
+                                "  topic in : std::string, int\n"
+                                "  | take(2) : std::optional<std::string>, weir::batch<int>\n"
+                                "  | to\n"
+                                "  -> topic out : std::optional<std::string>, std::vector<int>\n");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// events: what an event shows of its message, at a topic and behind boundaries; copies; what it costs.
+// events: what an event shows of its message, at a topic and behind boundaries; copies; what it
+// costs.
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -96,8 +97,8 @@ TEST_CASE("an event behind a boundary still has its message, all but the bytes o
         CHECK(event.raw_value().is_null());
     });
     SUBCASE("a batch taken apart") {
-        t.app.agent("e", t.in | weir::take(1) | weir::flat_map(std::identity{}) | weir::events() |
-                             look);
+        t.app.agent("e",
+                    t.in | weir::take(1) | weir::flat_map(std::identity{}) | weir::events() | look);
     }
     SUBCASE("an asynchronous map") {
         t.app.agent("e", t.in | weir::map([](int i) -> weir::task<int> { co_return i; }) |
@@ -126,14 +127,14 @@ TEST_CASE("events behind group_by are those of the internal topic, headers and t
     weir::app app{"a"};
     auto in = app.topic<order>("orders");
     std::vector<std::string> got;
-    app.agent("g", in | weir::group_by(&order::account) | weir::events() |
-                       weir::for_each([&](auto& event) {
-                           got.push_back(event.topic() + ' ' + event.key() + ' ' +
-                                         std::to_string(event.value().amount) + ' ' +
-                                         shown(event.headers()));
-                           CHECK(event.timestamp() == noon);
-                           CHECK(event.ack());
-                       }));
+    app.agent(
+        "g",
+        in | weir::group_by(&order::account) | weir::events() | weir::for_each([&](auto& event) {
+            got.push_back(event.topic() + ' ' + event.key() + ' ' +
+                          std::to_string(event.value().amount) + ' ' + shown(event.headers()));
+            CHECK(event.timestamp() == noon);
+            CHECK(event.ack());
+        }));
     test_driver test{app};
     test.send(in, "k", {"ann", 3}, {.timestamp = noon, .headers = two_headers});
     CHECK(got == std::vector<std::string>{"a-g-account-repartition ann 3 a=1 a=-"});
@@ -145,8 +146,10 @@ TEST_CASE("events behind group_by are those of the internal topic, headers and t
 TEST_CASE("several values of one message are events of the same message") {
     one_message t;
     numbers got;
-    t.app.agent("e", t.in | weir::flat_map([](int i) { return numbers{i, i + 1}; }) |
-                         weir::events() | weir::for_each([&](auto& event) {
+    t.app.agent("e", t.in | weir::flat_map([](int i) {
+                         return numbers{i, i + 1};
+                     }) | weir::events() |
+                         weir::for_each([&](auto& event) {
                              got.push_back(event.value());
                              check_message(event);
                          }));
@@ -167,8 +170,10 @@ TEST_CASE("events of a range have no message: null bytes, no topic; ack says tru
     CHECK(got == std::vector<std::string>{"|1", "|2"});
     std::vector<weir::hold> holds;
     std::vector<weir::event<weir::bytes, int>> copies;
-    for (auto& event : weir::from(numbers{1, 2}) | weir::events() | weir::noack())
-        holds.push_back(event.hold()), copies.push_back(event);
+    for (auto& event : weir::from(numbers{1, 2}) | weir::events() | weir::noack()) {
+        holds.push_back(event.hold());
+        copies.push_back(event);
+    }
     holds[0].ack();
     CHECK(copies[0].acked());
     CHECK(copies[1].ack());
@@ -219,7 +224,8 @@ TEST_CASE("each agent of a topic acknowledges for itself") {
                        if (e.value() == 1) others.push_back(e.hold());
                    }));
     test_driver test{app};
-    test.send(in, "k", 0), test.send(in, "k", 1);
+    test.send(in, "k", 0);
+    test.send(in, "k", 1);
     CHECK(said.size() == 4);
     for (auto& s : said) CHECK(s.second);
     test.commit();
@@ -235,10 +241,11 @@ TEST_CASE("events shows the decoded value itself, a constant: nothing is copied"
     auto in = app.topic<counted>("in");
     int sum = 0;
     app.agent("e", in | weir::events() | weir::filter([](const auto& e) {
-                           return e.value().number > 0;
-                       }) | weir::for_each([&](auto& e) { sum += e.value().number; }));
+                       return e.value().number > 0;
+                   }) | weir::for_each([&](auto& e) { sum += e.value().number; }));
     test_driver test{app};
-    test.append(in, "k", counted{1}), test.append(in, "k", counted{2});
+    test.append(in, "k", counted{1});
+    test.append(in, "k", counted{2});
     counted::copies = 0;
     test.run();
     CHECK(sum == 3);

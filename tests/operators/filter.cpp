@@ -45,10 +45,9 @@ TEST_CASE("filter is drawn with the types it leaves alone") {
     weir::app app{"a"};
     auto in = app.topic<std::string, order>("in");
     app.agent("f", in | weir::filter(&order::paid));
-    CHECK(app.graph().text() ==
-          "agent f\n"
-          "  topic in : std::string, order\n"
-          "  | filter : std::string, order\n");
+    CHECK(app.graph().text() == "agent f\n"
+                                "  topic in : std::string, order\n"
+                                "  | filter : std::string, order\n");
 }
 
 TEST_CASE("filter takes a member for a predicate, and shows the value as a constant") {

@@ -31,7 +31,10 @@ struct breaks {
             if (at == 3) throw std::runtime_error{"three!"};
             return at;
         }
-        iterator& operator++() { return ++at, *this; }
+        iterator& operator++() {
+            ++at;
+            return *this;
+        }
         void operator++(int) { ++at; }
         friend bool operator==(iterator, iterator) = default;
     };
@@ -85,7 +88,8 @@ TEST_CASE("flat_map moves the values of a container by value") {
     int sum = 0;
     const auto two = [](int i) {
         std::vector<counted> v;
-        v.emplace_back(i), v.emplace_back(i);
+        v.emplace_back(i);
+        v.emplace_back(i);
         return v;
     };
     app.agent("m", in | weir::flat_map(two) | weir::map([](counted c) { return c; }) |

@@ -42,10 +42,9 @@ TEST_CASE("for_each ends a pipeline and is drawn without a type") {
     weir::app app{"a"};
     auto in = app.topic<std::string, int>("in");
     app.agent("e", in | weir::for_each([](int) {}));
-    CHECK(app.graph().text() ==
-          "agent e\n"
-          "  topic in : std::string, int\n"
-          "  | for_each\n");
+    CHECK(app.graph().text() == "agent e\n"
+                                "  topic in : std::string, int\n"
+                                "  | for_each\n");
 }
 
 TEST_CASE("for_each hands its body an lvalue and copies nothing") {

@@ -53,7 +53,10 @@ TEST_CASE("all values of one key are in one partition, in the order of their sou
         numbers amounts;
         std::vector<weir::partition_id> where;
         for (auto& e : test.events(mid))
-            if (e.key() == key) amounts.push_back(e.value().amount), where.push_back(e.partition());
+            if (e.key() == key) {
+                amounts.push_back(e.value().amount);
+                where.push_back(e.partition());
+            }
         const int first = key[0] == 'o' ? 1 : 0;
         CHECK(amounts == numbers{first, first + 2, first + 4, first + 6});
         CHECK(where == std::vector<weir::partition_id>(4, where.at(0)));
@@ -82,13 +85,12 @@ TEST_CASE("the key behind group_by has the type of the field") {
     auto in = app.topic<std::string, order>("orders");
     auto out = app.topic<int, order>("out");
     app.agent("g", in | weir::group_by(&order::amount) | weir::to(out));
-    CHECK(app.graph().text() ==
-          "agent g\n"
-          "  topic orders : std::string, order\n"
-          "  | group_by amount : int, order\n"
-          "  topic shop-g-amount-repartition : int, order\n"
-          "  | to\n"
-          "  -> topic out : int, order\n");
+    CHECK(app.graph().text() == "agent g\n"
+                                "  topic orders : std::string, order\n"
+                                "  | group_by amount : int, order\n"
+                                "  topic shop-g-amount-repartition : int, order\n"
+                                "  | to\n"
+                                "  -> topic out : int, order\n");
     test_driver test{app};
     test.send(in, "k", {"alice", "p", 5});
     CHECK(test.items(out).at(0).first == 5);

@@ -38,7 +38,8 @@ TEST_CASE("semantics 5: items yields (key, value)") {
     pairs<std::string, int> got;
     app.agent("i", in | weir::items() | into(got));
     test_driver test{app};
-    test.send(in, "a", 1), test.send(in, "b", 2);
+    test.send(in, "a", 1);
+    test.send(in, "b", 2);
     CHECK(got == pairs<std::string, int>{{"a", 1}, {"b", 2}});
     test.commit();
     CHECK(test.committed(in, 0) == committed{2});
@@ -56,12 +57,12 @@ TEST_CASE("an item is taken apart, constant or not, and has names for its parts"
                           CHECK(value == "a");
                           ++seen;
                       }));
-    app.agent("named", in | weir::items() |
-                           weir::for_each([&](const weir::item<int, std::string>& item) {
-                               CHECK(item.key() == 7);
-                               CHECK(item.value() == "a");
-                               ++seen;
-                           }));
+    app.agent("named",
+              in | weir::items() | weir::for_each([&](const weir::item<int, std::string>& item) {
+                  CHECK(item.key() == 7);
+                  CHECK(item.value() == "a");
+                  ++seen;
+              }));
     test_driver test{app};
     test.send(in, 7, "a");
     CHECK(seen == 2);
@@ -71,10 +72,9 @@ TEST_CASE("items is drawn with the type that it yields") {
     weir::app app{"a"};
     auto in = app.topic<std::string, int>("in");
     app.agent("i", in | weir::items());
-    CHECK(app.graph().text() ==
-          "agent i\n"
-          "  topic in : std::string, int\n"
-          "  | items : std::string, weir::item<std::string, int>\n");
+    CHECK(app.graph().text() == "agent i\n"
+                                "  topic in : std::string, int\n"
+                                "  | items : std::string, weir::item<std::string, int>\n");
 }
 
 TEST_CASE("without a key type the key is bytes, and null is told from empty") {
@@ -83,7 +83,9 @@ TEST_CASE("without a key type the key is bytes, and null is told from empty") {
     pairs<weir::bytes, int> got;
     app.agent("i", in | weir::items() | into(got));
     test_driver test{app};
-    test.send(in, "a", 1), test.send(in, std::nullopt, 2), test.send(in, weir::bytes{""}, 3);
+    test.send(in, "a", 1);
+    test.send(in, std::nullopt, 2);
+    test.send(in, weir::bytes{""}, 3);
     CHECK(got == pairs<weir::bytes, int>{{"a", 1}, {weir::bytes{}, 2}, {"", 3}});
     pairs<weir::bytes, int> ranged;
     for (auto& [key, value] : weir::from(std::vector{1}) | weir::items())
@@ -100,12 +102,13 @@ TEST_CASE("behind group_by the key is the field, behind through what it was") {
                              weir::for_each([&](const auto& item) {
                                  grouped.emplace_back(item.key(), item.value().amount);
                              }));
-    app.agent("passed", in | weir::through("mid") | weir::items() |
-                            weir::for_each([&](const auto& item) {
-                                passed.emplace_back(item.key(), item.value().amount);
-                            }));
+    app.agent("passed",
+              in | weir::through("mid") | weir::items() | weir::for_each([&](const auto& item) {
+                  passed.emplace_back(item.key(), item.value().amount);
+              }));
     test_driver test{app};
-    test.send(in, 5, {"ann", 1}), test.send(in, 6, {"bob", 2});
+    test.send(in, 5, {"ann", 1});
+    test.send(in, 6, {"bob", 2});
     CHECK(grouped == pairs<std::string, int>{{"ann", 1}, {"bob", 2}});
     CHECK(passed == pairs<int, int>{{5, 1}, {6, 2}});
 }
@@ -114,10 +117,11 @@ TEST_CASE("behind map and scan a value keeps the key of its message") {
     weir::app app{"a"};
     auto in = app.topic<std::string, int>("in");
     pairs<std::string, int> got;
-    app.agent("i", in | weir::map([](int i) { return 2 * i; }) |
-                       weir::scan(0, std::plus{}) | weir::items() | into(got));
+    app.agent("i", in | weir::map([](int i) { return 2 * i; }) | weir::scan(0, std::plus{}) |
+                       weir::items() | into(got));
     test_driver test{app};
-    test.send(in, "a", 1), test.send(in, "b", 2);
+    test.send(in, "a", 1);
+    test.send(in, "b", 2);
     CHECK(got == pairs<std::string, int>{{"a", 2}, {"b", 6}});
 }
 
@@ -128,7 +132,8 @@ TEST_CASE("behind take the key is the one that a batch's messages share, or none
     std::vector<std::vector<int>> values;
     app.agent("i", in | weir::take(2) | weir::items() | weir::for_each([&](const auto& item) {
                        auto& [key, batch] = item;
-                       keys.push_back(key), values.push_back(batch.values());
+                       keys.push_back(key);
+                       values.push_back(batch.values());
                    }));
     test_driver test{app};
     for (auto& [key, value] : pairs<std::string, int>{{"a", 1}, {"a", 2}, {"a", 3}, {"b", 4}})
@@ -143,10 +148,11 @@ TEST_CASE("a batch that is taken apart gives each value its own key back") {
     weir::app app{"a"};
     auto in = app.topic<std::string, int>("in");
     pairs<std::string, int> got;
-    app.agent("i", in | weir::take(2) | weir::flat_map(std::identity{}) | weir::items() |
-                       into(got));
+    app.agent("i",
+              in | weir::take(2) | weir::flat_map(std::identity{}) | weir::items() | into(got));
     test_driver test{app};
-    test.send(in, "a", 1), test.send(in, "b", 2);
+    test.send(in, "a", 1);
+    test.send(in, "b", 2);
     CHECK(got == pairs<std::string, int>{{"a", 1}, {"b", 2}});
 }
 
@@ -160,8 +166,10 @@ TEST_CASE("behind an asynchronous map the key is still there") {
     };
     app.agent("i", in | weir::map(late, {.concurrency = 2}) | weir::items() | into(got));
     test_driver test{app};
-    test.append(in, "a", 1), test.append(in, "b", 2);
-    test.run(), test.advance(1s);
+    test.append(in, "a", 1);
+    test.append(in, "b", 2);
+    test.run();
+    test.advance(1s);
     CHECK(got == pairs<std::string, int>{{"a", 10}, {"b", 20}});
 }
 
@@ -174,7 +182,8 @@ TEST_CASE("items copies neither key nor value; take behind it copies each once")
                           sum += 100 * item.key().number + item.value().number;
                       }));
     test_driver test{app};
-    test.append(in, counted{1}, counted{2}), test.append(in, counted{3}, counted{4});
+    test.append(in, counted{1}, counted{2});
+    test.append(in, counted{3}, counted{4});
     counted::copies = 0;
     test.run();
     CHECK(sum == 406);
@@ -187,7 +196,8 @@ TEST_CASE("items copies neither key nor value; take behind it copies each once")
                                  sum += 100 * key.number + value.number;
                          }));
     test_driver driver{other};
-    driver.append(there, counted{1}, counted{2}), driver.append(there, counted{3}, counted{4});
+    driver.append(there, counted{1}, counted{2});
+    driver.append(there, counted{3}, counted{4});
     counted::copies = 0;
     driver.run();
     CHECK(sum == 812);

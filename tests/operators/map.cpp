@@ -53,11 +53,10 @@ TEST_CASE("map is drawn with the type of what f gives") {
     app.agent("m", in | weir::map(&order::amount) |
                        weir::map([](int i) -> weir::task<double> { co_return i / 2.0; },
                                  {.concurrency = 8}));
-    CHECK(app.graph().text() ==
-          "agent m\n"
-          "  topic in : std::string, order\n"
-          "  | map : std::string, int\n"
-          "  | map async(8) : std::string, double\n");
+    CHECK(app.graph().text() == "agent m\n"
+                                "  topic in : std::string, order\n"
+                                "  | map : std::string, int\n"
+                                "  | map async(8) : std::string, double\n");
 }
 
 TEST_CASE("map takes a member and a member function for f") {
@@ -238,7 +237,8 @@ TEST_CASE("an awaited call copies a decoded argument once and moves its result")
                        weir::for_each([&](const counted& c) { sum += c.number; }));
     test_driver test{app};
     for (int i : {1, 2, 3}) test.append(in, std::nullopt, counted{i});
-    test.run(), test.advance(1s);
+    test.run();
+    test.advance(1s);
     CHECK(sum == 9);
     CHECK(counted::copies == 3);
 }

@@ -41,10 +41,10 @@ TEST_CASE("semantics 43: s1 & s2 yields all values of both, each stream's order 
           "acknowledged to its own topic") {
     two t;
     numbers small, large;
-    t.app.agent("m", (t.a & t.b) | weir::for_each([&](int i) {
-                         (i < 100 ? small : large).push_back(i);
-                     }));
-    t.append(t.a, {1, 2, 3}), t.append(t.b, {100, 101});
+    t.app.agent(
+        "m", (t.a & t.b) | weir::for_each([&](int i) { (i < 100 ? small : large).push_back(i); }));
+    t.append(t.a, {1, 2, 3});
+    t.append(t.b, {100, 101});
     t.test().run();
     CHECK(small == numbers{1, 2, 3});
     CHECK(large == numbers{100, 101});
@@ -62,7 +62,8 @@ TEST_CASE("semantics 43: each is acknowledged to its own topic: by hand, and whi
                              holds.push_back(event.hold());
                          else CHECK(event.ack());
                      }));
-    t.append(t.a, {1, 2, 3}), t.append(t.b, {100, 101});
+    t.append(t.a, {1, 2, 3});
+    t.append(t.b, {100, 101});
     t.test().run();
     CHECK(t.of(t.a) == committed{1});
     CHECK(t.of(t.b) == committed{1});
@@ -120,12 +121,11 @@ TEST_CASE("semantics 43: a & b & c is flat, in any brackets") {
     static_assert(std::is_same_v<flat, decltype(t.a & (t.b & c))>);
     static_assert(std::is_same_v<flat::value, int>);
     t.app.agent("m", t.a & t.b & c);
-    CHECK(t.app.graph().text() ==
-          "agent m\n"
-          "  topic a [2 partitions] : std::string, int\n"
-          "  topic b : std::string, int\n"
-          "  topic c : std::string, int\n"
-          "  | merge : std::string, int\n");
+    CHECK(t.app.graph().text() == "agent m\n"
+                                  "  topic a [2 partitions] : std::string, int\n"
+                                  "  topic b : std::string, int\n"
+                                  "  topic c : std::string, int\n"
+                                  "  | merge : std::string, int\n");
 }
 
 TEST_CASE("semantics 43: differing key types become bytes") {
@@ -139,7 +139,8 @@ TEST_CASE("semantics 43: differing key types become bytes") {
                          sizes.push_back(event.key().size());
                          CHECK(event.raw_key() == weir::bytes_view{event.key()});
                      }));
-    t.test().send(t.a, "abc", 1), t.test().send(numbered, 7, 2);
+    t.test().send(t.a, "abc", 1);
+    t.test().send(numbered, 7, 2);
     CHECK(sizes == std::vector<std::size_t>{3, 4});
 }
 
@@ -154,7 +155,9 @@ TEST_CASE("a merge of different types yields a variant of them, each once") {
                          const auto* i = std::get_if<int>(&either);
                          got.push_back(i ? std::to_string(*i) : std::get<std::string>(either));
                      }));
-    t.test().send(t.a, "k", 1), t.test().send(words, "k", "one"), t.test().send(t.b, "k", 2);
+    t.test().send(t.a, "k", 1);
+    t.test().send(words, "k", "one");
+    t.test().send(t.b, "k", 2);
     CHECK(got == std::vector<std::string>{"1", "one", "2"});
     t.test().commit();
     CHECK(t.test().committed(words, 0) == committed{1});
@@ -169,22 +172,26 @@ TEST_CASE("a merge of types that convert into each other keeps them apart") {
     app.agent("m", (longs & doubles & ints) |
                        weir::for_each([&](const auto& v) { which.push_back(v.index()); }));
     test_driver test{app};
-    test.send(ints, "k", 1), test.send(doubles, "k", 1), test.send(longs, "k", 1);
+    test.send(ints, "k", 1);
+    test.send(doubles, "k", 1);
+    test.send(longs, "k", 1);
     CHECK(which == std::vector<std::size_t>{2, 1, 0});
 }
 
 TEST_CASE("branches of a merge have operators of their own, and more may follow") {
     two t;
     numbers got;
-    t.app.agent("m", ((t.a | weir::map([](int i) { return i * 2; }))
-                      & (t.b | weir::filter([](int i) { return i > 1; }) | weir::take(2)
-                             | weir::flat_map(std::identity{})))
-        | weir::map([](int i) { return i + 1; })
-        | weir::for_each([&](int i) { got.push_back(i); }));
-    t.test().send(t.a, "k", 10, {.partition = 1}), t.test().send(t.b, "k", 2);
+    t.app.agent("m", ((t.a | weir::map([](int i) { return i * 2; })) &
+                      (t.b | weir::filter([](int i) { return i > 1; }) | weir::take(2) |
+                       weir::flat_map(std::identity{}))) |
+                         weir::map([](int i) { return i + 1; }) |
+                         weir::for_each([&](int i) { got.push_back(i); }));
+    t.test().send(t.a, "k", 10, {.partition = 1});
+    t.test().send(t.b, "k", 2);
     CHECK(got == numbers{21});
     CHECK(t.test().held(t.b, 0) == 1);
-    t.test().send(t.b, "k", 1), t.test().send(t.b, "k", 3);
+    t.test().send(t.b, "k", 1);
+    t.test().send(t.b, "k", 3);
     CHECK(got == numbers{21, 3, 4});
     CHECK(t.of(t.a, 1) == committed{1});
     CHECK(t.of(t.b) == committed{3});
@@ -199,7 +206,8 @@ TEST_CASE("a failure is that of its branch's own message: retried alone, the oth
                          got.push_back(i);
                      }),
                 {.on_error = weir::retry(3, 1s)});
-    t.append(t.a, {1, 2, 3}), t.append(t.b, {100, 101});
+    t.append(t.a, {1, 2, 3});
+    t.append(t.b, {100, 101});
     t.test().run();
     CHECK(t.of(t.a) == committed{1});
     CHECK(t.of(t.b) == committed{2});
@@ -215,7 +223,8 @@ TEST_CASE("a skipped failure names the topic of its branch") {
     t.app.agent("m", (t.a & t.b) | weir::for_each([](int i) {
                          if (i % 2) throw std::runtime_error{"odd"};
                      }));
-    t.append(t.a, {2, 3}), t.append(t.b, {5, 6});
+    t.append(t.a, {2, 3});
+    t.append(t.b, {5, 6});
     t.test().run();
     std::vector<std::pair<std::string, offset>> named;
     for (auto& e : t.test().errors()) named.emplace_back(e.topic, e.offset);
@@ -228,20 +237,22 @@ TEST_CASE("a parked message of one branch keeps the other out of the sink") {
     numbers got;
     int failures = 0;
     SUBCASE("take behind the merge, whose batch fails and is retried") {
-        t.app.agent("m", (t.a & t.b) | weir::take(2) |
-                             weir::for_each([&](const weir::batch<int>& batch) {
-                                 if (++failures < 3) throw std::runtime_error{"no"};
-                                 for (int i : batch) got.push_back(i);
-                             }),
-                    {.on_error = weir::retry(5, 1s)});
-        t.append(t.a, {1, 2, 3}), t.append(t.b, {100, 101, 102});
+        t.app.agent(
+            "m", (t.a & t.b) | weir::take(2) | weir::for_each([&](const weir::batch<int>& batch) {
+                     if (++failures < 3) throw std::runtime_error{"no"};
+                     for (int i : batch) got.push_back(i);
+                 }),
+            {.on_error = weir::retry(5, 1s)});
+        t.append(t.a, {1, 2, 3});
+        t.append(t.b, {100, 101, 102});
         t.test().run();
         CHECK(got.empty());
         CHECK(t.test().held(t.a, 0) + t.test().held(t.b, 0) == 2);  // the other one has to wait
         t.test().advance(5s);
     }
     SUBCASE("pull") {
-        t.append(t.a, {1, 2, 3}), t.append(t.b, {100, 101, 102});
+        t.append(t.a, {1, 2, 3});
+        t.append(t.b, {100, 101, 102});
         const auto s = t.app.stream(t.a) & t.app.stream(t.b);
         std::size_t n = 0;
         for (int i : s) {
@@ -257,13 +268,17 @@ TEST_CASE("a parked message of one branch keeps the other out of the sink") {
 
 TEST_CASE("a revocation of one branch's partition while its message is parked: the other goes on") {
     two t;
-    t.append(t.a, {1, 2}), t.append(t.b, {100, 101});
+    t.append(t.a, {1, 2});
+    t.append(t.b, {100, 101});
     const auto s = t.app.stream(t.a) & t.app.stream(t.b);
     numbers got;
     bool revoked = false;
     test_driver& test = t.test();
     auto it = s.begin();
-    while (it != s.end() && *it != 1) got.push_back(*it), ++it;
+    while (it != s.end() && *it != 1) {
+        got.push_back(*it);
+        ++it;
+    }
     REQUIRE(it != s.end());
     SUBCASE("revoked: drained until it was passed") {
         test.revoke(t.a, 0);
@@ -287,7 +302,10 @@ TEST_CASE("a revocation of one branch's partition while its message is parked: t
         CHECK(*it == 1);  // what is looked at stays, though it has left the sink
         ++it;
     }
-    while (it != s.end()) got.push_back(*it), ++it;
+    while (it != s.end()) {
+        got.push_back(*it);
+        ++it;
+    }
     CHECK(got == numbers{100, 101});
     CHECK(t.of(t.b) == committed{2});
     test.assign(t.a, 0);
@@ -300,11 +318,11 @@ TEST_CASE("a revocation of one branch's partition while its message is parked: t
 TEST_CASE("a revocation of one branch's partition leaves the other's values in a common batch") {
     two t;
     std::vector<numbers> got;
-    t.app.agent("m", (t.a & t.b) | weir::take(4, 10s) |
-                         weir::for_each([&](const weir::batch<int>& b) {
-                             got.push_back(b.values());
-                         }));
-    t.append(t.a, {1}), t.append(t.b, {100});
+    t.app.agent("m",
+                (t.a & t.b) | weir::take(4, 10s) |
+                    weir::for_each([&](const weir::batch<int>& b) { got.push_back(b.values()); }));
+    t.append(t.a, {1});
+    t.append(t.b, {100});
     t.test().run();
     t.test().revoke(t.a, 0);
     t.test().advance(10s);
@@ -315,7 +333,8 @@ TEST_CASE("a revocation of one branch's partition leaves the other's values in a
 
 TEST_CASE("merged streams that are iterated are iterable: pull & pull, pull & topic, of ranges") {
     two t;
-    t.append(t.a, {1}), t.append(t.b, {2});
+    t.append(t.a, {1});
+    t.append(t.b, {2});
     const auto sum = [](const auto& s) {
         int n = 0;
         for (int i : s) n += i;
@@ -343,9 +362,8 @@ TEST_CASE("merged streams that are iterated are iterable: pull & pull, pull & to
 
 TEST_CASE("streams of different apps are refused") {
     weir::app one{"one"}, other{"other"};
-    CHECK_THROWS_WITH_AS(
-        one.stream(one.topic<int>("a")) & other.stream(other.topic<int>("b")),
-        "weir: a & b: the two streams are of different apps", weir::setup_error);
+    CHECK_THROWS_WITH_AS(one.stream(one.topic<int>("a")) & other.stream(other.topic<int>("b")),
+                         "weir: a & b: the two streams are of different apps", weir::setup_error);
 }
 
 TEST_CASE("a topic merged with itself yields each value twice, and commits what both have passed") {
@@ -362,7 +380,8 @@ TEST_CASE("a merge goes on into a topic, and holds its messages until it has the
     two t;
     auto out = t.app.topic<std::string, int>("out");
     t.app.agent("m", (t.a & t.b) | weir::to(out));
-    t.append(t.a, {1, 2}), t.append(t.b, {3});
+    t.append(t.a, {1, 2});
+    t.append(t.b, {3});
     t.test().run();
     CHECK(t.test().values(out).size() == 3);
     CHECK(t.test().items(out).front().first == "k");

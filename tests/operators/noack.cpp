@@ -11,17 +11,14 @@ TEST_CASE("noack lets filter and tap follow, in any order, and the element stays
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     numbers tapped, got;
-    app.agent("n", in
-        | weir::events()
-        | weir::filter([](const auto& e) { return e.value() != 1; })
-        | weir::noack()
-        | weir::tap([&](const auto& e) { tapped.push_back(e.value()); })
-        | weir::filter([](const auto& e) { return e.value() != 2; })
-        | weir::noack()
-        | weir::for_each([&](auto& e) {
-              got.push_back(e.value());
-              if (e.value() != 3) e.ack();
-          }));
+    app.agent("n", in | weir::events() |
+                       weir::filter([](const auto& e) { return e.value() != 1; }) | weir::noack() |
+                       weir::tap([&](const auto& e) { tapped.push_back(e.value()); }) |
+                       weir::filter([](const auto& e) { return e.value() != 2; }) | weir::noack() |
+                       weir::for_each([&](auto& e) {
+                           got.push_back(e.value());
+                           if (e.value() != 3) e.ack();
+                       }));
     test_driver test{app};
     for (int i = 0; i < 5; ++i) test.send(in, "k", i);
     CHECK(tapped == numbers{0, 2, 3, 4});

@@ -49,7 +49,10 @@ TEST_CASE("semantics 4: a processor that gives an optional drops by nullopt, ack
     auto in = app.topic<int>("in");
     numbers got;
     int reached = 0;
-    const auto counts = [&](int i) { return ++reached, i; };
+    const auto counts = [&](int i) {
+        ++reached;
+        return i;
+    };
     app.agent("p", in | weir::process(twice, no_4, counts) | into(got));
     test_driver test{app};
     for (int i : {1, 2, 3}) test.send(in, std::nullopt, i);
@@ -76,20 +79,19 @@ TEST_CASE("semantics 4: processors can also be given when the stream is made") {
 TEST_CASE("a stream with processors is one like others, with a name and operators behind it") {
     weir::app app{"a"};
     auto in = app.topic<int>("in");
-    const auto processed = app.stream(in | weir::map(plus_1),
-                                      {.name = "evens", .processors = {twice, plus_1}});
+    const auto processed =
+        app.stream(in | weir::map(plus_1), {.name = "evens", .processors = {twice, plus_1}});
     numbers got;
     app.agent("p", processed | weir::filter([](int i) { return i > 5; }) | into(got));
-    CHECK(app.graph().text() ==
-          "agent p\n"
-          "  topic in : int\n"
-          "  | map : int\n"
-          "  | process : int\n"
-          "  | process : int\n"
-          "  | filter : int\n"
-          "  | for_each\n");
-    static_assert(std::is_same_v<decltype(app.stream(in)),
-                                 decltype(app.stream(in, {.name = "other"}))>);
+    CHECK(app.graph().text() == "agent p\n"
+                                "  topic in : int\n"
+                                "  | map : int\n"
+                                "  | process : int\n"
+                                "  | process : int\n"
+                                "  | filter : int\n"
+                                "  | for_each\n");
+    static_assert(
+        std::is_same_v<decltype(app.stream(in)), decltype(app.stream(in, {.name = "other"}))>);
     test_driver test{app};
     for (int i : {1, 2}) test.send(in, std::nullopt, i);
     CHECK(got == numbers{7});
@@ -111,12 +113,11 @@ TEST_CASE("processors are drawn one by one, with the types that they give") {
     auto in = app.topic<std::string, order>("in");
     const auto text = [](int i) -> std::optional<std::string> { return std::to_string(i); };
     app.agent("p", in | weir::process(&order::without_name, &order::amount, text));
-    CHECK(app.graph().text() ==
-          "agent p\n"
-          "  topic in : std::string, order\n"
-          "  | process : std::string, order\n"
-          "  | process : std::string, int\n"
-          "  | process : std::string, std::string\n");
+    CHECK(app.graph().text() == "agent p\n"
+                                "  topic in : std::string, order\n"
+                                "  | process : std::string, order\n"
+                                "  | process : std::string, int\n"
+                                "  | process : std::string, std::string\n");
 }
 
 TEST_CASE("a processor that gives back the type it was given never drops, be it an optional") {
@@ -162,7 +163,10 @@ TEST_CASE("what a processor throws follows the agent's policy; a retry begins wi
     auto in = app.topic<int>("in");
     numbers got;
     int first = 0, second = 0;
-    const auto counts = [&](int i) { return ++first, i; };
+    const auto counts = [&](int i) {
+        ++first;
+        return i;
+    };
     const auto at_second = [&](int i) {
         if (++second == 1) throw std::runtime_error{"not yet"};
         return i;
@@ -203,7 +207,7 @@ TEST_CASE("process works on a range, and before and behind other operators") {
     CHECK(got == numbers{7, 9});
 }
 
-// ------------------------------------------------------------------------------ asynchronous ones
+// ------------------------------------------------------------------------------- asynchronous ones
 namespace {
 
 weir::task<int> twice_later(int i) {
@@ -242,7 +246,8 @@ TEST_CASE("semantics 4: an asynchronous processor drops by nullopt, acknowledged
     for (int i : {3, 1, 3}) test.append(in, std::nullopt, i);
     test.run();
     CHECK(test.held(in, 0) == 3);
-    test.advance(1s), test.commit();
+    test.advance(1s);
+    test.commit();
     CHECK(got == numbers{1});
     CHECK(test.held(in, 0) == 0);
     CHECK(test.committed(in, 0) == committed{3});
@@ -252,8 +257,10 @@ TEST_CASE("process({.concurrency = n}, …) lets n calls run at once, in the ord
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     numbers got;
-    app.agent("p", in | weir::process({.concurrency = 3, .order = weir::order_by::none}, plus_1,
-                                      twice_later) | into(got));
+    app.agent(
+        "p",
+        in | weir::process({.concurrency = 3, .order = weir::order_by::none}, plus_1, twice_later) |
+            into(got));
     test_driver test{app};
     for (int i : {4, 0, 2}) test.append(in, std::nullopt, i);
     test.run();
@@ -273,11 +280,13 @@ TEST_CASE("semantics 4: asynchronous processors can also be given when the strea
     weir::app app{"a"};
     auto in = app.topic<int>("in");
     numbers got;
-    app.agent("p", app.stream(in, {.processors = {plus_1, twice_later, no_4, no_3_later}}) |
-                       into(got));
+    app.agent("p",
+              app.stream(in, {.processors = {plus_1, twice_later, no_4, no_3_later}}) | into(got));
     test_driver test{app};
     for (int i : {1, 2}) test.append(in, std::nullopt, i);
-    test.run(), test.advance(60s), test.commit();
+    test.run();
+    test.advance(60s);
+    test.commit();
     CHECK(got == numbers{6});
     CHECK(test.committed(in, 0) == committed{2});
 }
@@ -295,7 +304,8 @@ TEST_CASE("what an asynchronous processor throws follows the policy; a retry cal
     app.agent("p", in | weir::process(plus_1, at_third) | into(got),
               {.on_error = weir::retry(3, 10s)});
     test_driver test{app};
-    test.send(in, std::nullopt, 1), test.advance(60s);
+    test.send(in, std::nullopt, 1);
+    test.advance(60s);
     CHECK(calls == 3);
     CHECK(got == numbers{2});
     CHECK(test.errors().empty());

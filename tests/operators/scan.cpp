@@ -41,10 +41,9 @@ TEST_CASE("scan is drawn with the type of its state") {
     weir::app app{"a"};
     auto in = app.topic<std::string, int>("in");
     app.agent("s", in | weir::scan(0.0, [](double sum, int i) { return sum + i; }));
-    CHECK(app.graph().text() ==
-          "agent s\n"
-          "  topic in : std::string, int\n"
-          "  | scan : std::string, double\n");
+    CHECK(app.graph().text() == "agent s\n"
+                                "  topic in : std::string, int\n"
+                                "  | scan : std::string, double\n");
 }
 
 TEST_CASE("scan takes a member function of its state for f") {
@@ -131,11 +130,13 @@ TEST_CASE("the state is kept when the message is finished, not while it waits in
             got.push_back(sum);
             if (sum == 3) throw std::runtime_error{"left"};
         }
-    } catch (const std::runtime_error&) {
-    }
+    } catch (const std::runtime_error&) {}
     test.commit();
-    test.lose(in, 0), test.run();  // the parked message goes
-    test.assign(in, 0), test.run();
+    // the parked message goes
+    test.lose(in, 0);
+    test.run();
+    test.assign(in, 0);
+    test.run();
     for (int sum : sums) got.push_back(sum);
     CHECK(got == numbers{1, 3, 2});  // which begins a state of its own
 }
@@ -145,8 +146,8 @@ TEST_CASE("one state for each partition and each agent, a new one for each run")
     auto in = app.topic<int>("in", {.partitions = 2});
     numbers sums, largest;
     app.agent("sums", in | weir::scan(0, std::plus{}) | into(sums));
-    app.agent("largest", in | weir::scan(0, [](int a, int b) { return a < b ? b : a; }) |
-                             into(largest));
+    app.agent("largest",
+              in | weir::scan(0, [](int a, int b) { return a < b ? b : a; }) | into(largest));
     test_driver test{app};
     test.send(in, std::nullopt, 5, {.partition = 0});
     test.send(in, std::nullopt, 3, {.partition = 1});
@@ -218,11 +219,10 @@ TEST_CASE("messages with one value, none and several, some of which fail, by tur
     numbers got;
     const auto many = [](int n) { return numbers(static_cast<std::size_t>(n % 4), n); };
     bool fails = false;
-    app.agent("s", in | weir::flat_map(many) | weir::scan(0, std::plus{}) |
-                       weir::tap([&](int) {
-                           if (fails) throw std::runtime_error{"as told"};
-                       }) |
-                       weir::take(1) | weir::flat_map(std::identity{}) | into(got));
+    app.agent("s", in | weir::flat_map(many) | weir::scan(0, std::plus{}) | weir::tap([&](int) {
+                       if (fails) throw std::runtime_error{"as told"};
+                   }) | weir::take(1) |
+                       weir::flat_map(std::identity{}) | into(got));
     test_driver test{app};
     numbers expected;
     int sum = 0;

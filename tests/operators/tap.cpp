@@ -37,10 +37,9 @@ TEST_CASE("tap is drawn with the types it leaves alone") {
     weir::app app{"a"};
     auto in = app.topic<std::string, int>("in");
     app.agent("t", in | weir::tap([](int) {}));
-    CHECK(app.graph().text() ==
-          "agent t\n"
-          "  topic in : std::string, int\n"
-          "  | tap : std::string, int\n");
+    CHECK(app.graph().text() == "agent t\n"
+                                "  topic in : std::string, int\n"
+                                "  | tap : std::string, int\n");
 }
 
 TEST_CASE("tap copies nothing, shows constants, and what map made is still moved behind it") {

@@ -80,16 +80,15 @@ TEST_CASE("through is drawn with its topic, which the pipeline goes on from") {
     auto in = app.topic<std::string, int>("in");
     app.agent("t", in | weir::through("mid") | weir::for_each([](int) {}));
     app.agent("e", in | weir::through("end"));
-    CHECK(app.graph().text() ==
-          "agent t\n"
-          "  topic in : std::string, int\n"
-          "  | through : std::string, int\n"
-          "  topic mid : std::string, int\n"
-          "  | for_each\n"
-          "agent e\n"
-          "  topic in : std::string, int\n"
-          "  | through : std::string, int\n"
-          "  -> topic end : std::string, int\n");
+    CHECK(app.graph().text() == "agent t\n"
+                                "  topic in : std::string, int\n"
+                                "  | through : std::string, int\n"
+                                "  topic mid : std::string, int\n"
+                                "  | for_each\n"
+                                "agent e\n"
+                                "  topic in : std::string, int\n"
+                                "  | through : std::string, int\n"
+                                "  -> topic end : std::string, int\n");
 }
 
 TEST_CASE("semantics 41: through at the end of a pipeline is legal: it sends, and nobody reads "

@@ -89,7 +89,10 @@ TEST_CASE("to keeps a key in its partition and in order") {
     numbers odd;
     std::vector<weir::partition_id> where;
     for (auto& e : test.events(out))
-        if (e.key() == "odd") odd.push_back(e.value()), where.push_back(e.partition());
+        if (e.key() == "odd") {
+            odd.push_back(e.value());
+            where.push_back(e.partition());
+        }
     CHECK(odd == numbers{1, 3, 5});
     CHECK(where == std::vector{where[0], where[0], where[0]});
 }
@@ -99,12 +102,11 @@ TEST_CASE("to is drawn as an arrow to its topic") {
     auto in = app.topic<std::string, order>("in");
     auto out = app.topic<std::string, int>("out");
     app.agent("t", in | weir::map(&order::amount) | weir::to(out));
-    CHECK(app.graph().text() ==
-          "agent t\n"
-          "  topic in : std::string, order\n"
-          "  | map : std::string, int\n"
-          "  | to\n"
-          "  -> topic out : std::string, int\n");
+    CHECK(app.graph().text() == "agent t\n"
+                                "  topic in : std::string, order\n"
+                                "  | map : std::string, int\n"
+                                "  | to\n"
+                                "  -> topic out : std::string, int\n");
 }
 
 TEST_CASE("to sends a batch as one message: an array, the common key, the newest timestamp") {
@@ -242,7 +244,7 @@ TEST_CASE("to refuses a name that Kafka forbids when its agent is added") {
                          weir::setup_error);
 }
 
-// ---------------------------------------------------------------------------- the topic is chosen
+// ----------------------------------------------------------------------------- the topic is chosen
 
 namespace {
 
@@ -269,7 +271,7 @@ TEST_CASE("to sends each value to the topic that its function names") {
     CHECK(events[0].timestamp() == when);
     const auto cheap = test.items(test.peek<std::string, order>("cheap"));
     CHECK(cheap == std::vector<std::pair<std::string, order>>{{"l", {"bob", 5}}});
-    CHECK(test.partitions("dear") == std::optional{1});  // declared
+    CHECK(test.partitions("dear") == std::optional{1});   // declared
     CHECK(test.partitions("cheap") == std::optional{2});  // as the source
     for (int p : {0, 1}) CHECK(test.held(in, p) == 0);
 }
@@ -293,22 +295,19 @@ TEST_CASE("every topic that to chooses from is drawn") {
     weir::app app{"a"};
     auto in = app.topic<std::string, order>("in");
     app.agent("t", in | weir::to(by_price, {.topics = {"dear", "cheap"}}));
-    CHECK(app.graph().text() ==
-          "agent t\n"
-          "  topic in : std::string, order\n"
-          "  | to\n"
-          "  -> topic dear : std::string, order\n"
-          "  -> topic cheap : std::string, order\n");
+    CHECK(app.graph().text() == "agent t\n"
+                                "  topic in : std::string, order\n"
+                                "  | to\n"
+                                "  -> topic dear : std::string, order\n"
+                                "  -> topic cheap : std::string, order\n");
 }
 
 TEST_CASE("a topic that is not listed is a failure, which names it and the list") {
     weir::app app{"a"};
     auto in = app.topic<order>("in");
-    const auto both = [](const order& o) {
-        return std::vector<order>{{"ann", o.amount}, o};
-    };
-    app.agent("t", in | weir::flat_map(both) |
-                       weir::to(&order::account, {.topics = {"ann", "bob"}}));
+    const auto both = [](const order& o) { return std::vector<order>{{"ann", o.amount}, o}; };
+    app.agent("t",
+              in | weir::flat_map(both) | weir::to(&order::account, {.topics = {"ann", "bob"}}));
     test_driver test{app};
     test.send(in, std::nullopt, {"carol", 1});
     test.send(in, std::nullopt, {"bob", 2});

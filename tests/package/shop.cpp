@@ -15,20 +15,24 @@ struct order {
 };
 
 int main(int argc, char** argv) {
-    weir::app app{"shop", {.broker = "memory://", .commit_interval = 1s, .stream_buffer_max = 1000,
-                           .kafka = {{"fetch.min.bytes", "1"}}}};
+    weir::app app{"shop",
+                  {.broker = "memory://",
+                   .commit_interval = 1s,
+                   .stream_buffer_max = 1000,
+                   .kafka = {{"fetch.min.bytes", "1"}}}};
     auto orders = app.topic<order>("orders", {.partitions = 2});
     auto dear = app.topic<std::string, order>("dear", {.on_decode_error = weir::skip});
-    app.agent("sort", orders
-        | weir::filter([](const order& o) { return o.price > 1; })
-        | weir::group_by([](const order& o) { return o.account; }, "account")
-        | weir::take(2, 10s)
-        | weir::flat_map([](const weir::batch<order>& b) { return b; })
-        | weir::to(dear));
-    app.agent("print", dear
-        | weir::map([](order o) { o.price *= 2; return o; })
-        | weir::for_each([](const order& o) {
-              std::printf("%s %.1f\n", o.account.c_str(), o.price);
-          }), {.on_error = weir::retry(3, 100ms).then(weir::skip)});
+    app.agent("sort", orders | weir::filter([](const order& o) { return o.price > 1; }) |
+                          weir::group_by([](const order& o) { return o.account; }, "account") |
+                          weir::take(2, 10s) |
+                          weir::flat_map([](const weir::batch<order>& b) { return b; }) |
+                          weir::to(dear));
+    app.agent("print", dear | weir::map([](order o) {
+                           o.price *= 2;
+                           return o;
+                       }) | weir::for_each([](const order& o) {
+                           std::printf("%s %.1f\n", o.account.c_str(), o.price);
+                       }),
+              {.on_error = weir::retry(3, 100ms).then(weir::skip)});
     return app.main(argc, argv);
 }

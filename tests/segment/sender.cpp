@@ -44,8 +44,8 @@ struct three {
     narrow a{}, b{}, last{};
     using echo = echo_op<>::running;
     using chain = step<echo, send_sink<int, same_key>>;
-    std::unique_ptr<segment> s{new fused<int, chain>{
-        chain{echo{sender{std::vector<produce_target*>{&a, &b}}}, send_sink<int, same_key>{last, {}}}}};
+    std::unique_ptr<segment> s{new fused<int, chain>{chain{
+        echo{sender{std::vector<produce_target*>{&a, &b}}}, send_sink<int, same_key>{last, {}}}}};
     weir::clock time{};
 
     run_result run(given& from, std::size_t at) {

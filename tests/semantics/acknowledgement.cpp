@@ -119,7 +119,8 @@ TEST_CASE("semantics 9: what was finished is acknowledged when the stream stops"
     auto in = app.topic<int>("in");
     app.agent("a", in | weir::for_each([](int) {}));
     test_driver test{app};
-    test.send(in, "k", 0), test.send(in, "k", 1);
+    test.send(in, "k", 0);
+    test.send(in, "k", 1);
     CHECK(test.committed(in, 0) == nothing);
     test.stop();
     CHECK(test.commits(in, 0) == offsets{2});

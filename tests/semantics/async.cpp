@@ -36,10 +36,12 @@ TEST_CASE("semantics 47: with order none results go on as they come, and commits
     test.advance(1s);
     CHECK(seen == trace{1, 1});
     CHECK(test.held(in, 0) == 2);
-    test.advance(3s), test.commit();
+    test.advance(3s);
+    test.commit();
     CHECK(seen == trace{1, 1, 5});
     CHECK(test.committed(in, 0) == nothing);
-    test.advance(4s), test.commit();
+    test.advance(4s);
+    test.commit();
     CHECK(seen == trace{1, 1, 5, 9});
     CHECK(test.committed(in, 0) == 4);
 }
@@ -50,20 +52,28 @@ TEST_CASE("semantics 47: with order key results keep the order of their key, cal
     auto in = app.topic<std::string, int>("in");
     auto out = app.topic<std::string, int>("out");
     trace begun;
-    app.agent("a", in | weir::map([&](int n) -> weir::task<int> {
-                        begun.push_back(n);
-                        co_await weir::sleep(std::chrono::seconds{n});
-                        co_return n;
-                    }, {.concurrency = 3, .order = order_by::key}) | weir::to(out));
+    app.agent("a", in |
+                       weir::map(
+                           [&](int n) -> weir::task<int> {
+                               begun.push_back(n);
+                               co_await weir::sleep(std::chrono::seconds{n});
+                               co_return n;
+                           },
+                           {.concurrency = 3, .order = order_by::key}) |
+                       weir::to(out));
     test_driver test{app};
-    test.append(in, "a", 9), test.append(in, "a", 1), test.append(in, "b", 2);
-    test.append(in, "c", 3), test.append(in, "b", 4);
+    test.append(in, "a", 9);
+    test.append(in, "a", 1);
+    test.append(in, "b", 2);
+    test.append(in, "c", 3);
+    test.append(in, "b", 4);
     test.run();
     CHECK(begun == trace{9, 2, 3});
     test.advance(2s);
     CHECK(begun == trace{9, 2, 3, 4});
     CHECK(test.items(out) == items{{"b", 2}});
-    test.advance(60s), test.commit();
+    test.advance(60s);
+    test.commit();
     CHECK(begun == trace{9, 2, 3, 4, 1});
     CHECK(test.items(out) == items{{"b", 2}, {"c", 3}, {"b", 4}, {"a", 9}, {"a", 1}});
     CHECK(test.committed(in, 0) == 5);
@@ -78,8 +88,11 @@ TEST_CASE("semantics 47: the key is kept beyond a boundary, too") {
                        weir::for_each([&](int n) { seen.push_back(n); }));
     test_driver test{app};
     const std::string a = "a key that is longer than a small string", b = a + ", another one";
-    test.append(in, a, 3), test.append(in, a, 1), test.append(in, b, 2);
-    test.run(), test.advance(60s);
+    test.append(in, a, 3);
+    test.append(in, a, 1);
+    test.append(in, b, 2);
+    test.run();
+    test.advance(60s);
     CHECK(seen == trace{2, 3, 1});
 }
 
@@ -90,20 +103,26 @@ TEST_CASE("semantics 47: a failing call does not block others, where the order a
         auto in = app.topic<std::string, int>("in");
         trace seen;
         int calls = 0;
-        app.agent("a", in | weir::map([&](int n) -> weir::task<int> {
-                            co_await weir::sleep(1s);
-                            if (n == 0 && ++calls < 3) throw std::runtime_error{"not yet"};
-                            co_return n;
-                        }, {.concurrency = 2, .order = order}) |
-                           weir::for_each([&](int n) { seen.push_back(n); }),
+        app.agent("a",
+                  in |
+                      weir::map(
+                          [&](int n) -> weir::task<int> {
+                              co_await weir::sleep(1s);
+                              if (n == 0 && ++calls < 3) throw std::runtime_error{"not yet"};
+                              co_return n;
+                          },
+                          {.concurrency = 2, .order = order}) |
+                      weir::for_each([&](int n) { seen.push_back(n); }),
                   {.on_error = weir::retry(5, 10s)});
         test_driver test{app};
         for (int n = 0; n < 4; ++n) test.append(in, "k" + std::to_string(n), n);
         test.run();
-        test.advance(5s), test.commit();
+        test.advance(5s);
+        test.commit();
         CHECK(seen == trace{1, 2, 3});
         CHECK(test.committed(in, 0) == nothing);
-        test.advance(60s), test.commit();
+        test.advance(60s);
+        test.commit();
         CHECK(calls == 3);
         CHECK(seen == trace{1, 2, 3, 0});
         CHECK(test.committed(in, 0) == 4);
@@ -116,15 +135,20 @@ TEST_CASE("semantics 47: one that fails for good is skipped, and its key goes on
     weir::app app{"as", {.hooks = &quiet}};
     auto in = app.topic<std::string, int>("in");
     trace seen;
-    app.agent("a", in | weir::map([](int n) -> weir::task<int> {
-                        co_await weir::sleep(1s);
-                        if (n == 1) throw std::runtime_error{"one"};
-                        co_return n;
-                    }, {.concurrency = 4, .order = order_by::key}) |
+    app.agent("a", in |
+                       weir::map(
+                           [](int n) -> weir::task<int> {
+                               co_await weir::sleep(1s);
+                               if (n == 1) throw std::runtime_error{"one"};
+                               co_return n;
+                           },
+                           {.concurrency = 4, .order = order_by::key}) |
                        weir::for_each([&](int n) { seen.push_back(n); }));
     test_driver test{app};
     for (int n = 0; n < 4; ++n) test.append(in, "k", n);
-    test.run(), test.advance(60s), test.commit();
+    test.run();
+    test.advance(60s);
+    test.commit();
     CHECK(seen == trace{0, 2, 3});
     REQUIRE(test.errors().size() == 1);
     CHECK(test.errors()[0].offset == 1);
@@ -157,13 +181,17 @@ TEST_CASE("semantics 47: calls that complete at once are worked off, whatever th
         weir::app app{"as"};
         auto in = app.topic<std::string, std::string>("in");
         texts seen;
-        app.agent("a", in | weir::map([](std::string s) -> weir::task<std::string> {
-                            co_return s + ", and this makes it longer than a small string";
-                        }, {.order = order}) |
+        app.agent("a", in |
+                           weir::map(
+                               [](std::string s) -> weir::task<std::string> {
+                                   co_return s + ", and this makes it longer than a small string";
+                               },
+                               {.order = order}) |
                            weir::for_each([&](const std::string& s) { seen.push_back(s); }));
         test_driver test{app};
         for (int n = 0; n < 1000; ++n) test.append(in, std::to_string(n % 7), std::to_string(n));
-        test.run(), test.commit();
+        test.run();
+        test.commit();
         REQUIRE(seen.size() == 1000);
         CHECK(seen[999] == "999, and this makes it longer than a small string");
         CHECK(test.committed(in, 0) == 1000);
@@ -178,11 +206,13 @@ TEST_CASE("semantics 47: calls that are cancelled at the end of a run leave noth
         int& n;
         ~counts() { ++n; }
     };
-    app.agent("a", in | weir::map([&](std::string s) -> weir::task<std::string> {
-                        const counts c{gone};
-                        co_await slow(3600);
-                        co_return s;
-                    }, {.concurrency = 3}));
+    app.agent("a", in | weir::map(
+                            [&](std::string s) -> weir::task<std::string> {
+                                const counts c{gone};
+                                co_await slow(3600);
+                                co_return s;
+                            },
+                            {.concurrency = 3}));
     test_driver test{app};
     for (int n = 0; n < 5; ++n)
         test.append(in, "k", "a value on the heap, number " + std::to_string(n));
@@ -200,9 +230,9 @@ TEST_CASE("semantics 39: an asynchronous callable may give the key of a group_by
         co_await weir::sleep(std::chrono::seconds{n});
         co_return n % 2 ? "odd" : "even";
     };
-    app.agent("a", in | weir::group_by(parity, {.name = "parity", .partitions = 3,
-                                                .concurrency = 4}) |
-                       weir::for_each([&](int n) { seen.emplace_back("", n); }));
+    app.agent("a",
+              in | weir::group_by(parity, {.name = "parity", .partitions = 3, .concurrency = 4}) |
+                  weir::for_each([&](int n) { seen.emplace_back("", n); }));
     test_driver test{app};
     const auto there = test.peek<std::string, int>("as-a-parity-repartition");
     CHECK(test.partitions(there) == 3);
@@ -212,7 +242,8 @@ TEST_CASE("semantics 39: an asynchronous callable may give the key of a group_by
     test.run();
     test.commit();
     CHECK(test.committed(in, 0) == nothing);
-    test.advance(3s), test.commit();
+    test.advance(3s);
+    test.commit();
     CHECK(test.items(there) == items{{"odd", 3}, {"even", 2}});
     CHECK(test.events(there)[0].timestamp() == when);
     CHECK(test.events(there)[0].headers() == weir::headers{{"h", "v"}});
@@ -228,11 +259,13 @@ TEST_CASE("semantics 39: with another order an asynchronous key is sent when it 
         if (n == 7) throw std::runtime_error{"no key"};
         co_return co_await slow(n);
     };
-    app.agent("a", in | weir::group_by(key, {.name = "n", .concurrency = 4,
-                                             .order = order_by::none}));
+    app.agent("a",
+              in | weir::group_by(key, {.name = "n", .concurrency = 4, .order = order_by::none}));
     test_driver test{app};
     for (int n : {3, 7, 1, 2}) test.append(in, "k", n);
-    test.run(), test.advance(10s), test.commit();
+    test.run();
+    test.advance(10s);
+    test.commit();
     const auto there = test.peek<int, int>("as-a-n-repartition");
     CHECK(test.items(there) == std::vector<std::pair<int, int>>{{1, 1}, {2, 2}, {3, 3}});
     CHECK(test.errors().size() == 1);
@@ -244,14 +277,14 @@ TEST_CASE("semantics 39: an asynchronous key in mid-pipeline, behind and before 
     auto in = app.topic<int>("in");
     std::vector<trace> seen;
     const auto key = [](int n) -> weir::task<int> { co_return co_await slow(n % 2); };
-    app.agent("a", in | weir::take(2, 10s) | weir::flat_map(std::identity{}) |
-                       weir::group_by(key, {.name = "n", .partitions = 1}) | weir::take(3, 10s) |
-                       weir::for_each([&](const weir::batch<int>& b) {
-                           seen.push_back(b.values());
-                       }));
+    app.agent("a",
+              in | weir::take(2, 10s) | weir::flat_map(std::identity{}) |
+                  weir::group_by(key, {.name = "n", .partitions = 1}) | weir::take(3, 10s) |
+                  weir::for_each([&](const weir::batch<int>& b) { seen.push_back(b.values()); }));
     test_driver test{app};
     for (int n = 0; n < 5; ++n) test.append(in, "k", n);
-    test.run(), test.advance(2s);
+    test.run();
+    test.advance(2s);
     CHECK(seen == std::vector<trace>{{0, 1, 2}});
     test.stop();
     CHECK(seen == std::vector<trace>{{0, 1, 2}, {3}});
@@ -261,7 +294,8 @@ TEST_CASE("semantics 39: an asynchronous key in mid-pipeline, behind and before 
 TEST_CASE("an argument whose copying throws leaves no place behind") {
     static bool throws;
     static std::vector<const void*> places;  // where it was to be copied to
-    throws = false, places.clear();
+    throws = false;
+    places.clear();
     struct bad {
         bad() = default;
         bad(const bad&) {

@@ -57,10 +57,12 @@ TEST_CASE("semantics 48: a task that throws stops the app with its message") {
 TEST_CASE("semantics 48: told to skip, a task that throws is logged and counted") {
     silent quiet;
     weir::app app{"bg", {.hooks = &quiet}};
-    app.task([]() -> weir::task<> {
-        throw std::runtime_error{"no server"};
-        co_return;
-    }, {.on_error = weir::skip});
+    app.task(
+        []() -> weir::task<> {
+            throw std::runtime_error{"no server"};
+            co_return;
+        },
+        {.on_error = weir::skip});
     app.task([] { throw std::runtime_error{"a function"}; }, {.on_error = weir::skip});
     test_driver test{app};
     CHECK(test.running());
@@ -74,10 +76,12 @@ TEST_CASE("semantics 48: a task may be retried") {
     silent quiet;
     weir::app app{"bg", {.hooks = &quiet}};
     int calls = 0;
-    app.task([&]() -> weir::task<> {
-        if (++calls < 3) throw std::runtime_error{"not yet"};
-        co_return;
-    }, {.on_error = weir::retry(5, 10s)});
+    app.task(
+        [&]() -> weir::task<> {
+            if (++calls < 3) throw std::runtime_error{"not yet"};
+            co_return;
+        },
+        {.on_error = weir::retry(5, 10s)});
     test_driver test{app};
     CHECK(calls == 1);
     test.advance(10s);
@@ -96,7 +100,8 @@ TEST_CASE("semantics 48: a timer keeps its grid and skips missed ticks") {
     auto in = app.topic<int>("in");
     app.agent("slow", in | weir::for_each([](int) {}));
     test_driver test{app};
-    driver = &test, begin = test.now();
+    driver = &test;
+    begin = test.now();
     test.advance(9999ms);
     CHECK(ticks.empty());
     test.advance(1ms);
@@ -115,7 +120,8 @@ TEST_CASE("semantics 48: two calls of a timer never overlap; what was missed is 
         co_await weir::sleep(begun.size() == 1 ? 25s : 1s);
     });
     test_driver test{app};
-    driver = &test, begin = test.now();
+    driver = &test;
+    begin = test.now();
     test.advance(65s);
     CHECK(begun == decltype(begun){10s, 40s, 50s, 60s});  // 20 s and 30 s were missed
 }
@@ -124,10 +130,12 @@ TEST_CASE("semantics 48: a timer that throws stops the app, or goes on if it is 
     silent quiet;
     weir::app app{"bg", {.hooks = &quiet}};
     int calls = 0;
-    app.timer(10s, [&] {
-        ++calls;
-        throw std::runtime_error{"tick"};
-    }, {.on_error = weir::skip});
+    app.timer(10s,
+              [&] {
+                  ++calls;
+                  throw std::runtime_error{"tick"};
+              },
+              {.on_error = weir::skip});
     {
         test_driver test{app};
         test.advance(35s);
@@ -172,7 +180,8 @@ TEST_CASE("semantics 48: a task may be added from a body while the app runs") {
                        });
                    }));
     test_driver test{app};
-    test.send(in, "k", 1), test.send(in, "k", 2);
+    test.send(in, "k", 1);
+    test.send(in, "k", 2);
     CHECK(seen.empty());
     test.advance(1s);
     CHECK(seen == trace{1, 2});
@@ -201,7 +210,8 @@ TEST_CASE("semantics 48: offload runs blocking work on another thread and brings
             return std::make_unique<std::string>(s + "!");
         };
         const auto made = co_await weir::offload(std::move(work));
-        got = *made, back = std::this_thread::get_id() == here;
+        got = *made;
+        back = std::this_thread::get_id() == here;
     });
     test_driver test{app};  // waits for it
     CHECK(got == text(1) + "!");
@@ -250,10 +260,14 @@ TEST_CASE("semantics 48: an asynchronous map may offload; its message is held me
     weir::app app{"bg"};
     auto in = app.topic<std::string>("in");
     auto out = app.topic<std::string>("out");
-    app.agent("a", in | weir::map([](std::string s) -> weir::task<std::string> {
-                        auto work = [s] { return s + "!"; };
-                        co_return co_await weir::offload(std::move(work));
-                    }, {.concurrency = 8, .order = weir::order_by::key}) | weir::to(out));
+    app.agent("a", in |
+                       weir::map(
+                           [](std::string s) -> weir::task<std::string> {
+                               auto work = [s] { return s + "!"; };
+                               co_return co_await weir::offload(std::move(work));
+                           },
+                           {.concurrency = 8, .order = weir::order_by::key}) |
+                       weir::to(out));
     test_driver test{app};
     for (int n = 0; n < 20; ++n) test.append(in, "k" + std::to_string(n % 5), text(n));
     test.run();
@@ -267,7 +281,11 @@ TEST_CASE("semantics 48: at the end of a run calls are waited for; what has not 
     barrier opened;
     for (int n = 0; n < 3; ++n)
         app.task([&]() -> weir::task<> {
-            auto work = [&] { ++begun, opened.pass(), ++ended; };
+            auto work = [&] {
+                ++begun;
+                opened.pass();
+                ++ended;
+            };
             co_await weir::offload(work);
         });
     while (begun == 0) app.poll(1ms);
@@ -340,7 +358,9 @@ TEST_CASE("semantics 28: a timer that is due does not keep a run turning that ha
     app.timer(1s, [] {});
     test_driver test{app};
     test.fail_next_send(out);
-    test.append(in, std::nullopt, 1), test.append(in, std::nullopt, 2), test.run();
+    test.append(in, std::nullopt, 1);
+    test.append(in, std::nullopt, 2);
+    test.run();
     test.advance(2s);
     REQUIRE(test.running());
     test.stop();
@@ -352,17 +372,23 @@ TEST_CASE("semantics 28: a timer that is due does not keep a run turning that ha
 TEST_CASE("a duration without end is one: nothing that waits for it is due") {
     constexpr auto never = weir::duration::max();
     silent quiet;
-    weir::app app{"bg", {.commit_interval = never, .drain_timeout = never,
-                         .shutdown_timeout = never, .hooks = &quiet}};
+    weir::app app{"bg",
+                  {.commit_interval = never,
+                   .drain_timeout = never,
+                   .shutdown_timeout = never,
+                   .hooks = &quiet}};
     auto in = app.topic<int>("in");
     int woken = 0, taken = 0, calls = 0, ticks = 0;
     trace seen;
-    app.task([&]() -> weir::task<> { co_await weir::sleep(never), ++woken; });
+    app.task([&]() -> weir::task<> {
+        co_await weir::sleep(never);
+        ++woken;
+    });
     app.timer(never, [&] { ++ticks; });
     app.agent("slow", in | weir::map([](int n) -> weir::task<int> {
-                           co_await weir::sleep(5s);
-                           co_return n;
-                       }) | weir::for_each([&](int n) { seen.push_back(n); }));
+                          co_await weir::sleep(5s);
+                          co_return n;
+                      }) | weir::for_each([&](int n) { seen.push_back(n); }));
     app.agent("batches", app.topic<int>("few") | weir::take(3, never - 1ns) |
                              weir::for_each([&](const weir::batch<int>&) { ++taken; }));
     app.agent("fails", app.topic<int>("bad") | weir::for_each([&](int) {
@@ -371,7 +397,8 @@ TEST_CASE("a duration without end is one: nothing that waits for it is due") {
                        }),
               {.on_error = weir::retry(3, never)});
     test_driver test{app};
-    test.send(app.topic<int>("few"), 1), test.send(app.topic<int>("bad"), 1);
+    test.send(app.topic<int>("few"), 1);
+    test.send(app.topic<int>("bad"), 1);
     test.send(in, 1);
     test.advance(1h);
     CHECK(woken == 0);

@@ -80,8 +80,7 @@ TEST_CASE("semantics 9: an exception that leaves the loop acknowledges nothing m
                 if (first) CHECK(event.ack());
                 throw std::runtime_error{"leave"};
             }
-        } catch (const std::runtime_error&) {
-        }
+        } catch (const std::runtime_error&) {}
         CHECK(t.committed() == 1);
     }
     trace rest;
@@ -97,8 +96,10 @@ TEST_CASE("semantics 10: ack returns true if this call released this agent's ref
     std::vector<seen> kept;
     t.app.agent("a", t.in | weir::events() | weir::for_each([&](auto& event) {
                          if (event.value() == 0) {
-                             said.push_back(event.acked()), said.push_back(event.ack());
-                             said.push_back(event.ack()), said.push_back(event.acked());
+                             said.push_back(event.acked());
+                             said.push_back(event.ack());
+                             said.push_back(event.ack());
+                             said.push_back(event.acked());
                          }
                          kept.push_back(event);
                      }));
@@ -115,7 +116,8 @@ TEST_CASE("semantics 10: an event that was acknowledged by hand is this agent's 
           "one's work is not committed past") {
     numbers_by_hand t;
     t.app.agent("quick", t.in | weir::events() | weir::for_each([](auto& event) {
-                             event.ack(), event.ack();
+                             event.ack();
+                             event.ack();
                          }));
     std::vector<weir::hold> kept;
     t.app.agent("slow", t.in | weir::events() |
@@ -159,19 +161,21 @@ TEST_CASE("semantics 10: what fails after it was acknowledged by hand is told, n
     trace expected{0, 1, 2};
     SUBCASE("at a topic") { t.app.agent("a", t.in | weir::events() | body, options); }
     SUBCASE("behind a boundary") {
-        t.app.agent("a", t.in | weir::map([](int i) -> weir::task<int> { co_return i; }) |
-                             weir::events() | body,
-                    options);
+        t.app.agent(
+            "a",
+            t.in | weir::map([](int i) -> weir::task<int> { co_return i; }) | weir::events() | body,
+            options);
     }
     SUBCASE("a batch taken apart, of which it was the only one") {
-        t.app.agent("a", t.in | weir::take(1) | weir::flat_map(std::identity{}) | weir::events() |
-                             body,
+        t.app.agent("a",
+                    t.in | weir::take(1) | weir::flat_map(std::identity{}) | weir::events() | body,
                     options);
     }
     SUBCASE("the policy stops: it is committed all the same") {
         options.on_error = weir::retry(5, 1s);
         t.app.agent("a", t.in | weir::events() | body, options);
-        upto = 2, expected = {0, 1};
+        upto = 2;
+        expected = {0, 1};
     }
     t.run(3);
     t.test->advance(10s);
@@ -201,7 +205,8 @@ TEST_CASE("semantics 10: a hold outlives the body: the automatic acknowledgement
     std::vector<seen> copies;
     t.app.agent("a", t.in | weir::events() | weir::for_each([&](auto& event) {
                          if (event.value() != 1) return;
-                         holds.push_back(event.hold()), holds.push_back(event.hold());
+                         holds.push_back(event.hold());
+                         holds.push_back(event.hold());
                          holds.push_back(holds.back().share());
                          copies.push_back(event);
                      }));
@@ -209,7 +214,8 @@ TEST_CASE("semantics 10: a hold outlives the body: the automatic acknowledgement
     CHECK(t.test->held(t.in, 0) == 1);
     CHECK(t.committed() == 1);
     CHECK_FALSE(copies[0].acked());
-    holds.pop_back(), holds.erase(holds.begin());
+    holds.pop_back();
+    holds.erase(holds.begin());
     CHECK(t.committed() == 1);
     holds.clear();
     CHECK(copies[0].acked());
@@ -222,9 +228,14 @@ TEST_CASE("semantics 10: ack spends the holds of its event") {
     std::vector<weir::hold> holds;
     std::vector<seen> copies;
     t.app.agent("a", t.in | weir::events() | weir::for_each([&](auto& event) {
-                         if (event.value() == 0) holds.push_back(event.hold()), event.ack();
-                         if (event.value() == 1)
-                             holds.push_back(event.hold()), copies.push_back(event);
+                         if (event.value() == 0) {
+                             holds.push_back(event.hold());
+                             event.ack();
+                         }
+                         if (event.value() == 1) {
+                             holds.push_back(event.hold());
+                             copies.push_back(event);
+                         }
                          CHECK(bool(event.hold()) == (event.value() != 0));
                      }));
     t.run(3);
@@ -264,14 +275,14 @@ TEST_CASE("semantics 10: of several events of one message, all have to be acknow
     const auto three = [](int i) { return trace{i * 10, i * 10 + 1, i * 10 + 2}; };
     SUBCASE("what was not seen yet is tried again") {
         int failures = 2;
-        t.app.agent("a", t.in | weir::flat_map(three) | weir::events() |
-                             weir::for_each([&](auto& event) {
-                                 got.push_back(event.value());
-                                 if (event.value() == 1) event.ack();
-                                 if (event.value() == 1 && failures-- > 0)
-                                     throw std::runtime_error{"once more"};
-                             }),
-                    {.on_error = weir::retry(5, 1s)});
+        t.app.agent(
+            "a", t.in | weir::flat_map(three) | weir::events() | weir::for_each([&](auto& event) {
+                     got.push_back(event.value());
+                     if (event.value() == 1) event.ack();
+                     if (event.value() == 1 && failures-- > 0)
+                         throw std::runtime_error{"once more"};
+                 }),
+            {.on_error = weir::retry(5, 1s)});
         t.run(1);
         t.test->advance(5s);
         CHECK(got == trace{0, 1, 0, 1, 0, 1, 2});
@@ -292,11 +303,11 @@ TEST_CASE("semantics 10: of several events of one message, all have to be acknow
     }
     SUBCASE("a hold of one of them") {
         std::vector<weir::hold> holds;
-        t.app.agent("a", t.in | weir::flat_map(three) | weir::events() |
-                             weir::for_each([&](auto& event) {
-                                 if (event.value() == 1) holds.push_back(event.hold());
-                                 else event.ack();
-                             }));
+        t.app.agent(
+            "a", t.in | weir::flat_map(three) | weir::events() | weir::for_each([&](auto& event) {
+                     if (event.value() == 1) holds.push_back(event.hold());
+                     else event.ack();
+                 }));
         t.run(1);
         CHECK(t.committed() == nothing);
         holds.clear();
@@ -310,8 +321,9 @@ TEST_CASE("semantics 10: of several events of one message, all have to be acknow
             if (event.value() == 1 && got.size() < 5) throw std::runtime_error{"once more"};
             if (event.value() == 2) holds.push_back(event.hold());
         };
-        t.app.agent("a", t.in | weir::take(1) | weir::flat_map(std::identity{}) |
-                             weir::flat_map(three) | weir::events() | weir::for_each(fails),
+        t.app.agent("a",
+                    t.in | weir::take(1) | weir::flat_map(std::identity{}) | weir::flat_map(three) |
+                        weir::events() | weir::for_each(fails),
                     {.on_error = weir::retry(5, 1s)});
         t.run(1);
         CHECK(t.test->held(t.in, 0) == 1);  // one of them was acknowledged, three were not
@@ -331,8 +343,9 @@ TEST_CASE("semantics 10: single events of a batch are acknowledged by hand; the 
         if (event.value() == 3) throw std::runtime_error{"no"};
     };
     SUBCASE("taken apart behind take") {
-        t.app.agent("a", t.in | weir::take(4) | weir::flat_map(std::identity{}) | weir::events() |
-                             weir::for_each(body),
+        t.app.agent("a",
+                    t.in | weir::take(4) | weir::flat_map(std::identity{}) | weir::events() |
+                        weir::for_each(body),
                     {.on_error = weir::stop});
     }
     SUBCASE("a batch of events") {
@@ -342,8 +355,9 @@ TEST_CASE("semantics 10: single events of a batch are acknowledged by hand; the 
                              }));
     }
     SUBCASE("a batch of events, taken apart") {
-        t.app.agent("a", t.in | weir::events() | weir::take(4) | weir::flat_map(std::identity{}) |
-                             weir::for_each(body),
+        t.app.agent("a",
+                    t.in | weir::events() | weir::take(4) | weir::flat_map(std::identity{}) |
+                        weir::for_each(body),
                     {.on_error = weir::stop});
     }
     t.run(4);
@@ -415,13 +429,17 @@ TEST_CASE("semantics 11: an unacknowledged event is delivered again after reassi
 TEST_CASE("semantics 11: dropping a hold is no acknowledgement, ack of a hold is one") {
     numbers_by_hand t;
     std::vector<weir::hold> holds;
-    t.app.agent("a", t.by_hand() |
-                         weir::for_each([&](auto& event) { holds.push_back(event.hold()); }));
+    t.app.agent("a",
+                t.by_hand() | weir::for_each([&](auto& event) { holds.push_back(event.hold()); }));
     t.run(5);
     CHECK(t.test->held(t.in, 0) == 5);
     CHECK(t.committed() == nothing);
     const auto let_go = [&] {
-        holds[0].ack(), holds[1].release(), holds[2] = {}, holds[3].ack(), holds[4].ack();
+        holds[0].ack();
+        holds[1].release();
+        holds[2] = {};
+        holds[3].ack();
+        holds[4].ack();
     };
     SUBCASE("on the loop's thread") { let_go(); }
     SUBCASE("on another thread") {
@@ -437,9 +455,10 @@ TEST_CASE("semantics 11: while one handle is left, it can still be acknowledged"
     std::vector<weir::hold> holds;
     std::vector<seen> copies;
     t.app.agent("a", t.by_hand() | weir::for_each([&](auto& event) {
-                         if (event.value() == 0)
-                             holds.push_back(event.hold()), holds.push_back(event.hold());
-                         else copies.push_back(event);
+                         if (event.value() == 0) {
+                             holds.push_back(event.hold());
+                             holds.push_back(event.hold());
+                         } else copies.push_back(event);
                      }));
     t.run(2);
     holds.erase(holds.begin());  // no acknowledgement, but the other one is there
@@ -544,7 +563,10 @@ TEST_CASE("semantics 11: pull behind noack acknowledges by hand alone") {
     for (auto& event : s) FAIL(event.value());  // passed is passed, in this run
     t.test->restart();
     trace again;
-    for (auto& event : s) again.push_back(event.value()), event.ack();
+    for (auto& event : s) {
+        again.push_back(event.value());
+        event.ack();
+    }
     CHECK(again == trace{1, 2, 3});
     CHECK(t.committed() == 4);
 }
@@ -618,8 +640,8 @@ TEST_CASE("semantics 13: a hold, or a copy of an event, that outlives its app is
         numbers_by_hand t;
         t.app.agent("plain", t.in | weir::events() | keep);
         t.app.agent("noack", t.by_hand() | keep);
-        t.app.agent("batch", t.in | weir::take(2) | weir::flat_map(std::identity{}) |
-                                 weir::events() | keep);
+        t.app.agent("batch",
+                    t.in | weir::take(2) | weir::flat_map(std::identity{}) | weir::events() | keep);
         t.run(2);
     }
     REQUIRE(holds.size() == 6);
@@ -627,5 +649,6 @@ TEST_CASE("semantics 13: a hold, or a copy of an event, that outlives its app is
     copies[0].ack();
     CHECK(copies[1].value() == 1);
     std::thread{[&] { holds.pop_back(), copies.pop_back(); }}.join();
-    holds.clear(), copies.clear();
+    holds.clear();
+    copies.clear();
 }

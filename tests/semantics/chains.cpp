@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several boundaries in one pipeline: what is in each topic, under which key, and where it goes on after
-// a failure.
+// Several boundaries in one pipeline: what is in each topic, under which key, and where it goes on
+// after a failure.
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -55,7 +55,8 @@ TEST_CASE("semantics 3: map | group_by re-keys the mapped value, and so does pro
     weir::app app{"shop"};
     auto in = app.topic<std::string, order>("orders");
     const auto shout = [](order o) {
-        o.account_id += '!', o.amount *= 10;
+        o.account_id += '!';
+        o.amount *= 10;
         return o;
     };
     app.agent("m", in | weir::map(shout) | weir::group_by(&order::account_id));
@@ -66,14 +67,15 @@ TEST_CASE("semantics 3: map | group_by re-keys the mapped value, and so does pro
     CHECK(in_topic(test, "shop-p-account_id-repartition") == items{{"ann!", 10}});
 }
 
-TEST_CASE("semantics 3: a filter before or behind a boundary decides what is in the topics behind it") {
+TEST_CASE(
+    "semantics 3: a filter before or behind a boundary decides what is in the topics behind it") {
     weir::app app{"shop"};
     auto in = app.topic<std::string, order>("orders");
     items got;
-    app.agent("a", in | above(0)                                     //
-                       | weir::through("first") | above(1)           //
+    app.agent("a", in | above(0)                                        //
+                       | weir::through("first") | above(1)              //
                        | weir::group_by(&order::product_id) | above(2)  //
-                       | weir::through("last") | above(3)            //
+                       | weir::through("last") | above(3)               //
                        | weir::items() | into(got));
     test_driver test{app};
     test.send(in, "k", {"ann", "tea", 0});
@@ -176,7 +178,10 @@ TEST_CASE("semantics 44: after a failure a pipeline resumes on the derived topic
     items got;
     bool broken = true;
     int keyed = 0;
-    const auto product = [&](const order& o) { return ++keyed, o.product_id; };
+    const auto product = [&](const order& o) {
+        ++keyed;
+        return o.product_id;
+    };
     app.agent("a",
               in | weir::through("foo") | weir::group_by(product, "product") |
                   weir::tap([&](const order& o) {
@@ -212,15 +217,13 @@ TEST_CASE("semantics 44: it resumes there also where nothing has been committed 
                   {.on_error = weir::stop});
     }
     SUBCASE("a topic that through names") {
-        app.agent("a", in | weir::through("ann") | weir::items() | body,
-                  {.on_error = weir::stop});
+        app.agent("a", in | weir::through("ann") | weir::items() | body, {.on_error = weir::stop});
     }
     SUBCASE("a topic that another agent reads by a pattern") {
         app.topic<std::string, order>("ann");
-        app.agent("all", app.topics<std::string, order>("^ann") |
-                             weir::for_each([](const order&) {}));
-        app.agent("a", in | weir::through("ann") | weir::items() | body,
-                  {.on_error = weir::stop});
+        app.agent("all",
+                  app.topics<std::string, order>("^ann") | weir::for_each([](const order&) {}));
+        app.agent("a", in | weir::through("ann") | weir::items() | body, {.on_error = weir::stop});
     }
     test_driver test{app};
     test.send(in, "ann", some[0]);

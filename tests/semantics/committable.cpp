@@ -15,9 +15,11 @@ struct keeper {
     test_driver test{app};
     offset next = 0;
 
-    keeper() { app.agent("keep", in | weir::take(1) | weir::for_each([this](const auto& b) {
-                             holds.emplace(b[0], b.hold());
-                         })); }
+    keeper() {
+        app.agent("keep", in | weir::take(1) | weir::for_each([this](const auto& b) {
+                              holds.emplace(b[0], b.hold());
+                          }));
+    }
     /// As much as if these offsets were all that the partition has.
     void deliver(offset first, offset last) {
         if (first > next) test.skip_offsets(in, 0, first - next);
@@ -60,7 +62,8 @@ TEST_CASE("semantics 14: 1 to 10 delivered and closed: 11 is committed") {
 TEST_CASE("semantics 14: 1 to 8 and 10 closed, 9 open: 9 is committed; 9 closes: 11 is") {
     keeper t;
     t.deliver(1, 10);
-    t.close(1, 8), t.close(10, 10);
+    t.close(1, 8);
+    t.close(10, 10);
     CHECK(t.committed() == 9);
     t.close(9, 9);
     CHECK(t.committed() == 11);
@@ -79,7 +82,8 @@ TEST_CASE("semantics 15: nothing committed yet, 0 to 5 delivered, only 5 closed:
 
 TEST_CASE("semantics 16: committed 31; 31 and 32 delivered, 32 closed: nothing is committed") {
     keeper t;
-    t.test.skip_offsets(t.in, 0, 31), t.next = 31;
+    t.test.skip_offsets(t.in, 0, 31);
+    t.next = 31;
     t.test.seed_commit(t.in, 0, 31);
     t.deliver(31, 32);
     t.close(32, 32);
@@ -100,8 +104,10 @@ TEST_CASE("semantics 16: committed 0; 0 to 7 delivered, 7 closed: nothing is com
 
 TEST_CASE("semantics 17: delivered 0, 5, 6, 7 (1 to 4 never existed), all closed: 8 is committed") {
     keeper t;
-    t.deliver(0, 0), t.deliver(5, 7);
-    t.close(0, 0), t.close(5, 7);
+    t.deliver(0, 0);
+    t.deliver(5, 7);
+    t.close(0, 0);
+    t.close(5, 7);
     CHECK(t.committed() == 8);
 }
 
@@ -114,8 +120,10 @@ TEST_CASE("semantics 17: the first message ever has offset 5 and is closed: 6 is
 
 TEST_CASE("semantics 17: delivered 5, 8, 9; 5 and 9 closed: 8 is committed") {
     keeper t;
-    t.deliver(5, 5), t.deliver(8, 9);
-    t.close(5, 5), t.close(9, 9);
+    t.deliver(5, 5);
+    t.deliver(8, 9);
+    t.close(5, 5);
+    t.close(9, 9);
     CHECK(t.committed() == 8);
     CHECK(t.commits() == offsets{8});
 }
@@ -123,8 +131,10 @@ TEST_CASE("semantics 17: delivered 5, 8, 9; 5 and 9 closed: 8 is committed") {
 TEST_CASE("semantics 18: a hole of 2 000 000 000 offsets is no more than two neighbours") {
     keeper t;
     constexpr offset far = 2'000'000'000;
-    t.deliver(0, 0), t.deliver(far, far + 1);
-    t.close(0, 0), t.close(far + 1, far + 1);
+    t.deliver(0, 0);
+    t.deliver(far, far + 1);
+    t.close(0, 0);
+    t.close(far + 1, far + 1);
     CHECK(t.test.held(t.in, 0) == 1);
     CHECK(t.committed() == far);
     t.close(far, far);

@@ -12,11 +12,15 @@ TEST_CASE("semantics 47: an asynchronous stage keeps the order of its input") {
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out");
     trace called;
-    app.agent("a", in | weir::map([&](int n) -> weir::task<int> {
-                        called.push_back(n);
-                        co_await weir::sleep((10 - n) * 1s);
-                        co_return n;
-                    }, {.concurrency = 3}) | weir::to(out));
+    app.agent("a", in |
+                       weir::map(
+                           [&](int n) -> weir::task<int> {
+                               called.push_back(n);
+                               co_await weir::sleep((10 - n) * 1s);
+                               co_return n;
+                           },
+                           {.concurrency = 3}) |
+                       weir::to(out));
     test_driver test{app};
     for (int n = 0; n < 5; ++n) test.append(in, "k", n);
     test.run();
@@ -39,15 +43,22 @@ TEST_CASE("a failing asynchronous call is made again by its policy, its results 
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out");
     trace called;
-    app.agent("a", in | weir::map([&](int n) -> weir::task<int> {
-                        called.push_back(n);
-                        co_await weir::sleep(1s);
-                        if (n == 0 && called.size() < 4) throw std::runtime_error{"not yet"};
-                        co_return n;
-                    }, {.concurrency = 2}) | weir::to(out),
+    app.agent("a",
+              in |
+                  weir::map(
+                      [&](int n) -> weir::task<int> {
+                          called.push_back(n);
+                          co_await weir::sleep(1s);
+                          if (n == 0 && called.size() < 4) throw std::runtime_error{"not yet"};
+                          co_return n;
+                      },
+                      {.concurrency = 2}) |
+                  weir::to(out),
               {.on_error = weir::retry(2, 5s)});
     test_driver test{app};
-    test.append(in, "k", 0), test.append(in, "k", 1), test.run();
+    test.append(in, "k", 0);
+    test.append(in, "k", 1);
+    test.run();
     test.advance(1s);
     CHECK(called == trace{0, 1});
     test.advance(5s);
@@ -65,11 +76,16 @@ TEST_CASE("an asynchronous call that fails for good is skipped in its place, and
     weir::app app{"contract", {.hooks = &quiet}};
     auto in = app.topic<int>("in");
     trace seen;
-    app.agent("a", in | weir::map([](int n) -> weir::task<int> {
-                        co_await weir::sleep(1s);
-                        if (n == 1) throw std::runtime_error{"one"};
-                        co_return n;
-                    }, {.concurrency = 3}) | weir::for_each([&](int n) { seen.push_back(n); }),
+    app.agent("a",
+              in |
+                  weir::map(
+                      [](int n) -> weir::task<int> {
+                          co_await weir::sleep(1s);
+                          if (n == 1) throw std::runtime_error{"one"};
+                          co_return n;
+                      },
+                      {.concurrency = 3}) |
+                  weir::for_each([&](int n) { seen.push_back(n); }),
               {.on_error = weir::retry(1, 1s).then(weir::skip)});
     test_driver test{app};
     for (int n = 0; n < 3; ++n) test.append(in, "k", n);
@@ -92,13 +108,13 @@ TEST_CASE("a message under retry whose sink is full waits for room, and the loop
     std::optional<test_driver> test;
     weir::timestamp start{};
     app.agent("a", in | weir::tap([&, failed = false](int n) mutable {
-                            if (n == 1 && !std::exchange(failed, true))
-                                throw std::runtime_error{"not now"};
-                        }) | weir::map([&](int n) -> weir::task<int> {
-                            called.emplace_back(n, test->now() - start);
-                            co_await weir::sleep(10s);
-                            co_return n;
-                        }) | weir::for_each([](int) {}),
+                       if (n == 1 && !std::exchange(failed, true))
+                           throw std::runtime_error{"not now"};
+                   }) | weir::map([&](int n) -> weir::task<int> {
+                       called.emplace_back(n, test->now() - start);
+                       co_await weir::sleep(10s);
+                       co_return n;
+                   }) | weir::for_each([](int) {}),
               {.on_error = weir::retry(1, 1s)});
     test.emplace(app);
     start = test->now();
@@ -147,17 +163,18 @@ TEST_CASE("a full sink: the message is parked, nothing is lost, other topics go 
     auto other = app.topic<int>("other");
     auto out = app.topic<std::string>("out");
     trace seen;
-    app.agent("grow", in | weir::map([](int) { return std::string(1'000'000, 'x'); }) |
-                          weir::to(out));
+    app.agent("grow",
+              in | weir::map([](int) { return std::string(1'000'000, 'x'); }) | weir::to(out));
     app.agent("other", other | weir::for_each([&](int n) { seen.push_back(n); }));
     weir::app slow{"slow", {.broker = "memory://contract-full"}};
     auto kept = slow.topic<std::string>("out");
     std::vector<weir::hold> holds;
     std::size_t read = 0;
-    slow.agent("keep", kept | weir::take(1) |
-                           weir::for_each([&](const weir::batch<std::string>& b) {
-                               ++read, holds.push_back(b.hold());
-                           }));
+    slow.agent("keep",
+               kept | weir::take(1) | weir::for_each([&](const weir::batch<std::string>& b) {
+                   ++read;
+                   holds.push_back(b.hold());
+               }));
     test_driver test{app, slow};
     constexpr std::size_t all = 100;  // of 1 MB, where 64 MiB are kept
     for (std::size_t n = 0; n < all; ++n) test.send(in, "k", 0);

@@ -80,7 +80,8 @@ TEST_CASE("semantics 46: a value that borrows its message's bytes stays while it
     });
     test_driver test{app};
     for (int n = 0; n < 3; ++n) test.append_raw(in, "k", text(n));
-    test.run(), test.advance(3s);
+    test.run();
+    test.advance(3s);
     CHECK(seen == texts{text(0), text(1), text(2)});
 }
 
@@ -123,14 +124,16 @@ TEST_CASE("semantics 46: under retry a coroutine agent gets the message again") 
     weir::app app{"co", {.hooks = &quiet}};
     auto in = app.topic<int>("in", {.partitions = 2});
     trace seen, begun;
-    app.agent("a", in, [&](auto stream) -> weir::task<> {
-        while (auto v = co_await stream.next()) {
-            begun.push_back(*v);
-            if (*v == 1) co_await weir::sleep(1s);
-            if (*v == 1 && begun.size() < 6) throw std::runtime_error{"not yet"};
-            seen.push_back(*v);
-        }
-    }, {.on_error = weir::retry(2, 10s)});
+    app.agent("a", in,
+              [&](auto stream) -> weir::task<> {
+                  while (auto v = co_await stream.next()) {
+                      begun.push_back(*v);
+                      if (*v == 1) co_await weir::sleep(1s);
+                      if (*v == 1 && begun.size() < 6) throw std::runtime_error{"not yet"};
+                      seen.push_back(*v);
+                  }
+              },
+              {.on_error = weir::retry(2, 10s)});
     test_driver test{app};
     for (int n = 0; n < 3; ++n) {
         test.append(in, "k", n, {.partition = 0});
@@ -151,16 +154,19 @@ TEST_CASE("semantics 46: a coroutine agent that fails by policy stop ends the ap
     weir::app app{"co", {.hooks = &quiet}};
     auto in = app.topic<int>("in");
     int starts = 0;
-    app.agent("a", in, [&](auto stream) -> weir::task<> {
-        ++starts;
-        while (auto v = co_await stream.next()) {
-            co_await weir::sleep(1s);
-            if (*v == 1) throw std::runtime_error{"one"};
-        }
-    }, {.on_error = weir::stop});
+    app.agent("a", in,
+              [&](auto stream) -> weir::task<> {
+                  ++starts;
+                  while (auto v = co_await stream.next()) {
+                      co_await weir::sleep(1s);
+                      if (*v == 1) throw std::runtime_error{"one"};
+                  }
+              },
+              {.on_error = weir::stop});
     test_driver test{app};
     for (int n = 0; n < 3; ++n) test.append(in, "k", n);
-    test.run(), test.advance(5s);
+    test.run();
+    test.advance(5s);
     CHECK_FALSE(test.running());
     CHECK(test.exit_code() == weir::exit_code::failed);
     CHECK(test.committed(in, 0) == 1);
@@ -202,7 +208,8 @@ TEST_CASE("semantics 46: co_return after an await acknowledges the value it has,
     });
     test_driver test{app};
     for (int n = 0; n < 5; ++n) test.append(in, "k", n);
-    test.run(), test.advance(10s);
+    test.run();
+    test.advance(10s);
     test.commit();
     CHECK(test.committed(in, 0) == 2);
     test.stop();  // it is not waited for
@@ -223,10 +230,12 @@ TEST_CASE("semantics 46: several values of one message are acknowledged with the
     });
     test_driver test{app};
     for (int n = 0; n < 3; ++n) test.append(in, "k", n);
-    test.run(), test.commit();
+    test.run();
+    test.commit();
     CHECK(seen == trace{0, 100, 200, 1, 101});
     CHECK(test.committed(in, 0) == 1);
-    test.advance(1s), test.commit();
+    test.advance(1s);
+    test.commit();
     CHECK(seen == trace{0, 100, 200, 1, 101, 201});
     CHECK(test.committed(in, 0) == 2);
 }
@@ -241,7 +250,8 @@ TEST_CASE("semantics 46: a message whose values a coroutine left unread is not a
     });
     test_driver test{app};
     for (int n = 0; n < 3; ++n) test.append(in, "k", n);
-    test.run(), test.commit();
+    test.run();
+    test.commit();
     CHECK(test.committed(in, 0) == 1);
     test.stop();
     CHECK(test.committed(in, 0) == 1);
@@ -297,7 +307,9 @@ TEST_CASE("semantics 28: at stop a coroutine finishes what it has, gets the end,
         log.push_back("the end");
     });
     test_driver test{app};
-    test.append(in, "k", 0), test.append(in, "k", 1), test.run();
+    test.append(in, "k", 0);
+    test.append(in, "k", 1);
+    test.run();
     test.advance(1s);
     test.send(in, "k", 2);
     test.stop();
@@ -358,7 +370,9 @@ TEST_CASE("semantics 24: a coroutine that keeps a revoked partition's value is a
         }
     });
     test_driver test{app};
-    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.append(in, "k", 1);
+    test.append(in, "k", 2);
+    test.run();
     test.revoke(in, 0);
     CHECK(test.committed(in, 0) == nothing);
     test.advance(5s);
@@ -445,10 +459,13 @@ TEST_CASE("the coroutine's callable lives in the agent; each run has its own") {
         });
     }
     test_driver test{app};
-    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.append(in, "k", 1);
+    test.append(in, "k", 2);
+    test.run();
     test.advance(10s);
     test.restart();
-    test.send(in, "k", 3), test.advance(10s);
+    test.send(in, "k", 3);
+    test.advance(10s);
     CHECK(log == texts{text(7) + " 1", text(7) + " 2", text(7) + " 1"});
 }
 
@@ -476,17 +493,19 @@ TEST_CASE("two that await next() of one stream at a time: the second is told") {
     weir::app app{"co", {.hooks = &quiet}};
     auto in = app.topic<int>("in");
     app.agent("a", in, [&](auto stream) -> weir::task<> {
-        app.task([stream]() mutable -> weir::task<> {
-            co_await weir::sleep(1s);
-            co_await stream.next();
-        }, {.on_error = weir::skip});
+        app.task(
+            [stream]() mutable -> weir::task<> {
+                co_await weir::sleep(1s);
+                co_await stream.next();
+            },
+            {.on_error = weir::skip});
         co_await stream.next();
     });
     test_driver test{app};
-    test.run(), test.advance(1s);
+    test.run();
+    test.advance(1s);
     REQUIRE(test.errors().size() == 1);
-    CHECK(test.errors()[0].text ==
-          "weir: next() is awaited already: one coroutine reads a stream");
+    CHECK(test.errors()[0].text == "weir: next() is awaited already: one coroutine reads a stream");
 }
 
 TEST_CASE("a coroutine agent is drawn as such") {

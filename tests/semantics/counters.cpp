@@ -43,24 +43,31 @@ using lines = std::vector<std::string>;
 
 TEST_CASE("hooks are told each occurrence once, in order") {
     recorder record;
-    weir::app app{"count", {.on_decode_error = weir::dead_letter("bad"),
-                            .on_error = weir::retry(1, 1s).then(weir::dead_letter("dead")),
-                            .hooks = &record}};
+    weir::app app{"count",
+                  {.on_decode_error = weir::dead_letter("bad"),
+                   .on_error = weir::retry(1, 1s).then(weir::dead_letter("dead")),
+                   .hooks = &record}};
     auto in = app.topic<int>("in");
     app.agent("a", in | weir::for_each([](int n) {
                        if (n == 1) throw std::runtime_error{"no"};
                    }));
     test_driver test{app};
-    test.append(in, "k", 0), test.append_raw(in, "k", "x"), test.append(in, "k", 1), test.run();
+    test.append(in, "k", 0);
+    test.append_raw(in, "k", "x");
+    test.append(in, "k", 1);
+    test.run();
     test.advance(1s);
     test.fail_next_commit();
-    test.commit(), test.advance(3s);
-    test.lose(in, 0), test.assign(in, 0), test.revoke(in, 0);
-    CHECK(record.said ==
-          lines{"assigned in[0]", "read 3 in[0]", "failed decode@1", "dead letter decode@1 to bad",
-                "retried process@2", "failed process@2", "dead letter process@2 to dead",
-                "commit failed", "committed 3 in[0]", "lost in[0]", "assigned in[0]",
-                "revoked in[0]"});
+    test.commit();
+    test.advance(3s);
+    test.lose(in, 0);
+    test.assign(in, 0);
+    test.revoke(in, 0);
+    CHECK(record.said == lines{"assigned in[0]", "read 3 in[0]", "failed decode@1",
+                               "dead letter decode@1 to bad", "retried process@2",
+                               "failed process@2", "dead letter process@2 to dead", "commit failed",
+                               "committed 3 in[0]", "lost in[0]", "assigned in[0]",
+                               "revoked in[0]"});
 }
 
 TEST_CASE("counters count once, when the policy gives up, by boundary and policy") {
@@ -75,12 +82,14 @@ TEST_CASE("counters count once, when the policy gives up, by boundary and policy
                    }));
     app.agent("b", in | weir::take(4) | weir::for_each([](const auto&) {
                        throw std::runtime_error{"no"};
-                   }), {.on_error = weir::dead_letter("dead")});
+                   }),
+              {.on_error = weir::dead_letter("dead")});
     test_driver test{app};
     test.fail_next_send(out, 2);
     for (int n = 0; n < 4; ++n) test.append(in, "k", n);
     test.append_raw(in, "k", "x");
-    test.run(), test.advance(1min);
+    test.run();
+    test.advance(1min);
     const auto c = app.counters();
     CHECK(c.messages == 5);
     CHECK(c.batches == 1);
@@ -105,10 +114,13 @@ TEST_CASE("counters say what is now: partitions, held, lag, and how long the old
     auto in = app.topic<int>("in", {.partitions = 2});
     app.agent("a", in | weir::take(100) | weir::for_each([](const auto&) {}));
     test_driver test{app};
-    test.append(in, "k", 0, {.partition = 0}), test.run();
+    test.append(in, "k", 0, {.partition = 0});
+    test.run();
     test.advance(5s);
-    test.append(in, "k", 0, {.partition = 1}), test.append(in, "k", 0, {.partition = 1});
-    test.run(), test.advance(2s);
+    test.append(in, "k", 0, {.partition = 1});
+    test.append(in, "k", 0, {.partition = 1});
+    test.run();
+    test.advance(2s);
     const auto c = app.counters();
     CHECK(c.partitions == 2);
     CHECK(c.held == 3);
@@ -129,9 +141,8 @@ TEST_CASE("a hold that is let go when its partition is somebody else's counts as
     weir::app app{"count"};
     auto in = app.topic<int>("in");
     std::vector<weir::hold> holds;
-    app.agent("a", in | weir::take(1) | weir::for_each([&](const auto& b) {
-                       holds.push_back(b.hold());
-                   }));
+    app.agent("a", in | weir::take(1) |
+                       weir::for_each([&](const auto& b) { holds.push_back(b.hold()); }));
     test_driver test{app};
     for (int n = 0; n < 3; ++n) test.send(in, "k", n);
     holds.pop_back();

@@ -68,9 +68,13 @@ TEST_CASE("a dead letter has the original bytes, key, headers and timestamp, the
     CHECK(dead[0].value() == weir::bytes{"7"});
     CHECK(dead[0].timestamp() == weir::timestamp{5s});
     auto all = theirs;
-    for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
-             {"weir.topic", "in"}, {"weir.partition", "1"}, {"weir.offset", "1"},
-             {"weir.timestamp", "5000"}, {"weir.agent", "a"}, {"weir.error", "odd"}})
+    for (const auto& [name, value] :
+         std::vector<std::pair<std::string, std::string>>{{"weir.topic", "in"},
+                                                          {"weir.partition", "1"},
+                                                          {"weir.offset", "1"},
+                                                          {"weir.timestamp", "5000"},
+                                                          {"weir.agent", "a"},
+                                                          {"weir.error", "odd"}})
         all.push_back({name, weir::bytes{value}});
     CHECK(dead[0].headers() == all);
     CHECK(test.partitions("dead") == 2);  // as many as the source
@@ -137,8 +141,9 @@ TEST_CASE("a message that is undecodable for two agents is one dead letter, coun
 
 TEST_CASE("decoding is tried again by a retry, then dead-lettered; other partitions go on") {
     silent quiet;
-    weir::app app{"dead", {.on_decode_error = weir::retry(2, 5s).then(weir::dead_letter("bad")),
-                           .hooks = &quiet}};
+    weir::app app{
+        "dead",
+        {.on_decode_error = weir::retry(2, 5s).then(weir::dead_letter("bad")), .hooks = &quiet}};
     auto in = app.topic<number>("in", {.partitions = 2});
     trace seen;
     app.agent("a", in | weir::for_each([&](const number& v) { seen.push_back(v.n); }));
@@ -157,8 +162,10 @@ TEST_CASE("decoding is tried again by a retry, then dead-lettered; other partiti
 
 TEST_CASE("the source of a dead letter is held until the letter has been delivered") {
     silent quiet;
-    weir::app app{"dead", {.on_error = weir::dead_letter("dead"),
-                           .on_produce_error = weir::retry(1, 5s), .hooks = &quiet}};
+    weir::app app{"dead",
+                  {.on_error = weir::dead_letter("dead"),
+                   .on_produce_error = weir::retry(1, 5s),
+                   .hooks = &quiet}};
     auto in = app.topic<number>("in");
     app.agent("a", in | weir::for_each([](const number& v) { refuse_odd(v.n); }));
     test_driver test{app};
@@ -177,8 +184,10 @@ TEST_CASE("the source of a dead letter is held until the letter has been deliver
 TEST_CASE("a dead letter that cannot be sent follows the produce policy: by default the app stops, "
           "its source uncommitted") {
     silent quiet;
-    weir::app app{"dead", {.on_decode_error = weir::dead_letter("bad"),
-                           .on_error = weir::dead_letter("dead"), .hooks = &quiet}};
+    weir::app app{"dead",
+                  {.on_decode_error = weir::dead_letter("bad"),
+                   .on_error = weir::dead_letter("dead"),
+                   .hooks = &quiet}};
     auto in = app.topic<number>("in");
     app.agent("a", in | weir::for_each([](const number& v) { refuse_odd(v.n); }));
     for (const char* topic : {"bad", "dead"}) {
@@ -206,11 +215,12 @@ TEST_CASE("what could not be sent goes to the produce policy's dead letter topic
     auto in = app.topic<number>("in");
     auto out = app.topic<number>(
         "out", {.on_produce_error = weir::retry(1, 5s).then(weir::dead_letter("unsent"))});
-    app.agent("copy", in | weir::map([](const number& v) { return number{v.n * 10}; }) |
-                          weir::to(out));
+    app.agent("copy",
+              in | weir::map([](const number& v) { return number{v.n * 10}; }) | weir::to(out));
     test_driver test{app};
     test.fail_next_send(out, 2);
-    test.append(in, "k", {1}, {.headers = {{"h", weir::bytes{"1"}}}}), test.run();
+    test.append(in, "k", {1}, {.headers = {{"h", weir::bytes{"1"}}}});
+    test.run();
     test.commit();
     CHECK(test.committed(in, 0) == nothing);
     test.advance(5s);
@@ -231,7 +241,8 @@ TEST_CASE("a produce dead letter that cannot be sent either stops the app") {
     auto in = app.topic<number>("in");
     app.agent("copy", in | weir::to("out"));
     test_driver test{app};
-    test.fail_next_send("out"), test.fail_next_send("unsent");
+    test.fail_next_send("out");
+    test.fail_next_send("unsent");
     test.send(in, "k", {1});
     CHECK(!test.running());
     CHECK(test.exit_code() == 1);
@@ -271,9 +282,11 @@ struct run_result {
     std::optional<offset> committed;
 };
 template <class Add>
-run_result run(weir::app_options options, Add add, const weir::policy& policy, weir::duration d = 0s) {
+run_result run(weir::app_options options, Add add, const weir::policy& policy,
+               weir::duration d = 0s) {
     silent quiet;
-    options.hooks = &quiet, options.on_error = policy;
+    options.hooks = &quiet;
+    options.on_error = policy;
     weir::app app{"dead", std::move(options)};
     auto in = app.topic<std::string, number>("in");
     add(app, in);
@@ -319,110 +332,158 @@ TEST_CASE("policies in a body: skip, retry and dead letter, counted once each") 
                    odd_ones, 2);
 }
 TEST_CASE("policies in an operator before take: what it drops is not in the batch") {
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::tap(odd) | weir::take(2) | weir::for_each([](const auto&) {}));
-    }, odd_ones, 2);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a",
+                      in | weir::tap(odd) | weir::take(2) | weir::for_each([](const auto&) {}));
+        },
+        odd_ones, 2);
 }
 TEST_CASE("semantics 35: policies behind take: a dead-lettered batch is one dead letter a "
           "message") {
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::take(4) | weir::for_each(odd_in_batch));
-    }, all_ones, 1);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in | weir::take(4) | weir::for_each(odd_in_batch));
+        },
+        all_ones, 1);
 }
 TEST_CASE("policies in a batch that is taken apart: the whole batch is what failed") {
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::take(4) | weir::flat_map(std::identity{}) | weir::for_each(odd));
-    }, all_ones, 1);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a",
+                      in | weir::take(4) | weir::flat_map(std::identity{}) | weir::for_each(odd));
+        },
+        all_ones, 1);
 }
 TEST_CASE("policies in a batch of batches: each message is one dead letter") {
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::take(1) | weir::take(2) | weir::take(2) |
-                           weir::for_each([](const auto&) { throw std::runtime_error{"odd"}; }));
-    }, all_ones, 1);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a",
+                      in | weir::take(1) | weir::take(2) | weir::take(2) |
+                          weir::for_each([](const auto&) { throw std::runtime_error{"odd"}; }));
+        },
+        all_ones, 1);
 }
 TEST_CASE("policies behind what was made of a batch: its messages are the dead letters") {
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::take(2) | weir::map([](const auto& b) { return b.size(); }) |
-                           weir::take(2) | weir::for_each([](const auto&) {
-                               throw std::runtime_error{"odd"};
-                           }));
-    }, all_ones, 1);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in | weir::take(2) | weir::map([](const auto& b) { return b.size(); }) |
+                               weir::take(2) | weir::for_each([](const auto&) {
+                                   throw std::runtime_error{"odd"};
+                               }));
+        },
+        all_ones, 1);
 }
 TEST_CASE("policies of a message with many values in a batch: it is one dead letter") {
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::flat_map([](const number& v) {
-                           return std::vector<number>{v, v, v};
-                       }) | weir::take(12) | weir::for_each(odd_in_batch));
-    }, all_ones, 1);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in | weir::flat_map([](const number& v) {
+                               return std::vector<number>{v, v, v};
+                           }) | weir::take(12) |
+                               weir::for_each(odd_in_batch));
+        },
+        all_ones, 1);
 }
 TEST_CASE("policies in an asynchronous call, and behind it") {
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::map([](number v) -> weir::task<number> {
-                           refuse_odd(v.n);
-                           co_return v;
-                       }, {.concurrency = 2}));
-    }, odd_ones, 2);
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::map([](number v) -> weir::task<number> {
-                           co_return v;
-                       }, {.concurrency = 2}) | weir::for_each(odd));
-    }, odd_ones, 2);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in | weir::map(
+                                    [](number v) -> weir::task<number> {
+                                        refuse_odd(v.n);
+                                        co_return v;
+                                    },
+                                    {.concurrency = 2}));
+        },
+        odd_ones, 2);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in |
+                               weir::map([](number v) -> weir::task<number> { co_return v; },
+                                         {.concurrency = 2}) |
+                               weir::for_each(odd));
+        },
+        odd_ones, 2);
 }
 TEST_CASE("policies in an asynchronous call with a batch: one dead letter a message") {
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::take(4) |
-                           weir::map([](weir::batch<number> b) -> weir::task<int> {
-                               for (auto& v : b) refuse_odd(v.n);
-                               co_return 0;
-                           }, {.concurrency = 2}));
-    }, all_ones, 1);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in | weir::take(4) |
+                               weir::map(
+                                   [](weir::batch<number> b) -> weir::task<int> {
+                                       for (auto& v : b) refuse_odd(v.n);
+                                       co_return 0;
+                                   },
+                                   {.concurrency = 2}));
+        },
+        all_ones, 1);
 }
 TEST_CASE("semantics 40: policies in a key function: a message that has no key is dealt with") {
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::group_by([](const number& v) {
-                           refuse_odd(v.n);
-                           return v.n;
-                       }, "n") | weir::for_each([](const auto&) {}));
-    }, odd_ones, 2);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in |
+                               weir::group_by(
+                                   [](const number& v) {
+                                       refuse_odd(v.n);
+                                       return v.n;
+                                   },
+                                   "n") |
+                               weir::for_each([](const auto&) {}));
+        },
+        odd_ones, 2);
 }
 TEST_CASE("policies behind group_by: the dead letter is the message of the internal topic") {
     const auto of = [](int n) {
         const auto text = std::to_string(n);
         return text + '=' + text + " dead-a-n-repartition[0]@" + text + " a: odd";
     };
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::group_by([](const number& v) { return std::to_string(v.n); },
-                                           "n") | weir::for_each(odd));
-    }, texts{of(1), of(3)}, 2);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent(
+                "a", in | weir::group_by([](const number& v) { return std::to_string(v.n); }, "n") |
+                         weir::for_each(odd));
+        },
+        texts{of(1), of(3)}, 2);
 }
 TEST_CASE("policies in events, also those that are not acknowledged by themselves") {
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::events() | weir::for_each([](auto& e) { odd(e.value()); }));
-    }, odd_ones, 2);
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::events() | weir::noack() | weir::for_each([](auto& e) {
-                           odd(e.value());
-                           e.ack();
-                       }));
-    }, odd_ones, 2);
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::events() | weir::take(4) | weir::for_each([](const auto& b) {
-                           for (auto& e : b) odd(e.value());
-                       }));
-    }, all_ones, 1);
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::take(4) | weir::events() | weir::take(1) |
-                           weir::for_each([](const auto&) { throw std::runtime_error{"odd"}; }));
-    }, all_ones, 1);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in | weir::events() | weir::for_each([](auto& e) { odd(e.value()); }));
+        },
+        odd_ones, 2);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in | weir::events() | weir::noack() | weir::for_each([](auto& e) {
+                               odd(e.value());
+                               e.ack();
+                           }));
+        },
+        odd_ones, 2);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in | weir::events() | weir::take(4) | weir::for_each([](const auto& b) {
+                               for (auto& e : b) odd(e.value());
+                           }));
+        },
+        all_ones, 1);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a",
+                      in | weir::take(4) | weir::events() | weir::take(1) |
+                          weir::for_each([](const auto&) { throw std::runtime_error{"odd"}; }));
+        },
+        all_ones, 1);
 }
 TEST_CASE("an event that fails behind its acknowledgement is a dead letter, too, and not tried "
           "again") {
-    const auto r = run({}, [](weir::app& app, auto in) {
-        app.agent("a", in | weir::events() | weir::for_each([](auto& e) {
-                           e.ack();
-                           odd(e.value());
-                       }));
-    }, weir::retry(3, 1s).then(weir::dead_letter("dead")));
+    const auto r = run(
+        {},
+        [](weir::app& app, auto in) {
+            app.agent("a", in | weir::events() | weir::for_each([](auto& e) {
+                               e.ack();
+                               odd(e.value());
+                           }));
+        },
+        weir::retry(3, 1s).then(weir::dead_letter("dead")));
     CHECK(r.dead == odd_ones);
     CHECK(r.errors == 2);
     CHECK(r.committed == 4);
@@ -434,7 +495,8 @@ TEST_CASE("policies in a merged stream: the dead letter is of the message's own 
     auto too = app.topic<std::string, number>("too", {.partitions = 3});
     app.agent("a", (in & too) | weir::for_each(odd));
     test_driver test{app};
-    test.send(in, "k", {1}), test.send(too, "k", {3}, {.partition = 2});
+    test.send(in, "k", {1});
+    test.send(too, "k", {3}, {.partition = 2});
     CHECK(letters(test, "dead") == texts{"k=1 in[0]@0 a: odd", "k=3 too[2]@0 a: odd"});
     CHECK(test.partitions("dead") == 3);
     test.commit();
@@ -442,16 +504,20 @@ TEST_CASE("policies in a merged stream: the dead letter is of the message's own 
     CHECK(test.committed(too, 2) == 1);
 }
 TEST_CASE("policies in an agent that is a coroutine: it is started again behind the message") {
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in, [](auto stream) -> weir::task<> {
-            while (auto v = co_await stream.next()) odd(*v);
-        });
-    }, odd_ones, 2);
-    check_policies([](weir::app& app, auto in) {
-        app.agent("a", in | weir::take(4), [](auto stream) -> weir::task<> {
-            while (auto b = co_await stream.next()) odd_in_batch(*b);
-        });
-    }, all_ones, 1);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in, [](auto stream) -> weir::task<> {
+                while (auto v = co_await stream.next()) odd(*v);
+            });
+        },
+        odd_ones, 2);
+    check_policies(
+        [](weir::app& app, auto in) {
+            app.agent("a", in | weir::take(4), [](auto stream) -> weir::task<> {
+                while (auto b = co_await stream.next()) odd_in_batch(*b);
+            });
+        },
+        all_ones, 1);
 }
 TEST_CASE("policies in a pull stream") {
     for (const bool last : {false, true}) {
@@ -474,8 +540,8 @@ TEST_CASE("policies in a pull stream") {
 
 TEST_CASE("default policies: skip for single values, stop for batches and pull") {
     const auto by_default = [](auto add) { return run({}, add, weir::policy{}); };
-    const auto single = by_default(
-        [](weir::app& app, auto in) { app.agent("a", in | weir::for_each(odd)); });
+    const auto single =
+        by_default([](weir::app& app, auto in) { app.agent("a", in | weir::for_each(odd)); });
     CHECK(single.errors == 2);
     CHECK(single.committed == 4);
     const auto batch = by_default([](weir::app& app, auto in) {
@@ -521,12 +587,16 @@ TEST_CASE("dead letters that find no room wait, their agent with them, other age
     std::vector<weir::hold> holds;
     std::size_t read = 0;
     slow.agent("keep", kept | weir::take(1) | weir::for_each([&](const auto& b) {
-                           ++read, holds.push_back(b.hold());
+                           ++read;
+                           holds.push_back(b.hold());
                        }));
     test_driver test{app, slow};
     constexpr std::size_t all = 100;  // of 1 MB, where 64 MiB are kept
     const std::string large(1'000'000, 'x');
-    for (std::size_t n = 0; n < all; ++n) test.send_raw(in, "k", large), test.commit();
+    for (std::size_t n = 0; n < all; ++n) {
+        test.send_raw(in, "k", large);
+        test.commit();
+    }
     test.send(other, "k", 1);
     CHECK(seen == trace{1});
     CHECK(read < 70);
@@ -602,8 +672,9 @@ TEST_CASE("dead letters that would come back to who made them are refused") {
               weir::app app{"x"};
               app.topic("dead", {.on_produce_error = dead});
           }) == "weir: topic 'dead' is to be its own dead letter topic: give them another one");
-    CHECK(refused([&] { weir::app app{"x", {.on_error = weir::dead_letter("no way")}}; })
-              .find("cannot be a topic's name") != std::string::npos);
+    CHECK(refused([&] {
+              weir::app app{"x", {.on_error = weir::dead_letter("no way")}};
+          }).find("cannot be a topic's name") != std::string::npos);
     // bytes always decode, and an agent with another policy may read them
     weir::app app{"x", {.on_decode_error = dead, .on_error = dead, .on_produce_error = dead}};
     app.agent("again", app.topic("dead") | weir::for_each([](const auto&) {}),
@@ -611,7 +682,8 @@ TEST_CASE("dead letters that would come back to who made them are refused") {
     CHECK_NOTHROW(test_driver{app});
 }
 
-TEST_CASE("dead letters that would come back by way of other readers, or of patterns, are refused") {
+TEST_CASE(
+    "dead letters that would come back by way of other readers, or of patterns, are refused") {
     const auto refused = [](auto set_up) -> std::string {
         weir::app app{"x"};
         set_up(app);
@@ -631,9 +703,10 @@ TEST_CASE("dead letters that would come back by way of other readers, or of patt
     CHECK(refused([&](weir::app& app) {
               reads(app, "a", app.topic("in"), "a-dead");
               reads(app, "b", app.topic("a-dead"), "in");
-          }) == "weir: what fails of topic 'in' would come back to it for ever: its dead letters go "
-                "to 'a-dead', and what fails there comes back to 'in'; give one of the readers "
-                "another on_error");
+          }) ==
+          "weir: what fails of topic 'in' would come back to it for ever: its dead letters go "
+          "to 'a-dead', and what fails there comes back to 'in'; give one of the readers "
+          "another on_error");
     CHECK(refused([&](weir::app& app) {
               reads(app, "a", app.topic("in"), "1");
               reads(app, "b", app.topic("1"), "2");
@@ -641,11 +714,13 @@ TEST_CASE("dead letters that would come back by way of other readers, or of patt
               reads(app, "d", app.topic("3"), "in");
           }).find("would come back to it for ever") != std::string::npos);
     CHECK(refused([&](weir::app& app) {
-              app.agent("a", app.topic<number>("in", {.on_decode_error = weir::dead_letter("bad")}));
+              app.agent("a",
+                        app.topic<number>("in", {.on_decode_error = weir::dead_letter("bad")}));
               reads(app, "b", app.topic("bad"), "in");
           }).find("would come back to it for ever") != std::string::npos);
     CHECK(refused([&](weir::app& app) {
-              app.agent("a", app.topics<number>("^in", {.on_decode_error = weir::dead_letter("in2")}));
+              app.agent("a",
+                        app.topics<number>("^in", {.on_decode_error = weir::dead_letter("in2")}));
           }).find("which matches 'in2', is read") != std::string::npos);
     // a way that ends is none, and neither is one on which somebody decides
     CHECK(refused([&](weir::app& app) {
@@ -690,8 +765,7 @@ TEST_CASE("a dead letter's reason is cut between two characters, and says how lo
     test_driver test{app};
     std::string euros;
     while (euros.size() < 600'000) euros += "€";  // three bytes each
-    for (const auto& v : {std::string(1000, 'x'), std::string(1001, 'x'), euros})
-        test.send(in, v);
+    for (const auto& v : {std::string(1000, 'x'), std::string(1001, 'x'), euros}) test.send(in, v);
     const auto dead = letters_in(test, "dead");
     REQUIRE(dead.size() == 3);
     CHECK(reason_of(dead[0]) == std::string(1000, 'x'));
@@ -707,10 +781,12 @@ TEST_CASE("a dead letter's reason is cut between two characters, and says how lo
 
 TEST_CASE("a message that just fits its topic is a dead letter without our headers") {
     silent quiet;
-    weir::app app{"dead", {.on_decode_error = weir::dead_letter("decode"),
-                           .on_error = weir::dead_letter("process"),
-                           .on_produce_error = weir::dead_letter("produce"),
-                           .memory = small(), .hooks = &quiet}};
+    weir::app app{"dead",
+                  {.on_decode_error = weir::dead_letter("decode"),
+                   .on_error = weir::dead_letter("process"),
+                   .on_produce_error = weir::dead_letter("produce"),
+                   .memory = small(),
+                   .hooks = &quiet}};
     auto words = app.topic<std::string, std::string>("words");
     auto in = app.topic<std::string, number>("in");
     app.agent("process", words | weir::for_each([](auto&) { throw std::runtime_error{"no"}; }));
@@ -738,8 +814,9 @@ TEST_CASE("a message that just fits its topic is a dead letter without our heade
 
 TEST_CASE("a dead letter that is too large for its topic without our headers stops the app") {
     silent quiet;
-    weir::app app{"dead", {.on_produce_error = weir::dead_letter("dead"),
-                           .memory = small(), .hooks = &quiet}};
+    weir::app app{
+        "dead",
+        {.on_produce_error = weir::dead_letter("dead"), .memory = small(), .hooks = &quiet}};
     auto in = app.topic<std::string, int>("in");
     app.agent("grow", in | weir::map([](int n) { return std::string(std::size_t(n), 'x'); }) |
                           weir::to("out"));

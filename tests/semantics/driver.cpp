@@ -49,11 +49,10 @@ void set_up(weir::app& app, const elapsed& since_begin, times& at) {
     };
     app.agent("async", weir::from(trace{5, 1, 2}) | weir::map(call) |
                            weir::for_each([note](int n) { note(std::to_string(n)); }));
-    app.agent("retry", weir::from(trace{1}) |
-                           weir::for_each([note, tries = 0](int) mutable {
-                               note("tried");
-                               if (++tries < 3) throw std::runtime_error{"not yet"};
-                           }),
+    app.agent("retry", weir::from(trace{1}) | weir::for_each([note, tries = 0](int) mutable {
+                           note("tried");
+                           if (++tries < 3) throw std::runtime_error{"not yet"};
+                       }),
               {.on_error = weir::retry(5, 700ms)});
 }
 
@@ -65,7 +64,8 @@ TEST_CASE("the test driver and the real loop on a virtual clock give the same ti
     {
         jumping clock;
         weir::app app{"driver", {.clock = &clock, .hooks = &quiet}};
-        set_up(app, [&] { return clock.now.time_since_epoch(); }, real);
+        set_up(
+            app, [&] { return clock.now.time_since_epoch(); }, real);
         app.task([&]() -> weir::task<> {
             co_await weir::sleep(9900ms);
             app.stop();
@@ -76,7 +76,8 @@ TEST_CASE("the test driver and the real loop on a virtual clock give the same ti
         test_driver* driver = nullptr;
         weir::timestamp begin{};
         weir::app app{"driver", {.hooks = &quiet}};
-        set_up(app, [&] { return driver ? driver->now() - begin : weir::duration{}; }, driven);
+        set_up(
+            app, [&] { return driver ? driver->now() - begin : weir::duration{}; }, driven);
         test_driver test{app};
         driver = &test;
         begin = test.now();

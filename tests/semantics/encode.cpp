@@ -53,7 +53,8 @@ const auto to_out = [](auto in) { return in | weir::map(measured) | weir::to("ou
 
 }  // namespace
 
-TEST_CASE("semantics 6: a value that cannot be written stops the app, whichever operator sends it") {
+TEST_CASE(
+    "semantics 6: a value that cannot be written stops the app, whichever operator sends it") {
     stops(to_out);
     stops([](auto in) {
         return in | weir::map(measured) |
@@ -61,12 +62,12 @@ TEST_CASE("semantics 6: a value that cannot be written stops the app, whichever 
     });
     stops([](auto in) { return in | weir::map(measured) | weir::through("out"); });
     stops([](auto in) { return in | weir::map(measured) | weir::echo("out"); });
-    stops([](auto in) { return in | weir::items() | weir::map([](const auto& i) {
-                                   return measured(i.value());
-                               }) | weir::to("out"); });
     stops([](auto in) {
-        return in | weir::map(measured) |
-               weir::group_by([](const reading&) { return 1; }, "key");
+        return in | weir::items() | weir::map([](const auto& i) { return measured(i.value()); }) |
+               weir::to("out");
+    });
+    stops([](auto in) {
+        return in | weir::map(measured) | weir::group_by([](const reading&) { return 1; }, "key");
     });
     stops([](auto in) {
         return in | weir::map(measured) | weir::take(1) | weir::flat_map(std::identity{}) |
@@ -76,8 +77,9 @@ TEST_CASE("semantics 6: a value that cannot be written stops the app, whichever 
 
 TEST_CASE("semantics 6: a key that cannot be written stops the app, too") {
     stops([](auto in) {
-        return in | weir::group_by(
-                        [](int n) { return place{n == 1 ? std::string{"\xff"} : "here"}; }, "place");
+        return in |
+               weir::group_by([](int n) { return place{n == 1 ? std::string{"\xff"} : "here"}; },
+                              "place");
     });
     stops([](auto in) {
         return in | weir::map([](int n) { return reading{double(n)}; }) |
@@ -105,11 +107,11 @@ TEST_CASE("semantics 6: a send by hand of what cannot be written throws where it
     auto out = app.topic<reading>("out");
     trace seen;
     app.agent("a", in | weir::for_each([&](int n) {
-        try {
-            out.send(std::nullopt, measured(n));
-            seen.push_back(n);
-        } catch (const weir::encode_error&) { seen.push_back(-n); }
-    }));
+                       try {
+                           out.send(std::nullopt, measured(n));
+                           seen.push_back(n);
+                       } catch (const weir::encode_error&) { seen.push_back(-n); }
+                   }));
     test_driver test{app};
     for (int n : {0, 1, 2}) test.append(in, std::nullopt, n);
     test.run();
@@ -120,7 +122,10 @@ TEST_CASE("semantics 6: a send by hand of what cannot be written throws where it
 
 TEST_CASE("semantics 6: a body that does not catch it has failed by it, and the app stops") {
     const auto sends = [](auto in) {
-        return in | weir::for_each([](int n) { weir::bytes b; weir::detail::encode_onto(measured(n), b); });
+        return in | weir::for_each([](int n) {
+                   weir::bytes b;
+                   weir::detail::encode_onto(measured(n), b);
+               });
     };
     stops(sends);
     stops([](auto in) {

@@ -32,8 +32,7 @@ TEST_CASE("semantics 22: explain names nothing while all that was read is done w
     CHECK(app.explain("out", 0)->why == "no agent reads this topic");
     CHECK(app.explain("in", 7)->why == "the partition is not assigned to this app");
     test.lose(in, 0);
-    CHECK(said(test, app, "in") ==
-          "in[0]@-1  , 0 s: the partition is not assigned to this app");
+    CHECK(said(test, app, "in") == "in[0]@-1  , 0 s: the partition is not assigned to this app");
     test.stop();
     CHECK(said(test, app, "in") == "in[0]@-1  , 0 s: the app is not running");
 }
@@ -48,14 +47,12 @@ TEST_CASE("semantics 22: explain names the oldest open offset, at which operator
     for (int n = 0; n < 3; ++n) test.send(in, "k", n);
     test.advance(4s);
     test.send(in, "k", 3);
-    CHECK(said(test, app, "in") ==
-          "in[0]@2 a take(3, 10 s), 4 s: its batch is not complete");
+    CHECK(said(test, app, "in") == "in[0]@2 a take(3, 10 s), 4 s: its batch is not complete");
     test.advance(6s);
     CHECK(said(test, app, "in") == "nothing");
     test.send(in, "k", 4);
     test.advance(1s);
-    CHECK(said(test, app, "in") ==
-          "in[0]@4 a take(3, 10 s), 1 s: its batch is not complete");
+    CHECK(said(test, app, "in") == "in[0]@4 a take(3, 10 s), 1 s: its batch is not complete");
 }
 
 TEST_CASE("semantics 22: explain counts since the time from which no commit could pass the "
@@ -63,11 +60,13 @@ TEST_CASE("semantics 22: explain counts since the time from which no commit coul
     weir::app app{"why"};
     auto in = app.topic<int>("in");
     std::vector<weir::hold> holds;
-    app.agent("a", in | weir::take(1) | weir::for_each([&](const auto& b) {
-                       holds.push_back(b.hold());
-                   }));
+    app.agent("a", in | weir::take(1) |
+                       weir::for_each([&](const auto& b) { holds.push_back(b.hold()); }));
     test_driver test{app};
-    for (int n = 0; n < 3; ++n) test.send(in, "k", n), test.advance(1s);
+    for (int n = 0; n < 3; ++n) {
+        test.send(in, "k", n);
+        test.advance(1s);
+    }
     const std::string user = ": a hold of yours, or an event behind noack() that was not "
                              "acknowledged";
     CHECK(said(test, app, "in") == "in[0]@0 a , 3 s" + user);
@@ -75,7 +74,8 @@ TEST_CASE("semantics 22: explain counts since the time from which no commit coul
     test.run();
     CHECK(said(test, app, "in") == "in[0]@0 a , 3 s" + user);
     holds[0].release();
-    test.run(), test.advance(2s);
+    test.run();
+    test.advance(2s);
     CHECK(said(test, app, "in") == "in[0]@2 a , 2 s" + user);
 }
 
@@ -88,17 +88,20 @@ TEST_CASE("semantics 22: explain names a call that is under way, and one that fa
                        co_await weir::sleep(5s);
                        if (!works) throw std::runtime_error{"no"};
                        co_return n;
-                   }), {.on_error = weir::retry(3, 20s)});
+                   }),
+              {.on_error = weir::retry(3, 20s)});
     test_driver test{app};
-    test.append(in, "k", 0), test.append(in, "k", 1), test.run();
+    test.append(in, "k", 0);
+    test.append(in, "k", 1);
+    test.run();
     test.advance(2s);
     CHECK(said(test, app, "in") == "in[0]@0 a map, 2 s: its call is under way");
-    test.advance(3s), test.advance(1s);
+    test.advance(3s);
+    test.advance(1s);
     CHECK(said(test, app, "in") == "in[0]@1 a map, 1 s: its call is under way");
     works = false;
     test.advance(5s);
-    CHECK(said(test, app, "in") ==
-          "in[0]@1 a map, 6 s: its call has failed and is tried again");
+    CHECK(said(test, app, "in") == "in[0]@1 a map, 6 s: its call has failed and is tried again");
 }
 
 TEST_CASE("semantics 22: explain names a retry, its attempts and when the next one is due") {
@@ -108,17 +111,18 @@ TEST_CASE("semantics 22: explain names a retry, its attempts and when the next o
     app.agent("a", in | weir::filter([](int) { return true; }) | weir::for_each([](int n) {
                        if (n == 1) throw std::runtime_error{"no"};
                    }));
-    app.agent("b", in | weir::take(2) | weir::flat_map(std::identity{}) |
-                       weir::for_each([](int n) {
-                           if (n == 7) throw std::runtime_error{"no"};
-                       }));
+    app.agent("b", in | weir::take(2) | weir::flat_map(std::identity{}) | weir::for_each([](int n) {
+                       if (n == 7) throw std::runtime_error{"no"};
+                   }));
     test_driver test{app};
-    test.append(in, "k", 0, {.partition = 0}), test.append(in, "k", 1, {.partition = 0});
+    test.append(in, "k", 0, {.partition = 0});
+    test.append(in, "k", 1, {.partition = 0});
     test.run();
     test.advance(25s);
     CHECK(said(test, app, "in") == "in[0]@1 a filter | for_each, 25 s: attempt 2 of 5 has failed, "
                                    "the next one is due in 15 s");
-    test.append(in, "k", 6, {.partition = 1}), test.append(in, "k", 7, {.partition = 1});
+    test.append(in, "k", 6, {.partition = 1});
+    test.append(in, "k", 7, {.partition = 1});
     test.run();
     test.advance(1s);
     CHECK(said(test, app, "in", 1) ==
@@ -152,7 +156,9 @@ TEST_CASE("semantics 22: explain names what does not decode, and its retry") {
     auto in = app.topic<int>("in");
     app.agent("a", in | weir::for_each([](int) {}));
     test_driver test{app};
-    test.append(in, "k", 0), test.append_raw(in, "k", "x"), test.run();
+    test.append(in, "k", 0);
+    test.append_raw(in, "k", "x");
+    test.run();
     test.advance(5s);
     CHECK(said(test, app, "in").starts_with("in[0]@1  decode, 5 s: it does not decode: "));
 }
@@ -205,18 +211,21 @@ TEST_CASE("semantics 22: explain names a partition that is being given up, and a
     weir::app app{"why", {.broker = broker, .drain_timeout = 60s}};
     const auto memory = weir::transport::memory_broker::named("explain-full");
     auto in = app.topic<int>("in");
-    app.agent("grow", in | weir::map([](int) { return std::string(1'000'000, 'x'); }) |
-                          weir::to("out"));
+    app.agent("grow",
+              in | weir::map([](int) { return std::string(1'000'000, 'x'); }) | weir::to("out"));
     weir::app slow{"slow", {.broker = broker}};
     std::vector<weir::hold> holds;
     slow.agent("keep", slow.topic<std::string>("out") | weir::take(1) |
                            weir::for_each([&](const auto& b) { holds.push_back(b.hold()); }));
     test_driver test{app, slow};
     for (int n = 0; n < 100; ++n) test.append(in, "k", n);
-    test.run(), test.commit(), test.advance(2s);
+    test.run();
+    test.commit();
+    test.advance(2s);
     const auto at = std::to_string(*test.committed(in, 0));
     CHECK(said(test, app, "in") == "in[0]@" + at + " grow to, 2 s: there is no room behind it");
     test.revoke(in, 0);
-    CHECK(said(test, app, "in") == "in[0]@" + at + " grow to, 2 s: there is no room behind it; the "
-                                   "partition is being given up");
+    CHECK(said(test, app, "in") == "in[0]@" + at +
+                                       " grow to, 2 s: there is no room behind it; the "
+                                       "partition is being given up");
 }

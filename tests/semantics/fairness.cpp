@@ -62,8 +62,8 @@ TEST_CASE("semantics 29: topics take turns, within a topic partitions take turns
 TEST_CASE("semantics 30: an agent that stands still stops the reading of its own partitions, other "
           "topics keep their rate, nothing already fetched is lost") {
     reads hooks;
-    weir::app app{"fair", {.stream_buffer_max = 10, .on_error = weir::retry(100, 1s),
-                           .hooks = &hooks}};
+    weir::app app{"fair",
+                  {.stream_buffer_max = 10, .on_error = weir::retry(100, 1s), .hooks = &hooks}};
     auto stuck = app.topic<int>("stuck");
     auto other = app.topic<int>("other");
     bool works = false;
@@ -78,7 +78,8 @@ TEST_CASE("semantics 30: an agent that stands still stops the reading of its own
     test_driver test{app};
     for (int n = 0; n < 100; ++n) test.append(stuck, "k", n);
     for (int n = 0; n < 1000; ++n) test.append(other, "k", n);
-    test.run(), test.advance(10s);
+    test.run();
+    test.advance(10s);
     const auto of = [&](const std::string& topic) {
         std::size_t n = 0;
         for (auto& [tp, count] : hooks.all) n += tp.topic == topic ? count : 0;
@@ -99,8 +100,8 @@ TEST_CASE("semantics 30: a batch is at most 4096 messages and 100,000 of a parti
     weir::app app{"fair"};
     auto in = app.topic<int>("in");
     std::vector<weir::hold> holds;
-    app.agent("a", in | weir::events() |
-                       weir::for_each([&](auto& e) { holds.push_back(e.hold()); }));
+    app.agent("a",
+              in | weir::events() | weir::for_each([&](auto& e) { holds.push_back(e.hold()); }));
     test_driver test{app};
     for (int n = 0; n < 100'010; ++n) test.append(in, "k", n);
     test.run();
@@ -117,10 +118,14 @@ TEST_CASE("semantics 30: a producer a thousand times faster than an agent keeps 
     auto in = app.topic<int>("in", {.partitions = 4});
     auto other = app.topic<int>("other");
     int done = 0, others = 0;
-    app.agent("slow", in | weir::map([&](int n) -> weir::task<int> {
-                          co_await weir::sleep(1s);
-                          co_return n;
-                      }, {.concurrency = 8}) | weir::for_each([&](int) { ++done; }));
+    app.agent("slow", in |
+                          weir::map(
+                              [&](int n) -> weir::task<int> {
+                                  co_await weir::sleep(1s);
+                                  co_return n;
+                              },
+                              {.concurrency = 8}) |
+                          weir::for_each([&](int) { ++done; }));
     app.agent("holds", in | weir::take(400) | weir::for_each([](const auto&) {}));
     app.agent("other", other | weir::for_each([&](int) { ++others; }));
     test_driver test{app};
@@ -128,14 +133,15 @@ TEST_CASE("semantics 30: a producer a thousand times faster than an agent keeps 
     for (int second = 0; second < 10; ++second) {  // 8000 a second come, 8 a second go
         for (int n = 0; n < 8000; ++n) test.append(in, "k", n, {.partition = n % 4});
         for (int n = 0; n < 100; ++n) test.append(other, "k", n);
-        test.run(), test.advance(1s);
+        test.run();
+        test.advance(1s);
         CHECK(others == 100 * (second + 1));
         held = std::max(held, app.counters().held);
         lagging = static_cast<std::size_t>(app.counters().lag);
     }
     CHECK(done == 80);
-    CHECK(held <= 4 * 64 + 400 + 8);  // batches in work, take's, the calls'
-    CHECK(lagging > 79'000);          // the rest is where it was: in the topic
+    CHECK(held <= 4 * 64 + 400 + 8);               // batches in work, take's, the calls'
+    CHECK(lagging > 79'000);                       // the rest is where it was: in the topic
     CHECK(app.counters().messages < 1000 + 1000);  // of 80,000, and the other topic's
 }
 
@@ -158,7 +164,8 @@ TEST_CASE("semantics 31: a full producer queue stops reading; it never blocks th
     trace got;
     slow.agent("keep", slow.topic<std::string>("out") | weir::take(1) |
                            weir::for_each([&](const weir::batch<std::string>& b) {
-                               got.push_back(std::stoi(b[0])), holds.push_back(b.hold());
+                               got.push_back(std::stoi(b[0]));
+                               holds.push_back(b.hold());
                            }));
     test_driver test{app, slow};
     for (int n = 0; n < 200; ++n) test.append(in, "k", n);
@@ -167,7 +174,8 @@ TEST_CASE("semantics 31: a full producer queue stops reading; it never blocks th
     CHECK(others == 1000);  // the loop turns
     CHECK(app.counters().messages < 1000 + 100);
     for (std::size_t before = 0; got.size() < 200;) {
-        holds.clear(), test.commit();
+        holds.clear();
+        test.commit();
         REQUIRE(got.size() > before);
         before = got.size();
     }
@@ -196,9 +204,9 @@ TEST_CASE("nothing a message is allocated on the synchronous path, sending inclu
     weir::app app{"fair", {.commit_interval = 1h}};
     auto in = app.topic<std::string, int>("in");
     long sum = 0;
-    app.agent("fused", in | weir::filter([](int n) { return n % 2 == 0; }) |
-                           weir::map([](int n) { return n + 1; }) |
-                           weir::for_each([&](int n) { sum += n; }));
+    app.agent("fused", in | weir::filter([](int n) { return n % 2 == 0; }) | weir::map([](int n) {
+                           return n + 1;
+                       }) | weir::for_each([&](int n) { sum += n; }));
     app.agent("events", in | weir::events() | weir::for_each([&](auto& e) { sum += e.value(); }));
     app.agent("sends", in | weir::to("out"));
     test_driver test{app};

@@ -59,7 +59,8 @@ TEST_CASE("one that is killed has committed nothing more: the other gets it all 
     test_driver test{a.app, b.app};
     test.send(a.in, "k", 1, {.partition = 1});
     test.commit();
-    test.send(a.in, "k", 3, {.partition = 1}), test.send(a.in, "k", 5, {.partition = 1});
+    test.send(a.in, "k", 3, {.partition = 1});
+    test.send(a.in, "k", 5, {.partition = 1});
     CHECK(b.seen == trace{1, 3, 5});
     test.kill(b.app);
     CHECK(!test.running(b.app));
@@ -75,19 +76,22 @@ TEST_CASE("one that is killed has committed nothing more: the other gets it all 
 TEST_CASE("one revocation in the middle of a batch: some messages in take, some in flight, one "
           "under retry") {
     silent quiet;
-    weir::app app{"shared", {.broker = "memory://group-middle", .commit_interval = 1h,
-                             .hooks = &quiet}};
+    weir::app app{"shared",
+                  {.broker = "memory://group-middle", .commit_interval = 1h, .hooks = &quiet}};
     auto in = app.topic<int>("in");
     trace called, tried, results;
     batches taken;
     bool works = false;
     app.agent("take", in | weir::filter([](int n) { return n >= 3; }) | weir::take(9) |
                           weir::for_each([&](const auto& b) { taken.push_back(b.values()); }));
-    app.agent("call", in | weir::map([&](int n) -> weir::task<int> {
-                           called.push_back(n);
-                           co_await weir::sleep((n + 1) * 1s);
-                           co_return n;
-                       }, {.concurrency = 5}) |
+    app.agent("call", in |
+                          weir::map(
+                              [&](int n) -> weir::task<int> {
+                                  called.push_back(n);
+                                  co_await weir::sleep((n + 1) * 1s);
+                                  co_return n;
+                              },
+                              {.concurrency = 5}) |
                           weir::for_each([&](int n) { results.push_back(n); }));
     app.agent("retry", in | weir::for_each([&](int n) {
                            tried.push_back(n);

@@ -118,10 +118,10 @@ TEST_CASE("semantics 38: the source is resolved first: one that exists gives its
 TEST_CASE("semantics 38: created with as many partitions as it was told") {
     weir::app app{"shop"};
     auto in = app.topic<std::string, order>("orders", {.partitions = 3});
-    app.agent("a", in | weir::group_by(&order::account_id, {.partitions = 7}) |
-                       weir::group_by([](const order& o) { return o.product_id; },
-                                      {.name = "product"}) |
-                       drain);
+    app.agent("a",
+              in | weir::group_by(&order::account_id, {.partitions = 7}) |
+                  weir::group_by([](const order& o) { return o.product_id; }, {.name = "product"}) |
+                  drain);
     test_driver test{app};
     CHECK(test.partitions("shop-a-account_id-repartition") == 7);
     CHECK(test.partitions("shop-a-product-repartition") == 7);  // its source's
@@ -161,8 +161,8 @@ TEST_CASE("semantics 45: orders | group_by | take(100, 10s) | through(\"t\"): a 
           "one message, its sources held until it is delivered") {
     weir::app app{"shop"};
     auto in = app.topic<std::string, order>("orders");
-    auto batched = in | weir::group_by(&order::account_id) | weir::take(100, 10s) |
-                   weir::through("t");
+    auto batched =
+        in | weir::group_by(&order::account_id) | weir::take(100, 10s) | weir::through("t");
     static_assert(std::is_same_v<key_of<decltype(batched)>, std::optional<std::string>>);
     static_assert(std::is_same_v<decltype(batched)::value, orders>);
     std::vector<orders> seen;
@@ -172,8 +172,8 @@ TEST_CASE("semantics 45: orders | group_by | take(100, 10s) | through(\"t\"): a 
     const auto t = test.peek<std::optional<std::string>, orders>("t");
     const auto at = [](int n) { return weir::timestamp{n * 1000ms}; };
     for (int n = 0; n < 99; ++n)
-        test.append(in, "x", {"alice", n}, {.timestamp = at(n == 50 ? 900 : n),
-                                            .headers = {{"h", weir::bytes{"1"}}}});
+        test.append(in, "x", {"alice", n},
+                    {.timestamp = at(n == 50 ? 900 : n), .headers = {{"h", weir::bytes{"1"}}}});
     test.run();
     CHECK(test.values(t).empty());
     CHECK(test.held(repartition, 0) == 99);
@@ -220,16 +220,19 @@ TEST_CASE("semantics 45: a batch's sources are held until its one message is del
     test_driver test{app};
     const auto t = app.topic<orders>("t");
     test.fail_next_send(t);
-    test.send(in, "k", {"alice", 1}), test.send(in, "k", {"bob", 2});
+    test.send(in, "k", {"alice", 1});
+    test.send(in, "k", {"bob", 2});
     CHECK(test.values(t).empty());
     CHECK(test.held(in, 0) == 2);
     test.commit();
     CHECK(test.committed(in, 0) == nothing);
-    test.advance(5s), test.commit();
-    CHECK(test.items(t) == std::vector<std::pair<weir::bytes, orders>>{
-                               {"k", {{"alice", 1}, {"bob", 2}}}});
+    test.advance(5s);
+    test.commit();
+    CHECK(test.items(t) ==
+          std::vector<std::pair<weir::bytes, orders>>{{"k", {{"alice", 1}, {"bob", 2}}}});
     CHECK(test.committed(in, 0) == 2);
-    test.send(in, "k", {"alice", 3}), test.send(in, "l", {"bob", 4});
+    test.send(in, "k", {"alice", 3});
+    test.send(in, "l", {"bob", 4});
     REQUIRE(seen.size() == 2);
     CHECK(seen[1] == std::pair{true, orders{{"alice", 3}, {"bob", 4}}});
 }
@@ -279,10 +282,11 @@ TEST_CASE("semantics 38: agents whose internal topics would have one name are re
         } catch (const weir::setup_error& e) { return e.what(); }
         return {};
     };
-    CHECK(add("x", "b-c") ==
-          "weir: agents 'x-b' and 'x' both group by way of topic 'a-x-b-c-repartition': their names "
-          "and their keys' names come to the same; give one of the keys another name: group_by(…, "
-          "{.name = …})");
+    CHECK(
+        add("x", "b-c") ==
+        "weir: agents 'x-b' and 'x' both group by way of topic 'a-x-b-c-repartition': their names "
+        "and their keys' names come to the same; give one of the keys another name: group_by(…, "
+        "{.name = …})");
     CHECK(add("x", "b-d").empty());
     CHECK(add("y", "c").empty());
     // who sends there by its name means it

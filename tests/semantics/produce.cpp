@@ -134,8 +134,7 @@ TEST_CASE("a send whose retries are used up does what its policy says then") {
     recorder record;
     weir::app app{"produce", {.hooks = &record}};
     auto in = app.topic<int>("in");
-    auto out =
-        app.topic<int>("out", {.on_produce_error = weir::retry(2, 5s).then(weir::skip)});
+    auto out = app.topic<int>("out", {.on_produce_error = weir::retry(2, 5s).then(weir::skip)});
     app.agent("copy", in | weir::to(out));
     test_driver test{app};
     test.fail_next_send(out, 3);
@@ -165,7 +164,8 @@ TEST_CASE("semantics 28: stop() waits for sends under retry") {
     CHECK(test.exit_code() == 0);
 }
 
-TEST_CASE("semantics 21: each of several messages that are made of one holds it: the last may fail") {
+TEST_CASE(
+    "semantics 21: each of several messages that are made of one holds it: the last may fail") {
     // "second" is not delivered: what is delivered of the same source does not let it go
     const auto check = [](auto pipeline_of, weir::policy on_produce_error, bool comes) {
         recorder record;

@@ -33,7 +33,8 @@ TEST_CASE("semantics 9: the event before is acknowledged when the stream advance
     CHECK(t.committed() == nothing);
     ++it;
     CHECK(t.committed() == 1);  // the advance alone, 1 was not looked at
-    ++it, ++it;
+    ++it;
+    ++it;
     CHECK(t.committed() == 3);
     CHECK(*it == 3);
     CHECK(t.committed() == 3);
@@ -116,8 +117,7 @@ TEST_CASE("semantics 9: a loop that is left while an exception is handled is lef
     try {
         cleanup c{s};
         throw 1;
-    } catch (int) {
-    }
+    } catch (int) {}
     CHECK(t.committed() == 2);
 }
 
@@ -251,10 +251,10 @@ TEST_CASE("a pull loop that is refused inside a body does not keep its app from 
     auto in = app.topic<int>("in");
     auto stream = app.stream(app.topic<int>("other"));
     app.agent("a", in | weir::for_each([&](int) {
-                       for ([[maybe_unused]] int n : stream) {
-                       }
+                       for ([[maybe_unused]] int n : stream) {}
                    }));
-    in.send(std::nullopt, 0), app.topic<int>("other").send(std::nullopt, 1);
+    in.send(std::nullopt, 0);
+    app.topic<int>("other").send(std::nullopt, 1);
     for (int n = 0; n < 20; ++n) app.poll(0s);
     CHECK(app.counters().process.skipped == 1);
     app.stop();
@@ -263,8 +263,9 @@ TEST_CASE("a pull loop that is refused inside a body does not keep its app from 
     CHECK(polls < 1000);
 }
 
-TEST_CASE("semantics 9: another stream of a topic goes on with the first message that the one before "
-          "it has left") {
+TEST_CASE(
+    "semantics 9: another stream of a topic goes on with the first message that the one before "
+    "it has left") {
     five f;
     trace seen;
     for (int n : f.app.stream(f.in)) {

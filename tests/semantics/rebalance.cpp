@@ -31,7 +31,8 @@ TEST_CASE("semantics 21: derived messages hold their source until their delivery
         INFO(derived);
         CHECK(test.held("in", 0) == 1);
         CHECK(test.committed("in", 0) == nothing);
-        test.advance(5s), test.commit();
+        test.advance(5s);
+        test.commit();
         CHECK(test.held("in", 0) == 0);
         CHECK(test.committed("in", 0) == 1);
         test.fail_next_send(derived, 2);
@@ -45,9 +46,8 @@ TEST_CASE("semantics 21: derived messages hold their source until their delivery
     check("out", [&](weir::app& app) { app.agent("a", in(app) | weir::to("out")); });
     check("out", [&](weir::app& app) { app.agent("a", in(app) | weir::through("out") | done); });
     for (const char* failing : {"x", "y"})
-        check(failing, [&](weir::app& app) {
-            app.agent("a", in(app) | weir::echo("x", "y") | done);
-        });
+        check(failing,
+              [&](weir::app& app) { app.agent("a", in(app) | weir::echo("x", "y") | done); });
     check("re-a-n-repartition", [&](weir::app& app) {
         app.agent("a", in(app) | weir::group_by([](int n) { return n; }, "n") | done);
     });
@@ -73,10 +73,13 @@ TEST_CASE("semantics 27: partitions that stay assigned lose and repeat nothing d
     trace seen, others;
     bool slow = false;
     auto in = first.topic<int>("in", {.partitions = 4});
-    first.agent("a", in | weir::map([&](int n) -> weir::task<int> {
-                         if (slow && n >= 100) co_await weir::sleep(8s);
-                         co_return n;
-                     }, {.concurrency = 4, .order = weir::order_by::none}) |
+    first.agent("a", in |
+                         weir::map(
+                             [&](int n) -> weir::task<int> {
+                                 if (slow && n >= 100) co_await weir::sleep(8s);
+                                 co_return n;
+                             },
+                             {.concurrency = 4, .order = weir::order_by::none}) |
                          weir::for_each([&](int n) { seen.push_back(n); }));
     second.agent("a", second.topic<int>("in", {.partitions = 4}) |
                           weir::for_each([&](int n) { others.push_back(n); }));
@@ -85,22 +88,29 @@ TEST_CASE("semantics 27: partitions that stay assigned lose and repeat nothing d
         for (weir::partition_id p = 0; p < 4; ++p)
             test.append(in, "k", n * 10 + static_cast<int>(p), {.partition = p});
     };
-    send(0), test.run();
+    send(0);
+    test.run();
     std::sort(seen.begin(), seen.end());  // partitions take turns
     CHECK(seen == trace{0, 1, 2, 3});
     slow = true;
-    test.append(in, "k", 102, {.partition = 2}), test.append(in, "k", 103, {.partition = 3});
+    test.append(in, "k", 102, {.partition = 2});
+    test.append(in, "k", 103, {.partition = 3});
     test.run();
     test.add(second);  // two of the four go, once their calls are done
-    for (int n = 1; n <= 3; ++n) test.append(in, "k", n * 10, {.partition = 0}), test.run();
+    for (int n = 1; n <= 3; ++n) {
+        test.append(in, "k", n * 10, {.partition = 0});
+        test.run();
+    }
     for (int n : {10, 20, 30}) CHECK(std::count(seen.begin(), seen.end(), n) == 1);
     CHECK(others.empty());
     CHECK(test.committed(in, 2) == nothing);
     test.advance(8s);
     CHECK(test.committed(in, 2) == 2);  // drained, and committed before they went
     CHECK(test.committed(in, 3) == 2);
-    test.append(in, "k", 42, {.partition = 2}), test.append(in, "k", 43, {.partition = 3});
-    test.append(in, "k", 40, {.partition = 0}), test.append(in, "k", 41, {.partition = 1});
+    test.append(in, "k", 42, {.partition = 2});
+    test.append(in, "k", 43, {.partition = 3});
+    test.append(in, "k", 40, {.partition = 0});
+    test.append(in, "k", 41, {.partition = 1});
     test.run();
     std::sort(others.begin(), others.end());
     CHECK(others == trace{42, 43});
@@ -126,7 +136,10 @@ TEST_CASE("semantics 28: stop finishes what is in work, drops what is only queue
     test_driver test{app};
     for (int n = 0; n < 6; ++n) test.append(in, "k", n);
     test.run();
-    app.post([&] { app.stop(), app.stop(); });
+    app.post([&] {
+        app.stop();
+        app.stop();
+    });
     test.stop();
     CHECK(seen == trace{0});
     CHECK(!test.running());
@@ -158,8 +171,8 @@ TEST_CASE("semantics 28: a signal handler calls stop itself, also while a body r
 
 TEST_CASE("semantics 28: stop always returns: what never ends is given up after shutdown_timeout") {
     silent quiet;
-    weir::app app{"re", {.shutdown_timeout = 7s, .on_produce_error = weir::retry(1000, 1s),
-                         .hooks = &quiet}};
+    weir::app app{
+        "re", {.shutdown_timeout = 7s, .on_produce_error = weir::retry(1000, 1s), .hooks = &quiet}};
     auto in = app.topic<int>("in");
     app.agent("sends", in | weir::to("out"));
     app.agent("calls", in | weir::map([](int n) -> weir::task<int> {
@@ -189,10 +202,13 @@ TEST_CASE("semantics 46: agents have unique names; several may read one topic; o
     app.agent("b", in | weir::take(100) | weir::for_each([&](const auto&) { batch = true; }));
     app.agent("c", in | weir::for_each([](int n) {
                        if (n == 1) throw std::runtime_error{"one"};
-                   }), {.on_error = weir::stop});
+                   }),
+              {.on_error = weir::stop});
     CHECK_THROWS_AS(app.agent("c", in | weir::for_each([](int) {})), weir::setup_error);
     test_driver test{app};
-    test.append(in, "k", 0), test.append(in, "k", 1), test.run();
+    test.append(in, "k", 0);
+    test.append(in, "k", 1);
+    test.run();
     CHECK(seen == trace{0, 1});
     CHECK(!test.running());
     CHECK(test.exit_code() == 1);

@@ -150,7 +150,9 @@ TEST_CASE("semantics 24: what is in work of a lost assignment is not awaited, it
                          }),
               {.on_error = weir::retry(9, 4s)});
     test_driver test{app};
-    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.append(in, "k", 1);
+    test.append(in, "k", 2);
+    test.run();
     test.lose(in, 0);
     CHECK(app.partitions().empty());  // gone at once
     test.advance(1h);
@@ -159,7 +161,8 @@ TEST_CASE("semantics 24: what is in work of a lost assignment is not awaited, it
     CHECK(seen.empty());
     CHECK(test.errors().empty());
     CHECK(app.counters().commits + app.counters().failed_commits == 0);
-    test.assign(in, 0), test.advance(1h);
+    test.assign(in, 0);
+    test.advance(1h);
     CHECK(tried == trace{1, 1, 1, 2});
     CHECK(seen == trace{1, 2});
     CHECK(test.committed(in, 0) == 2);
@@ -170,12 +173,14 @@ TEST_CASE("semantics 24: an asynchronous call is awaited before its partition is
     auto in = app.topic<int>("in");
     trace called, seen;
     app.agent("a", in | weir::map([&](int n) -> weir::task<int> {
-                        called.push_back(n);
-                        co_await weir::sleep(5s);
-                        co_return n * 10;
-                    }) | weir::for_each([&](int n) { seen.push_back(n); }));
+                       called.push_back(n);
+                       co_await weir::sleep(5s);
+                       co_return n * 10;
+                   }) | weir::for_each([&](int n) { seen.push_back(n); }));
     test_driver test{app};
-    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.append(in, "k", 1);
+    test.append(in, "k", 2);
+    test.run();
     test.revoke(in, 0);
     CHECK(test.committed(in, 0) == nothing);
     test.advance(5s);
@@ -188,13 +193,19 @@ TEST_CASE("semantics 24: after drain_timeout the result of an asynchronous call 
     weir::app app{"revoke", {.drain_timeout = 10s}};
     auto in = app.topic<int>("in");
     trace called, seen;
-    app.agent("a", in | weir::map([&](int n) -> weir::task<int> {
-                        called.push_back(n);
-                        co_await weir::sleep(60s);
-                        co_return n * 10;
-                    }, {.concurrency = 4}) | weir::for_each([&](int n) { seen.push_back(n); }));
+    app.agent("a", in |
+                       weir::map(
+                           [&](int n) -> weir::task<int> {
+                               called.push_back(n);
+                               co_await weir::sleep(60s);
+                               co_return n * 10;
+                           },
+                           {.concurrency = 4}) |
+                       weir::for_each([&](int n) { seen.push_back(n); }));
     test_driver test{app};
-    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.append(in, "k", 1);
+    test.append(in, "k", 2);
+    test.run();
     test.revoke(in, 0);
     test.advance(10s);
     CHECK(test.committed(in, 0) == nothing);
@@ -215,10 +226,10 @@ TEST_CASE("semantics 25: an asynchronous call under retry is not made again for 
     auto in = app.topic<int>("in");
     trace called;
     app.agent("a", in | weir::map([&](int n) -> weir::task<int> {
-                        called.push_back(n);
-                        throw std::runtime_error{"down"};
-                        co_return n;
-                    }) | weir::for_each([](int) {}),
+                       called.push_back(n);
+                       throw std::runtime_error{"down"};
+                       co_return n;
+                   }) | weir::for_each([](int) {}),
               {.on_error = weir::retry(5, 1h)});
     test_driver test{app};
     test.send(in, "k", 1);
@@ -244,7 +255,9 @@ TEST_CASE("semantics 25: a batch under retry is not delivered again once all its
                    }),
               {.on_error = weir::retry(5, 1h)});
     test_driver test{app};
-    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.append(in, "k", 1);
+    test.append(in, "k", 2);
+    test.run();
     test.revoke(in, 0);
     test.advance(10s);
     CHECK(test.committed(in, 0) == nothing);
@@ -266,7 +279,8 @@ TEST_CASE("semantics 25: a batch of several partitions stays whole while one of 
                    }),
               {.on_error = weir::retry(5, 1h)});
     test_driver test{app};
-    test.send(in, "k", 1, {.partition = 0}), test.send(in, "k", 2, {.partition = 1});
+    test.send(in, "k", 1, {.partition = 0});
+    test.send(in, "k", 2, {.partition = 1});
     REQUIRE(seen == batches{{1, 2}});
     test.lose(in, 0);
     test.advance(1h);
@@ -274,7 +288,8 @@ TEST_CASE("semantics 25: a batch of several partitions stays whole while one of 
     test.lose(in, 1);
     test.advance(2h);
     CHECK(seen.size() == 2);
-    test.assign(in, 0), test.assign(in, 1);
+    test.assign(in, 0);
+    test.assign(in, 1);
     CHECK(seen.size() == 3);
 }
 
@@ -284,9 +299,9 @@ TEST_CASE("semantics 25: a batch that a coroutine was in when its partition was 
     weir::app app{"revoke", {.hooks = &quiet}};
     auto in = app.topic<int>("in");
     int given = 0;
-    app.agent("a", in | weir::take(2) |
-                       weir::tap([&](const weir::batch<int>&) { ++given; }) |
-                       weir::flat_map(std::identity{}),
+    app.agent("a", in | weir::take(2) | weir::tap([&](const weir::batch<int>&) {
+                       ++given;
+                   }) | weir::flat_map(std::identity{}),
               [](auto stream) -> weir::task<> {
                   while (co_await stream.next()) {
                       co_await weir::sleep(1s);
@@ -295,7 +310,9 @@ TEST_CASE("semantics 25: a batch that a coroutine was in when its partition was 
               },
               {.on_error = weir::retry(3, 1s)});
     test_driver test{app};
-    test.append(in, "k", 1), test.append(in, "k", 2), test.run();
+    test.append(in, "k", 1);
+    test.append(in, "k", 2);
+    test.run();
     test.lose(in, 0);
     test.advance(1min);
     CHECK(given == 1);
@@ -342,12 +359,14 @@ TEST_CASE("semantics 26: what take lets go on revoke stays unacknowledged, whoev
     test_driver test{app};
     test.send(in, "k", 0);
     test.revoke(in, 0);  // waits for the hold
-    kept.clear(), test.run();
+    kept.clear();
+    test.run();
     CHECK(test.committed(in, 0) == nothing);
     test.assign(in, 0);
     test.send(in, "k", 1);
     CHECK(seen == trace{0, 1});
-    kept.clear(), test.commit();
+    kept.clear();
+    test.commit();
     CHECK(test.committed(in, 0) == 2);
 }
 
@@ -376,26 +395,28 @@ TEST_CASE("semantics 26: what reaches take while its partition is being given up
     weir::app app{"revoke"};
     auto in = app.topic<int>("in", {.partitions = 2});
     batches seen;
-    app.agent("a", in | weir::map([](int n) -> weir::task<int> {
-                       co_await weir::sleep(1s);
-                       co_return n;
-                   }) | weir::take(2) |
-                       weir::for_each([&](const weir::batch<int>& b) {
-                           seen.push_back(b.values());
-                       }));
+    app.agent("a",
+              in | weir::map([](int n) -> weir::task<int> {
+                  co_await weir::sleep(1s);
+                  co_return n;
+              }) | weir::take(2) |
+                  weir::for_each([&](const weir::batch<int>& b) { seen.push_back(b.values()); }));
     test_driver test{app};
-    test.send(in, "k", 0, {.partition = 0}), test.advance(1s);
+    test.send(in, "k", 0, {.partition = 0});
+    test.advance(1s);
     test.send(in, "k", 1, {.partition = 0});
     test.revoke(in, 0);  // 0 leaves; the call for 1 is awaited
     test.advance(1s);
     CHECK(app.partitions().size() == 1);
-    test.send(in, "k", 10, {.partition = 1}), test.advance(1s);
+    test.send(in, "k", 10, {.partition = 1});
+    test.advance(1s);
     CHECK(seen.empty());
     CHECK(test.committed(in, 0) == nothing);
     test.assign(in, 0);
     test.advance(5s);
     CHECK(seen == batches{{10, 0}});
-    test.send(in, "k", 2, {.partition = 0}), test.advance(1s);
+    test.send(in, "k", 2, {.partition = 0});
+    test.advance(1s);
     CHECK(seen == batches{{10, 0}, {1, 2}});
     test.commit();
     CHECK(test.committed(in, 0) == 3);
@@ -405,13 +426,13 @@ TEST_CASE("semantics 25: what waits behind a parked message leaves with its assi
     weir::app app{"revoke"};
     auto in = app.topic<int>("in");
     trace called, seen;
-    app.agent("a", in | weir::map([](int n) -> weir::task<int> { co_return n; }) |
-                       weir::map([&](int n) -> weir::task<int> {
-                           called.push_back(n);
-                           co_await weir::sleep(1s);
-                           co_return n;
-                       }) |
-                       weir::for_each([&](int n) { seen.push_back(n); }));
+    app.agent("a", in | weir::map([](int n) -> weir::task<int> {
+                       co_return n;
+                   }) | weir::map([&](int n) -> weir::task<int> {
+                       called.push_back(n);
+                       co_await weir::sleep(1s);
+                       co_return n;
+                   }) | weir::for_each([&](int n) { seen.push_back(n); }));
     test_driver test{app};
     for (int n = 0; n < 3; ++n) test.append(in, "k", n);
     test.run();

@@ -16,7 +16,10 @@ TEST_CASE("semantics 28: stop() from a body ends behind that message, is idempot
     trace seen;
     app.agent("a", in | weir::for_each([&](int n) {
                        seen.push_back(n);
-                       if (n == 1) app.stop(), app.stop();
+                       if (n == 1) {
+                           app.stop();
+                           app.stop();
+                       }
                    }));
     test_driver test{app};
     for (int n = 0; n < 4; ++n) test.append(in, "k", n);
@@ -52,12 +55,18 @@ TEST_CASE("semantics 28: stop() waits for asynchronous calls, and gives up after
     weir::app app{"run", {.shutdown_timeout = 30s}};
     auto in = app.topic<int>("in");
     trace seen;
-    app.agent("a", in | weir::map([](int n) -> weir::task<int> {
-                        co_await weir::sleep(n == 0 ? 29s : 31s);
-                        co_return n;
-                    }, {.concurrency = 2}) | weir::for_each([&](int n) { seen.push_back(n); }));
+    app.agent("a", in |
+                       weir::map(
+                           [](int n) -> weir::task<int> {
+                               co_await weir::sleep(n == 0 ? 29s : 31s);
+                               co_return n;
+                           },
+                           {.concurrency = 2}) |
+                       weir::for_each([&](int n) { seen.push_back(n); }));
     test_driver test{app};
-    test.append(in, "k", 0), test.append(in, "k", 1), test.run();
+    test.append(in, "k", 0);
+    test.append(in, "k", 1);
+    test.run();
     const auto before = test.now();
     test.stop();
     CHECK(seen == trace{0});
@@ -147,12 +156,14 @@ TEST_CASE("semantics 19: a member that was fenced loses all its partitions, and 
     other.agent("a", other.topic<int>("in", {.partitions = 2}) |
                          weir::for_each([&](int n) { others.push_back(n); }));
     test_driver test{app, other};
-    test.send(in, "k", 0, {.partition = 0}), test.send(in, "k", 10, {.partition = 1});
+    test.send(in, "k", 0, {.partition = 0});
+    test.send(in, "k", 10, {.partition = 1});
     CHECK(std::pair{seen, others} == std::pair{trace{0}, trace{10}});
     test.fail_next_commit(1, weir::testing::commit_error::fenced);
     test.commit();  // the first app's commit
     CHECK(test.committed(in, 1) == 1);
-    test.send(in, "k", 1, {.partition = 0}), test.send(in, "k", 11, {.partition = 1});
+    test.send(in, "k", 1, {.partition = 0});
+    test.send(in, "k", 11, {.partition = 1});
     trace all = seen;
     all.insert(all.end(), others.begin(), others.end());
     std::sort(all.begin(), all.end());
@@ -171,7 +182,8 @@ TEST_CASE("semantics 13: a hold released on another thread is posted to the loop
     app.agent("a", in | weir::take(1) |
                        weir::for_each([&](const auto& b) { holds.push_back(b.hold()); }));
     test_driver test{app};
-    test.send(in, "k", 0), test.send(in, "k", 1);
+    test.send(in, "k", 0);
+    test.send(in, "k", 1);
     std::thread{[&] { holds.erase(holds.begin()); }}.join();
     CHECK(test.held(in, 0) == 2);
     test.run();
@@ -204,7 +216,8 @@ TEST_CASE("semantics 25: a hold of an older run is neither acknowledged nor coun
     app.agent("a", in | weir::take(1) |
                        weir::for_each([&](const auto& b) { holds.push_back(b.hold()); }));
     test_driver test{app};
-    test.send(in, "k", 0), test.send(in, "k", 1);
+    test.send(in, "k", 0);
+    test.send(in, "k", 1);
     test.restart();
     REQUIRE(holds.size() == 4);
     holds.erase(holds.begin(), holds.begin() + 2);

@@ -26,9 +26,7 @@ auto into(numbers& log) {
 std::string sentence_of(auto f) {
     try {
         f();
-    } catch (const weir::setup_error& e) {
-        return e.what();
-    }
+    } catch (const weir::setup_error& e) { return e.what(); }
     return {};
 }
 
@@ -41,11 +39,10 @@ TEST_CASE("semantics 2: a pipeline can be built from several topics, by one hand
     auto both = app.topics<int>({"orders-eu", "orders-us"});
     numbers got;
     app.agent("both", both | into(got));
-    CHECK(app.graph().text() ==
-          "agent both\n"
-          "  topic orders-eu : int\n"
-          "  topic orders-us : int\n"
-          "  | for_each\n");
+    CHECK(app.graph().text() == "agent both\n"
+                                "  topic orders-eu : int\n"
+                                "  topic orders-us : int\n"
+                                "  | for_each\n");
     test_driver test{app};
     test.send(eu, std::nullopt, 1);
     test.send(us, std::nullopt, 2);
@@ -63,16 +60,15 @@ TEST_CASE("semantics 2: a pipeline can be built from any C++ range, and ends at 
     numbers list, view, input, map;
     std::vector<std::vector<bool>> flags;
     app.agent("list", weir::from(std::list<int>{3, 1, 2}) | into(list));
-    app.agent("view", weir::from(std::views::iota(0, 200) | std::views::filter(is_odd)) |
-                          into(view));
+    app.agent("view",
+              weir::from(std::views::iota(0, 200) | std::views::filter(is_odd)) | into(view));
     app.agent("input", weir::from(std::ranges::istream_view<int>(typed)) | into(input));
     app.agent("map", weir::from(std::map<std::string, int>{{"b", 2}, {"a", 1}}) | weir::take(3) |
                          weir::flat_map(std::identity{}) |
                          weir::map([](const auto& pair) { return pair.second; }) | into(map));
-    app.agent("flags", weir::from(std::vector<bool>{true, false, true}) | weir::take(2) |
-                           weir::for_each([&](const weir::batch<bool>& b) {
-                               flags.push_back(b.values());
-                           }));
+    app.agent("flags",
+              weir::from(std::vector<bool>{true, false, true}) | weir::take(2) |
+                  weir::for_each([&](const weir::batch<bool>& b) { flags.push_back(b.values()); }));
     app.run();  // returns, since all its sources have ended
     CHECK(list == numbers{3, 1, 2});
     REQUIRE(view.size() == 100);
@@ -167,12 +163,15 @@ TEST_CASE("a list or a pattern that makes no sense is refused with a sentence") 
     weir::app app{"a"};
     CHECK(sentence_of([&] { app.topics<int>({}); }) ==
           "weir: app.topics({}): name at least one topic");
-    CHECK(sentence_of([&] { app.topics<int>({"a", "a"}); }) ==
-          "weir: app.topics: 'a' is named twice");
-    CHECK(sentence_of([&] { app.topics<int>("orders"); })
-              .starts_with("weir: 'orders' is no pattern"));
-    CHECK(sentence_of([&] { app.topics<int>("^("); })
-              .starts_with("weir: '^(' is no regular expression: "));
+    CHECK(sentence_of([&] {
+              app.topics<int>({"a", "a"});
+          }) == "weir: app.topics: 'a' is named twice");
+    CHECK(sentence_of([&] {
+              app.topics<int>("orders");
+          }).starts_with("weir: 'orders' is no pattern"));
+    CHECK(sentence_of([&] {
+              app.topics<int>("^(");
+          }).starts_with("weir: '^(' is no regular expression: "));
     auto all = app.topics<int>("^out.*");
     CHECK(sentence_of([&] { app.agent("x", all | weir::to("outbox")); }) ==
           "weir: agent 'x': the pattern '^out.*' matches 'outbox', which the agent itself writes "
@@ -189,7 +188,8 @@ TEST_CASE("semantics 2: a channel hands every value to each of its subscribers")
     test_driver test{app};
     CHECK(got == numbers{1});
     CHECK(pairs.empty());
-    chan.send(2), chan.send(3);
+    chan.send(2);
+    chan.send(3);
     test.run();
     CHECK(got == numbers{1, 2, 3});
     CHECK(pairs == numbers{1, 2});
@@ -203,7 +203,8 @@ TEST_CASE("semantics 2: a channel's queue is bounded; not awaited and full, send
     numbers got;
     app.agent("one", chan | into(got));
     test_driver test{app};
-    chan.send(1), chan.send(2);
+    chan.send(1);
+    chan.send(2);
     CHECK_THROWS_WITH_AS(chan.send(3),
                          "weir: channel 'numbers' is full: co_await its send, or give it a larger "
                          "capacity than 2",
@@ -224,11 +225,16 @@ TEST_CASE("semantics 2: each subscriber of a channel has its own bounded queue; 
                           co_return i;
                       }) | into(slow));
     test_driver test{app};
-    const auto send = [&](int i) { return chan.send(i), test.run(); };
+    const auto send = [&](int i) {
+        chan.send(i);
+        return test.run();
+    };
     int sent = 0;
-    CHECK_THROWS_AS([&] {
-        for (; sent < 100; ++sent) send(sent);
-    }(), weir::error);
+    CHECK_THROWS_AS(
+        [&] {
+            for (; sent < 100; ++sent) send(sent);
+        }(),
+        weir::error);
     CHECK(sent == 2);
     CHECK(quick == numbers{0, 1});  // its own queue was empty each time
     CHECK(slow.empty());
@@ -299,7 +305,8 @@ TEST_CASE("a null key or value is sent as std::nullopt") {
     weir::app app{"a"};
     auto out = app.topic<std::optional<std::string>, std::optional<int>>("out");
     test_driver test{app};
-    out.send(std::nullopt, 1), out.send("k", std::nullopt);
+    out.send(std::nullopt, 1);
+    out.send("k", std::nullopt);
     test.run();
     using items = std::vector<std::pair<std::optional<std::string>, std::optional<int>>>;
     CHECK(test.items(out) == items{{std::nullopt, 1}, {"k", std::nullopt}});
@@ -335,7 +342,10 @@ TEST_CASE("semantics 2: who awaits a channel's send goes on as soon as a slow su
                           co_return i;
                       }) | into(got));
     app.task([&]() -> weir::task<> {
-        for (int i = 0; i < 8; ++i) co_await chan.send(i), ++sent;
+        for (int i = 0; i < 8; ++i) {
+            co_await chan.send(i);
+            ++sent;
+        }
     });
     test_driver test{app};
     CHECK(sent == 2);
@@ -359,9 +369,7 @@ TEST_CASE("semantics 48: topic.send, awaited, goes on when the message has been 
         co_await weir::sleep(std::chrono::seconds{1});
         try {
             co_await out.send("k", {account, 13});
-        } catch (const weir::error& e) {
-            log.push_back(e.what());
-        }
+        } catch (const weir::error& e) { log.push_back(e.what()); }
     });
     test_driver test{app};
     CHECK(log == std::vector<std::string>{"delivered"});
@@ -383,9 +391,7 @@ TEST_CASE("topic.send beyond what may wait for room: dropped, it throws; awaited
     app.task([&]() -> weir::task<> {
         try {
             for (;; ++sent) out.send("k", sent);
-        } catch (const weir::error& e) {
-            told = e.what();
-        }
+        } catch (const weir::error& e) { told = e.what(); }
         co_await out.send("k", -1);
         arrived = true;
     });
@@ -439,7 +445,9 @@ TEST_CASE("semantics 21: what a coroutine sends by hand after an await holds the
     }
     test_driver test{app};
     test.fail_next_send(out, 2);
-    test.append(in, std::nullopt, 1), test.append(in, std::nullopt, 2), test.run();
+    test.append(in, std::nullopt, 1);
+    test.append(in, std::nullopt, 2);
+    test.run();
     test.advance(2s);
     test.commit();
     CHECK(test.held(in, 0) == 2);
@@ -480,7 +488,8 @@ TEST_CASE("semantics 21: what a pull loop's body sends holds the message that it
     auto in = app.topic<int>("in");
     auto out = app.topic<int>("out");
     test_driver test{app};
-    test.append(in, std::nullopt, 1), test.append(in, std::nullopt, 2);
+    test.append(in, std::nullopt, 1);
+    test.append(in, std::nullopt, 2);
     test.fail_next_send(out, 2);
     for (int i : app.stream(in)) {
         out.send(std::nullopt, i);
@@ -525,8 +534,9 @@ TEST_CASE("a hook may send, also while it is told of a send that failed") {
         void failed(const weir::error_report&) override { tell(); }
         void dead_letter(const weir::error_report&, std::string_view) override { tell(); }
     } hooks;
-    weir::app app{"a", {.on_produce_error = weir::retry(2, 1s).then(weir::dead_letter("dead")),
-                        .hooks = &hooks}};
+    weir::app app{
+        "a",
+        {.on_produce_error = weir::retry(2, 1s).then(weir::dead_letter("dead")), .hooks = &hooks}};
     auto in = app.topic<int>("in"), out = app.topic<int>("out");
     auto alarms = app.topic<std::string>("alarms");
     app.agent("a", in | weir::to(out));

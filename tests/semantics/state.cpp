@@ -150,16 +150,18 @@ TEST_CASE("semantics 5: a state behind group_by is that of the internal topic's 
     weir::app app{"state", {.commit_interval = 1h}};
     auto in = app.topic<int>("in");
     trace sums;
-    app.agent("s", in | weir::group_by([](int n) { return n % 2; }, {.name = "odd", .partitions = 2}) |
-                       weir::scan(0, std::plus{}) |
-                       weir::for_each([&](int sum) { sums.push_back(sum); }));
+    app.agent("s",
+              in | weir::group_by([](int n) { return n % 2; }, {.name = "odd", .partitions = 2}) |
+                  weir::scan(0, std::plus{}) |
+                  weir::for_each([&](int sum) { sums.push_back(sum); }));
     test_driver test{app};
     send(test, in, 0, {2, 3, 4, 5});
     int partitions = 0;
     for (int p : {0, 1}) partitions += test.held("state-s-odd-repartition", p) == 0;
     CHECK(partitions == 2);
     CHECK(sums.size() == 4);
-    test.lose(in, 0);  // what was sent stays sent: nothing of it is counted anew but what comes again
+    // what was sent stays sent: nothing of it is counted anew but what comes again
+    test.lose(in, 0);
     CHECK(sums.size() == 4);
 }
 

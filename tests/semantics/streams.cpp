@@ -40,9 +40,8 @@ TEST_CASE("semantics 6: null is an empty optional where the type is one, null wh
     app.agent("maybe", maybe | weir::for_each([&](const std::optional<order>& o) {
                            there.push_back(o.has_value());
                        }));
-    app.agent("raw", raw | weir::for_each([&](const weir::bytes& b) {
-                         there.push_back(!b.is_null());
-                     }));
+    app.agent("raw",
+              raw | weir::for_each([&](const weir::bytes& b) { there.push_back(!b.is_null()); }));
     test_driver test{app};
     test.send(maybe, std::nullopt, std::nullopt);
     test.send(maybe, "k", order{"ann", 1});
@@ -60,14 +59,15 @@ TEST_CASE("semantics 6: a null key is an empty optional where the key's type is 
     auto raw = app.topic<int>("in");
     std::vector<std::optional<std::string>> keys;
     std::vector<bool> null;
-    app.agent("maybe", maybe | weir::items() | weir::for_each([&](const auto& item) {
-                           keys.push_back(item.key());
-                       }));
+    app.agent("maybe", maybe | weir::items() |
+                           weir::for_each([&](const auto& item) { keys.push_back(item.key()); }));
     app.agent("raw", raw | weir::events() | weir::for_each([&](auto& event) {
                          null.push_back(event.key().is_null());
                      }));
     test_driver test{app};
-    test.send(maybe, std::nullopt, 1), test.send(maybe, "", 2), test.send(maybe, "k", 3);
+    test.send(maybe, std::nullopt, 1);
+    test.send(maybe, "", 2);
+    test.send(maybe, "k", 3);
     CHECK(keys == std::vector<std::optional<std::string>>{std::nullopt, "", "k"});
     CHECK(null == std::vector<bool>{true, false, false});
     CHECK(test.errors().empty());

@@ -138,8 +138,8 @@ TEST_CASE("semantics 36: filter | take(n) batches survivors") {
     weir::app app{"take"};
     auto in = app.topic<int>("in");
     batches seen;
-    app.agent("a", in | weir::filter([](int n) { return n % 2 == 1; }) | weir::take(2) |
-                       into(seen));
+    app.agent("a",
+              in | weir::filter([](int n) { return n % 2 == 1; }) | weir::take(2) | into(seen));
     test_driver test{app};
     for (int n = 0; n < 9; ++n) test.append(in, "k", n);
     test.run();

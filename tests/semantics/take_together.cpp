@@ -99,7 +99,8 @@ TEST_CASE("semantics 35: a batch is retried as the same batch") {
     test_driver test{app};
     test.send(in, "k", 0);
     test.advance(10s);
-    test.send(in, "k", 1), test.send(in, "k", 2);
+    test.send(in, "k", 1);
+    test.send(in, "k", 2);
     CHECK(seen == batches{{0}});
     test.advance(30s);
     test.advance(29s);

@@ -95,7 +95,8 @@ TEST_CASE("a dead letter keeps a timestamp of zero or below, and its header says
     for (auto* name : {"bytes", "bodies", "unsent"}) {
         CAPTURE(name);
         CHECK(sent_at(test, name) == olds);
-        CHECK(messages(test, name)[0].headers().at(3) == weir::header{"weir.timestamp", weir::bytes{"-5"}});
+        CHECK(messages(test, name)[0].headers().at(3) ==
+              weir::header{"weir.timestamp", weir::bytes{"-5"}});
     }
 }
 

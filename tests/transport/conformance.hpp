@@ -64,7 +64,10 @@ public:
     }
     bool owns(const topic_partition& tp) const { return partitions.contains(tp); }
     std::vector<std::string> values() const;
-    void leave() { to->close(*this, std::chrono::seconds{10}), to.reset(); }
+    void leave() {
+        to->close(*this, std::chrono::seconds{10});
+        to.reset();
+    }
 
     std::unique_ptr<transport> to;
     bool releases = true, reads = true;

@@ -42,9 +42,8 @@ TEST_CASE("transport: without a commit, earliest reads all and latest what comes
         REQUIRE(until(on, {&early, &late}, [&] { return late.owns({t, 0}); }));
         settle({&early, &late});
         // When exactly `latest` is looked up is the broker's affair: send until one gets through.
-        REQUIRE(until(on, {&early, &late}, [&] {
-            return !late.got.empty() || (early.send(t, "k", "new"), false);
-        }));
+        REQUIRE(until(on, {&early, &late},
+                      [&] { return !late.got.empty() || (early.send(t, "k", "new"), false); }));
         REQUIRE(until(on, {&early, &late}, [&] { return early.got.size() >= 2; }));
         CHECK(late.values()[0] == "new");
         CHECK(early.values()[0] == "old");
@@ -92,7 +91,10 @@ TEST_CASE("transport: a partition goes to its next owner only when the last has 
         REQUIRE(until(on, {&a}, [&] { return a.partitions.size() == 2; }));
         b.subscribe({{t}});
         REQUIRE(until(on, {&a, &b}, [&] { return !a.revoked_.empty(); }));
-        for (int i = 0; i < 10; ++i) a.turn(), b.turn();
+        for (int i = 0; i < 10; ++i) {
+            a.turn();
+            b.turn();
+        }
         CHECK(b.partitions.empty());
 
         for (const auto& tp : std::exchange(a.revoked_, {})) {

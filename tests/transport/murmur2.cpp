@@ -24,8 +24,11 @@ TEST_CASE("murmur2: the golden values of Kafka's own tests") {
 TEST_CASE("murmur2: k1 goes to partition 1 of 2") { CHECK(partition_for("k1", 2) == 1); }
 
 TEST_CASE("murmur2: partitions are librdkafka's, for empty, binary and non-ASCII keys too") {
-    std::vector<std::string> keys{"", "\xc3\xa4\xc3\xb6\xc3\xbc", "\xff\xfe\xfd",
-                                  "\xf0\x9f\x8c\x8a", std::string(1, '\0'),
+    std::vector<std::string> keys{"",
+                                  "\xc3\xa4\xc3\xb6\xc3\xbc",
+                                  "\xff\xfe\xfd",
+                                  "\xf0\x9f\x8c\x8a",
+                                  std::string(1, '\0'),
                                   std::string(5, '\xff')};
     std::mt19937 random{1};  // a fixed seed: the same keys in every run
     std::uniform_int_distribution<int> byte{0, 255}, length{0, 40};

@@ -18,7 +18,10 @@ TEST_CASE("topic names: letters, digits, dot, underscore and minus are taken") {
 }
 
 TEST_CASE("topic names: empty, too long, dots alone and other characters are refused") {
-    for (auto* name : {"", ".", "..", "a b", "a/b", "a:b", "gr\xc3\xbc\xc3\x9f" "e", "a\n"}) {
+    for (auto* name : {"", ".", "..", "a b", "a/b", "a:b",
+                       "gr\xc3\xbc\xc3\x9f"
+                       "e",
+                       "a\n"}) {
         CAPTURE(name);
         CHECK_THROWS_AS(check_topic_name(name), weir::setup_error);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cases that end in every way there is. tests/watched/check.py looks how tests/main.cpp counts them.
+// Cases that end in every way there is. tests/watched/check.py looks how tests/main.cpp counts
+// them.
 #include <doctest/doctest.h>
 #include <unistd.h>
 

@@ -24,13 +24,9 @@ struct base_of_it {
     operator U() const noexcept;
 };
 template <class T>
-inline constexpr bool has_base = requires {
-    T{base_of_it<T>{}};
-};
+inline constexpr bool has_base = requires { T{base_of_it<T>{}}; };
 template <class T>
-inline constexpr bool is_tuple = requires {
-    std::tuple_size<T>::value;
-};
+inline constexpr bool is_tuple = requires { std::tuple_size<T>::value; };
 
 /// As many as `T{…}` takes.
 template <class T, class... Given>
@@ -63,18 +59,17 @@ consteval bool is_c_array() {
     else if constexpr (takes<T>(before{}, std::index_sequence<>{},
                                 std::make_index_sequence<after>{}))
         return false;  // a field for itself
-    else return []<std::size_t... Fewer>(std::index_sequence<Fewer...>) {
+    else
+        return []<std::size_t... Fewer>(std::index_sequence<Fewer...>) {
             return (takes<T>(before{}, std::make_index_sequence<2>{},
                              std::make_index_sequence<Fewer>{}) ||
                     ...);
-        }
-    (std::make_index_sequence<after>{});
+        }(std::make_index_sequence<after>{});
 }
 template <class T>
 inline constexpr bool has_c_array = []<std::size_t... I>(std::index_sequence<I...>) {
     return (is_c_array<T, I>() || ...);
-}
-(std::make_index_sequence<field_count<T>>{});
+}(std::make_index_sequence<field_count<T>>{});
 
 template <class T>
 inline constexpr bool has_bit_field =

@@ -4,9 +4,9 @@
 #include <concepts>
 #include <type_traits>
 
+#include <weir/codec/type_name.hpp>
 #include <weir/error.hpp>
 #include <weir/message.hpp>
-#include <weir/codec/type_name.hpp>
 
 namespace weir {
 
@@ -38,21 +38,15 @@ struct codec;
 namespace detail {
 
 template <class T>
-concept decodes_in_place = requires(bytes_view from, T& into) {
-    codec<T>::decode(from, into);
-};
+concept decodes_in_place = requires(bytes_view from, T& into) { codec<T>::decode(from, into); };
 template <class T>
-concept decodes_by_value = requires(bytes_view from, T& into) {
-    into = codec<T>::decode(from);
-};
+concept decodes_by_value = requires(bytes_view from, T& into) { into = codec<T>::decode(from); };
 template <class T>
-concept encodes = requires(const T& value, bytes& onto) {
-    codec<T>::encode(value, onto);
-};
+concept encodes = requires(const T& value, bytes& onto) { codec<T>::encode(value, onto); };
 
 /// Whether `T` can be a topic's key or value.
 template <class T>
-concept has_codec = encodes<T> &&(decodes_in_place<T> || decodes_by_value<T>);
+concept has_codec = encodes<T> && (decodes_in_place<T> || decodes_by_value<T>);
 
 /// Bytes as they are: nothing to decode.
 template <class T>

@@ -15,9 +15,9 @@ namespace weir::detail {
 /// What the bytes of a key or a value are, for who shows them as text and makes them of text. A
 /// topic that is used with several types has the one that says most, the last one here.
 enum class data_form : std::uint8_t {
-    raw,      // weir::bytes: anything
-    text,     // a string's
-    own,      // of a codec of the user's
+    raw,   // weir::bytes: anything
+    text,  // a string's
+    own,   // of a codec of the user's
     json,
     boolean,  // this and what follows: as Kafka's serializers write it
     integer,

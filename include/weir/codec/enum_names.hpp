@@ -90,8 +90,7 @@ template <class E>
 inline constexpr auto found_enumerators = []<std::size_t... I>(std::index_sequence<I...>) {
     constexpr int least = enum_range<E>::least;
     return split_spelled<sizeof...(I)>(spelled<static_cast<E>(static_cast<int>(I) + least)...>());
-}
-(std::make_index_sequence<enum_range<E>::count>{});
+}(std::make_index_sequence<enum_range<E>::count>{});
 
 /// The value as its bits, without those that the type has not.
 template <class E>

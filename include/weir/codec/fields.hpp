@@ -97,9 +97,8 @@ struct fields_of<T, std::index_sequence<I...>> {
 template <class T, class M>
     requires(!std::is_function_v<M>)
 std::string_view field_name(M T::*member) {
-    static_assert(record_type<T>,
-                  "weir: only a field of a plain aggregate has a name that can be "
-                  "found: use a callable and give its name");
+    static_assert(record_type<T>, "weir: only a field of a plain aggregate has a name that can be "
+                                  "found: use a callable and give its name");
     static_assert(sizeof member == sizeof(std::ptrdiff_t));
     if constexpr (record_type<T>) {
         // On every ABI we build on, a pointer to a data member is its offset.

@@ -15,10 +15,14 @@ template <class T>
 struct json_codec {
     static constexpr bool is_json = true;
     static constexpr bool borrows = json_borrows<T>();
-    static void decode(bytes_view from, T& into) requires(json_type<T>()) {
+    static void decode(bytes_view from, T& into)
+        requires(json_type<T>())
+    {
         read_json(from, &into, json_of<T>::shape, raw_type_name<T>());
     }
-    static void encode(const T& value, bytes& onto) requires(json_type<T>()) {
+    static void encode(const T& value, bytes& onto)
+        requires(json_type<T>())
+    {
         write_json(&value, json_of<T>::shape, raw_type_name<T>(), onto);
     }
 };
@@ -41,8 +45,7 @@ struct json_codec {
 /// Cost     no allocation when `into` is recycled and has the capacity (a map's nodes apart)
 template <class T>
     requires detail::record_type<T>
-struct codec<T> : detail::json_codec<T> {
-};
+struct codec<T> : detail::json_codec<T> {};
 
 /// JSON arrays.
 template <class T>
@@ -57,7 +60,6 @@ struct codec<std::tuple<T...>> : detail::json_codec<std::tuple<T...>> {};
 /// A JSON object of any names.
 template <class T>
     requires detail::string_map<T>
-struct codec<T> : detail::json_codec<T> {
-};
+struct codec<T> : detail::json_codec<T> {};
 
 }  // namespace weir

@@ -72,10 +72,10 @@ consteval bool json_type() {
         return json_type<typename T::mapped_type, Within...>();
     } else if constexpr (kind == object) {
         if constexpr ((std::same_as<T, Within> || ...)) return true;
-        else return []<std::size_t... I>(std::index_sequence<I...>) {
+        else
+            return []<std::size_t... I>(std::index_sequence<I...>) {
                 return (json_type<typename fields_of<T>::template type<I>, T, Within...>() && ...);
-            }
-        (std::make_index_sequence<field_count<T>>{});
+            }(std::make_index_sequence<field_count<T>>{});
     } else if constexpr (json_template<T>::kind != none) {
         constexpr bool parts =
             json_template<T>::template give<json_types, std::tuple<Within...>>::value;
@@ -107,11 +107,10 @@ consteval bool json_borrows() {
     else if constexpr (kind == object && !(std::same_as<T, Within> || ...))
         return []<std::size_t... I>(std::index_sequence<I...>) {
             return (json_borrows<typename fields_of<T>::template type<I>, T, Within...>() || ...);
-        }
-    (std::make_index_sequence<field_count<T>>{});
-    else if constexpr (json_template<T>::kind !=
-                       none) return json_template<T>::template give<json_borrow,
-                                                                    std::tuple<Within...>>::value;
-    else return false; }
+        }(std::make_index_sequence<field_count<T>>{});
+    else if constexpr (json_template<T>::kind != none)
+        return json_template<T>::template give<json_borrow, std::tuple<Within...>>::value;
+    else return false;
+}
 
 }  // namespace weir::detail

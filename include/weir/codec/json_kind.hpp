@@ -77,9 +77,9 @@ concept string_map = requires(T& map, const std::string& key) {
 };
 
 template <class T>
-concept json_integer = std::integral<T> && sizeof(T) <= 8 && !std::same_as<T, wchar_t> &&
-                       !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
-                       !std::same_as<T, char32_t>;
+concept json_integer =
+    std::integral<T> && sizeof(T) <= 8 && !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
+    !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
 template <class T>
 inline constexpr bool built_in =
@@ -88,11 +88,8 @@ template <class T>
 inline constexpr bool built_in<std::optional<T>> = true;
 /// Whether somebody specialised codec<T>; it is then used inside JSON too.
 template <class T>
-concept own_codec =
-    (std::is_class_v<T> || std::is_union_v<T> || std::is_enum_v<T>)&&!built_in<T> && requires {
-    sizeof(codec<T>);
-}
-&&!std::is_base_of_v<json_codec<T>, codec<T>>;
+concept own_codec = (std::is_class_v<T> || std::is_union_v<T> || std::is_enum_v<T>)&&!built_in<T> &&
+                    requires { sizeof(codec<T>); } && !std::is_base_of_v<json_codec<T>, codec<T>>;
 
 /// The kind of `T`, whatever it is made of.
 template <class T>

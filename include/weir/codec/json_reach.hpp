@@ -68,8 +68,7 @@ void* in_variant(void* variant, std::size_t i) {
             if (N == i) found = v.index() == i ? std::get_if<N>(&v) : &v.template emplace<N>();
         };
         (one(std::integral_constant<std::size_t, I>{}), ...);
-    }
-    (std::make_index_sequence<std::variant_size_v<T>>{});
+    }(std::make_index_sequence<std::variant_size_v<T>>{});
     return found;
 }
 
@@ -100,8 +99,7 @@ void set_defaults(void* into, std::uint64_t missing) {
             *reinterpret_cast<field_type*>(to) = *reinterpret_cast<const field_type*>(from);
         };
         (one(std::integral_constant<std::size_t, I>{}), ...);
-    }
-    (std::make_index_sequence<fields::count>{});
+    }(std::make_index_sequence<fields::count>{});
 }
 
 /// Declared before either is made: a tree's shape needs its record and the other way round.

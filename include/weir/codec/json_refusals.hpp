@@ -25,9 +25,7 @@ concept map_like = requires {
     typename T::mapped_type;
 };
 template <class T>
-concept time_like = requires(const T& t) {
-    t.time_since_epoch();
-};
+concept time_like = requires(const T& t) { t.time_since_epoch(); };
 
 // One for each sentence: its arguments name the type and where it stands.
 // clang-format off

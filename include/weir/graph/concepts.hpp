@@ -28,16 +28,17 @@ inline constexpr bool is_unacked = [] {
 template <class P>
 concept is_pipeline = requires { typename P::weir_stream; };
 
-// An operator is a value with `out<In>`, the type that it passes on (void: it ends the pipeline), or
-// `out<K, In>` if that depends on the key; with `describe()`, its name in the graph; and with one of
+// An operator is a value with `out<In>`, the type that it passes on (void: it ends the pipeline),
+// or `out<K, In>` if that depends on the key; with `describe()`, its name in the graph; and with
+// one of
 //   operator()                        called with (context, value, next)
 //   make_step<K, In>(plan)            returns the object that is called like this
 //   make_sink<K, In>(plan)            returns the sink that ends the pipeline
 //   split<K, In, NeedsMessage>(plan)  a boundary: returns the sink that ends this segment, and the
 //                                     stream that goes on
 // It has `key<K, In>` if it changes the key, and `keeps_element` if it passes on what it was given.
-// `check<K, V>()` has static_asserts about the stream before it, each with a sentence. A pipeline asks
-// it before anything else, so this is the one place where an operator refuses a stream.
+// `check<K, V>()` has static_asserts about the stream before it, each with a sentence. A pipeline
+// asks it before anything else, so this is the one place where an operator refuses a stream.
 // docs/internals/operators.md explains all of it.
 template <class O>
 concept is_operator = requires { typename O::weir_operator; };

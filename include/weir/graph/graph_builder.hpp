@@ -27,12 +27,14 @@ public:
     drawn_stream topic(topic_info&, std::string key, std::string value);
     drawn_stream read(topic_info&, std::string key, std::string value);
     drawn_stream source(std::string name, std::string value);
-    drawn_stream operation(const drawn_stream& before, std::string name, std::string key, std::string value);
+    drawn_stream operation(const drawn_stream& before, std::string name, std::string key,
+                           std::string value);
     drawn_stream merge(const drawn_stream* all, std::size_t n, std::string key, std::string value);
     void join(const drawn_stream& before, const drawn_stream& next);
     /// The internal topic of a `group_by`: `{app}-{agent}-{name}-repartition`. The second of that
     /// name gets `-2`.
-    topic_info& repartition(const std::string& name, partition_id partitions, const drawn_stream& of);
+    topic_info& repartition(const std::string& name, partition_id partitions,
+                            const drawn_stream& of);
     /// A topic that is sent to by name. It is derived from the source unless it is declared.
     topic_info& derived(const std::string& name, const drawn_stream& of);
     topic_info& passes(topic_info&);

@@ -24,9 +24,8 @@ class job_of final : public job {
 public:
     explicit job_of(F f) : f_(std::move(f)) {}
     task<> call() override {
-        static_assert(calls<F>,
-                      "weir: app.task(f) and app.timer(interval, f): f is called without "
-                      "arguments");
+        static_assert(calls<F>, "weir: app.task(f) and app.timer(interval, f): f is called without "
+                                "arguments");
         if constexpr (gives_task<F>) {
             static_assert(gives_nothing<F>,
                           "weir: a task or a timer returns weir::task<>, or void: nobody would get "

@@ -25,9 +25,8 @@ auto operator|(const S& s, const O&) {
         static_assert(!is_applied<O>,
                       "weir: a range becomes a stream by from: weir::from(numbers) | map(f)");
     else
-        static_assert(!is_applied<O>,
-                      "weir: what stands before | is no stream: begin with one, "
-                      "app.topic<order>(\"orders\") | map(f)");
+        static_assert(!is_applied<O>, "weir: what stands before | is no stream: begin with one, "
+                                      "app.topic<order>(\"orders\") | map(f)");
     return s;
 }
 

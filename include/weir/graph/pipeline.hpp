@@ -18,13 +18,9 @@ namespace weir {
 namespace detail {
 
 template <class Op, class K, class In>
-concept is_boundary = requires(const Op& op, plan& p) {
-    op.template split<K, In, true>(p);
-};
+concept is_boundary = requires(const Op& op, plan& p) { op.template split<K, In, true>(p); };
 template <class Op, class K, class In>
-concept makes_step = requires(const Op& op, plan& p) {
-    op.template make_step<K, In>(p);
-};
+concept makes_step = requires(const Op& op, plan& p) { op.template make_step<K, In>(p); };
 template <class Sink, class Source>
 struct split_at {
     Sink sink;

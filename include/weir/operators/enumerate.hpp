@@ -64,7 +64,9 @@ struct enumerate_op {
     void revoked(const topic_partition& tp) { counts.revoked(tp); }
 };
 struct enumerate_fn {
-    enumerate_op operator()(std::size_t start = 0) const { return {per_partition<enumerate_count>{{start}}}; }
+    enumerate_op operator()(std::size_t start = 0) const {
+        return {per_partition<enumerate_count>{{start}}};
+    }
 };
 
 }  // namespace detail

@@ -20,10 +20,12 @@ struct filter_op {
         static_assert(!gives_task<F, const V&>,
                       "weir: filter(f): f gives a task, which is no answer yet: find it out by an "
                       "asynchronous map, or a processor that gives a std::optional");
-        static_assert(requires {
-            requires calls<F, const V&>;
-            requires std::is_constructible_v<bool, std::invoke_result_t<F&, const V&>>;
-        }, "weir: filter(f): f is called with the stream's value, f(const V&), and gives a bool");
+        static_assert(
+            requires {
+                requires calls<F, const V&>;
+                requires std::is_constructible_v<bool, std::invoke_result_t<F&, const V&>>;
+            },
+            "weir: filter(f): f is called with the stream's value, f(const V&), and gives a bool");
         return true;
     }
     F f;

@@ -29,7 +29,7 @@ struct flat_map_op {
     using out = std::iter_value_t<decltype(std::begin(std::declval<range<In>&>()))>;
     /// Whether `f` returns the batch itself, so that each value has its own message.
     template <class In>
-    static constexpr bool whole = is_batch<In>&& std::is_same_v<std::decay_t<range<In>>, In>;
+    static constexpr bool whole = is_batch<In> && std::is_same_v<std::decay_t<range<In>>, In>;
     template <class K, class In>
     using key = typename flat_map_key<K, whole<In>>::type;
     /// The values of a container that is returned by value are moved. A reference or a view refers
@@ -39,11 +39,12 @@ struct flat_map_op {
                                  !std::ranges::enable_borrowed_range<R>;
     template <class, class V>
     static consteval bool check() {
-        static_assert(requires {
-            requires calls<F, const V&>;
-            std::begin(std::declval<std::invoke_result_t<F&, const V&>&>());
-        }, "weir: flat_map(f): f is called with the stream's value, f(const V&), and gives a "
-           "range: a vector, say");
+        static_assert(
+            requires {
+                requires calls<F, const V&>;
+                std::begin(std::declval<std::invoke_result_t<F&, const V&>&>());
+            }, "weir: flat_map(f): f is called with the stream's value, f(const V&), and gives a "
+               "range: a vector, say");
         return true;
     }
     F f;

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include <weir/codec/fields.hpp>
-#include <weir/segment/async_stage.hpp>
 #include <weir/operators/through.hpp>
 #include <weir/options.hpp>
+#include <weir/segment/async_stage.hpp>
 
 namespace weir {
 namespace detail {
@@ -138,10 +138,10 @@ struct group_by_op {
         if constexpr (is_task<called<In>>) {
             auto& calls = call_stage<K, In>(p);
             return split_at{end_at<K, In>(calls),
-                          regrouped<key<K, In>, In>{&calls, &p.send_to(there), &there}};
+                            regrouped<key<K, In>, In>{&calls, &p.send_to(there), &there}};
         } else {
             return split_at{send_sink<In, new_key<F>>{p.send_to(there), {f_}},
-                          topic<key<K, In>, In>{there}};
+                            topic<key<K, In>, In>{there}};
         }
     }
 

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include <weir/codec/codec.hpp>
-#include <weir/segment/async_stage.hpp>
 #include <weir/graph/pipeline.hpp>
 #include <weir/options.hpp>
+#include <weir/segment/async_stage.hpp>
 
 namespace weir {
 namespace detail {
@@ -59,9 +59,10 @@ struct map_op {
         requires is_task<called<In>>
     auto split(plan& p) const {
         using stage = async_stage<map_call<F, In, out<In>>, NeedsMessage>;
-        auto& s = static_cast<stage&>(p.add(
-            std::unique_ptr<boundary>{new stage{p.loop(), p.agent(), {f}, {options.concurrency, options.order}}}));
-        return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};  // true: for the key
+        auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{
+            new stage{p.loop(), p.agent(), {f}, {options.concurrency, options.order}}}));
+        // true: for the key
+        return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};
     }
 };
 struct map_fn {

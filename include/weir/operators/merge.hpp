@@ -7,8 +7,8 @@
 #include <variant>
 
 #include <weir/event.hpp>
-#include <weir/segment/chain_ref.hpp>
 #include <weir/pull.hpp>
+#include <weir/segment/chain_ref.hpp>
 
 namespace weir {
 namespace detail {
@@ -45,8 +45,7 @@ struct alone<std::variant<T>> {
     using type = T;
 };
 template <class First, class... Rest>
-using either_of =
-    typename alone<typename either<std::variant<First>, Rest...>::type>::type;
+using either_of = typename alone<typename either<std::variant<First>, Rest...>::type>::type;
 
 template <class First, class... Rest>
 using common_key_of = std::conditional_t<(std::is_same_v<First, Rest> && ...), First, bytes>;
@@ -82,8 +81,8 @@ private:
     template <bool NeedsMessage, std::size_t... I>
     void build_all(plan& p, chain_ref<value>& to, const std::string& behind,
                    std::index_sequence<I...>) const {
-        ((p.chain_text(behind),
-          std::get<sizeof...(Rest) - I>(streams).build(p, into_chain_ref<value, NeedsMessage>{&to})),
+        ((p.chain_text(behind), std::get<sizeof...(Rest) - I>(streams).build(
+                                    p, into_chain_ref<value, NeedsMessage>{&to})),
          ...);
     }
 };
@@ -121,8 +120,8 @@ merged<S...> merge(std::tuple<S...> all) {
 ///          Stream.combine
 template <detail::is_stream A, detail::is_stream B>
 auto operator&(A a, B b) {
-    return detail::merge(std::tuple_cat(detail::branches(std::move(a)),
-                                        detail::branches(std::move(b))));
+    return detail::merge(
+        std::tuple_cat(detail::branches(std::move(a)), detail::branches(std::move(b))));
 }
 /// Of pull streams of one app: a pull stream.
 template <class P, class Q>

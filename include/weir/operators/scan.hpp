@@ -54,7 +54,8 @@ private:
 
 /// Whether an `R` may be the next state. Not if a number would lose something.
 template <class R, class S>
-concept next_state = std::is_convertible_v<R, S> &&
+concept next_state =
+    std::is_convertible_v<R, S> &&
     (!std::is_arithmetic_v<R> || !std::is_arithmetic_v<S> || requires(R r) { S{r}; });
 
 template <class S, class F>

@@ -160,7 +160,8 @@ struct take_fn {
         return {n, within};
     }
     template <class Number>
-    requires std::is_arithmetic_v<Number> take_op operator()(std::size_t, Number) const {
+        requires std::is_arithmetic_v<Number>
+    take_op operator()(std::size_t, Number) const {
         static_assert(!std::is_arithmetic_v<Number>,
                       "weir: take(n, within): the limit of time has a unit: take(100, 10s), after "
                       "using namespace std::chrono_literals");

@@ -37,7 +37,7 @@ struct through_op {
         auto& there = p.next_through();
         there.resumed = true;
         return split_at{to_op<Target>::template sink_to<In>(p, there),
-                      topic<shown_key_t<K>, out<In>>{there}};
+                        topic<shown_key_t<K>, out<In>>{there}};
     }
 };
 struct through_fn {

@@ -9,8 +9,8 @@
 #include <weir/batch.hpp>
 #include <weir/codec/codec.hpp>
 #include <weir/graph/pipeline.hpp>
-#include <weir/segment/sender.hpp>
 #include <weir/options.hpp>
+#include <weir/segment/sender.hpp>
 #include <weir/topic.hpp>
 
 namespace weir {
@@ -62,7 +62,8 @@ struct sending_sink : sink {
 template <class In, class Key>
 struct send_sink : sending_sink {
     Key key;
-    send_sink(produce_target& o, Key k) : sending_sink(sender{std::vector<produce_target*>{&o}}), key(std::move(k)) {}
+    send_sink(produce_target& o, Key k)
+        : sending_sink(sender{std::vector<produce_target*>{&o}}), key(std::move(k)) {}
     void push(context& c, const In& v) { put(c, v, key, 0, 1); }
 };
 
@@ -88,14 +89,18 @@ struct choosing_sink : sending_sink {
 /// A topic by name, or by handle. With a handle the types must be those of the stream.
 struct by_name {
     std::string name;
-    topic_info& resolve(graph_builder& s, const drawn_stream& before) const { return s.derived(name, before); }
+    topic_info& resolve(graph_builder& s, const drawn_stream& before) const {
+        return s.derived(name, before);
+    }
     template <class K, class V>
     static constexpr bool fits = true;
 };
 template <class A, class B>
 struct by_handle {
     topic<A, B> handle;
-    topic_info& resolve(graph_builder& s, const drawn_stream&) const { return s.passes(handle.info()); }
+    topic_info& resolve(graph_builder& s, const drawn_stream&) const {
+        return s.passes(handle.info());
+    }
     template <class K, class V>
     static constexpr bool fits = std::is_same_v<V, typename topic<A, B>::value> &&
                                  (is_raw<K> || is_raw<typename topic<A, B>::key> ||

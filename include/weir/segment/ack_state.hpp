@@ -21,7 +21,8 @@ class ack_states;
 /// used on the loop's thread only (releases on other threads are posted).
 class ack_state final : public hold_owner {
 public:
-    ack_state(std::shared_ptr<release_queue> releases, ack_states& pool) : hold_owner(std::move(releases)), pool_(&pool) {}
+    ack_state(std::shared_ptr<release_queue> releases, ack_states& pool)
+        : hold_owner(std::move(releases)), pool_(&pool) {}
 
     /// True if this call let the message go.
     bool ack();
@@ -53,7 +54,7 @@ private:
     bool left_open() const { return by_hand_ && seen_ && !acked_; }
     void last_gone();
 
-    ack_states* pool_;           // null once the run is over
+    ack_states* pool_;         // null once the run is over
     origins* from_ = nullptr;  // while the message is in work
     std::size_t i_ = 0, nth_ = 0;
     retryable* work_ = nullptr;
@@ -91,7 +92,7 @@ private:
     std::shared_ptr<release_queue> releases_;
     std::vector<ack_state*> all_, free_;
     std::vector<ack_state*> at_work_;  // in order, so those of one message are neighbours
-    std::size_t unacked_ = 0;        // of these
+    std::size_t unacked_ = 0;          // of these
     bool through_ = false;
 };
 

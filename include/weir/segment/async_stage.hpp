@@ -270,9 +270,7 @@ private:
         try {
             n.work = f_(std::as_const(*n.argument));
             n.work.start(loop_, &n);
-        } catch (...) {
-            fail(n);
-        }
+        } catch (...) { fail(n); }
         look(n);
     }
     void look(call& n) {
@@ -280,9 +278,7 @@ private:
         try {
             n.result.emplace(n.work.result());
             n.now = state::finished;
-        } catch (...) {
-            fail(n);
-        }
+        } catch (...) { fail(n); }
     }
     void fail(call& n) {
         n.error = std::current_exception();

@@ -19,9 +19,9 @@ class decoder {
 public:
     virtual ~decoder() = default;
     virtual std::unique_ptr<input> make(hold_owner& of, const topic_partition& tp) const = 0;
-    /// Decodes the messages of `what` from the one at `from` on, and appends them to `into`. Returns
-    /// the index of the first message that does not decode, with its error in `error`; else the
-    /// number of messages.
+    /// Decodes the messages of `what` from the one at `from` on, and appends them to `into`.
+    /// Returns the index of the first message that does not decode, with its error in `error`; else
+    /// the number of messages.
     virtual std::size_t decode(input& into, const fetch& what, std::size_t from,
                                std::exception_ptr& error) const = 0;
     virtual void clear(input&) const = 0;

@@ -56,7 +56,8 @@ public:
     /// Passes the next value, which nobody looks at.
     void skip() {
         if constexpr (holds_messages<T>)  // released now, not when the object is used again
-            [[maybe_unused]] const auto gone = std::move(*values_[next_]);
+            [[maybe_unused]]
+            const auto gone = std::move(*values_[next_]);
         ++next_;
     }
     /// The consumer does not look at any value, not even at a lost one.

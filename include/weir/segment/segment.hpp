@@ -21,7 +21,7 @@ struct agent_info;
 struct retryable;
 struct context;
 
-// ---------------------------------------------------------------------- one run of a segment
+// ---------------------------------------------------------------------------- one run of a segment
 /// Why a segment came back.
 enum class run_status : std::uint8_t {
     done,   // the input is finished
@@ -128,7 +128,7 @@ struct context {
     origins& from;
     std::size_t i;
     segment_turn& now;
-    const void* keys = nullptr;             // from.keys_at()
+    const void* keys = nullptr;               // from.keys_at()
     const topic_partition* common = nullptr;  // from.common_partition()
 
     weir::hold hold() const { return from.hold_of(i); }

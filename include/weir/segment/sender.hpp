@@ -48,7 +48,7 @@ private:
 
     std::vector<produce_target*> to_;
     std::vector<entry> waiting_;  // `count_` of them
-    hold held_{};  // of the message in work
+    hold held_{};                 // of the message in work
     std::size_t count_ = 0, at_ = 0;
 };
 

@@ -25,16 +25,19 @@ public:
     /// The state of the message's partition. A batch belongs to the partition of its first message.
     S& of(const context& c) {
         const auto* tp = c.partition();
-        if (!last_ || last_->tp != tp) [[unlikely]] change_to(tp);
+        if (!last_ || last_->tp != tp) [[unlikely]]
+            change_to(tp);
         return last_->state;
     }
     void finish() {
         if (last_) finish(last_->state);
-        if (others_used_) [[unlikely]] each_other([](S& s) { finish(s); });
+        if (others_used_) [[unlikely]]
+            each_other([](S& s) { finish(s); });
     }
     void undo() {
         if (last_) undo(last_->state);
-        if (others_used_) [[unlikely]] each_other([](S& s) { undo(s); });
+        if (others_used_) [[unlikely]]
+            each_other([](S& s) { undo(s); });
     }
     void assigned(const topic_partition& tp) { revoked(tp); }
     /// A message that is parked may have used the state: it stays until that message ends.
@@ -63,8 +66,7 @@ private:
         others_used_ = others_used_ || last_;
         const auto is_of_tp = [&](const auto& e) { return e->tp == tp; };
         auto at = std::find_if(all_.begin(), all_.end(), is_of_tp);
-        if (at == all_.end())
-            at = all_.insert(at, std::make_unique<entry>(entry{tp, initial_}));
+        if (at == all_.end()) at = all_.insert(at, std::make_unique<entry>(entry{tp, initial_}));
         last_ = at->get();
     }
     template <class F>
@@ -76,8 +78,8 @@ private:
     }
 
     S initial_;
-    entry* last_ = nullptr;      // what `of` returned last
-    bool others_used_ = false;   // by the message in work, or revoked
+    entry* last_ = nullptr;                    // what `of` returned last
+    bool others_used_ = false;                 // by the message in work, or revoked
     std::vector<std::unique_ptr<entry>> all_;  // addresses stay
     std::vector<std::unique_ptr<entry>> revoked_;
 };

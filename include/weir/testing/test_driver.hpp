@@ -47,9 +47,10 @@ class encoded {
 public:
     encoded(std::nullopt_t) {}
     template <class U>
-        requires std::is_convertible_v<U, T> encoded(U&& v) {
-            weir::detail::encode_onto<T>(std::forward<U>(v), bytes_);
-        }
+        requires std::is_convertible_v<U, T>
+    encoded(U&& v) {
+        weir::detail::encode_onto<T>(std::forward<U>(v), bytes_);
+    }
     const weir::bytes& bytes() const { return bytes_; }
 
 private:

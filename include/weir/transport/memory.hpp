@@ -52,9 +52,9 @@ public:
     memory_broker& operator=(const memory_broker&) = delete;
     ~memory_broker();
 
-    /// The broker of `memory://NAME`. The first call makes it with these options, all calls share it,
-    /// and it is destroyed with the last reference. A call without options takes it as it is. Throws
-    /// setup_error if it has other options.
+    /// The broker of `memory://NAME`. The first call makes it with these options, all calls share
+    /// it, and it is destroyed with the last reference. A call without options takes it as it is.
+    /// Throws setup_error if it has other options.
     static std::shared_ptr<memory_broker> named(const std::string& name, memory_options = {});
 
     // topics

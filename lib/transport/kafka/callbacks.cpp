@@ -30,10 +30,8 @@ rd_kafka_t* callbacks::make(rd_kafka_type_t type, conf_handle conf) {
             of(rd_kafka_opaque(rk)).logged(rk, level, facility, line);
         });
     if (type == RD_KAFKA_PRODUCER)
-        rd_kafka_conf_set_dr_msg_cb(
-            conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* m, void* me) {
-                of(me).delivered(*m);
-            });
+        rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* m,
+                                                   void* me) { of(me).delivered(*m); });
     else
         rd_kafka_conf_set_rebalance_cb(
             conf.get(), [](rd_kafka_t* rk, rd_kafka_resp_err_t e,

@@ -37,8 +37,7 @@ public:
 
     void subscribe(std::span<const subscription> to) override {
         if (!consumer_)
-            consumer_ =
-                std::make_unique<consumer>(configuration_, topics_, problems_, ready_, to);
+            consumer_ = std::make_unique<consumer>(configuration_, topics_, problems_, ready_, to);
         consumer_->subscribe(to);
     }
     void release(std::span<const topic_partition> tps) override {
@@ -95,8 +94,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<transport> connect(const connect_options& o) {
-    return std::make_unique<client>(o);
-}
+std::unique_ptr<transport> connect(const connect_options& o) { return std::make_unique<client>(o); }
 
 }  // namespace weir::transport::kafka

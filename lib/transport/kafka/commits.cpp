@@ -20,8 +20,7 @@ void commits::send(std::span<const position> positions) {
 }
 
 std::vector<commit_result> commits::answers() {
-    while (rd_kafka_queue_poll_callback(queue_.get(), 0) > 0) {
-    }
+    while (rd_kafka_queue_poll_callback(queue_.get(), 0) > 0) {}
     return std::exchange(answers_, {});
 }
 

@@ -27,8 +27,7 @@ class consumer final : callbacks {
 public:
     static constexpr std::uint32_t own_number = 0, commits_number = 1, first_partition = 2;
 
-    consumer(const configuration&, topics&, problems&, ready_list&,
-             std::span<const subscription>);
+    consumer(const configuration&, topics&, problems&, ready_list&, std::span<const subscription>);
     ~consumer() override;
 
     void subscribe(std::span<const subscription>);
@@ -77,9 +76,9 @@ private:
     std::vector<watched> watched_{};
     std::deque<news> news_{};
     std::set<std::string> subscribed_{};
-    partition_list asked_{};           // back by the group, and not answered yet
+    partition_list asked_{};            // back by the group, and not answered yet
     std::set<topic_partition> owed_{};  // of these, what has not been released
-    bool due_ = true;                  // the consumer's queue has spoken
+    bool due_ = true;                   // the consumer's queue has spoken
 };
 
 }  // namespace weir::transport::kafka

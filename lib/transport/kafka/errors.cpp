@@ -9,51 +9,53 @@ namespace {
 /// What the reader of the sentence can do.
 const char* advice(rd_kafka_resp_err_t e) {
     switch (e) {
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-    case RD_KAFKA_RESP_ERR__TIMED_OUT:
-    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
-        return "check that the broker runs and can be reached";
-    case RD_KAFKA_RESP_ERR__RESOLVE: return "check the host's name";
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
-    case RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
-        return "check security.protocol, sasl.mechanisms, sasl.username and sasl.password";
-    case RD_KAFKA_RESP_ERR__SSL:
-        return "check security.protocol, ssl.ca.location and the certificates";
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-        return "the broker does not let this user at the topic: it needs READ to consume, WRITE "
-               "to send, CREATE and DESCRIBE";
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-        return "the broker does not let this user into the group: it needs READ on the group, "
-               "whose name is the app's id";
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-        return "this user needs IDEMPOTENT_WRITE, or set enable.idempotence=false";
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-        return "it was deleted, or never had that partition: create it";
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-        return "raise max.message.bytes of the topic (and message.max.bytes, if it is set here), "
-               "or send less";
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-        return "a compacted topic takes no message without a key";
-    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
-        return "topic_options::replication asks for more copies than there are brokers to take "
-               "them";
-    case RD_KAFKA_RESP_ERR_INVALID_CONFIG: return "check topic_options::config";
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-        return "the committed offset is not in the partition any more";
-    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
-        return "a body kept the loop for longer than max.poll.interval.ms: the group has given "
-               "its partitions to others, and what was not committed comes again";
-    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-    case RD_KAFKA_RESP_ERR__FENCED:
-        return "another process uses the same group.instance.id: give each its own";
-    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
-        return "the group's members do not agree on partition.assignment.strategy";
-    default: return nullptr;
+        case RD_KAFKA_RESP_ERR__TRANSPORT:
+        case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+        case RD_KAFKA_RESP_ERR__TIMED_OUT:
+        case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+            return "check that the broker runs and can be reached";
+        case RD_KAFKA_RESP_ERR__RESOLVE: return "check the host's name";
+        case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+        case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+        case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+        case RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
+            return "check security.protocol, sasl.mechanisms, sasl.username and sasl.password";
+        case RD_KAFKA_RESP_ERR__SSL:
+            return "check security.protocol, ssl.ca.location and the certificates";
+        case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+            return "the broker does not let this user at the topic: it needs READ to consume, "
+                   "WRITE "
+                   "to send, CREATE and DESCRIBE";
+        case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+            return "the broker does not let this user into the group: it needs READ on the group, "
+                   "whose name is the app's id";
+        case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+            return "this user needs IDEMPOTENT_WRITE, or set enable.idempotence=false";
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+        case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+            return "it was deleted, or never had that partition: create it";
+        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+            return "raise max.message.bytes of the topic (and message.max.bytes, if it is set "
+                   "here), "
+                   "or send less";
+        case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+            return "a compacted topic takes no message without a key";
+        case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+            return "topic_options::replication asks for more copies than there are brokers to take "
+                   "them";
+        case RD_KAFKA_RESP_ERR_INVALID_CONFIG: return "check topic_options::config";
+        case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+            return "the committed offset is not in the partition any more";
+        case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+            return "a body kept the loop for longer than max.poll.interval.ms: the group has given "
+                   "its partitions to others, and what was not committed comes again";
+        case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        case RD_KAFKA_RESP_ERR__FENCED:
+            return "another process uses the same group.instance.id: give each its own";
+        case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+            return "the group's members do not agree on partition.assignment.strategy";
+        default: return nullptr;
     }
 }
 
@@ -75,23 +77,25 @@ bool was_told(std::string_view broker) {
 /// What the reader can do about an address that only the cluster can change.
 const char* advice_on_told(rd_kafka_resp_err_t e) {
     switch (e) {
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__TIMED_OUT:
-        return "check that the broker runs, and that this address, which its advertised.listeners "
-               "gives to clients, can be reached from here";
-    case RD_KAFKA_RESP_ERR__RESOLVE:
-        return "check the host's name: it is from the broker's advertised.listeners, which must "
-               "name what can be reached from here";
-    default: return nullptr;
+        case RD_KAFKA_RESP_ERR__TRANSPORT:
+        case RD_KAFKA_RESP_ERR__TIMED_OUT:
+            return "check that the broker runs, and that this address, which its "
+                   "advertised.listeners "
+                   "gives to clients, can be reached from here";
+        case RD_KAFKA_RESP_ERR__RESOLVE:
+            return "check the host's name: it is from the broker's advertised.listeners, which "
+                   "must "
+                   "name what can be reached from here";
+        default: return nullptr;
     }
 }
 
 specific specific_of(rd_kafka_resp_err_t e) {
     switch (e) {
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: return specific::not_at_all;
-    case RD_KAFKA_RESP_ERR__TIMED_OUT: return specific::timeout;
-    case RD_KAFKA_RESP_ERR__TRANSPORT: return specific::connection;
-    default: return specific::cause;
+        case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: return specific::not_at_all;
+        case RD_KAFKA_RESP_ERR__TIMED_OUT: return specific::timeout;
+        case RD_KAFKA_RESP_ERR__TRANSPORT: return specific::connection;
+        default: return specific::cause;
     }
 }
 
@@ -107,27 +111,27 @@ std::string sentence(std::string text, rd_kafka_resp_err_t e, std::string_view r
 
 bool refuses(rd_kafka_resp_err_t e) {
     switch (e) {
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED: return true;
-    default: return false;
+        case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+        case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+        case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+        case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED: return true;
+        default: return false;
     }
 }
 
 bool ends_the_run(rd_kafka_resp_err_t e) {
     switch (e) {
-    case RD_KAFKA_RESP_ERR__FATAL:
-    case RD_KAFKA_RESP_ERR__FENCED:
-    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET: return true;
-    default: return false;
+        case RD_KAFKA_RESP_ERR__FATAL:
+        case RD_KAFKA_RESP_ERR__FENCED:
+        case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+        case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET: return true;
+        default: return false;
     }
 }
 
@@ -176,15 +180,15 @@ std::string commit_text(rd_kafka_resp_err_t e) { return sentence("", e, {}); }
 
 commit_error commit_error_of(rd_kafka_resp_err_t e) {
     switch (e) {
-    case RD_KAFKA_RESP_ERR_NO_ERROR:
-    case RD_KAFKA_RESP_ERR__NO_OFFSET: return commit_error::none;
-    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
-    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS: return commit_error::generation;
-    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
-    case RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST: return commit_error::member;
-    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-    case RD_KAFKA_RESP_ERR__FENCED: return commit_error::fenced;
-    default: return commit_error::broker;
+        case RD_KAFKA_RESP_ERR_NO_ERROR:
+        case RD_KAFKA_RESP_ERR__NO_OFFSET: return commit_error::none;
+        case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+        case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS: return commit_error::generation;
+        case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+        case RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST: return commit_error::member;
+        case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        case RD_KAFKA_RESP_ERR__FENCED: return commit_error::fenced;
+        default: return commit_error::broker;
     }
 }
 

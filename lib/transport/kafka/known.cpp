@@ -40,8 +40,8 @@ std::map<std::string, char> known_properties() {
         from = to + 1;
         const auto name_end = line.find('|');
         if (name_end == line.npos) continue;
-        const auto whose = trimmed(line.substr(name_end + 1, line.find('|', name_end + 1) -
-                                                                 (name_end + 1)));
+        const auto whose =
+            trimmed(line.substr(name_end + 1, line.find('|', name_end + 1) - (name_end + 1)));
         if (whose != "*" && whose != "C" && whose != "P") continue;
         const auto [it, first] =
             known.try_emplace(std::string{trimmed(line.substr(0, name_end))}, whose[0]);

@@ -46,7 +46,7 @@ struct read_state {
     problems& problems_;
     /// Below so many prefetched messages the broker's thread is woken; 0: it wakes by itself.
     std::size_t wake_below = 0;
-    std::vector<rd_kafka_message_t*> raw{};           // what one read writes to
+    std::vector<rd_kafka_message_t*> raw{};  // what one read writes to
     std::vector<std::unique_ptr<batch>> free{};
 };
 

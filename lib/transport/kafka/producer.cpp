@@ -110,8 +110,7 @@ bool producer::tell(listener& to) {
     telling_failures_.swap(failures_);
     const delivery good{};
     std::size_t failures = 0;
-    for (auto& r : telling_)
-        to.delivered(r.token, r.failed ? telling_failures_[failures++] : good);
+    for (auto& r : telling_) to.delivered(r.token, r.failed ? telling_failures_[failures++] : good);
     telling_.clear();
     telling_failures_.clear();
     return true;

@@ -49,8 +49,11 @@ const properties consumer_defaults{
     {"socket.nagle.disable", "true"},
 };
 const properties producer_defaults{
-    {"enable.idempotence", "true"}, {"acks", "all"}, {"partitioner", "murmur2_random"},
-    {"linger.ms", "5"},             {"socket.nagle.disable", "true"},
+    {"enable.idempotence", "true"},
+    {"acks", "all"},
+    {"partitioner", "murmur2_random"},
+    {"linger.ms", "5"},
+    {"socket.nagle.disable", "true"},
     // As large as what is read may be (`receive.message.max.bytes`), so that it can be sent on: the
     // topic's limit is the broker's to check. A batch of several stays below `batch.size`, 1 MB.
     {"message.max.bytes", "100000000"},
@@ -62,8 +65,7 @@ bool runs_at_least(int version) { return rd_kafka_version() >= version; }
 
 void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
     char text[512];
-    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text, sizeof text) !=
-        RD_KAFKA_CONF_OK)
+    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text, sizeof text) != RD_KAFKA_CONF_OK)
         throw setup_error{"weir: librdkafka's property " + name + '=' + value +
                           " is not possible: " + text};
 }
@@ -82,8 +84,8 @@ std::string missing_files(const rd_kafka_conf_t* conf) {
         const auto file = value_of(conf, name);
         const bool is_file = !file.empty() && file != "probe";  // which looks for one by itself
         if (!is_file || ::access(file.c_str(), R_OK) == 0) continue;
-        text += std::string{"; "} + name + '=' + file + ": " +
-                std::generic_category().message(errno);
+        text +=
+            std::string{"; "} + name + '=' + file + ": " + std::generic_category().message(errno);
     }
     return text;
 }
@@ -100,8 +102,7 @@ void configuration::check(const std::string& name, const std::string& value) con
         std::vector<std::string> names;
         for (auto& [other, whose] : known_) names.push_back(other);
         throw setup_error{"weir: librdkafka " + std::string{rd_kafka_version_str()} +
-                          " has no property '" + name + '\'' +
-                          detail::did_you_mean(name, names)};
+                          " has no property '" + name + '\'' + detail::did_you_mean(name, names)};
     }
     const auto refuse = [&](const std::string& why) {
         throw setup_error{"weir: librdkafka's property " + name + '=' + value +
@@ -114,8 +115,7 @@ void configuration::check(const std::string& name, const std::string& value) con
     if ((name == "bootstrap.servers" || name == "metadata.broker.list") &&
         value != options_.servers)
         refuse("the broker is given as kafka://" + options_.servers);
-    if (name == "auto.offset.reset" && !reset_of({{name, value}}))
-        refuse("say earliest or latest");
+    if (name == "auto.offset.reset" && !reset_of({{name, value}})) refuse("say earliest or latest");
     // It loses assignments and repeats thousands of messages there.
     if (name == "partition.assignment.strategy" && value.find("cooperative") != value.npos &&
         !runs_at_least(0x020a00ff))

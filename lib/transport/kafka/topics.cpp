@@ -87,8 +87,7 @@ void topics::ask(clock::time_point until) {
 }
 
 const topics::counts& topics::all() {
-    if (clock::now() - asked_ > fresh || asked_ == clock::time_point{})
-        ask(until());
+    if (clock::now() - asked_ > fresh || asked_ == clock::time_point{}) ask(until());
     return known_;
 }
 
@@ -118,11 +117,10 @@ void topics::create(const topic_spec& spec) {
 
     auto e = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
     // that no broker has answered says less than why none can be reached
-    const bool unanswered =
-        e == RD_KAFKA_RESP_ERR__TIMED_OUT || e == RD_KAFKA_RESP_ERR__TRANSPORT;
+    const bool unanswered = e == RD_KAFKA_RESP_ERR__TIMED_OUT || e == RD_KAFKA_RESP_ERR__TRANSPORT;
     if (unanswered && !problems_.cause().empty())
-        throw setup_error{"weir: topic '" + spec.name + "' could not be created: " +
-                          problems_.cause()};
+        throw setup_error{"weir: topic '" + spec.name +
+                          "' could not be created: " + problems_.cause()};
     std::string why = event && e ? rd_kafka_event_error_string(event.get()) : "";
     if (event && e == RD_KAFKA_RESP_ERR_NO_ERROR) {
         std::size_t count = 0;

@@ -56,7 +56,7 @@ std::shared_ptr<memory_broker> memory_broker::named(const std::string& name,
     return broker;
 }
 
-// ----------------------------------------------------------------------------------------- topics
+// ------------------------------------------------------------------------------------------ topics
 
 void memory_broker::create_topic(const topic_spec& spec) {
     check_topic_name(spec.name);
@@ -103,9 +103,9 @@ std::vector<stored_message> memory_broker::dump(std::string_view topic) const {
             for (std::size_t i = 0; i < numbers.size(); ++i) {
                 const auto& m = chunk->messages()[i];
                 const auto h = chunk->headers(i, i + 1);
-                all.push_back({numbers[i], {p, m.offset, m.key, m.value,
-                                            h.empty() ? headers{} : h.front().values,
-                                            m.timestamp}});
+                all.push_back({numbers[i],
+                               {p, m.offset, m.key, m.value,
+                                h.empty() ? headers{} : h.front().values, m.timestamp}});
             }
         }
     }
@@ -126,7 +126,7 @@ void memory_broker::skip_offsets(const topic_partition& tp, offset n) {
     t->logs[static_cast<std::size_t>(tp.partition)].messages.skip(n);
 }
 
-// ----------------------------------------------------------------------------------------- groups
+// ------------------------------------------------------------------------------------------ groups
 
 void memory_broker::seed_commit(const std::string& group, const topic_partition& tp, offset at) {
     assert(tp.partition >= 0 && at >= 0);
@@ -148,7 +148,7 @@ std::vector<offset> memory_broker::commits(std::string_view group,
     return p ? p->history : std::vector<offset>{};
 }
 
-// ----------------------------------------------------------------------------------------- faults
+// ------------------------------------------------------------------------------------------ faults
 
 void memory_broker::revoke(std::string_view group, const topic_partition& tp) {
     session s{*core_};

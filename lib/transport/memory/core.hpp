@@ -45,8 +45,8 @@ struct topic {
     std::deque<topic_log> logs{};  // a deque: readers point into it
     std::vector<group*> groups{};  // all that ever subscribed
     std::uint64_t sent = 0;
-    std::uint32_t turn = 0;        // the partition of the next message without a key
-    std::size_t failing = 0;       // the next sends that fail, as a test has asked
+    std::uint32_t turn = 0;   // the partition of the next message without a key
+    std::size_t failing = 0;  // the next sends that fail, as a test has asked
 
     bool exists() const { return !logs.empty(); }
     partition_id partitions() const { return static_cast<partition_id>(logs.size()); }
@@ -62,10 +62,10 @@ struct seat {
     seat& operator=(const seat&) = delete;
     ~seat();
 
-    group* in = nullptr;                     // null: has not joined, or the membership is over
+    group* in = nullptr;  // null: has not joined, or the membership is over
     std::vector<std::pair<topic_id, reset>> subscribed{};
-    std::vector<topic_partition> lost{};     // to be told
-    bool topics_changed = false;             // to be told
+    std::vector<topic_partition> lost{};  // to be told
+    bool topics_changed = false;          // to be told
     bool signalled = false;
     std::atomic<bool> news = false;
     int fd;

@@ -18,7 +18,7 @@ std::string text(const topic_partition& p) {
 
 }  // namespace
 
-// ---------------------------------------------------------------------------------------- members
+// ----------------------------------------------------------------------------------------- members
 
 void group::subscribe(seat& s, std::span<const subscription> to) {
     std::vector<std::pair<topic_id, reset>> subscribed;
@@ -92,7 +92,7 @@ void group::take(seat& s, notices& into) {
     }
 }
 
-// ---------------------------------------------------------------------------------------- commits
+// ----------------------------------------------------------------------------------------- commits
 
 commit_result group::commit(seat& s, std::span<const position> positions) {
     commit_result result{{positions.begin(), positions.end()}};
@@ -123,7 +123,7 @@ offset group::floor(topic_id id, partition_id partition) const {
     return p ? p->committed.value_or(p->start) : 0;
 }
 
-// ----------------------------------------------------------------------------------- the broker's
+// ------------------------------------------------------------------------------------ the broker's
 
 void group::grown(topic& t) {
     for (auto* s : members_) {
@@ -154,7 +154,7 @@ void group::assign(const topic_partition& tp) {
     advance(p);
 }
 
-// ------------------------------------------------------------------------------------- partitions
+// -------------------------------------------------------------------------------------- partitions
 
 slot& group::at(topic_id id, partition_id partition) {
     auto& slots = interests_[id].slots;

@@ -12,9 +12,9 @@
 namespace weir::transport::memory {
 namespace {
 
-constexpr std::size_t chunk_first = std::size_t{4} << 10;    // most topics of a test stay small
-constexpr std::size_t chunk_most = std::size_t{512} << 10;   // a few thousand messages a read
-constexpr std::size_t chunks_of_a_limit = 16;                // how finely retention works
+constexpr std::size_t chunk_first = std::size_t{4} << 10;   // most topics of a test stay small
+constexpr std::size_t chunk_most = std::size_t{512} << 10;  // a few thousand messages a read
+constexpr std::size_t chunks_of_a_limit = 16;               // how finely retention works
 
 }  // namespace
 
@@ -77,8 +77,7 @@ std::size_t size_of(const weir::headers& headers) {
 }
 
 log::log(std::size_t limit)
-    : limit_(limit),
-      chunk_max_(std::clamp(limit / chunks_of_a_limit, chunk_first, chunk_most)) {}
+    : limit_(limit), chunk_max_(std::clamp(limit / chunks_of_a_limit, chunk_first, chunk_most)) {}
 
 bool log::roll(const record& r, offset floor) {
     const auto usual = chunks_.empty() ? chunk_first : 2 * chunks_.back()->capacity();

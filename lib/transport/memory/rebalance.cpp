@@ -19,8 +19,8 @@ void group::rebalance() {
             // Not the present owner but the next one: a partition that is moving is not turned
             // back.
             const auto m = std::find(members_.begin(), members_.end(), i.slots[n].target);
-            shares.push_back({id, m == members_.end() ? share::nobody
-                                                      : static_cast<int>(m - members_.begin())});
+            shares.push_back(
+                {id, m == members_.end() ? share::nobody : static_cast<int>(m - members_.begin())});
             slots.push_back(&i.slots[n]);
         }
     }
@@ -40,26 +40,26 @@ void group::rebalance() {
 void group::advance(slot& p) {
     auto* const to = p.withheld ? nullptr : p.target;
     switch (p.now) {
-    case stage::promised:
-    case stage::given_up:
-        if (p.owner == to) break;
-        end(p);
-        [[fallthrough]];
-    case stage::nobody:
-        if (!to) break;
-        p.owner = to;
-        p.now = stage::promised;
-        core_.wake(*to);
-        break;
-    case stage::held:
-        if (p.owner == to) break;
-        p.now = stage::asked;
-        core_.wake(*p.owner);
-        break;
-    case stage::asked:
-        if (p.owner == to) p.now = stage::held;  // nothing has been told
-        break;
-    case stage::leaving: break;  // until it is released
+        case stage::promised:
+        case stage::given_up:
+            if (p.owner == to) break;
+            end(p);
+            [[fallthrough]];
+        case stage::nobody:
+            if (!to) break;
+            p.owner = to;
+            p.now = stage::promised;
+            core_.wake(*to);
+            break;
+        case stage::held:
+            if (p.owner == to) break;
+            p.now = stage::asked;
+            core_.wake(*p.owner);
+            break;
+        case stage::asked:
+            if (p.owner == to) p.now = stage::held;  // nothing has been told
+            break;
+        case stage::leaving: break;  // until it is released
     }
     assert((p.owner == nullptr) == (p.now == stage::nobody));
     assert((p.reading != nullptr) == told(p.now));

@@ -29,12 +29,11 @@ rd_kafka_t* make(rd_kafka_type_t type, const config& all, void* opaque = nullptr
             fail(text);
     rd_kafka_conf_set_opaque(c, opaque);
     if (type == RD_KAFKA_CONSUMER)
-        rd_kafka_conf_set_rebalance_cb(
-            c, [](rd_kafka_t* rk, rd_kafka_resp_err_t e, rd_kafka_topic_partition_list_t* l,
-                  void* m) {
-                if (e == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) static_cast<meter*>(m)->start();
-                rd_kafka_assign(rk, e == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? l : nullptr);
-            });
+        rd_kafka_conf_set_rebalance_cb(c, [](rd_kafka_t* rk, rd_kafka_resp_err_t e,
+                                             rd_kafka_topic_partition_list_t* l, void* m) {
+            if (e == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) static_cast<meter*>(m)->start();
+            rd_kafka_assign(rk, e == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? l : nullptr);
+        });
     else rd_kafka_conf_set_dr_msg_cb(c, [](rd_kafka_t*, const rd_kafka_message_t*, void*) {});
     auto* rk = rd_kafka_new(type, c, text, sizeof text);
     if (!rk) fail(text);
@@ -114,13 +113,16 @@ void by_hand(const job& j) {
                 continue;
             }
             if (j.name == "consume") {
-                size += value.size(), --left;
+                size += value.size();
+                --left;
             } else if (j.name == "forward") {
-                produce(p, to, key, value), --left;
+                produce(p, to, key, value);
+                --left;
             } else {
                 detail::decode_into<order>(value, o);
                 if (j.name == "decode") {
-                    sum += o.price, --left;
+                    sum += o.price;
+                    --left;
                 } else if (j.name == "map") {
                     if (o.price >= 100) {
                         encoded.reset();
@@ -131,7 +133,8 @@ void by_hand(const job& j) {
                 } else if (std::strcmp(rd_kafka_topic_name(m->rkt), "orders") == 0) {
                     produce(p, to, o.account_id, value);
                 } else {
-                    sum += o.price, --left;
+                    sum += o.price;
+                    --left;
                 }
             }
             rd_kafka_message_destroy(m);
@@ -158,7 +161,8 @@ void fill(const std::string& broker, long messages) {
         if ((i & 1023) == 0) rd_kafka_poll(p, 0);
     }
     rd_kafka_flush(p, 120'000);
-    rd_kafka_topic_destroy(t), rd_kafka_destroy(p);
+    rd_kafka_topic_destroy(t);
+    rd_kafka_destroy(p);
 }
 
 void remove_topics(const std::string& broker, const std::string& containing) {

@@ -47,19 +47,21 @@ void by_weir(const job& j) {
     std::size_t bytes = 0;
     if (j.name == "consume") {
         app.agent("a", raw | weir::for_each([&](weir::bytes_view v) {
-            bytes += v.size(), count();
-        }));
+                           bytes += v.size();
+                           count();
+                       }));
     } else if (j.name == "stall") {
         app.agent("a", raw | weir::for_each([&](weir::bytes_view) {
-            if (count.left == count.all) std::this_thread::sleep_for(std::chrono::seconds{10});
-            count();
-        }));
+                           if (count.left == count.all)
+                               std::this_thread::sleep_for(std::chrono::seconds{10});
+                           count();
+                       }));
     } else if (j.name == "decode") {
         app.agent("a", orders | weir::for_each([&](const order& o) { sum += o.price, count(); }));
     } else if (j.name == "forward") {
         count.stop_here = false;
-        app.agent("a", raw | weir::tap([&](weir::bytes_view) { count(); }) |
-                           weir::to(j.id + "-out"));
+        app.agent("a",
+                  raw | weir::tap([&](weir::bytes_view) { count(); }) | weir::to(j.id + "-out"));
     } else if (j.name == "map") {
         count.stop_here = false;
         app.agent("a", orders | weir::tap([&](const order&) { count(); }) |

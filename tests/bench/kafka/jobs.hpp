@@ -39,13 +39,18 @@ inline double now_seconds() {
 class meter {
 public:
     void start() {
-        if (wall_ == 0) wall_ = now_seconds(), cpu_ = cpu_seconds(), loop_ = loop_seconds();
+        if (wall_ == 0) {
+            wall_ = now_seconds();
+            cpu_ = cpu_seconds();
+            loop_ = loop_seconds();
+        }
     }
     /// Prints messages a second, nanoseconds of the process and of the loop's thread a message, and
     /// the largest resident size in kB.
     void stop(long messages) const {
         const double wall = now_seconds() - wall_, cpu = cpu_seconds() - cpu_,
-                     loop = loop_seconds() - loop_, n = double(messages);
+                     loop = loop_seconds() - loop_;
+        n = double(messages);
         rusage r;
         getrusage(RUSAGE_SELF, &r);
         std::printf("%.0f %.1f %.1f %ld\n", n / wall, cpu / n * 1e9, loop / n * 1e9, r.ru_maxrss);

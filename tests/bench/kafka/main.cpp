@@ -37,8 +37,8 @@ long number(const char* name, long otherwise) {
 }
 
 figures run(const std::string& self, const std::string& side, const job& j) {
-    const auto command = fmt::format("{} {} {} {} {} {}", self, side, j.name, j.broker, j.id,
-                                     j.messages);
+    const auto command =
+        fmt::format("{} {} {} {} {} {}", self, side, j.name, j.broker, j.id, j.messages);
     auto* from = ::popen(command.c_str(), "r");
     figures f;
     const auto got = std::fscanf(from, "%lf %lf %lf %ld", &f.rate, &f.cpu, &f.loop, &f.peak);
@@ -66,12 +66,21 @@ void compare(const std::string& self, const std::string& broker, const bound& b,
         figures w, h;
         const auto weir = [&] { w = run(self, "weir", {b.job, broker, id + "-w", messages}); };
         const auto hand = [&] { h = run(self, "hand", {b.job, broker, id + "-h", messages}); };
-        if (i % 2 == 0) weir(), hand();
-        else hand(), weir();
-        rate.push_back(w.rate / h.rate), cpu.push_back(w.cpu / h.cpu);
-        ours.push_back(w.rate), theirs.push_back(h.rate);
-        our_cpu.push_back(w.cpu), their_cpu.push_back(h.cpu);
-        our_loop.push_back(w.loop), their_loop.push_back(h.loop);
+        if (i % 2 == 0) {
+            weir();
+            hand();
+        } else {
+            hand();
+            weir();
+        }
+        rate.push_back(w.rate / h.rate);
+        cpu.push_back(w.cpu / h.cpu);
+        ours.push_back(w.rate);
+        theirs.push_back(h.rate);
+        our_cpu.push_back(w.cpu);
+        their_cpu.push_back(h.cpu);
+        our_loop.push_back(w.loop);
+        their_loop.push_back(h.loop);
         peak.push_back(double(w.peak - h.peak) / 1024);
     }
     const auto r = of(rate), c = of(cpu);
@@ -95,7 +104,8 @@ int compare_all(const std::string& self, const std::vector<std::string>& wanted)
     const auto pairs = number("WEIR_BENCH_PAIRS", 11);
     fill(broker, messages);
     fmt::print("{} messages, {} pairs, median of the ratios weir / by hand [quartiles]; ! misses "
-               "its bound\n", messages, pairs);
+               "its bound\n",
+               messages, pairs);
     const auto asked = [&](const char* name) {
         return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
     };
@@ -104,7 +114,8 @@ int compare_all(const std::string& self, const std::vector<std::string>& wanted)
     if (asked("stall")) {
         const auto f = run(self, "weir", {"stall", broker, "bench-stall", messages});
         fmt::print("stall     {} MB at most while an agent stands still for 10 s before the "
-                   "backlog{}\n", f.peak / 1024, f.peak <= 96 * 1024 ? "" : " !");
+                   "backlog{}\n",
+                   f.peak / 1024, f.peak <= 96 * 1024 ? "" : " !");
     }
     return 0;
 }

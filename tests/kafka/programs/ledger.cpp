@@ -20,17 +20,16 @@ struct entry {
 int main(int argc, char** argv) {
     ::alarm(300);  // in place of its parent's: several runs of a group take their time
     const std::string id = std::getenv("LEDGER_ID");
-    weir::app app{
-        id,
-        {.commit_interval = 200ms,
-         .kafka = {{"session.timeout.ms", "3000"}, {"heartbeat.interval.ms", "300"}}}};
+    weir::app app{id,
+                  {.commit_interval = 200ms,
+                   .kafka = {{"session.timeout.ms", "3000"}, {"heartbeat.interval.ms", "300"}}}};
     auto in = app.topic<entry>(id + "-in");
     auto out = app.topic<std::string, entry>(id + "-out");
-    app.agent("ledger", in                                                      //
+    app.agent("ledger", in                                                         //
                             | weir::filter([](auto& e) { return e.n % 10 != 0; })  //
-                            | weir::group_by(&entry::account)                   //
-                            | weir::take(50, 200ms)                             //
-                            | weir::flat_map(std::identity{})                   //
+                            | weir::group_by(&entry::account)                      //
+                            | weir::take(50, 200ms)                                //
+                            | weir::flat_map(std::identity{})                      //
                             | weir::to(out));
     return app.main(argc, argv);
 }
