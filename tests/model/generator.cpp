@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A seed becomes a scenario. Small ones: a handful of messages and of steps finds most faults, and
 // many of them are run.
+#include <algorithm>
+
 #include "shapes.hpp"
 
 namespace model {
@@ -24,6 +26,7 @@ public:
         policies();
         steps();
         failures();
+        several_sends();
         return std::move(made_);
     }
 
@@ -178,6 +181,18 @@ private:
         for (int n = dice_.between(1, 4); n > 0; --n)
             made_.failures.push_back({ids[std::size_t(dice_.below(int(ids.size())))],
                                       dice_.below(messages_), times[dice_.below(5)]});
+    }
+
+    /// In some scenarios a message makes several, which go to two topics, and one of the sends
+    /// fails. By dice of its own, so that what a seed made before stays.
+    void several_sends() {
+        dice extra{made_.seed ^ 0x5e4d};
+        if (made_.calm || !extra.one_in(8)) return;
+        const std::vector<op> sending{op::flat_map, op::to_chosen};
+        const auto at = std::find(ends().begin(), ends().end(), sending);
+        made_.agents.front().end = make(int(at - ends().begin()), *at);
+        made_.on_produce = {extra.below(2), last::stop};
+        made_.steps.insert(made_.steps.begin(), {deed::fail_send, extra.below(9), 1});
     }
 
     dice dice_;
