@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a run starts and ends: what it is built of, and what it reads.
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include <weir/error.hpp>
@@ -111,6 +112,7 @@ void engine::build_agents() {
             if (!a.info.gone) {
                 conductor_->plan().begin(a.info, a.through);
                 a.what->build(conductor_->plan());
+                assert(conductor_->plan().complete() && "an operator asks for the topics it draws");
             }
             a.built = true;
         }

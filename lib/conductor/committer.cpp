@@ -2,6 +2,7 @@
 #include "committer.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace weir::detail {
 namespace {
@@ -49,6 +50,7 @@ void committer::commit(const owned_partitions& all) {
 
 void committer::answered(owned_partitions& all, const transport::commit_result& r,
                          weir::hooks& hooks) {
+    assert(in_flight_ && "each commit is answered once");
     in_flight_ = false;
     if (r.error != transport::commit_error::none) {
         not_before_ = settings_.clock->steady() + retry_pause;

@@ -66,6 +66,7 @@ void conductor::came_back(segment_cursor& c, work what, const run_result& r) {
     if (r.at != c.position) c.tries.reset();
     c.position = r.at;
     if (r.status == run_status::full) {
+        assert(!c.runs->occupancy->occupant && "a sink has at most one parked message");
         c.parked = true;
         c.runs->occupancy->occupant = &c;
         last_parked_ = what == work::any ? &c : nullptr;

@@ -206,6 +206,7 @@ void owned_partition::update_tracker(time_point now) {
         tracker->passed(passed);
     }
     const auto oldest = tracker->committable();
+    assert(oldest >= oldest_ && "what is committable never goes back");
     if (oldest == oldest_) return;
     oldest_ = oldest;
     oldest_since_ = now;

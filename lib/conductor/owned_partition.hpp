@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A partition while it is assigned: its tracker, one batch in work, and the cursors that read it.
 #pragma once
+#include <cassert>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -27,7 +28,10 @@ struct segment_cursor final : retryable {
     std::size_t parked_in_a_row = 0, rests_until_turn = 0;
     time_point rests_at{};
 
-    bool finished() const { return position == reads->count; }
+    bool finished() const {
+        assert(position <= reads->count && "an input that is cleared takes its cursor back");
+        return position == reads->count;
+    }
     bool in_work() const { return parked || tries.failed(); }
     void retry() override {}  // the message is still at `position`
     void skip() override { pass(); }

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -323,4 +324,18 @@ TEST_CASE("--input: a bad line of a topic that nobody reads is told: no policy w
     const temp_file f{"no\n"};
     const auto input = "t=" + f.path();
     CHECK(tests::run(app, {"--input", input.c_str()}).code == weir::exit_code::failed);
+}
+
+TEST_CASE("--input: a line that finds no room is sent when there is some") {
+    const temp_file f{lines(1, 5)};
+    const auto broker = std::make_shared<weir::transport::memory_broker>();
+    broker->create_topic({.name = "t"});
+    weir::app app{"a"};
+    const auto t = app.topic<reading>("t");
+    const weir::clock time;
+    weir::detail::line_input input{
+        t.info(), {.file = f.path()}, connect(broker, "a", {.queue_max = 1}), time};
+    while (input.turn()) {}
+    CHECK(input.over());
+    CHECK(broker->dump("t").size() == 5);
 }

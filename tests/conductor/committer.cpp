@@ -117,3 +117,41 @@ TEST_CASE("semantics 19: what is asked for behind a commit that fails is sent ag
     t.pass(1h);
     CHECK(t.asked() == offsets{3, 4});
 }
+
+TEST_CASE("ticks keep their grid, however late the loop turns") {
+    one_partition t;
+    t.tracker->passed(1);
+    t.pass(4s);  // the tick was due at 3 s
+    CHECK(t.asked() == offsets{1});
+    t.answer(0);
+    t.tracker->passed(2);
+    t.pass(1999ms);
+    CHECK(t.asked() == offsets{1});
+    t.pass(1ms);  // 6 s
+    CHECK(t.asked() == offsets{1, 2});
+}
+
+TEST_CASE("commit_every commits when so many messages are finished, and not before") {
+    one_partition t;
+    t.with.options.commit_every = 2;
+    t.tracker->passed(1);
+    t.pass(1ms);
+    CHECK(t.asked().empty());
+    t.tracker->passed(2);
+    t.pass(1ms);
+    CHECK(t.asked() == offsets{2});
+}
+
+TEST_CASE("an answer beyond what was read is about an older log, and changes nothing") {
+    one_partition t;
+    t.tracker->passed(3);
+    t.commits.commit(t.all);
+    auto& p = *t.all.at(t.tp);
+    p.tracker.reset(new offset_tracker{t.with.releases});  // the topic was created again
+    p.tracker->delivered(0, 1);
+    p.tracker->passed(2);
+    t.answer(0);
+    CHECK(!p.committed);
+    t.pass(3s);
+    CHECK(t.asked() == offsets{3, 2});
+}

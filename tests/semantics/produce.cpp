@@ -130,6 +130,21 @@ TEST_CASE("a send that fails for good: retry sends it again, its source is held 
     CHECK(test.errors().empty());
 }
 
+TEST_CASE("each message has all of its retries, whatever an earlier one needed") {
+    weir::app app{"produce", {.on_produce_error = weir::retry(1, 5s)}};
+    auto in = app.topic<int>("in");
+    auto out = app.topic<std::string, int>("out");
+    app.agent("copy", in | weir::to("out"));
+    test_driver test{app};
+    for (int n : {0, 1}) {
+        test.fail_next_send(out, 1);
+        test.send(in, "k", n);
+        test.advance(5s);
+    }
+    CHECK(test.values(out) == trace{0, 1});
+    CHECK(test.running());
+}
+
 TEST_CASE("a send whose retries are used up does what its policy says then") {
     recorder record;
     weir::app app{"produce", {.hooks = &record}};

@@ -2,6 +2,7 @@
 // How a run ends and goes on: stop, errors, commits that fail, holds elsewhere, several apps.
 #include <algorithm>
 #include <memory>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -300,4 +301,17 @@ TEST_CASE("semantics 28: the last commit of a run is sent again when it fails") 
     test.fail_next_commit(2);
     test.stop();
     CHECK(test.committed(in, 0) == std::optional<offset>{1});
+}
+
+TEST_CASE("semantics 28: a range yields nothing more once the app stops") {
+    weir::app app{"run"};
+    trace seen;
+    app.agent("a", weir::from(std::views::iota(0, 10'000)) | weir::for_each([&](int n) {
+                       seen.push_back(n);
+                       if (n == 100) app.stop();
+                   }));
+    test_driver test{app};
+    test.run();
+    CHECK(!test.running());
+    CHECK(seen.size() < 10'000);
 }

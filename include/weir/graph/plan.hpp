@@ -45,6 +45,8 @@ public:
         agent_ = &a;
         through_ = std::move(through);
     }
+    /// Each topic that was drawn has been asked for.
+    bool complete() const { return through_.empty(); }
     agent_info& agent() const { return *agent_; }
     scheduler& loop() const { return *loop_; }
     const std::shared_ptr<release_queue>& releases() const { return releases_; }
