@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include <weir/transport/memory.hpp>
 #include <weir/weir.hpp>
 
 #include "app/captured.hpp"
@@ -333,8 +334,10 @@ TEST_CASE("--input: a line that finds no room is sent when there is some") {
     weir::app app{"a"};
     const auto t = app.topic<reading>("t");
     const weir::clock time;
-    weir::detail::line_input input{
-        t.info(), {.file = f.path()}, connect(broker, "a", {.queue_max = 1}), time};
+    weir::detail::line_input input{t.info(),
+                                   {.file = f.path()},
+                                   weir::transport::connect(broker, "a", {.queue_max = 1}),
+                                   time};
     while (input.turn()) {}
     CHECK(input.over());
     CHECK(broker->dump("t").size() == 5);

@@ -371,22 +371,23 @@ TEST_CASE("a stream may be iterated after another was made of it") {
     trace seen;
     for (int n : all) seen.push_back(n);
     CHECK(seen == trace{0, 1, 2, 3, 4});
+}
 
-    TEST_CASE("semantics 24: a partition whose message a pull loop has left is given up at once") {
-        struct hooks final : weir::hooks {
-            bool given_up = false;
-            void revoked(const weir::topic_partition&, bool) override { given_up = true; }
-        } told;
-        weir::app app{"pull", {.hooks = &told}};
-        auto in = app.topic<int>("in");
-        test_driver test{app};
-        test.append(in, "k", 1);
-        const auto s = app.stream(in) | weir::flat_map([](int n) { return trace{n, n, n}; });
-        for (int n : s) {
-            CHECK(n == 1);
-            break;  // two values are left
-        }
-        test.revoke(in, 0);
-        CHECK(told.given_up);
-        CHECK(test.committed(in, 0) == nothing);
+TEST_CASE("semantics 24: a partition whose message a pull loop has left is given up at once") {
+    struct hooks final : weir::hooks {
+        bool given_up = false;
+        void revoked(const weir::topic_partition&, bool) override { given_up = true; }
+    } told;
+    weir::app app{"pull", {.hooks = &told}};
+    auto in = app.topic<int>("in");
+    test_driver test{app};
+    test.append(in, "k", 1);
+    const auto s = app.stream(in) | weir::flat_map([](int n) { return trace{n, n, n}; });
+    for (int n : s) {
+        CHECK(n == 1);
+        break;  // two values are left
     }
+    test.revoke(in, 0);
+    CHECK(told.given_up);
+    CHECK(test.committed(in, 0) == nothing);
+}
