@@ -6,7 +6,7 @@
 //   7 by curl, 1 copies
 //   {"id":"p1","state":"in-transit",*,"to":[52.5,13.4],*,"weight":"2.50","extra":{"a":[1, 2]}}
 //   p1 is on its way
-//   parcel.state: expected one of open, in-transit, delivered, found "lost"
+//   value: parcel.state: expected one of open, in-transit, delivered, found "lost"
 #include <fmt/core.h>
 
 #include <chrono>
