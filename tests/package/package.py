@@ -24,7 +24,7 @@ WARNINGS = "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
 ORDERS = '{"account":"ann","price":12.5}\n{"account":"ann","price":1}\n{"account":"bob","price":2}\n'
 PRINTED = ["ann 25.0", "bob 4.0"]  # of two partitions, so in no order
 SKIPPED = 77
-ONE_OF_EACH = ["app_cli", "codec_json", "transport_kafka_client"]  # CLI11, simdjson and fmt, rdkafka
+ONE_OF_EACH = ["cli_cli", "codec_json", "transport_kafka_client"]  # CLI11, simdjson and fmt, rdkafka
 
 MESON = f"""project('shop', 'cpp', default_options: ['warning_level=3', 'werror=true'])
 add_project_arguments('{"', '".join(WARNINGS.split())}', language: 'cpp')
