@@ -18,6 +18,7 @@ constexpr auto patience = std::chrono::seconds{60};
 
 class kafka_backend final : public backend {
 public:
+    kafka_backend() { tests::broker("start"); }  // a case that has died may have left it killed
     std::string name() const override { return "kafka"; }
     std::unique_ptr<transport> connect(const std::string& group) override {
         return kafka::connect({.servers = tests::servers(), .group = group});

@@ -76,7 +76,9 @@ admin::admin()
     : rk_(made(RD_KAFKA_PRODUCER, {{"bootstrap.servers", servers()},
                                    {"linger.ms", "5"},
                                    {"partitioner", "murmur2_random"},
-                                   {"message.max.bytes", "10000000"}})) {}
+                                   {"message.max.bytes", "10000000"}})) {
+    broker("start");  // a case that has died may have left it killed
+}
 admin::~admin() { rd_kafka_destroy(rk_); }
 
 void admin::create(const std::string& topic, int n) {

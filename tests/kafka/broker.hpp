@@ -26,13 +26,13 @@ inline std::string url() { return "kafka://" + servers(); }
 std::string fresh(const std::string& stem);
 /// Quick ones for tests, within what the test broker allows.
 weir::properties quick_group();
-/// tests/kafka/broker COMMAND: "kill", "start".
+/// tests/kafka/broker COMMAND: "kill", "start". Starting one that runs does nothing.
 void broker(const std::string& command);
 
 /// Whether the condition comes true; it is looked at again and again, at most for the time given.
 bool until(const std::function<bool()>&, std::chrono::seconds = std::chrono::seconds{60});
 
-/// Asks and changes the broker with a librdkafka handle of its own.
+/// Asks and changes the broker with a librdkafka handle of its own. Starts it unless it runs.
 class admin {
 public:
     admin();

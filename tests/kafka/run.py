@@ -10,6 +10,7 @@ the script that WEIR_TEST_KAFKA_SCRIPT names. Exit code 77, which Meson counts a
 can be had.
 """
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -21,9 +22,18 @@ BROKER = Path(__file__).resolve().with_name("broker")
 
 
 def free_ports(n):
-    held = [socket.socket() for _ in range(n)]
-    for s in held:
-        s.bind(("127.0.0.1", 0))
+    """Ports that the system gives nobody as the near end of a connection: else a client that looks
+    for a broker that is down could be given the broker's own port, and the broker could not start."""
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    held = []
+    while len(held) < n:
+        s = socket.socket()
+        try:
+            s.bind(("127.0.0.1", random.randrange(first_given // 2, first_given)))
+        except OSError:
+            s.close()
+            continue
+        held.append(s)
     ports = [s.getsockname()[1] for s in held]
     for s in held:
         s.close()
@@ -43,7 +53,11 @@ def main(command):
         started = subprocess.run([BROKER, "start"], env=env, stdout=subprocess.DEVNULL).returncode
         if started:
             return started
-        return abs(subprocess.run(command, env=env).returncode)
+        failed = abs(subprocess.run(command, env=env).returncode)
+        if failed:
+            log = Path(folder, "broker.log").read_text(errors="replace").splitlines()
+            print("The broker's last lines:", *log[-20:], sep="\n", file=sys.stderr)
+        return failed
     finally:
         subprocess.run([BROKER, "wipe"], env=env)
         shutil.rmtree(folder, ignore_errors=True)
