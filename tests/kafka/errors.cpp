@@ -71,6 +71,23 @@ TEST_CASE("kafka: why a broker is down is the cause, not that all are, whatever 
         }
 }
 
+TEST_CASE("kafka: what a log line says of a connection is the cause, and is not told") {
+    const auto cause = [](const char* line) {
+        kafka::problems all;
+        all.add(kafka::client_problem(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 are down"));
+        all.take();
+        all.note(kafka::connection_problem(line));
+        CHECK(all.take().empty());
+        return all.cause();
+    };
+    CHECK(cause("[thrd:a:1/bootstrap]: a:1/bootstrap: Disconnected: broker might require SASL")
+              .starts_with("Kafka: a:1/bootstrap: Disconnected: broker might require SASL; check"));
+    const auto name = cause("[thrd:a:1/1]: away:1/1: Failed to resolve 'away:1': Name not known");
+    CHECK(name.find("advertised.listeners") != name.npos);
+    CHECK(cause("[thrd:ssl://a:1/bootstrap]: ssl://a:1/bootstrap: SSL handshake failed: closed")
+              .find("ssl.ca.location") != std::string::npos);
+}
+
 TEST_CASE("kafka: the same error of the same broker is told once, whatever its text counts") {
     const auto again = [](const char* reason) {
         return kafka::client_problem(RD_KAFKA_RESP_ERR__TRANSPORT, reason);

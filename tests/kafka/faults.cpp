@@ -68,7 +68,7 @@ TEST_CASE("kafka: a start that fails names the cause, and does not say that weir
     };
     const std::string missing = "/nonexistent/ca.pem";
     const std::vector<setting> all{
-        {login_server(), {}, {login_server(), "broker might require SASL authentication"}},
+        {login_server(), {}, {login_server(), "asks for a login or TLS: security.protocol"}},
         {servers(), {{"security.protocol", "ssl"}}, {servers(), "ssl.ca.location"}},
         {servers(),
          {{"security.protocol", "sasl_plaintext"},

@@ -63,8 +63,11 @@ void callbacks::failed(rd_kafka_t* rk, rd_kafka_resp_err_t e, const char* reason
 void callbacks::logged(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
     if (debugs_) return rd_kafka_log_print(rk, level, facility, text);
     const std::string of{facility};
-    if (level > LOG_ERR || of == "FAIL") return;  // a broker that fails is told to error_cb as well
     const std::string_view line{text};
+    // Why a connection failed. What is to be told comes to error_cb as well; newer versions of
+    // librdkafka say there only that all brokers are down.
+    if (of == "FAIL") return problems_.note(connection_problem(line));
+    if (level > LOG_ERR) return;
     problem p{"librdkafka: " + std::string{line}};
     p.key = of + ' ' + std::string{line.substr(0, line.find(": "))};  // with its thread, a broker's
     problems_.add(std::move(p));

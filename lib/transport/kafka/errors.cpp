@@ -103,9 +103,16 @@ std::string key_of(rd_kafka_resp_err_t e, std::string_view where) {
     return std::to_string(e) + ' ' + std::string{where};
 }
 
+/// A broker that wants a login or TLS closes a connection without saying why.
+bool was_closed(rd_kafka_resp_err_t e, std::string_view reason) {
+    return e == RD_KAFKA_RESP_ERR__TRANSPORT && reason.find("Disconnected") != reason.npos;
+}
+
 std::string sentence(std::string text, rd_kafka_resp_err_t e, std::string_view reason) {
     text += reason.empty() ? std::string_view{rd_kafka_err2str(e)} : reason;
     if (const auto* what = advice(e)) (text += "; ") += what;
+    if (was_closed(e, reason))
+        text += ", and whether it asks for a login or TLS: security.protocol";
     return text;
 }
 
@@ -151,6 +158,18 @@ problem client_problem(rd_kafka_resp_err_t e, std::string_view reason) {
     const auto* told = was_told(broker_of(reason)) ? advice_on_told(e) : nullptr;
     p.text = told ? "Kafka: " + std::string{reason} + "; " + told : sentence("Kafka: ", e, reason);
     return p;
+}
+
+problem connection_problem(std::string_view line) {
+    if (line.starts_with("[thrd:")) {  // the thread that logs it
+        const auto end = line.find("]: ");
+        if (end != line.npos) line.remove_prefix(end + 3);
+    }
+    const auto says = [&](std::string_view what) { return line.find(what) != line.npos; };
+    return client_problem(says("Failed to resolve") ? RD_KAFKA_RESP_ERR__RESOLVE
+                          : says("SSL ")            ? RD_KAFKA_RESP_ERR__SSL
+                                                    : RD_KAFKA_RESP_ERR__TRANSPORT,
+                          line);
 }
 
 problem consumer_problem(rd_kafka_resp_err_t e, std::string_view reason, std::string_view topic,

@@ -27,6 +27,8 @@ struct problem {
 
 /// Of a client as a whole: its connections, its login. `reason` is librdkafka's own.
 problem client_problem(rd_kafka_resp_err_t, std::string_view reason);
+/// Of a connection that failed, by the line that librdkafka logs of it.
+problem connection_problem(std::string_view line);
 /// Of a topic, or a partition (else -1), that is consumed.
 problem consumer_problem(rd_kafka_resp_err_t, std::string_view reason, std::string_view topic,
                          partition_id);

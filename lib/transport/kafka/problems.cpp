@@ -3,8 +3,12 @@
 
 namespace weir::transport::kafka {
 
-void problems::add(problem p) {
+void problems::note(const problem& p) {
     if (p.about >= cause_.about) cause_ = p;
+}
+
+void problems::add(problem p) {
+    note(p);
     const auto now = clock::now();
     if (known_.size() >= known_max) known_.clear();
     const auto [it, first] = known_.try_emplace(p.key.empty() ? p.text : p.key, now);

@@ -16,6 +16,8 @@ namespace weir::transport::kafka {
 class problems {
 public:
     void add(problem);
+    /// It may be the cause; it is not told by itself.
+    void note(const problem&);
     void tell(listener&);
     /// What is to be told.
     std::vector<problem> take() { return std::exchange(waiting_, {}); }
