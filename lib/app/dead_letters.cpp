@@ -8,6 +8,13 @@
 #include "engine.hpp"
 
 namespace weir::detail {
+namespace {
+
+bool reads(const std::string& read, const std::string& topic) {
+    return read == topic || transport::matches(read, topic);
+}
+
+}  // namespace
 
 /// Of every policy that is in use, what the graph so far says about it.
 std::vector<engine::letters> engine::dead_letters() const {
@@ -49,26 +56,44 @@ std::vector<engine::letters> engine::dead_letters() const {
 }
 
 /// Throws setup_error if what fails of a topic could come back to it for ever, by way of dead
-/// letters whose readers make dead letters in turn. What a send cannot deliver is none of these:
-/// the broker would have to refuse it everywhere.
+/// letters whose readers make dead letters in turn.
 void engine::refuse_rings(const std::vector<letters>& all) const {
-    const auto reads = [](const std::string& read, const std::string& topic) {
-        return read == topic || transport::matches(read, topic);
-    };
     for (auto& first : all) {
-        if (first.seam == "produce") continue;
+        if (first.seam == "produce") {
+            refuse_unsent_ring(first);
+            continue;
+        }
         for (auto& start : first.of) {
             std::vector<std::string> way{first.by->topic()};  // each topic once
             for (std::size_t i = 0; i < way.size(); ++i) {
-                if (reads(start, way[i])) refuse_ring(first, start, way[i], i > 0);
+                if (detail::reads(start, way[i])) refuse_ring(first, start, way[i], i > 0);
                 for (auto& next : all)
                     for (auto& of : next.of) {
-                        const bool goes_on = next.seam != "produce" && reads(of, way[i]);
+                        const bool goes_on = next.seam != "produce" && detail::reads(of, way[i]);
                         const auto& to = next.by->topic();
                         if (goes_on && std::find(way.begin(), way.end(), to) == way.end())
                             way.push_back(to);
                     }
             }
+        }
+    }
+}
+
+/// What its topic does not take goes to a topic that the same agent reads: it would be made and
+/// refused again.
+void engine::refuse_unsent_ring(const letters& l) const {
+    const auto& nodes = graph_.nodes();
+    for (auto& to : graph_.edges()) {
+        const auto& name = nodes[to.from].agent;
+        if (to.to != l.from || name.empty()) continue;
+        for (auto& from : graph_.edges()) {
+            const auto& source = nodes[from.from];
+            const bool is_read = source.kind == graph::kind::topic && nodes[from.to].agent == name;
+            if (!is_read || !detail::reads(source.name, l.by->topic())) continue;
+            throw setup_error{"weir: agent '" + name + "' sends to topic '" + nodes[l.from].name +
+                              "', and what cannot be sent there goes to '" + l.by->topic() +
+                              "', which the agent reads: it would come back for ever; give the "
+                              "topic another on_produce_error"};
         }
     }
 }

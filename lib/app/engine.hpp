@@ -142,6 +142,7 @@ private:
     };
     std::vector<letters> dead_letters() const;
     void refuse_rings(const std::vector<letters>&) const;
+    void refuse_unsent_ring(const letters&) const;
     [[noreturn]] static void refuse_ring(const letters&, const std::string& read,
                                          const std::string& back, bool by_others);
     void refuse_shared_repartition(const std::string& name,

@@ -730,6 +730,37 @@ TEST_CASE(
           }) == "nothing was thrown");
 }
 
+TEST_CASE("what cannot be sent must not go back to who sends it") {
+    const auto refused = [](weir::app_options options, auto set_up) -> std::string {
+        weir::app app{"x", std::move(options)};
+        set_up(app);
+        try {
+            test_driver test{app};
+        } catch (const weir::setup_error& e) { return e.what(); }
+        return "nothing was thrown";
+    };
+    const auto back = weir::dead_letter("in"), away = weir::dead_letter("unsent");
+    const std::string sentence =
+        "weir: agent 'a' sends to topic 'out', and what cannot be sent there goes to 'in', which "
+        "the agent reads: it would come back for ever; give the topic another on_produce_error";
+    CHECK(refused({}, [&](weir::app& app) {
+              auto out = app.topic("out", {.on_produce_error = back});
+              app.agent("a", app.topic("in") | weir::to(out));
+          }) == sentence);
+    CHECK(refused({.on_produce_error = back}, [&](weir::app& app) {
+              app.agent("a", app.topic("in") | weir::echo("out"));
+          }) == sentence);
+    CHECK(refused({.on_produce_error = weir::dead_letter("in2")}, [&](weir::app& app) {
+              app.agent("a", app.topics("^in") | weir::through("way") | weir::to("out"));
+          }).find("goes to 'in2', which the agent reads") != std::string::npos);
+    // another agent may decide about it
+    CHECK(refused({.on_produce_error = away}, [&](weir::app& app) {
+              auto in = app.topic("in", {.on_produce_error = weir::stop});
+              app.agent("a", in | weir::to("out"));
+              app.agent("b", app.topic("unsent") | weir::to(in));
+          }) == "nothing was thrown");
+}
+
 TEST_CASE("a value of no topic cannot be a dead letter: the app stops") {
     silent quiet;
     weir::app app{"dead", {.on_error = weir::dead_letter("dead"), .hooks = &quiet}};
