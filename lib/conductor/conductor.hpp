@@ -183,6 +183,7 @@ private:
     bool drained(owned_partition&);
     bool quiet(const owned_partition&) const;
     void forfeit_lost();
+    bool give_up_retries();
     void close_partition(const topic_partition&);
     time_point answer_due() const;
 

@@ -99,6 +99,9 @@ bool conductor::finish() {
 
 bool conductor::finish_work() {
     const bool late = now_ >= stop_until_;
+    bool gave_up = producer_.give_up_retries(stop_until_, true);
+    for (auto& b : boundaries_) gave_up |= b.from->give_up_retries(stop_until_, true);
+    if (gave_up) return true;
     if (!late && work_left()) return flush();
     if (!late && producer_.under_way() > 0) {
         background_.clear();  // a task that sends again and again would keep the run going

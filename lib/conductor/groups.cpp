@@ -92,6 +92,26 @@ void conductor::close_partition(const topic_partition& tp) {
     for (auto& s : plan_.segments()) s->revoked(seen);
 }
 
+/// Retries that are due only when their partition has to be given up are not waited for.
+bool conductor::give_up_retries() {
+    auto until = time_point::min();
+    for (auto& [tp, p] : partitions_)
+        if (p->revoking() && !p->abandoned()) until = std::max(until, p->drain_until);
+    if (until == time_point::min()) return false;
+    bool any = producer_.give_up_retries(until, false);
+    for (auto& b : boundaries_) {
+        any |= b.from->give_up_retries(until, false);
+        auto& c = *b.cursor;
+        const bool is_late = !c.parked && comes_too_late(c, until);
+        if (is_late && b.from->ready().forget(c.position, ownership::revoking)) {
+            c.tries.reset();
+            c.acked = false;
+            any = true;
+        }
+    }
+    return any;
+}
+
 /// Nothing of it is in work, and no message is held. Not waited for: a stream that nobody iterates,
 /// and a retry that is due only when the partition has to be given up.
 bool conductor::quiet(const owned_partition& p) const {
@@ -103,6 +123,7 @@ bool conductor::quiet(const owned_partition& p) const {
 /// Partitions that are revoked are committed and released, when they are quiet or their time is
 /// over.
 bool conductor::drain() {
+    const bool gave_up = give_up_retries();
     std::vector<topic_partition> done;
     for (auto& [tp, p] : partitions_)
         if (p->revoking() && drained(*p)) done.push_back(tp);
@@ -111,7 +132,7 @@ bool conductor::drain() {
         report_.hooks().revoked(tp, false);
     }
     if (!done.empty()) transport_.release(done);
-    return !done.empty();
+    return gave_up || !done.empty();
 }
 
 bool conductor::drained(owned_partition& p) {

@@ -297,6 +297,24 @@ time_point producer::due() const {
     return at;
 }
 
+bool producer::give_up_retries(time_point until, bool of_all) {
+    if (to_send_again_ == backlog_.size()) return false;
+    const auto before = under_way_;
+    for (std::size_t i = 0; i < retained_.size(); ++i) {
+        auto& k = retained_[i];
+        const bool is_late = k.tries.failed() && k.send_at >= until;
+        if (!is_late || k.send_at == time_point::max() || k.in_backlog) continue;
+        auto& held = pending_[k.token].held;
+        if (!of_all && held.ownership() == ownership::owned) continue;
+        if (k.request) k.request->why_not = "it was not tried again before the end";
+        k.send_at = time_point::max();
+        --to_send_again_;
+        held.forfeit();
+        free(k.token);
+    }
+    return under_way_ < before;
+}
+
 // ----------------------------------------------------------------------------------------- explain
 std::optional<producer::holder> producer::holder_of(const hold_owner& of, offset at) const {
     for (auto& p : pending_) {

@@ -51,6 +51,9 @@ public:
     /// Sends again what is due. True if there was any.
     bool poll(time_point now);
     time_point due() const;
+    /// Forfeits messages that are sent again only at `until` or later: of partitions that are being
+    /// revoked or, at a stop, of all. True if there were any.
+    bool give_up_retries(time_point until, bool of_all);
     /// What is sent of the message at this offset keeps it open: whose it is, and why.
     struct holder {
         const agent_info* agent;

@@ -142,6 +142,34 @@ public:
         }
         check_counts();
     }
+    /// Waits for what is running and would have to go: it ends by itself.
+    bool give_up_retries(time_point until, bool of_all) override {
+        if (retrying_ == 0) return false;
+        const auto before = calls_.count;
+        const auto leaves = [&](const call& n) {
+            return of_all || n.held.ownership() != ownership::owned;
+        };
+        for (auto* n = calls_.first; n; n = n->next)
+            if (n->now == state::running && leaves(*n)) return false;
+        std::vector<std::pair<const topic_partition*, bytes>> given_up;
+        for (auto* n = calls_.first; n;) {
+            auto* next = n->next;
+            const bool is_late = n->is_retry() && n->tries.due() >= until;
+            const auto its_place =
+                std::pair{n->source.tp, order_ == order_by::key ? n->key : bytes{}};
+            const auto is_behind =
+                std::find(given_up.begin(), given_up.end(), its_place) != given_up.end();
+            if (leaves(*n) && (is_late || is_behind)) {
+                if (order_ != order_by::none) given_up.push_back(its_place);
+                n->held.forfeit();
+                remove(*n);
+                recycle(*n);
+            }
+            n = next;
+        }
+        check_counts();
+        return calls_.count < before;
+    }
     std::pair<retryable*, std::exception_ptr> failure() override {
         if (failed_ == 0) return {};
         for (auto* n = calls_.first; n; n = n->next) {

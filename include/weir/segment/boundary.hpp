@@ -38,6 +38,9 @@ public:
     virtual void revoke() {}
     /// Forfeits what is under way, if its partition is lost.
     virtual void abandon() {}
+    /// Forfeits calls whose retry is due only at `until` or later, and what waits behind them: of
+    /// partitions that are being revoked or, at a stop, of all. True if there were any.
+    virtual bool give_up_retries(time_point /*until*/, bool /*of_all*/) { return false; }
     /// A call that has failed, and its error; each failure is returned once.
     virtual std::pair<retryable*, std::exception_ptr> failure() { return {}; }
 
@@ -122,13 +125,13 @@ public:
         messages_.clear();
         this->count = first_ = 0;
     }
-    bool forget(std::size_t from) override {
+    bool forget(std::size_t from, ownership least) override {
         assert(first_ <= from && from <= this->count);
-        const auto lost = [&](std::size_t i) { return holds_[i].ownership() == ownership::lost; };
-        const bool first_is_lost = from < this->count && lost(from);
+        const auto leaves = [&](std::size_t i) { return holds_[i].ownership() >= least; };
+        const bool first_leaves = from < this->count && leaves(from);
         auto left = from;  // values before it stay: a sink may look at one
         for (auto i = from; i < this->count; ++i) {
-            if (lost(i)) {
+            if (leaves(i)) {
                 holds_[i].forfeit();
                 continue;
             }
@@ -144,7 +147,7 @@ public:
             holds_.pop_back();
             messages_.pop_back();
         }
-        return first_is_lost;
+        return first_leaves;
     }
     /// Values that have not been passed.
     std::size_t left() const { return this->count - first_; }

@@ -96,9 +96,9 @@ public:
     std::size_t count = 0;
     /// The values before `upto` are finished.
     virtual void passed(std::size_t /*upto*/) {}
-    /// Removes values of lost partitions, from index `from` on. True if the one at `from` is
-    /// removed.
-    virtual bool forget(std::size_t /*from*/) { return false; }
+    /// Removes values of lost partitions, from index `from` on; with `revoking`, of those that are
+    /// being revoked, too. True if the one at `from` is removed.
+    virtual bool forget(std::size_t /*from*/, ownership = ownership::lost) { return false; }
 };
 /// Its address names a type, or a list of types.
 template <class... T>
