@@ -425,8 +425,8 @@ private:
                 }
             }
     }
-    /// Where nothing repeats, one run does it all and each partition's order is kept, the sums are known, whatever the
-    /// order between partitions: `scan` and `enumerate` have a state for each.
+    /// Where nothing repeats, one run does it all and each partition's order is kept, the sums are
+    /// known, whatever the order between partitions: `scan` and `enumerate` have a state for each.
     void sums() {
         using summed = std::tuple<content, std::uint64_t>;
         std::map<std::string, std::multiset<summed>> want;
