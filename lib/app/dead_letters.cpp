@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which policies make dead letters, of what, and where they go: drawn in the graph, made as topics.
+// Finds the policies that send dead letters, and the topics they use. The graph shows these topics,
+// and a run creates them.
 #include <algorithm>
 
 #include <weir/error.hpp>
@@ -9,7 +10,7 @@
 
 namespace weir::detail {
 
-/// Of every policy that is in use, what the graph so far says about it.
+/// Every policy in use that sends dead letters, with what the graph says about it.
 std::vector<engine::letters> engine::dead_letters() const {
     std::vector<letters> all;
     const auto& nodes = graph_.nodes();
@@ -48,22 +49,22 @@ std::vector<engine::letters> engine::dead_letters() const {
     return all;
 }
 
-/// Throws setup_error if what fails of a topic could come back to it for ever, by way of dead
-/// letters whose readers make dead letters in turn. What a send cannot deliver is none of these:
-/// the broker would have to refuse it everywhere.
+/// Throws setup_error if a failed message could come back to its topic for ever: its dead letter is
+/// read by an agent, fails there, and so on. Dead letters of failed sends are left out, since the
+/// broker would have to refuse each of them in every topic.
 void engine::refuse_rings(const std::vector<letters>& all) const {
     const auto reads = [](const std::string& read, const std::string& topic) {
         return read == topic || transport::matches(read, topic);
     };
     for (auto& first : all) {
-        if (first.seam == "produce") continue;
+        if (first.failed_at == "produce") continue;
         for (auto& start : first.of) {
             std::vector<std::string> way{first.by->topic()};  // each topic once
             for (std::size_t i = 0; i < way.size(); ++i) {
                 if (reads(start, way[i])) refuse_ring(first, start, way[i], i > 0);
                 for (auto& next : all)
                     for (auto& of : next.of) {
-                        const bool goes_on = next.seam != "produce" && reads(of, way[i]);
+                        const bool goes_on = next.failed_at != "produce" && reads(of, way[i]);
                         const auto& to = next.by->topic();
                         if (goes_on && std::find(way.begin(), way.end(), to) == way.end())
                             way.push_back(to);
@@ -78,17 +79,17 @@ void engine::refuse_ring(const letters& l, const std::string& read, const std::s
     const bool by_pattern = read != back;
     const auto matching = "'" + read + (by_pattern ? "', which matches '" + back + "'" : "'");
     if (by_others)
-        throw setup_error{"weir: what fails of topic '" + back +
-                          "' would come back to it for ever: its dead letters go to '" +
-                          l.by->topic() + "', and what fails there comes back to " + matching +
-                          "; give one of the readers another " +
-                          (l.seam == "process" ? "on_error" : "on_decode_error")};
-    if (l.seam == "process")
+        throw setup_error{"weir: failed messages of topic '" + back +
+                          "' would come back to it for ever: their dead letters go to '" +
+                          l.by->topic() + "', and messages that fail there come back to " +
+                          matching + "; give one of the readers another " +
+                          (l.failed_at == "process" ? "on_error" : "on_decode_error")};
+    if (l.failed_at == "process")
         throw setup_error{"weir: agent '" + l.agent + "' reads topic " + matching +
-                          ", where its own dead letters go: what fails would come back "
+                          ", where its own dead letters go: failed messages would come back "
                           "for ever; give the agent another on_error"};
     throw setup_error{"weir: topic " + matching + (by_pattern ? "," : "") +
-                      " is read, and what does not decode of it would go back to it; "
+                      " is read, and messages that do not decode would go back to it; "
                       "give the topic another on_decode_error"};
 }
 
@@ -101,7 +102,7 @@ void engine::derive_dead_letters() {
         auto& into = derive(l.by->topic(), 0, false, of);
         for (auto* t : of) learn(into, t->key, t->value);
     }
-    // a dead letter that could not be sent is one itself
+    // a dead letter that cannot be sent goes to this topic, too
     const auto& produce = settings_.options.on_produce_error;
     if (produce.has_dead_letters()) derive(produce.topic(), 0, false, {});
 }

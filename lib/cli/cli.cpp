@@ -25,9 +25,9 @@ std::string name_of_program(const char* const* argv, const std::string& otherwis
     return path.substr(path.rfind('/') + 1);
 }
 
-/// One command line: what CLI11 shall know, and what becomes of it. A new command is one line in
+/// One command line: what CLI11 needs to know, and the result. A new command needs one line in
 /// `add_commands`, one function in commands.hpp and some lines in help.cpp. What an option takes is
-/// its type's name in CLI11: completion goes by it.
+/// its type's name in CLI11, which completion uses too.
 class command_line {
 public:
     explicit command_line(const std::string& program) {
@@ -51,7 +51,7 @@ public:
             }
         return {&detail::run, std::move(said_)};
     }
-    /// Of which shell a completion is asked for; empty: of none.
+    /// The shell that a completion is asked for; empty if none is.
     const std::string& shell() const { return shell_; }
     detail::command_description description(const std::string& program) const {
         detail::command_description d{program};
@@ -67,10 +67,10 @@ public:
         }
         return d;
     }
-    /// The sentence for a command line that is none.
+    /// Says what is wrong with a command line that cannot be parsed.
     std::string wrong(const CLI::ParseError& p, int argc, const char* const* argv) const {
         if (p.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return p.what();
-        const auto rest = cli_.remaining(true);  // in no order
+        const auto rest = cli_.remaining(true);  // unordered
         for (int i = 1; i < argc; ++i)
             if (std::find(rest.begin(), rest.end(), argv[i]) != rest.end()) return unknown(argv[i]);
         return p.what();
@@ -93,7 +93,8 @@ private:
         }
         if (name.starts_with('-'))
             return "there is no option '" + name + '\'' + detail::did_you_mean(name, options);
-        if (given) return '\'' + name + "' is one too many: " + given->get_name() + " was given";
+        if (given)
+            return '\'' + name + "' is one argument too many: " + given->get_name() + " was given";
         return "there is no command '" + name + '\'' + detail::did_you_mean(name, names);
     }
 
@@ -149,7 +150,7 @@ private:
     using command = int (*)(detail::engine&, const arguments&);
     CLI::App& add(const char* name, const char* about, command what) {
         auto* sub = cli_.add_subcommand(name, about);
-        sub->set_help_flag();  // --help falls through: one text for all
+        sub->set_help_flag();  // one help text for all: --help goes to the parent
         commands_.emplace_back(sub, what);
         return *sub;
     }
@@ -188,7 +189,7 @@ int report_error(const char* const* argv, const std::exception& what) noexcept {
     std::fflush(stdout);
     try {
         fmt::print(stderr, "{}: {}\n", name_of_program(argv, "weir"), detail::escaped(what.what()));
-    } catch (const std::exception&) {  // standard error is gone: the exit code is left
+    } catch (const std::exception&) {  // standard error is closed: only the exit code is left
     }
     const bool wrong_use = dynamic_cast<const setup_error*>(&what) != nullptr;
     return wrong_use ? exit_code::usage : exit_code::failed;

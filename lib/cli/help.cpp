@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `--help` says. Written by hand: it is read more often than it is changed, and a test looks
-// for each option in it.
+// The text of `--help`. It is written by hand, and a test checks that it names each option.
 #include <fmt/core.h>
 
 #include "commands.hpp"
@@ -29,7 +28,7 @@ commands
 where the messages are
   --broker URL          memory:// is a broker inside this process, kafka://host:port Kafka
   --set NAME=VALUE      a librdkafka property; may be repeated
-  --set-file FILE       properties from a file, a line NAME=VALUE each: the tp for passwords,
+  --set-file FILE       properties from a file, a line NAME=VALUE each: the place for passwords,
                         as everybody on this machine can read a command line; may be repeated
 
 files and pipes

@@ -52,7 +52,7 @@ void fail_choice(std::string_view topic, const std::vector<std::string>& topics)
     std::string all;
     for (auto& t : topics) all += (all.empty() ? "" : ", ") + t;
     throw error{"weir: to(f): '" + std::string{topic} +
-                "' is none of the topics that it chooses from: " + all};
+                "' is not one of the topics that it chooses from: " + all};
 }
 
 }  // namespace weir::detail

@@ -82,7 +82,7 @@ struct test_driver::state {
     weir::detail::engine& of(const app& a) {
         for (auto& e : apps)
             if (e == a.engine_) return *e;
-        throw error{"weir: test_driver: this app is none of the driver's"};
+        throw error{"weir: test_driver: this app was not given to the driver"};
     }
     bool turn() {
         bool busy = false;

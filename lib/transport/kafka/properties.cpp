@@ -186,13 +186,13 @@ std::string servers_of(std::string_view url) {
         const auto to = std::min(servers.find(',', from), servers.size());
         const auto one = servers.substr(from, to - from);
         const auto colon = one.rfind(':');
-        if (colon == one.npos || colon == 0) wrong("'" + std::string{one} + "' is no host:port");
+        if (colon == one.npos || colon == 0) wrong("'" + std::string{one} + "' is not host:port");
         const auto port = one.substr(colon + 1);
         unsigned number = 0;
         const auto [end, bad] = std::from_chars(port.data(), port.data() + port.size(), number);
         const bool is_number = bad == std::errc{} && end == port.data() + port.size();
         if (!is_number || number == 0 || number > port_max)
-            wrong("'" + std::string{port} + "' is no port, which is a number from 1 to 65535");
+            wrong("'" + std::string{port} + "' is not a port, a number from 1 to 65535");
         from = to + 1;
     }
     return std::string{servers};

@@ -167,7 +167,7 @@ void memory_broker::assign(std::string_view group, const topic_partition& tp) {
 
 void memory_broker::kill(transport& member) {
     auto* m = dynamic_cast<memory::member*>(&member);
-    if (!m || m->broker() != this) throw setup_error{"this is no member of this memory broker"};
+    if (!m || m->broker() != this) throw setup_error{"this is not a member of this memory broker"};
     m->kill();
 }
 
