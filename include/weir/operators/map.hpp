@@ -61,7 +61,7 @@ struct map_op {
         using stage = async_stage<map_call<F, In, out<In>>, NeedsMessage>;
         auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{
             new stage{p.loop(), p.agent(), {f}, {options.concurrency, options.order}}}));
-        // true: for the key
+        // true: messages are kept, since the order may need their keys
         return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};
     }
 };
