@@ -20,7 +20,7 @@ bool allowed(char c) {
            c == '_' || c == '-';
 }
 
-/// POSIX's extended ones, as librdkafka's.
+/// An extended POSIX regular expression, as in librdkafka.
 class expression {
 public:
     explicit expression(const std::string& text) {

@@ -44,7 +44,8 @@ rd_kafka_t* callbacks::make(rd_kafka_type_t type, conf_handle conf) {
         throw setup_error{std::string{"weir: librdkafka refuses its properties: "} + text +
                           missing_files(conf.get())};
     [[maybe_unused]] auto* taken = conf.release();
-    rd_kafka_set_log_queue(made, nullptr);  // the handle's own: lines come inside a poll
+    rd_kafka_set_log_queue(made,
+                           nullptr);  // to the main queue, so that log lines come inside a poll
     return made;
 }
 
@@ -63,10 +64,10 @@ void callbacks::failed(rd_kafka_t* rk, rd_kafka_resp_err_t e, const char* reason
 void callbacks::logged(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
     if (debugs_) return rd_kafka_log_print(rk, level, facility, text);
     const std::string of{facility};
-    if (level > LOG_ERR || of == "FAIL") return;  // a broker that fails is told to error_cb as well
+    if (level > LOG_ERR || of == "FAIL") return;  // a failing broker is reported to error_cb, too
     const std::string_view line{text};
     problem p{"librdkafka: " + std::string{line}};
-    p.key = of + ' ' + std::string{line.substr(0, line.find(": "))};  // with its thread, a broker's
+    p.key = of + ' ' + std::string{line.substr(0, line.find(": "))};  // its thread names the broker
     problems_.add(std::move(p));
 }
 

@@ -20,9 +20,9 @@
 namespace weir::transport::kafka {
 namespace {
 
-constexpr unsigned port_max = 65535;  // librdkafka takes a larger one for another
+constexpr unsigned port_max = 65535;  // librdkafka would use another port for a larger number
 
-// Behind the limit of a drain there is a last commit.
+// After the limit of a drain there is a last commit.
 constexpr auto answer_time = std::chrono::seconds{2};
 
 /// What weir needs as it is.
@@ -82,7 +82,8 @@ std::string missing_files(const rd_kafka_conf_t* conf) {
     for (const auto* name : {"ssl.ca.location", "ssl.certificate.location", "ssl.key.location",
                              "ssl.keystore.location", "ssl.crl.location"}) {
         const auto file = value_of(conf, name);
-        const bool is_file = !file.empty() && file != "probe";  // which looks for one by itself
+        const bool is_file =
+            !file.empty() && file != "probe";  // "probe": librdkafka finds the file
         if (!is_file || ::access(file.c_str(), R_OK) == 0) continue;
         text +=
             std::string{"; "} + name + '=' + file + ": " + std::generic_category().message(errno);
@@ -116,7 +117,7 @@ void configuration::check(const std::string& name, const std::string& value) con
         value != options_.servers)
         refuse("the broker is given as kafka://" + options_.servers);
     if (name == "auto.offset.reset" && !reset_of({{name, value}})) refuse("say earliest or latest");
-    // It loses assignments and repeats thousands of messages there.
+    // Older versions lose assignments and repeat thousands of messages.
     if (name == "partition.assignment.strategy" && value.find("cooperative") != value.npos &&
         !runs_at_least(0x020a00ff))
         refuse("cooperative rebalances need librdkafka 2.10, this is " +
