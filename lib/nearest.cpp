@@ -33,8 +33,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::string nearest(std::string_view name, const std::vector<std::string>& known) {
     std::string best;
     if (name.size() > longest) return best;
-    auto least = std::max<std::size_t>(name.size() / 3, 1) +
-                 1;  // the least distance that counts as different
+    // The least distance that counts as different.
+    auto least = std::max<std::size_t>(name.size() / 3, 1) + 1;
     for (auto& k : known) {
         if (k.size() > longest) continue;
         const auto d = distance(name, k);

@@ -58,8 +58,8 @@ bool engine::wait(duration most, bool without_commits) {
     if (!running()) return false;
     const auto now = settings_.clock->steady();
     const auto at = conductor_->due(without_commits);
-    if (settings_.clock->skip_to(
-            now)) {  // a virtual clock: nothing comes from another thread but results of offload
+    // A virtual clock: nothing comes from another thread but results of offload.
+    if (settings_.clock->skip_to(now)) {
         auto& elsewhere = conductor_->offloaded();
         if (elsewhere.outstanding() > 0) {
             elsewhere.wait();
@@ -87,8 +87,8 @@ void engine::run(side_job* beside, duration idle) {
         stop();
     };
     while (running()) {
-        if (added_ && !conductor_->stopping())
-            start();  // a body or a posted call has added something
+        // A body or a posted call has added something.
+        if (added_ && !conductor_->stopping()) start();
         const bool fed = beside && beside->turn(conductor_->stopping());
         if (turn() || fed) {
             if (fed || !conductor_->only_timers()) last = settings_.clock->steady();

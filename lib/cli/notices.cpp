@@ -12,8 +12,8 @@
 namespace weir::detail {
 namespace {
 
-constexpr std::size_t partitions_named =
-    20;  // in the last line of a run; further ones are only counted
+// The last line of a run names so many partitions. Further ones are only counted.
+constexpr std::size_t partitions_named = 20;
 
 }  // namespace
 

@@ -64,8 +64,8 @@ private:
     const bool commits_;
     line_writer& to_;
     std::vector<source> sources_;
-    std::map<topic_partition, offset>
-        next_;  // after what is printed; kept when the partition is lost
+    // The offset behind what is printed. It stays when the partition is lost.
+    std::map<topic_partition, offset> next_;
     std::map<topic_partition, offset> passed_;  // not committed yet
     bool joined_ = false, committing_ = false;
 };

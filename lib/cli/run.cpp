@@ -148,8 +148,8 @@ private:
         }
         if (writer_->over()) return false;
         const bool read = output_->turn();
-        if (writer_->waits())
-            std::fflush(stdout);  // so that what the program printed before comes first
+        // So that what the program printed before comes first.
+        if (writer_->waits()) std::fflush(stdout);
         const bool wrote = writer_->turn();
         if (writer_->over()) of_.stop();
         return read || wrote;

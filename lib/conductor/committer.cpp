@@ -58,8 +58,8 @@ void committer::answered(owned_partitions& all, const transport::commit_result& 
     }
     for (auto& p : r.positions) {
         const auto it = all.find(p.tp);
-        if (it == all.end() || p.offset > it->second->tracker->end())
-            continue;  // the commit was of an older log
+        // The commit was of an older log.
+        if (it == all.end() || p.offset > it->second->tracker->end()) continue;
         it->second->tracker->committed(p.offset);
         it->second->committed = p.offset;
         hooks.committed(p.tp, p.offset);

@@ -39,8 +39,8 @@ void offload_pool::fill() {
         shared_->for_work.notify_one();
     }
     while (shared_->queue.size() > shared_->idle && threads_.size() < threads_max_) {
-        threads_.emplace_back(&offload_pool::work,
-                              shared_);  // the thread begins by taking the lock
+        // The thread begins by taking the lock.
+        threads_.emplace_back(&offload_pool::work, shared_);
         ++shared_->idle;
     }
 }

@@ -215,8 +215,8 @@ void producer::failed(std::uint64_t token, const transport::delivery& d) {
     auto& to = *pending_[token].to;
     const auto& policy = to.on_error;
     const error_report report{"produce", to.agent.name, to.topic.name, -1, -1, text};
-    const auto at =
-        pending_[token].retained;  // an index: a hook may send, and addresses change then
+    // An index: a hook may send, and addresses change then.
+    const auto at = pending_[token].retained;
     if (at != none && retained_[at].tries.retry(policy, settings_.clock->steady())) {
         send_again_at(retained_[at], retained_[at].tries.due());
         report_.hooks().retried(report);

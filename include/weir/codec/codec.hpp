@@ -113,8 +113,8 @@ void encode_onto(const T& value, bytes& onto) {
         try {
             codec<T>::encode(value, onto);
         } catch (...) { fail_encode(raw_type_name<T>()); }
-        if constexpr (!nullable<T>)
-            onto.append({});  // a codec that wrote nothing means an empty value
+        // A codec that wrote nothing means an empty value.
+        if constexpr (!nullable<T>) onto.append({});
     }
 }
 

@@ -76,8 +76,8 @@ struct json_variant {
     const unsigned char* forms;  // for each alternative: the bits of json_form that it may have
     std::size_t count;
     std::size_t (*index)(const void* variant);
-    void* (*at)(void* variant,
-                std::size_t i);  // the alternative `i`; changes the variant if it holds another
+    // The alternative `i`; changes the variant if it holds another.
+    void* (*at)(void* variant, std::size_t i);
 };
 /// A name of an enumeration. The value is cut to the size of the type.
 struct json_enumerator {
@@ -110,9 +110,9 @@ struct json_record {
     const json_field* fields;
     std::size_t count;
     std::uint64_t required;  // a bit for each field
-    void (*defaults)(void* into,
-                     std::uint64_t missing);  // null: only std::optional fields may be missing
-    bool omit_empty;                          // empty std::optional fields are not written
+    // Null: only std::optional fields may be missing.
+    void (*defaults)(void* into, std::uint64_t missing);
+    bool omit_empty;  // empty std::optional fields are not written
 };
 
 /// How a type is written as JSON. What its kind does not need is null.

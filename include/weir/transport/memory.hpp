@@ -115,25 +115,6 @@ private:
 ///   whole: `commit_error::generation`, or `member` when the membership is over.
 /// - A partition that is released without having been revoked stays with the member, which does not
 ///   read it, until the member leaves or subscribes again.
-std::unique_ptr<transport> connect(std::shared_ptr<memory_broker>, std::string,
-                                   memory_member_options);
-std::unique_ptr<memory::core> core_;
-};
-
-/// One member of `group` and one producer, for one thread. It joins the group with its first
-/// `subscribe`. If it is destroyed without `close`, it leaves the group at once.
-///
-/// What this transport adds to the interface:
-/// - `fd` is an eventfd. It is readable after a rebalance, after a new message in an assigned
-/// partition whose last `read` returned null, and after there is room again for a `send` that
-/// returned false. So wait for it only after `poll` has returned false and the `read` of every
-/// wanted partition null.
-/// - A `read` may return fewer than `most` messages although there are more. Only null means that
-/// there are none.
-/// - A commit that names a partition which the member does not own stores nothing and fails as a
-///   whole: `commit_error::generation`, or `member` when the membership is over.
-/// - A partition that is released without having been revoked stays with the member, which does not
-/// read it, until the member leaves or subscribes again.
 std::unique_ptr<transport> connect(std::shared_ptr<memory_broker>, std::string group,
                                    memory_member_options = {});
 

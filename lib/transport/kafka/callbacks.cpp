@@ -44,8 +44,8 @@ rd_kafka_t* callbacks::make(rd_kafka_type_t type, conf_handle conf) {
         throw setup_error{std::string{"weir: librdkafka refuses its properties: "} + text +
                           missing_files(conf.get())};
     [[maybe_unused]] auto* taken = conf.release();
-    rd_kafka_set_log_queue(made,
-                           nullptr);  // to the main queue, so that log lines come inside a poll
+    // To the main queue, so that log lines come inside a poll.
+    rd_kafka_set_log_queue(made, nullptr);
     return made;
 }
 

@@ -58,8 +58,8 @@ struct read_state {
 struct slot {
     topic_partition tp;
     rd_kafka_queue_t* queue = nullptr;
-    bool readable = true,
-         ready = true;  // true at first: messages that were in the queue before do not signal
+    // True at first: messages that were in the queue before do not signal.
+    bool readable = true, ready = true;
 };
 
 /// The owner's view of a slot. Thread: the loop's.

@@ -82,8 +82,8 @@ std::string missing_files(const rd_kafka_conf_t* conf) {
     for (const auto* name : {"ssl.ca.location", "ssl.certificate.location", "ssl.key.location",
                              "ssl.keystore.location", "ssl.crl.location"}) {
         const auto file = value_of(conf, name);
-        const bool is_file =
-            !file.empty() && file != "probe";  // "probe": librdkafka finds the file
+        // "probe": librdkafka finds the file.
+        const bool is_file = !file.empty() && file != "probe";
         if (!is_file || ::access(file.c_str(), R_OK) == 0) continue;
         text +=
             std::string{"; "} + name + '=' + file + ": " + std::generic_category().message(errno);

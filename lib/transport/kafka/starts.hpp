@@ -44,8 +44,8 @@ private:
     const reset common_;
     std::map<std::string, rule> rules_{};
     std::set<std::string> found_{};
-    topics::counts
-        at_first_{};  // topics at the first subscription, if any of them starts at the end
+    // Topics at the first subscription, if any of them starts at the end.
+    topics::counts at_first_{};
     bool looked_ = false;
 };
 

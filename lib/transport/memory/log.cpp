@@ -43,8 +43,8 @@ void chunk::append(const record& r, weir::offset at, std::uint64_t number) {
         headers_.push_back({count_, *r.headers});
         beside_ += sizeof(stored_headers) + size_of(*r.headers);
     }
-    const auto value =
-        put(r.value);  // bytes grow downwards: written first, the value lies behind the key
+    // Bytes grow downwards: written first, the value lies behind the key.
+    const auto value = put(r.value);
     const auto key = put(r.key);
     low_ -= sizeof number;
     std::memcpy(low_, &number, sizeof number);

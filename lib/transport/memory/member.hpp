@@ -52,8 +52,8 @@ private:
     std::string group_;
     memory_member_options options_;
     seat seat_;
-    std::vector<report> reports_{},
-        telling_{};  // two, since a listener may send while it is called
+    // Two, since a listener may send while it is called.
+    std::vector<report> reports_{}, telling_{};
     std::vector<commit_result> results_{};
     std::vector<subscription> subscribed_{};
     bool ended_ = false;  // the broker ended the membership: the next poll joins again

@@ -29,8 +29,8 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
 }
 
 bool partition::read(std::size_t most, slice& into) {
-    const auto before =
-        into.piece_.in;  // if this is the last owner, the chunk is freed outside of the lock
+    // If this is the last owner, the chunk is freed outside of the lock.
+    const auto before = into.piece_.in;
     std::lock_guard held{core_.lock};
     auto& r = *reading_;
     if (!r.readable) return false;
