@@ -27,7 +27,7 @@ conductor::holder conductor::why_not_finished(const segment_cursor& c) const {
         return {agent.name, s.ops,
                 agent.has_body ? "its coroutine has returned" : "nobody iterates the stream"};
     if (c.parked && agent.pull)
-        return {agent.name, last_of(s.ops), "who iterates the stream has not passed it yet"};
+        return {agent.name, last_of(s.ops), "the loop over the stream has not passed it yet"};
     if (c.parked && agent.has_body)
         return {agent.name, "coroutine", "it has not asked for the next one yet"};
     if (c.parked) return {agent.name, last_of(s.ops), "there is no room behind it"};

@@ -26,7 +26,7 @@ auto operator|(const S& s, const O&) {
         static_assert(!is_applied<O>,
                       "weir: a range becomes a stream by from: weir::from(numbers) | map(f)");
     else
-        static_assert(!is_applied<O>, "weir: what stands before | is no stream: begin with one, "
+        static_assert(!is_applied<O>, "weir: what stands before | is not a stream: begin with one, "
                                       "app.topic<order>(\"orders\") | map(f)");
     return s;
 }

@@ -186,7 +186,7 @@ struct group_by_fn {
     auto operator()(F f) const {
         static_assert(!std::is_convertible_v<F, std::string>,
                       "weir: group_by takes a field, group_by(&order::account), or a callable "
-                      "and a name, group_by(f, \"account\"): a name alone says nothing of the "
+                      "and a name, group_by(f, \"account\"): a name alone does not say the "
                       "key");
         static_assert(std::is_convertible_v<F, std::string>,
                       "weir: group_by(callable) needs a name, which names its topic: group_by(f, "

@@ -38,7 +38,7 @@ struct map_op {
                       "weir: map(f): f is called with the stream's value, f(const V&), and gives "
                       "the next one");
         static_assert(!gives_nothing<F, const V&>,
-                      "weir: map(f): f gives nothing that could go on: tap(f) passes on what it "
+                      "weir: map(f): f gives no value to pass on: tap(f) passes on what it "
                       "was given, for_each(f) ends the pipeline");
         static_assert(!borrows<V> || !gives_task<F, const V&>,
                       "weir: an asynchronous map keeps its argument: put map(weir::own) before it");

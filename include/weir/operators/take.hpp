@@ -50,7 +50,7 @@ public:
         if (applied_ > 0) emit(applied_);
     }
     const char* why_held(const hold_owner& of, offset at) const override {
-        if (ready_.holds(of, at)) return "its batch is being worked off";
+        if (ready_.holds(of, at)) return "its batch is being processed";
         for (auto& h : holds_)
             if (h.keeps(of, at)) return "its batch is not complete";
         return nullptr;

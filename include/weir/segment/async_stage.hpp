@@ -117,7 +117,7 @@ public:
         return at;
     }
     const char* why_held(const hold_owner& of, offset at) const override {
-        if (ready_.holds(of, at)) return "its result is being worked off";
+        if (ready_.holds(of, at)) return "its result is being processed";
         for (auto* n = calls_.first; n; n = n->next) {
             if (!n->held.keeps(of, at)) continue;
             return n->tries.failed() ? "its call has failed and is tried again"
