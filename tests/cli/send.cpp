@@ -8,7 +8,7 @@
 #include <weir/transport/memory.hpp>
 #include <weir/weir.hpp>
 
-#include "app/captured.hpp"
+#include "cli/captured.hpp"
 
 namespace {
 

@@ -17,9 +17,9 @@
 #include <weir/transport/memory.hpp>
 #include <weir/weir.hpp>
 
-#include "app/captured.hpp"
-#include "app/temp_file.hpp"
+#include "cli/captured.hpp"
 #include "cli/input.hpp"
+#include "cli/temp_file.hpp"
 
 namespace {
 

@@ -6,11 +6,11 @@
 
 #include <weir/weir.hpp>
 
-#include "app/captured.hpp"
 #include "app/engine.hpp"
-#include "app/temp_file.hpp"
+#include "cli/captured.hpp"
 #include "cli/commands.hpp"
 #include "cli/properties.hpp"
+#include "cli/temp_file.hpp"
 #include "nearest.hpp"
 
 namespace {
