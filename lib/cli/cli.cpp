@@ -113,7 +113,7 @@ private:
                 detail::parse_duration(s);
             });
         };
-        cli_.add_option("--broker", said_.broker, "where the messages are")
+        cli_.add_option("--broker", said_.broker, "the broker")
             ->envname("WEIR_BROKER")
             ->type_name("URL");
         list("--set", said_.set, "NAME=VALUE", "a librdkafka property");
@@ -122,13 +122,13 @@ private:
         list("--keyed-input", said_.keyed_inputs, "TOPIC=FILE", "the same, with keys");
         list("--output", said_.outputs, "TOPIC", "print what arrives in a topic");
         list("--keyed-output", said_.keyed_outputs, "TOPIC", "the same, with keys");
-        time("--until-idle", said_.until_idle, "stop when nothing has happened for so long");
-        time("--stats", said_.stats, "a line of counters so often");
+        time("--until-idle", said_.until_idle, "stop when nothing has happened for this time");
+        time("--stats", said_.stats, "log counters at this interval");
     }
     void add_commands() {
         add("run", "process the streams until stopped", &detail::run);
-        auto& graph = add("graph", "print what the pipelines are made of", &detail::print_graph);
-        graph.add_option("--format", said_.format, "of the graph")
+        auto& graph = add("graph", "draw the pipelines", &detail::print_graph);
+        graph.add_option("--format", said_.format, "the format of the graph")
             ->check(CLI::IsMember({"text", "mermaid", "dot"}).description(""))
             ->type_name("text|mermaid|dot");
         add("topics", "list the topics", &detail::print_topics);
@@ -136,7 +136,7 @@ private:
         auto& send = add("send", "send one message", &detail::send);
         send.add_option("TOPIC", said_.topic)->required()->type_name("TOPIC");
         send.add_option("VALUE", said_.value)->required()->type_name("VALUE");
-        send.add_option("--key", said_.key, "of the message")->type_name("KEY");
+        send.add_option("--key", said_.key, "the key of the message")->type_name("KEY");
         auto& explain = add("explain", "say what holds a commit back", &detail::explain);
         explain.add_option("TOPIC", said_.topic)->required()->type_name("TOPIC");
         explain.add_option("PARTITION", said_.partition)->required()->type_name("PARTITION");

@@ -208,7 +208,7 @@ TEST_CASE("--help lists commands and options, and says what the exit codes mean"
     CHECK(said.code == weir::exit_code::ok);
     CHECK(said.err.empty());
     for (const char* part :
-         {"shop: a program of streams", "--broker", "--set", "--input", "--keyed-output",
+         {"shop processes streams", "--broker", "--set", "--input", "--keyed-output",
           "--until-idle", "WEIR_BROKER", "run ", "graph ", "topics ", "agents ",
           "Exit codes: 0 stopped as asked; 1 an error's policy was stop, or an input was bad; "
           "2 wrong usage."}) {
