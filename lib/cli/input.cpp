@@ -115,7 +115,7 @@ bool line_input::next_line(std::string_view& line) {
 /// The line is not a message of the topic: the input ends here.
 bool line_input::wrong(const std::string& what) {
     error_ = "weir: " + options_.file + ':' + std::to_string(lines_ + 1) + ": " + what +
-             ": mend the line";
+             ": correct the line";
     ended_ = true;
     return false;
 }

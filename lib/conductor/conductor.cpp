@@ -217,8 +217,9 @@ bool conductor::read_next(owned_partition& p) {
     const auto* before = p.tracker.get();
     const auto n = p.read(std::min(settings_.options.stream_buffer_max, room), now_);
     if (p.tracker.get() != before)
-        report_.log(text_of(p.tp) +
-                    " begins anew: it was deleted and created again, or has lost its end");
+        report_.log(
+            text_of(p.tp) +
+            " starts again: it was deleted and created again, or has lost its last messages");
     if (n == 0) return false;
     messages_ += n;
     report_.hooks().read(p.tp, n);

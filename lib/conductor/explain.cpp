@@ -88,7 +88,7 @@ conductor::holder conductor::holder_of(const owned_partition& p, offset at) cons
     if (p.undecodable() && p.raw(p.undecodable()->at).offset <= at)
         return {{}, "decode", "it does not decode: " + text_of(p.undecodable()->error)};
     if (p.tracker->oldest_open() == at) return holder_behind_cursors(p, at);
-    return {{}, {}, "it was let go without being acknowledged"};
+    return {{}, {}, "it was released without being acknowledged"};
 }
 
 std::optional<blocked> conductor::explain(const topic_partition& tp) const {

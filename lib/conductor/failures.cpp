@@ -72,10 +72,11 @@ void conductor::handle_failure(retryable& what, agent_info& agent, bool of_batch
         return what.skip();
     }
     if (agent.pull) return stop_with(error);
-    const auto* mend = !agent.on_error.is_set() && is_encode_error(error)
-                           ? "; mend or drop such values before they are sent, or give the agent "
-                             "an on_error policy"
-                           : "";
+    const auto* mend =
+        !agent.on_error.is_set() && is_encode_error(error)
+            ? "; correct or drop such values before they are sent, or give the agent "
+              "an on_error policy"
+            : "";
     stop_with(std::make_exception_ptr(
         weir::error{"weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
                     std::to_string(report.partition) + "]@" + std::to_string(report.offset) + ": " +
@@ -155,7 +156,7 @@ void conductor::stop_undecodable(owned_partition& p) {
     report_.failed(report, "stop");
     stop_with(std::make_exception_ptr(decode_error{
         "weir: " + text_of(p.tp) + '@' + std::to_string(report.offset) + " does not decode: " +
-        report.text + "; mend the producer, or give the topic an on_decode_error policy"}));
+        report.text + "; correct the producer, or give the topic an on_decode_error policy"}));
 }
 
 // ------------------------------------------------------------------------------------------ others
