@@ -4,7 +4,7 @@
 namespace weir {
 namespace {
 
-/// what() ends at the first null byte: what stands behind it would be lost.
+/// what() ends at the first null byte and would lose what follows.
 std::string without_nulls(std::string text) {
     for (std::size_t at; (at = text.find('\0')) != text.npos;) text.replace(at, 1, "\\0");
     return text;

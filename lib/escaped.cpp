@@ -4,7 +4,7 @@
 namespace weir::detail {
 namespace {
 
-constexpr unsigned char c1_lead = 0xc2;  // of U+0080 to U+009F in UTF-8
+constexpr unsigned char c1_lead = 0xc2;  // first byte of U+0080 to U+009F in UTF-8
 
 bool is_c1(unsigned char c) { return c >= 0x80 && c <= 0x9f; }
 

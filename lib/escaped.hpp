@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text from outside in a line that weir prints.
+// Makes text from outside safe to print.
 #pragma once
 #include <string>
 #include <string_view>
 
 namespace weir::detail {
 
-/// Writes control characters as C++ does (\n, \t, \0, \x1b), also those of ISO 6429 in UTF-8. So
-/// the text stays one line and cannot control a terminal. Everything else stays as it is.
+/// Writes control characters as C++ does (\n, \t, \0, \x1b), including those of ISO 6429 in UTF-8.
+/// So the text stays one line and cannot control a terminal. Everything else stays as it is.
 std::string escaped(std::string_view);
 
 }  // namespace weir::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Releasing a hold: at once on the loop's thread, posted elsewhere, freed after the app.
+// Releases a hold: at once on the loop's thread; on another thread by posting it to the loop.
 #include <weir/hold.hpp>
 
 #include <atomic>
@@ -88,8 +88,8 @@ void release_queue::close() {
     posted_any_.store(false, std::memory_order_relaxed);
 }
 
-/// A release may cause further releases, and other threads may release meanwhile: they are posted
-/// to the thread that drains. No lock is held while a release runs.
+/// A release may cause further releases, and other threads may post releases meanwhile. The thread
+/// that drains does all of them. No lock is held while a release runs.
 void release_queue::drain(std::unique_lock<std::mutex>& lock) {
     if (std::exchange(draining_, true)) return;
     while (!posted_.empty()) {

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t shortest_prefix = 3;
 constexpr std::size_t longest = 100;  // longer names are not compared
 
-/// How many letters have to be inserted, removed, replaced, or swapped with their neighbour.
+/// How many letters have to be inserted, removed, replaced, or swapped with a neighbour.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
     std::iota(last.begin(), last.end(), std::size_t{0});
@@ -33,7 +33,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::string nearest(std::string_view name, const std::vector<std::string>& known) {
     std::string best;
     if (name.size() > longest) return best;
-    auto least = std::max<std::size_t>(name.size() / 3, 1) + 1;  // one more than is alike
+    // The least distance that counts as different.
+    auto least = std::max<std::size_t>(name.size() / 3, 1) + 1;
     for (auto& k : known) {
         if (k.size() > longest) continue;
         const auto d = distance(name, k);

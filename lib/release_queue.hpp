@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Releases of holds from other threads, which wait for the loop's next turn.
+// Releases of holds on other threads wait here for the loop's next turn.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace weir::detail {
 
-/// Wakes a sleeping loop. `wake` is called on any thread while the queue is locked: it may set a
-/// flag or write to an eventfd, but not wait or release a hold.
+/// Wakes a sleeping loop. `wake` is called on any thread while the queue is locked. It may set a
+/// flag or write to an eventfd, but may not wait or release a hold.
 class waker {
 public:
     virtual void wake() noexcept = 0;
@@ -20,14 +20,14 @@ protected:
     ~waker() = default;
 };
 
-/// One for each app, which makes it and shares it with its hold owners, so it lives as long as the
-/// last hold. On the loop's thread (the last one that called `enter`) a release is done at once. On
-/// another thread it is posted, and the loop collects it. After `close` it is done where it is
-/// released, one at a time over all threads, so hold owners need no locks. To move the loop to
-/// another thread, no hold may be released on the old one meanwhile. Invariants: only the loop's
-/// thread uses hold owners, or after `close` the one thread that drains; `posted_any_` is set
-/// exactly while something waits; the waker is called once for releases that wait together. Posting
-/// needs memory: without it the program ends, as with any exception from a destructor.
+/// One for each app. The app shares it with its hold owners, so it lives as long as the last hold.
+/// On the loop's thread (the last one that called `enter`) a release is done at once. On another
+/// thread it is posted, and the loop collects it. After `close` it is done on the thread that
+/// releases, one at a time over all threads, so hold owners need no locks. While the loop moves to
+/// another thread, no hold may be released on the old one. Invariants: only the loop's thread uses
+/// hold owners, or after `close` the one thread that drains; `posted_any_` is set exactly while
+/// something waits; the waker is called once for releases that wait together. Posting needs memory.
+/// Without memory the program ends, as after any exception from a destructor.
 class release_queue {
 public:
     release_queue() { enter(); }
@@ -36,19 +36,18 @@ public:
 
     /// This thread is the loop's from now on.
     void enter() noexcept;
-    /// Who is woken when something is posted; null: nobody.
+    /// Whom to wake when something is posted; null: nobody.
     void wake_by(waker*);
-    /// Makes the loop turn, if there still is one. On any thread, also after the app.
+    /// Makes the loop turn, if there still is one. May be called on any thread, also after the app.
     void wake();
     /// Whether this thread is the loop's.
     bool is_here() const noexcept;
-    /// Something waits to be collected: do not go to sleep.
+    /// Something waits to be collected, so the loop must not sleep.
     bool waiting() const noexcept { return posted_any_.load(std::memory_order_acquire); }
-    /// Called by the loop once a turn: does what other threads have posted. True if there was
+    /// Called by the loop once a turn. Does what other threads have posted. True if there was
     /// anything.
     bool collect() { return waiting() && collect_posted(); }
-    /// The app ends; it has given up its hold owners before. Called once, by an owner of a
-    /// reference to this.
+    /// The app ends; it has given up its hold owners before. Called once.
     void close();
 
     /// A hold was released after its partition was given up.
@@ -74,7 +73,7 @@ private:
     std::atomic<std::uint64_t> thread_{0};  // the loop's thread; `nobody` after close
     std::vector<release> spare_;            // used by the loop; keeps its capacity
     std::atomic<std::uint64_t> stale_{0};
-    // On another cache line than what the loop reads at each release.
+    // on another cache line than what the loop reads at each release
     alignas(64) std::atomic<bool> posted_any_{false};
     std::mutex mutex_;  // guards what follows
     std::vector<release> posted_;

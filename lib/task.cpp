@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory of coroutine frames, used again: a thread that makes a call for each message needs no
-// heap.
+// Keeps the memory of coroutine frames for the next coroutine, so a thread that makes a call for
+// each message does not use the heap.
 #include <weir/task.hpp>
 
 #include <array>
@@ -10,7 +10,7 @@
 namespace weir::detail {
 namespace {
 
-// Not under the address sanitizer: memory that is used again would hide a use after free.
+// Not with the address sanitizer: used-again memory would hide a use after free.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool recycles = false;
 #elif defined(__has_feature)
@@ -35,8 +35,8 @@ struct free_list {
     std::size_t count = 0;
 };
 
-/// Of one thread. Frames that are given back after the thread's own objects are destroyed (by an
-/// app that is a global, say) go to the heap.
+/// The frames of one thread. Frames that are freed after the thread's own objects are destroyed (by
+/// a global app, for example) go to the heap.
 struct frames {
     std::array<free_list, sizes> of{};
     bool closed = false;

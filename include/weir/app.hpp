@@ -26,7 +26,7 @@ namespace detail {
 
 class engine;
 
-/// A call that `app.post` hands to the loop. Not a std::function, which every file would pay for.
+/// A call that `app.post` hands to the loop. A std::function would cost compile time in every file.
 class posted {
 public:
     virtual ~posted() = default;
@@ -54,7 +54,7 @@ public:
     explicit app(std::string id, app_options options = {});
     app(const app&) = delete;
     app& operator=(const app&) = delete;
-    /// Stops, if it is still running.
+    /// Stops the app if it still runs.
     ~app();
 
     const std::string& id() const;
@@ -185,8 +185,8 @@ public:
     }
 
     weir::graph graph() const;
-    /// The assigned partitions (after a run: those at its end): how far they were read and
-    /// committed, and how many messages are held.
+    /// The assigned partitions, or after a run those at its end: how far each was read and
+    /// committed, and how many of its messages are held.
     std::vector<partition_status> partitions() const;
     weir::counters counters() const;
     /// Which message the commit of this partition waits for, and why no more is read. Empty if

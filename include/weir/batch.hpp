@@ -13,9 +13,9 @@
 namespace weir {
 namespace detail {
 
-/// The values of a batch, and their holds. It is a hold_owner: a hold of it holds all of its
-/// messages. Lives as long as the last hold. As `origins` it gives each value its own message, for
-/// operators that take the batch apart.
+/// The values of a batch and their holds. It is a hold_owner: one hold of the batch holds all of
+/// its messages. Lives as long as the last hold. As `origins` it gives each value its own message,
+/// for operators that take the batch apart.
 template <class V>
 class batch_contents final : public hold_owner, public origins {
 public:
@@ -39,8 +39,8 @@ public:
         forfeited_ = true;
         remove(n);
     }
-    /// The batch is owned while one of its messages is, since it is processed as a whole. Messages
-    /// that were acknowledged by hand do not count.
+    /// A batch counts as owned while any of its messages is, since it is processed as a whole.
+    /// Messages that were acknowledged by hand do not count.
     detail::ownership ownership() const override {
         auto least = detail::ownership::lost;
         bool any = false;
@@ -63,8 +63,9 @@ public:
     several parts_of(std::size_t i) const override {
         return detail::parts_of(values[i], messages_[i]);
     }
-    /// The batch as one message: the key that its messages share, else null; of its messages from a
-    /// topic the newest timestamp, and topic, partition and offset of the first; no headers.
+    /// The batch as one message: the key that all its messages share, else null; the newest
+    /// timestamp of its messages that come from a topic; topic, partition and offset of the first
+    /// of them; no headers.
     source_message common() const;
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A channel: values handed from one part of a program to its streams, without a broker.
+// A channel: one part of a program sends values to its streams, without a broker.
 #pragma once
 #include <coroutine>
 #include <cstddef>
@@ -37,7 +37,7 @@ struct channel_state {
         const T* value;
         suspended who;
         scheduler* loop;
-        hold held;  // of the message that was in work then
+        hold held;  // of the message that was being processed
     };
     std::deque<waiter> waiting{};
 
@@ -66,7 +66,8 @@ struct channel_state {
     }
 };
 
-/// One subscriber's queue, a source. A value holds the message that was in work when it was sent.
+/// One subscriber's queue, a source. Each value holds the message that was being processed when it
+/// was sent.
 template <class T>
 class channel_boundary final : public boundary {
 public:
@@ -85,7 +86,7 @@ public:
     bool ended() const override { return stopped_; }
     void stop() override { stopped_ = true; }
     void poll(time_point) override {
-        of_->early.clear();  // every subscriber of this run has them
+        of_->early.clear();  // every subscriber of this run has got them
         if (!agent->paused && ready_.left() == 0)
             for (; !queue_.empty(); queue_.pop_front())
                 ready_.push(std::move(queue_.front().value), std::move(queue_.front().held));
@@ -147,8 +148,8 @@ private:
 /// that may be copied; valid as long as its app. Used on the loop's thread (elsewhere: app.post).
 ///
 /// Shape    -> stream<bytes, T>, keys null; every subscriber gets every value
-/// Order    that of sending
-/// Acks     what is sent from a body holds the body's message until all subscribers are done
+/// Order    the order of sending
+/// Acks     a value sent from a body holds the body's message until all subscribers are done
 /// Holds    at most `capacity` values for each subscriber
 /// Time     never ends by itself
 /// Errors   none of its own

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The clock is an interface, real or virtual, so that tests control the time.
+// The clock is an interface, so that a test can use a virtual one.
 #pragma once
 #include <weir/fwd.hpp>
 
 namespace weir {
 
-/// The app's clock. `steady` is for limits and timers, `wall` for timestamps of what is sent.
+/// The app's clock. `steady` is for limits and timers, `wall` for the timestamps of sent messages.
 class clock {
 public:
     virtual ~clock() = default;

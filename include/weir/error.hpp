@@ -26,7 +26,7 @@ struct encode_error : error {
     using error::error;
 };
 
-/// What `app.main` and `test_driver::exit_code` answer.
+/// The exit codes of `app.main` and `test_driver::exit_code`.
 namespace exit_code {
 inline constexpr int ok = 0;      // stopped as asked
 inline constexpr int failed = 1;  // an error's policy was `stop`, or the broker could not be used

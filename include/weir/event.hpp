@@ -83,11 +83,11 @@ public:
     /// The bytes of the message's value. Null if the value was not read from a topic as it is.
     bytes_view raw_value() const { return from_ ? at().message().value : bytes_view{raw_value_}; }
 
-    /// Acknowledges the message for this agent, whatever holds of the event there are. True if this
-    /// call did it; false if it was acknowledged before.
+    /// Acknowledges the message for this agent, even if the event has holds. True if this call did
+    /// it; false if it was acknowledged before.
     bool ack() const { return ack_state_ && ack_state_->ack(); }
     bool acked() const { return !ack_state_ || ack_state_->acked(); }
-    /// The message is not acknowledged when its body returns, but when the hold is released.
+    /// The message is acknowledged when the hold is released, not when its body returns.
     weir::hold hold() const { return ack_state_ ? ack_state_->hold() : weir::hold{}; }
 
 private:
@@ -101,7 +101,7 @@ private:
         return there ? *there : tp_;
     }
 
-    // of an event that refers to the message in work
+    // of an event that refers to the current message
     detail::origins* from_ = nullptr;
     std::size_t i_ = 0;
     const V* shown_ = nullptr;  // null: `value_` has it
@@ -119,7 +119,7 @@ private:
     weir::hold handle_;  // of a copy: the ack_state stays
 };
 
-/// Acknowledges an event at the end of a scope, also if an exception leaves it.
+/// Acknowledges an event at the end of a scope, also when an exception leaves it.
 class ack_on_exit {
 public:
     template <class K, class V>
@@ -149,7 +149,7 @@ inline constexpr bool holds_messages<event<K, V>> = holds_messages<V>;
 struct event_access {
     static ack_state* of(const auto& e) { return e.ack_state_; }
 };
-/// For a value that is given to a body. `seen`: the body can acknowledge it from now on. `acked`:
+/// For a value that is passed to a body. `seen`: the body can acknowledge it from now on. `acked`:
 /// it was acknowledged by hand.
 template <class T>
 struct in_body {

@@ -74,7 +74,8 @@ auto from(R range) {
         std::begin(range);
         std::end(range);
     };
-    static_assert(fits, "weir: from(range): this is no range: a vector, a std::views::iota(0, 5)");
+    static_assert(
+        fits, "weir: from(range): this is not a range: give a vector, or std::views::iota(0, 5)");
     if constexpr (fits) {
         using source = detail::range_source<R>;
         return pull<source>{source{std::move(range)}, nullptr, "from"};

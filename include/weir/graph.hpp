@@ -17,16 +17,16 @@ public:
     enum class kind : std::uint8_t { topic, source, operation };
     struct node {
         graph::kind kind;
-        std::string name;   // of a topic its name, else the operator's: "take(100, 10s)"
+        std::string name;   // the topic's name, or the operator's: "take(100, 10s)"
         std::string agent;  // empty for topics
-        // names of types, as in the source; empty: the pipeline ends here
+        // names of types, as in the source; empty if the pipeline ends here
         std::string key;
         std::string value;
-        std::string note{};  // partitions and policies of a topic, if they are set
+        std::string note{};  // of a topic: partitions and policies, if they are set
     };
     struct edge {
         std::size_t from, to;
-        std::string note{};  // what is sent along it, if not the values
+        std::string note{};  // what is sent along it, if it is not the values
     };
     const std::vector<node>& nodes() const { return nodes_; }
     const std::vector<edge>& edges() const { return edges_; }

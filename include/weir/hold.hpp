@@ -10,13 +10,13 @@ namespace detail {
 
 class release_queue;
 
-/// Whether the partition of a held message is assigned. Revoking: the group takes it away, and what
-/// has been begun is finished. Lost: somebody else has it already.
+/// Whether the partition of a held message is assigned. Revoking: the group takes it away, and weir
+/// finishes what it has begun. Lost: somebody else has it already.
 enum class ownership : std::uint8_t { owned, revoking, lost };
 
-/// What holds are of: a partition's tracker, or a batch, which holds all of its messages. Lives as
-/// long as its owner or its last hold, whichever is longer. `add` and `remove` run on the loop's
-/// thread. (After the app has ended `remove` runs elsewhere, but never two at a time.)
+/// The owner of holds: a partition's tracker, or a batch, which holds all of its messages. Lives
+/// until its owner and its last hold are gone. `add` and `remove` run on the loop's thread. (After
+/// the app has ended, `remove` runs on other threads, but never two at a time.)
 class hold_owner {
 public:
     explicit hold_owner(std::shared_ptr<release_queue> releases) : releases_(std::move(releases)) {}
@@ -26,8 +26,8 @@ public:
     virtual void remove(std::int64_t number) = 0;
     /// Removes the hold without acknowledging: no commit passes its message.
     virtual void forfeit(std::int64_t number) { remove(number); }
-    /// Acknowledges by hand; the hold is removed afterwards. Nothing to do where removing a hold
-    /// acknowledges.
+    /// Acknowledges by hand; the hold is removed afterwards. The default does nothing, for owners
+    /// where removing a hold acknowledges.
     virtual void acknowledge(std::int64_t) {}
     virtual detail::ownership ownership() const { return detail::ownership::owned; }
     /// Whether hold `number` keeps offset `of` of the partition whose tracker is `l` open.
@@ -58,7 +58,7 @@ public:
     }
     hold(hold&& o) noexcept : in_(std::exchange(o.in_, nullptr)), number_(o.number_) {}
     hold& operator=(hold&& o) noexcept {
-        hold taken{std::move(o)};  // releases what was held here now, not when `o` is destroyed
+        hold taken{std::move(o)};  // releases the hold that was here now, not when `o` is destroyed
         std::swap(in_, taken.in_);
         std::swap(number_, taken.number_);
         return *this;

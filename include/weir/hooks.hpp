@@ -13,7 +13,7 @@ namespace weir {
 
 /// A failure that its policy gave up on. Reported once.
 struct error_report {
-    std::string seam;  // "decode", "process" or "produce"
+    std::string seam;  // "decode", "process", "produce", "task" or "timer"
     std::string agent;
     std::string topic;
     partition_id partition = 0;
@@ -28,13 +28,13 @@ struct partition_status {
     std::optional<offset> committed;  // by this run
     std::size_t held = 0;             // messages that somebody holds: a boundary, a send, the user
     offset read = 0;                  // the next one that will be read
-    // unfinished messages, read or not; empty if the broker does not tell
+    // unfinished messages, read or not; empty if the broker does not say
     std::optional<weir::offset> lag{};
     duration age{};  // how long the oldest that was read has kept commits back
 };
 
-/// What an app has done since it was made. The last four fields say what is now. For a rate, ask
-/// twice.
+/// What an app has done since it was made. The last four fields are the state at this moment. For a
+/// rate, ask twice.
 struct counters {
     /// What policies have done. A message, a batch or a send counts once, when its policy gives up.
     struct failures {
@@ -47,7 +47,7 @@ struct counters {
     std::uint64_t dead_letters = 0;  // messages; a failed batch makes many
     std::uint64_t commits = 0, failed_commits = 0;
     std::uint64_t assigned = 0, revoked = 0, lost = 0;  // partitions
-    std::uint64_t stale_holds = 0;  // released when somebody else had the partition
+    std::uint64_t stale_holds = 0;  // released when somebody else had the partition already
     std::size_t partitions = 0;     // now: assigned to this process
     std::size_t held = 0;           // now: messages that somebody holds
     weir::offset lag = 0;           // now: unfinished messages, read or not
@@ -61,9 +61,9 @@ struct blocked {
     std::string topic;
     partition_id partition = 0;
     weir::offset offset = -1;  // -1: nothing of the partition has been read
-    std::string agent;         // empty if it is no agent, or not known which
+    std::string agent;         // empty if no agent holds it, or if the agent is not known
     std::string op;            // as in the graph: "take(100, 10 s)"; or several operators
-    weir::timestamp since{};   // the app's clock: since when no commit could pass it
+    weir::timestamp since{};   // by the app's clock: since when no commit could pass the message
     std::string why;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an agent that is a coroutine reads: `while (auto w = co_await stream.next()) …`.
+// What a coroutine agent reads: `while (auto w = co_await stream.next()) …`.
 #pragma once
 #include <coroutine>
 #include <cstddef>
@@ -18,12 +18,13 @@
 namespace weir {
 namespace detail {
 
-/// What a coroutine agent reads from. The message of the values in here is parked. Lives as long as
-/// its run.
+/// What a coroutine agent reads from. The message of these values is parked. Lives as long as its
+/// run.
 template <class T>
 class coroutine_input : public body {
 public:
-    /// Passes the value before. True if the next value is there, or if nothing more will come.
+    /// Acknowledges the previous value. True if the next value is there, or if nothing more will
+    /// come.
     bool next() {
         if (waiting_) throw error{"weir: next() is awaited already: one coroutine reads a stream"};
         values_.pass();
@@ -77,8 +78,8 @@ public:
     };
 
     explicit incoming(detail::coroutine_input<T>& from) : from_(&from) {}
-    /// Acknowledges the value before, and waits for the next one. Gives the end when the app stops
-    /// and everything is delivered, or when every source has ended.
+    /// Acknowledges the previous value and waits for the next one. Returns the end when the app
+    /// stops and everything is delivered, or when every source has ended.
     next_value next() { return next_value{*from_}; }
 
 private:
@@ -107,7 +108,7 @@ public:
         try {
             work_ = f_(incoming<T>{*this});
             work_.start(loop_, this);
-        } catch (...) {  // a plain function that returns a task, and threw
+        } catch (...) {  // f is a plain function that returns a task, and it threw
             stray_error_ = std::current_exception();
         }
         look_if_done();
@@ -133,7 +134,7 @@ public:
     // for its sink
     bool empty() const { return this->values_.empty(); }
     void push(auto&& v) {
-        if (!running_) start();  // again, after a message that failed
+        if (!running_) start();  // after a message that failed
         this->values_.push(std::forward<decltype(v)>(v));
         if (this->waiting_) resume();
     }
@@ -147,7 +148,7 @@ public:
         message_error_ = nullptr;
     }
     void park(retryable* a) { parked_ = a; }
-    /// Empty if the message was acknowledged by hand: it may be committed already.
+    /// Empty if the message was acknowledged by hand: it may have been committed.
     hold working_on() override {
         if (!this->values_.looked_at() || !parked_ || parked_->acked) return {};
         return parked_->from().hold_of(parked_->at());
@@ -164,7 +165,7 @@ private:
         if (!stray_error_) {
             try {
                 work_.result();
-                this->values_.pass();  // as a loop that is left by `break`
+                this->values_.pass();  // as when a loop is left by `break`
                 this->agent->paused = true;
                 this->agent->ended = true;
             } catch (...) {
@@ -182,8 +183,8 @@ private:
     F f_;
     task<> work_;
     bool running_ = false, started_ = false;
-    retryable* parked_ = nullptr;       // the message in here, while the coroutine looks at it
-    std::exception_ptr message_error_;  // thrown at the message in here
+    retryable* parked_ = nullptr;  // the message of these values, while the coroutine works on it
+    std::exception_ptr message_error_;  // thrown at that message
     std::exception_ptr stray_error_;    // thrown while it had no message
 };
 

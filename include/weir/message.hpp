@@ -39,7 +39,7 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Owns its bytes. Null until something is assigned or appended, be it empty.
+/// Owns its bytes. Null until something is assigned or appended, even if it is empty.
 class bytes {
 public:
     bytes() = default;  // null
@@ -94,10 +94,10 @@ struct header {
     std::optional<bytes> value{};
     friend bool operator==(const header&, const header&) = default;
 };
-/// In the order they were written; a name may occur more than once.
+/// In the order in which they were written. A name may occur more than once.
 using headers = std::vector<header>;
 
-/// One message as a broker delivers it: a view into what was fetched with it.
+/// One message as a broker delivers it: a view into its `fetch`.
 struct message {
     bytes_view key{};
     bytes_view value{};
@@ -105,13 +105,13 @@ struct message {
     weir::timestamp timestamp{};
 };
 
-/// What one read of a partition brought: messages, offsets growing. Their bytes live as long as it
-/// does, also beyond the assignment it was read in.
+/// What one read of a partition brought: messages with growing offsets. Their bytes live as long as
+/// this object, even after the partition is gone.
 class fetch {
 public:
     virtual ~fetch() = default;
     std::span<const message> messages() const { return messages_; }
-    /// Headers are rarely looked at, so they are made when asked for.
+    /// Headers are rarely read, so they are made only when this is called.
     virtual weir::headers headers(std::size_t i) const = 0;
 
 protected:
@@ -126,5 +126,5 @@ struct topic_partition {
 
 }  // namespace weir
 
-// Made once in the library: at -O0 every file would pay for it.
+// Compiled once in the library: at -O0 every file would pay for it.
 extern template class std::vector<weir::header>;

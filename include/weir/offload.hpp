@@ -14,17 +14,17 @@
 namespace weir {
 namespace detail {
 
-/// One call: made by a coroutine, run by a thread of the pool, given back to the loop. Shared by
-/// all three, so each may be destroyed before the others.
+/// One call: made by a coroutine, run by a thread of the pool, and returned to the loop. All three
+/// share it, so each may be destroyed before the others.
 class offloaded {
 public:
     virtual ~offloaded() = default;
-    /// On a thread of the pool.
+    /// Runs on a thread of the pool.
     virtual void run() noexcept = 0;
 
-    // used by the loop: the coroutine that waits; null: none any more
+    // used by the loop: the coroutine that waits; null if none does any more
     suspended waiting{};
-    std::atomic<bool> unwanted = false;  // nobody waits: do not begin it
+    std::atomic<bool> unwanted = false;  // nobody waits any more: the call need not begin
 };
 
 template <class F>
@@ -39,7 +39,7 @@ public:
                 result_.emplace();
             } else result_.emplace((*f_)());
         } catch (...) { error_ = std::current_exception(); }
-        f_.reset();  // destroys what it owns now, not with the result
+        f_.reset();  // destroys now what `f` owns, not together with the result
     }
     result_type result() {
         if (error_) std::rethrow_exception(std::exchange(error_, nullptr));

@@ -23,7 +23,7 @@ inline constexpr offset_reset latest = offset_reset::latest;
 
 using properties = std::vector<std::pair<std::string, std::string>>;
 
-/// Of an embedded broker.
+/// Options of an embedded broker.
 struct memory_options {
     /// Partitions of a topic that is created without a number; default 1. As `num.partitions`.
     partition_id default_partitions = 1;
@@ -46,9 +46,9 @@ struct app_options {
     std::string broker = "memory://";
     /// The time between two commits. On Kafka this replaces `auto.commit.interval.ms`.
     duration commit_interval = std::chrono::seconds{3};
-    /// Commits also after so many finished messages. 0: by time alone.
+    /// Also commits after so many finished messages. 0: by time alone.
     std::size_t commit_every = 0;
-    /// Messages that one read of a partition brings at most.
+    /// How many messages one read of a partition brings at most.
     std::size_t stream_buffer_max = 4096;
     /// Messages of one partition that may be open: buffered, on their way to a topic, or held. At
     /// the limit the partition is not read.
@@ -65,22 +65,22 @@ struct app_options {
     /// `duration::max()` it waits until the broker is there, says every 30 s why it is not, and
     /// `stop()` ends it.
     duration connect_timeout = std::chrono::seconds{10};
-    /// Bytes that do not decode.
+    /// For bytes that do not decode.
     policy on_decode_error = stop;
     /// An exception in user code. Not set means skip: the message is lost. For batches, pull
     /// streams and values that cannot be encoded (encode_error) it means stop.
     policy on_error{};
-    /// A send that failed for good.
+    /// For a send that failed for good.
     policy on_produce_error = stop;
     /// librdkafka's properties; they replace weir's. The embedded broker ignores them and logs that
     /// once.
     properties kafka{};
-    /// Of the embedded broker. One that is shared has those of the app that has made it; another
-    /// app gives the same, or none.
+    /// Of the embedded broker. A shared broker has the options of the app that made it. Another app
+    /// gives the same options, or none.
     memory_options memory{};
-    /// Not owned; null: the real one.
+    /// Not owned; null: the real clock.
     weir::clock* clock = nullptr;
-    /// Not owned; null: the log on standard error.
+    /// Not owned; null: the log goes to standard error.
     weir::hooks* hooks = nullptr;
     /// Threads that make the calls of `weir::offload`.
     std::size_t offload_threads = 4;
@@ -105,9 +105,9 @@ struct agent_options {
     policy on_error{};
 };
 
-/// The order in which the results of asynchronous calls are passed on. all: of the input. key: of
-/// the input for each key, and one call of a key at a time; messages without a key count as one
-/// key. none: as they complete.
+/// The order in which the results of asynchronous calls are passed on. all: the order of the input.
+/// key: the order of the input for each key, with one call of a key at a time; messages without a
+/// key count as one key. none: the order in which they complete.
 enum class order_by : std::uint8_t { all, key, none };
 
 struct group_by_options {
@@ -115,27 +115,28 @@ struct group_by_options {
     std::string name{};
     /// 0: as many as the source has.
     partition_id partitions = 0;
-    /// Calls under way at once, for a key function that returns a task.
+    /// Calls at the same time, for a key function that returns a task.
     std::size_t concurrency = 1;
     /// The order of sending, for a key function that returns a task.
     order_by order = order_by::all;
 };
 
 struct map_options {
-    /// Calls under way at once, for a function that returns a task.
+    /// Calls at the same time, for a function that returns a task.
     std::size_t concurrency = 1;
     /// The order of the results.
     order_by order = order_by::all;
 };
 
 struct task_options {
-    /// What happens if it throws. `skip`: it is logged and counted, and the app goes on without it.
+    /// What happens if it throws. `skip`: the error is logged and counted, and the app goes on
+    /// without the coroutine.
     policy on_error = stop;
 };
 
 struct timer_options {
-    /// What happens if a call throws. `skip`: it is logged and counted, and the next call comes in
-    /// its time.
+    /// What happens if a call throws. `skip`: the error is logged and counted, and the next call
+    /// comes at its time.
     policy on_error = stop;
 };
 
@@ -156,5 +157,5 @@ struct stream_options {
 
 }  // namespace weir
 
-// Made once in the library: at -O0 every file would pay for it.
+// Compiled once in the library: at -O0 every file would pay for it.
 extern template class std::vector<std::pair<std::string, std::string>>;

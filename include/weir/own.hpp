@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a value that points into its message one that owns its bytes.
+// Turns a value that points into its message into one that owns its bytes.
 #pragma once
 #include <string>
 #include <string_view>
@@ -16,8 +16,8 @@ struct own_fn {
 
 }  // namespace detail
 
-/// `map(weir::own)` makes a bytes_view bytes and a string_view a string. Put it before an operator
-/// that keeps values beyond their messages: `take`, an asynchronous `map`.
+/// `map(weir::own)` turns bytes_view into bytes and string_view into string. Put it before an
+/// operator that keeps values beyond their messages: `take`, an asynchronous `map`.
 inline constexpr detail::own_fn own{};
 
 }  // namespace weir

@@ -42,8 +42,8 @@ private:
     bytes bytes_;
 };
 
-/// A message that is being sent. May be ignored. `co_await` goes on when the broker has it, and
-/// throws weir::error if a policy gave it up.
+/// A message that is being sent. May be ignored. `co_await` goes on when the broker has the
+/// message, and throws weir::error if its policy gave up.
 class pending_send {
 public:
     pending_send(detail::topic_info& to, detail::outgoing what);

@@ -35,7 +35,7 @@ public:
     int retries() const { return retries_; }
     duration backoff() const { return backoff_; }
     const std::string& topic() const { return topic_; }
-    /// As drawn in the graph: "retry 3 x 100 ms, then skip".
+    /// As in the graph: "retry 3 x 100 ms, then skip".
     std::string text() const;
 
     friend policy retry(int n, duration backoff);
@@ -48,14 +48,15 @@ private:
     std::string topic_;
 };
 
-/// `n` further attempts, `backoff` apart. If all fail, stop, or what `.then(…)` says.
+/// `n` further attempts, `backoff` apart. If all fail, the policy of `.then(…)` decides, by default
+/// stop.
 policy retry(int n, duration backoff);
 namespace detail {
 std::string text_of(duration);                                               // "10 s", "500 ms"
 std::string text_of_call(const char* name, std::size_t n, duration within);  // "take(100, 10 s)"
 }  // namespace detail
 /// The message is sent to `topic` byte for byte, with headers that say where it was read and what
-/// was wrong. It is committed when the broker has it there. A missing topic is created.
+/// was wrong. It is committed when the broker has the copy. A missing topic is created.
 inline policy dead_letter(std::string topic) {
     return policy{policy::action::dead_letter, std::move(topic)};
 }

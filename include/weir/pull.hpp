@@ -47,11 +47,11 @@ private:
     std::shared_ptr<values_of> values_;
 };
 
-/// What the copies of one pull stream share. The loop knows only its values, so an unused stream is
-/// destroyed.
+/// What the copies of one pull stream share. The loop knows only the values in it, so that a stream
+/// that nobody has is destroyed.
 template <class T>
 struct pull_state {
-    std::shared_ptr<host> on;  // null until the first begin() of a range without an app
+    std::shared_ptr<host> on;  // null until the first begin() of a stream without an app
     std::string name;
     agent_info* agent = nullptr;
     std::shared_ptr<message_values<T>> values = std::make_shared<message_values<T>>();
@@ -146,10 +146,10 @@ private:
 
 }  // namespace detail
 
-/// A pipeline that is iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`. A
-/// stream like any other, and a range. Copies share one running stream; `begin()` goes on with the
-/// first value that is not acknowledged. So does another stream of the same topic, once nobody has
-/// this one any more.
+/// A pipeline that is iterated: `for (auto& w : app.stream(withdrawals) | weir::filter(big)) …`. It
+/// is a stream like any other, and a range. Copies share one running stream; `begin()` continues
+/// with the first value that is not acknowledged. When all copies are gone, another stream of the
+/// same topic continues there.
 ///
 /// Shape    stream<K, V> -> a single-pass range of V
 /// Acks     a value when the loop goes on to the next one. On `break`, the current value if it was
@@ -179,7 +179,7 @@ public:
     }
 
     static constexpr bool unacked = detail::is_unacked<P>;
-    /// The stream and its app, for operators that combine streams.
+    /// The pipeline, for operators that combine streams.
     const P& what() const { return what_; }
     const std::shared_ptr<detail::host>& on() const { return state_->on; }
     const std::string& name() const { return state_->name; }
@@ -203,7 +203,8 @@ public:
         return at;
     }
 
-    /// A pipeline that ends in a sink, or in a topic that is not read on, is an agent's.
+    /// Whether the pipeline ends in a sink, or in a topic that is not read on. Then it belongs to
+    /// an agent.
     static constexpr bool ends = requires { requires P::ends; };
     void build(detail::plan& p) const
         requires ends
@@ -211,8 +212,8 @@ public:
         what_.build(p);
     }
 
-    /// One more operator makes a new stream with a run of its own. A sink makes an agent's
-    /// pipeline, which cannot be iterated.
+    /// One more operator makes a new stream with a run of its own. A sink makes a pipeline for an
+    /// agent, which cannot be iterated.
     template <detail::is_operator O>
         requires std::is_void_v<typename weir::pipeline<P, O>::value>
     friend auto operator|(pull s, O op) {
@@ -220,7 +221,7 @@ public:
     }
     template <detail::is_operator O>
     friend auto operator|(pull s, O op) {
-        // copied: the stream itself may still be iterated
+        // copied, since the stream itself may still be iterated
         return weir::pull<pipeline<P, O>>{pipeline<P, O>{std::move(s.what_), std::move(op)},
                                           s.state_->on, s.state_->name};
     }

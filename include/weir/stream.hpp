@@ -32,8 +32,8 @@ private:
 }  // namespace detail
 
 /// Any stream of these keys and values, as one type: to return it from a function, keep it in a
-/// class, or build it at run time. Made by `erase()`, or by assigning a pipeline. A value like any
-/// other stream; copies share the pipeline.
+/// class, or build it at run time. Made by `erase()`, or by assigning a pipeline. Copies share the
+/// pipeline.
 ///
 ///     weir::stream<std::string, order> dear(weir::topic<std::string, order> t);
 ///

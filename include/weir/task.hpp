@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Coroutines: one type, resumed by the loop (g++ 12 has no symmetric transfer to rely on).
+// Coroutines: one type of task. The loop resumes them, since g++ 12 has no reliable symmetric
+// transfer.
 #pragma once
 #include <coroutine>
 #include <cstddef>
@@ -16,7 +17,8 @@ namespace detail {
 
 class offloaded;
 
-/// What a coroutine works for. What the coroutine sends holds the message that this works on.
+/// What a coroutine works for. What the coroutine sends holds the message that `working_on`
+/// returns.
 class worker {
 public:
     virtual hold working_on() = 0;
@@ -27,11 +29,11 @@ protected:
 /// A coroutine that waits.
 struct suspended {
     std::coroutine_handle<> who{};
-    worker* by = nullptr;  // null: none
+    worker* by = nullptr;  // null: no coroutine
 };
 
 /// The loop, as coroutines see it. It does not own handles: a coroutine that is destroyed while it
-/// waits here is forgotten first (`~task` does it).
+/// waits here is removed first (`~task` does it).
 class scheduler {
 public:
     virtual void ready(suspended) = 0;
@@ -41,19 +43,19 @@ public:
     /// Runs a blocking call on another thread, then resumes the coroutine that waits.
     virtual void offload(std::shared_ptr<offloaded>) = 0;
 
-    worker* at_work = nullptr;  // of the coroutine that runs now
+    worker* at_work = nullptr;  // that of the coroutine that runs now
 
 protected:
     ~scheduler() = default;
 };
 
-/// Memory for coroutine frames. Each thread keeps some that were given back (lib/task.cpp).
+/// Memory for coroutine frames. Each thread keeps some freed ones for the next call (lib/task.cpp).
 void* take_frame(std::size_t);
 void give_frame(void*, std::size_t) noexcept;
 
 struct promise_base {
     std::coroutine_handle<> parent;
-    scheduler* loop = nullptr;  // that of the outermost task; co_await passes it on
+    scheduler* loop = nullptr;  // the outermost task's; co_await passes it on
     worker* by = nullptr;       // the same
     std::exception_ptr error;
 
@@ -133,7 +135,7 @@ public:
     T result() { return h_.promise().result(); }
 
     bool await_ready() const noexcept { return false; }
-    /// False if the task has ended at once: its caller goes on without a turn of the loop.
+    /// False if the task has finished at once. Then its caller goes on without a turn of the loop.
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> parent) {
         start(*parent.promise().loop, parent.promise().by);
@@ -156,7 +158,7 @@ inline constexpr bool is_task<task<T>> = true;
 /// Whether a callable takes these arguments. As in `call`, it may be a member.
 template <class F, class... A>
 concept calls = std::is_invocable_v<F&, A...>;
-/// It returns void, or a task of void.
+/// A callable that returns void or a task of void.
 template <class F, class... A>
 concept gives_nothing = calls<F, A...> && (std::is_void_v<std::invoke_result_t<F&, A...>> ||
                                            std::is_same_v<std::invoke_result_t<F&, A...>, task<>>);

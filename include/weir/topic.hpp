@@ -13,14 +13,14 @@
 
 namespace weir {
 
-/// `topic<V>` has keys of bytes; `topic<K, V>` decodes both. Made by `app.topic`. A handle that may
-/// be copied; valid as long as its app.
+/// `topic<V>` has keys of bytes; `topic<K, V>` decodes both. Made by `app.topic`. It is a handle:
+/// it may be copied, and is valid as long as its app.
 ///
 /// Shape    -> stream<K, V>
 /// Order    kept within a partition
 /// Errors   bytes that do not decode: the topic's `on_decode_error`, else the app's
-/// Throws   weir::setup_error if the name is none, or declared twice with different options
-///          (app.topic)
+/// Throws   weir::setup_error if the name is not a topic name, or is declared twice with
+///          different options (app.topic)
 template <class A, class B = void>
 class topic {
 public:
@@ -69,7 +69,7 @@ private:
 /// Order    kept within a partition
 /// Time     a topic that appears later and matches is read from its beginning
 /// Errors   as for a topic; the options given to `app.topics` are those of each topic
-/// Throws   weir::setup_error if the list is empty or has a topic twice, if the pattern is none, or
+/// Throws   weir::setup_error if the list is empty or has a topic twice, if the pattern is bad, or
 ///          if it matches a topic that the pipeline itself writes to
 template <class A, class B = void>
 class topics {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whom the app talks to.
+// Chooses the transport: the embedded broker or Kafka.
 #include <string_view>
 
 #include <weir/error.hpp>
@@ -21,8 +21,9 @@ const std::shared_ptr<transport::memory_broker>& engine::broker() {
         if (url.starts_with(kafka))
             throw setup_error{"weir: broker '" + url +
                               "': this needs the embedded broker: use memory://"};
-        throw setup_error{"weir: broker '" + url +
-                          "' is none: use memory://, memory://NAME or kafka://host:port"};
+        throw setup_error{
+            "weir: broker '" + url +
+            "' is not a broker URL: use memory://, memory://NAME or kafka://host:port"};
     }
     const auto name = url.substr(memory.size());
     const auto& options = settings_.options.memory;
@@ -33,7 +34,7 @@ const std::shared_ptr<transport::memory_broker>& engine::broker() {
 
 bool engine::embedded() const { return settings_.options.broker.starts_with(memory); }
 
-/// The one place where it is decided whom the app talks to.
+/// Nothing else decides between the embedded broker and Kafka.
 std::unique_ptr<transport::transport> engine::connect(const std::string& group) {
     const auto& o = settings_.options;
     if (!o.broker.starts_with(kafka)) return transport::connect(broker(), group);
@@ -48,12 +49,12 @@ transport::kafka::connect_options engine::kafka_options(const std::string& group
     transport::kafka::connect_options to{transport::kafka::servers_of(o.broker), group, o.kafka,
                                          o.drain_timeout, o.connect_timeout};
     std::erase_if(to.properties, [&](auto& p) {
-        return p.first == "group.id" && p.second == settings_.app;  // of the app's own group
+        return p.first == "group.id" && p.second == settings_.app;  // it is the app's own group
     });
     return to;
 }
 
-/// The user's property wins over our option.
+/// A property auto.offset.reset overrides the option.
 offset_reset engine::auto_offset_reset() const {
     const auto& o = settings_.options;
     const auto said =

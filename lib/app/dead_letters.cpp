@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which policies make dead letters, of what, and where they go: drawn in the graph, made as topics.
+// Finds the policies that send dead letters, and the topics they use. The graph shows these topics,
+// and a run creates them.
 #include <algorithm>
 
 #include <weir/error.hpp>
@@ -16,7 +17,7 @@ bool reads(const std::string& read, const std::string& topic) {
 
 }  // namespace
 
-/// Of every policy that is in use, what the graph so far says about it.
+/// Every policy in use that sends dead letters, with what the graph says about it.
 std::vector<engine::letters> engine::dead_letters() const {
     std::vector<letters> all;
     const auto& nodes = graph_.nodes();
@@ -55,11 +56,11 @@ std::vector<engine::letters> engine::dead_letters() const {
     return all;
 }
 
-/// Throws setup_error if what fails of a topic could come back to it for ever, by way of dead
-/// letters whose readers make dead letters in turn.
+/// Throws setup_error if a failed message could come back to its topic for ever: its dead letter is
+/// read by an agent, fails there, and so on.
 void engine::refuse_rings(const std::vector<letters>& all) const {
     for (auto& first : all) {
-        if (first.seam == "produce") {
+        if (first.failed_at == "produce") {
             refuse_unsent_ring(first);
             continue;
         }
@@ -69,7 +70,8 @@ void engine::refuse_rings(const std::vector<letters>& all) const {
                 if (detail::reads(start, way[i])) refuse_ring(first, start, way[i], i > 0);
                 for (auto& next : all)
                     for (auto& of : next.of) {
-                        const bool goes_on = next.seam != "produce" && detail::reads(of, way[i]);
+                        const bool goes_on =
+                            next.failed_at != "produce" && detail::reads(of, way[i]);
                         const auto& to = next.by->topic();
                         if (goes_on && std::find(way.begin(), way.end(), to) == way.end())
                             way.push_back(to);
@@ -103,17 +105,17 @@ void engine::refuse_ring(const letters& l, const std::string& read, const std::s
     const bool by_pattern = read != back;
     const auto matching = "'" + read + (by_pattern ? "', which matches '" + back + "'" : "'");
     if (by_others)
-        throw setup_error{"weir: what fails of topic '" + back +
-                          "' would come back to it for ever: its dead letters go to '" +
-                          l.by->topic() + "', and what fails there comes back to " + matching +
-                          "; give one of the readers another " +
-                          (l.seam == "process" ? "on_error" : "on_decode_error")};
-    if (l.seam == "process")
+        throw setup_error{"weir: failed messages of topic '" + back +
+                          "' would come back to it for ever: their dead letters go to '" +
+                          l.by->topic() + "', and messages that fail there come back to " +
+                          matching + "; give one of the readers another " +
+                          (l.failed_at == "process" ? "on_error" : "on_decode_error")};
+    if (l.failed_at == "process")
         throw setup_error{"weir: agent '" + l.agent + "' reads topic " + matching +
-                          ", where its own dead letters go: what fails would come back "
+                          ", where its own dead letters go: failed messages would come back "
                           "for ever; give the agent another on_error"};
     throw setup_error{"weir: topic " + matching + (by_pattern ? "," : "") +
-                      " is read, and what does not decode of it would go back to it; "
+                      " is read, and messages that do not decode would go back to it; "
                       "give the topic another on_decode_error"};
 }
 
@@ -126,7 +128,7 @@ void engine::derive_dead_letters() {
         auto& into = derive(l.by->topic(), 0, false, of);
         for (auto* t : of) learn(into, t->key, t->value);
     }
-    // a dead letter that could not be sent is one itself
+    // a dead letter that cannot be sent goes to this topic, too
     const auto& produce = settings_.options.on_produce_error;
     if (produce.has_dead_letters()) derive(produce.topic(), 0, false, {});
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an app is made of: options, agents, tasks, timers, and what it tells of them.
+// What an app consists of: options, agents, tasks, timers, and its status.
 #include "engine.hpp"
 
 #include <algorithm>
@@ -23,8 +23,8 @@ void check(const app_options& o) {
     positive(o.connect_timeout > duration::zero(), "connect_timeout");
     positive(o.offload_threads > 0, "offload_threads");
 }
-/// What the graph says of a topic: its partitions and policies, where they are set, and the app's,
-/// where they are not the usual.
+/// What the graph says about a topic: partitions and policies if the topic sets them, and the app's
+/// policies if they are not the default.
 std::string note_of(const topic_options& o, const app_options& app, bool read, bool written) {
     std::string text;
     const auto say = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
@@ -71,7 +71,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
         throw setup_error{"weir: there is an agent '" + name +
                           "' already: agents have unique names"};
     check_policy(o.on_error);
-    auto drawn = graph_;  // kept only if the whole of it can be drawn
+    auto drawn = graph_;  // kept only if all of it can be drawn
     graph_builder s{drawn, *this, settings_.app, name};
     what->draw(s);
     for (auto* from : s.sources())
@@ -90,12 +90,12 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     a.what = std::move(what);
     a.through = s.passed_through();
     added_ = true;
-    if (running()) wakeup_.wake();  // for who waits on poll_fd
+    if (running()) wakeup_.wake();  // somebody may be waiting for poll_fd
     return a.info;
 }
 
-/// Names are put together by "-", and may hold one themselves: two agents' names may come to the
-/// same.
+/// A repartition topic's name joins other names with "-", and these may contain a "-" themselves.
+/// So two agents can end up with the same topic.
 void engine::refuse_shared_repartition(const std::string& name,
                                        const std::vector<topic_info*>& through) const {
     const auto own = [&](const topic_info& t, const std::string& who) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The app behind its header: topics, agents, the transport, and the run that is under way.
+// The private part of the app: topics, agents, the transport, and the current run.
 #pragma once
 #include <atomic>
 #include <deque>
@@ -20,38 +20,38 @@
 
 namespace weir::detail {
 
-/// What is done beside each round of a run: input that is fed in, output that is read, progress
-/// that is shown.
+/// What the command line does beside a run: it feeds input, prints output and shows progress.
 class side_job {
 public:
-    /// True if it did anything. `stopping`: nothing more may come in.
+    /// True if it did anything. If `stopping`, nothing more may be sent to a topic.
     virtual bool turn(bool stopping) = 0;
-    /// There is nothing to do: the loop is about to wait.
+    /// Called when there is nothing to do, before the loop waits.
     virtual void rest() = 0;
-    /// When it wants its next turn, whatever else there is.
+    /// The loop calls `turn` at this time at the latest.
     virtual time_point due() const { return time_point::max(); }
-    /// The run is about to end by itself: nothing has happened for so long as was asked for, or
-    /// nothing more can. May be called again.
+    /// Called when the run is about to end by itself: it has been idle for the time asked for, or
+    /// nothing more can come. May be called again.
     virtual void before_end() {}
-    /// It cannot go on: what it gave so far is processed, then the run stops.
+    /// It cannot go on. The run processes what was sent so far, then stops.
     virtual bool failed() const = 0;
-    /// It gives nothing more, and nobody else does: when all is done the run stops.
+    /// It sends nothing more, and neither does anybody else. The run stops when all messages are
+    /// done.
     virtual bool ended() const { return false; }
 
 protected:
     ~side_job() = default;
 };
 
-/// Owned by the app, and by the pull streams that were made of it. Between `start` and the end of
-/// the run a conductor is there; a new run builds every agent anew. Everything is the loop's
-/// thread's, but `stop` and `post`. What differs between app.run, app.poll, a pull range and the
-/// test driver is only who turns the loop, and how it waits.
+/// Owned by the app and by the pull streams that were made of it. A conductor exists from `start`
+/// to the end of the run; a new run builds every agent again. Everything is used on the loop's
+/// thread, except `stop` and `post`. app.run, app.poll, a pull stream and the test driver differ
+/// only in who turns the loop, and in how it waits.
 class engine final : public host {
 public:
     engine(std::string id, app_options);
     ~engine();
 
-    // what there is
+    // topics and agents
     topic_catalog& topics() { return topics_; }
     const std::map<std::string, topic_info>& known_topics() const { return topics_.all(); }
     topic_info& derive(const std::string& name, partition_id partitions, bool internal,
@@ -66,16 +66,16 @@ public:
     void send(send_request&) override;
     void send_when_possible(send_request&) override;
     void forget(send_request&) noexcept override;
-    /// As drawn, with what is set now: partitions, policies, where dead letters go.
+    /// With the settings of this moment: partitions, policies, dead letter topics.
     weir::graph graph() const;
-    /// The topics that dead letters go to are topics of ours like any other. Throws setup_error if
-    /// one is where they come from.
+    /// Declares the topics of all dead letters. Throws setup_error if dead letters would come back
+    /// to where they come from.
     void derive_dead_letters();
-    /// The topic's own, else the app's.
+    /// The topic's own policy, or else the app's.
     const policy& decode_policy(const topic_info&) const;
-    /// An agent reads it.
+    /// True if an agent reads it.
     bool reads(const std::string& topic) const;
-    /// Something of the program's own may send: a range, a channel, a task, a timer.
+    /// True if the program itself may send: from a range, a channel, a task or a timer.
     bool has_own_sources() const;
     const std::string& id() const { return settings_.app; }
     reporter& report() { return report_; }
@@ -85,26 +85,28 @@ public:
     std::optional<blocked> explain(const topic_partition&) const;
 
     // the run
-    /// Checks everything, connects, builds; the second time only what is new. Throws setup_error.
+    /// Checks everything, connects and builds. A second call builds only what was added. Throws
+    /// setup_error.
     void start();
     bool running() const override { return conductor_ && !conductor_->stopped(); }
-    /// One round: what was posted, then the conductor's. False if there was nothing to do.
+    /// One round: calls what was posted, then turns the conductor. False if there was nothing to
+    /// do.
     bool turn();
-    /// The same, for who turns the loop alone. Throws weir::error inside a body.
+    /// The same for a caller outside of the loop. Throws weir::error inside a body.
     bool turn_alone();
-    /// Waits for something to do, `most` at the most; a virtual clock jumps instead, as far as
-    /// `without_commits` lets it. False if nothing will come.
+    /// Waits for something to do, but no longer than `most`. A virtual clock jumps instead; if
+    /// `without_commits`, it does not jump to the next commit. False if nothing will come.
     bool wait(duration most, bool without_commits);
-    /// Until the app stops, every source has ended, or nothing has happened for `idle`.
+    /// Runs until the app stops, every source has ended, or nothing has happened for `idle`.
     void run(side_job* beside = nullptr, duration idle = duration::max());
     bool poll(duration);
     bool turn_for(agent_info&) override;
     void passed(agent_info&) override;
     void stop() noexcept;
     void post(std::unique_ptr<posted>);
-    /// Stops, if it runs, and ends what is left of the run. What the app does at its end.
+    /// Stops the app if it runs, and ends the run. The app's destructor calls it.
     void close() noexcept;
-    /// After the run: what is left of it goes, its status and error stay.
+    /// Called after the run: destroys it, and keeps its status and error.
     void end_run();
     void rethrow();
     const std::exception_ptr& error() const { return error_; }
@@ -113,9 +115,9 @@ public:
 
     weir::app_options& options() { return settings_.options; }  // before the run
     const weir::clock& time() const { return *settings_.clock; }
-    /// The broker is in this process.
+    /// True if the broker is in this process.
     bool embedded() const;
-    /// A connection to the app's broker, for a group. Throws setup_error if there is none.
+    /// Connects to the app's broker as a member of a group. Throws setup_error if it cannot.
     std::unique_ptr<transport::transport> connect(const std::string& group);
     std::vector<std::string> agent_names() const;
 
@@ -123,7 +125,7 @@ public:
     void use(clock& c) { settings_.clock = &c; }
     const std::shared_ptr<transport::memory_broker>& broker();
     transport::transport* connection() { return transport_.get(); }
-    /// Its membership has ended without a word: the run is over, nothing is finished.
+    /// Ends the run at once, without a commit and without leaving the group.
     void abandon();
 
 private:
@@ -136,8 +138,9 @@ private:
     class in_loop;
     struct letters {
         const policy* by;
-        std::string seam, agent;
-        std::size_t from;             // the node in the graph that they come from
+        std::string failed_at;  // "process", "decode" or "produce"
+        std::string agent;
+        std::size_t from;             // the node in the graph whose failures these are
         std::vector<std::string> of;  // topics
     };
     std::vector<letters> dead_letters() const;
@@ -168,12 +171,12 @@ private:
     std::unique_ptr<transport::transport> transport_;
     std::unique_ptr<conductor> conductor_;
     topic_catalog topics_;
-    std::map<std::string, transport::reset> found_;  // by patterns, in this run
+    std::map<std::string, transport::reset> found_;  // topics found by patterns, in this run
     static constexpr std::size_t unsent_max = 10'000;
-    std::deque<std::pair<topic_info*, outgoing>> unsent_;  // before the run
-    std::deque<agent> agents_;                             // addresses stay
-    bool added_ = false;                                   // one of them, since the last `start`
-    bool joins_ = false;  // a topic is read, so the group will answer
+    std::deque<std::pair<topic_info*, outgoing>> unsent_;  // sent before the run
+    std::deque<agent> agents_;                             // a deque, so that addresses stay
+    bool added_ = false;  // an agent was added since the last `start`
+    bool joins_ = false;  // a topic is read, so the group will assign partitions
     duration longest_join_{};
     time_point next_join_line_{};
     std::deque<job_info> jobs_;
@@ -182,11 +185,11 @@ private:
     std::vector<partition_status> last_status_;
     std::size_t last_read_ = 0;
     time_point last_turn_{}, last_pass_{};
-    int unseen_passes_ = 0;  // that do not look at the clock
+    int unseen_passes_ = 0;  // since the last look at the clock
     bool told_properties_ = false;
-    bool polled_ = false;  // by a loop of somebody else's, in this run
+    bool polled_ = false;  // somebody else's loop has called `poll` in this run
     std::atomic<bool> turning_ = false, stop_asked_ = false;
-    std::mutex mutex_;  // guards what follows
+    std::mutex mutex_;  // guards posted_
     std::vector<std::unique_ptr<posted>> posted_;
 };
 

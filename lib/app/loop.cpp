@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who turns the loop: app.run, app.poll, a pull stream, and what reaches it from elsewhere.
+// Who turns the loop: app.run, app.poll or a pull stream. Also what other threads and bodies ask of
+// it.
 #include <algorithm>
 #include <utility>
 
@@ -10,24 +11,24 @@
 namespace weir::detail {
 namespace {
 
-// between two whole rounds while a pull range runs
+// While a pull stream is iterated, a whole round comes at least this often.
 constexpr auto loop_budget = std::chrono::milliseconds{20};
-// A range whose values are passed within this looks at the clock at one in so many.
+// If a pull stream's values are passed faster than this, only every fourth one looks at the clock.
 constexpr auto quick_pass = std::chrono::milliseconds{1};
 constexpr int passes_a_look = 4;
-// Kafka waits three seconds for a new group's members; that is not worth a line.
+// Kafka waits three seconds for a new group's members. A shorter wait is not logged.
 constexpr auto join_line_first = std::chrono::seconds{5};
 constexpr auto join_line_interval = std::chrono::seconds{15};
 
 }  // namespace
 
-/// One thread turns the loop, and only from outside of it.
+/// Makes sure that one thread turns the loop, and that no body does.
 class engine::in_loop {
 public:
     explicit in_loop(engine& e) : of_(e) {
         if (e.turning_.exchange(true))
             throw weir::error{
-                "weir: run, poll or a pull range inside a body of the same app: its loop is "
+                "weir: run, poll or a pull stream inside a body of the same app: its loop is "
                 "turning already"};
     }
     in_loop(const in_loop&) = delete;
@@ -57,7 +58,8 @@ bool engine::wait(duration most, bool without_commits) {
     if (!running()) return false;
     const auto now = settings_.clock->steady();
     const auto at = conductor_->due(without_commits);
-    if (settings_.clock->skip_to(now)) {  // a virtual clock: nothing comes from outside
+    // A virtual clock: nothing comes from another thread but results of offload.
+    if (settings_.clock->skip_to(now)) {
         auto& elsewhere = conductor_->offloaded();
         if (elsewhere.outstanding() > 0) {
             elsewhere.wait();
@@ -85,7 +87,8 @@ void engine::run(side_job* beside, duration idle) {
         stop();
     };
     while (running()) {
-        if (added_ && !conductor_->stopping()) start();  // what a body or a posted call has added
+        // A body or a posted call has added something.
+        if (added_ && !conductor_->stopping()) start();
         const bool fed = beside && beside->turn(conductor_->stopping());
         if (turn() || fed) {
             if (fed || !conductor_->only_timers()) last = settings_.clock->steady();
@@ -113,7 +116,7 @@ void engine::run(side_job* beside, duration idle) {
             if (!wait(std::max(most, duration::zero()), false)) end();
         } else {
             if (beside) beside->before_end();
-            // what waits for company goes on without it
+            // sends short batches and the like before giving up
             if (conductor_->flush()) last = settings_.clock->steady();
             else end_idle_run();
         }
@@ -122,8 +125,8 @@ void engine::run(side_job* beside, duration idle) {
     rethrow();
 }
 
-/// The group may wait for members that have gone without a word. Nothing comes before it has
-/// answered, so that is no idle time.
+/// True while the group is expected to assign partitions. It may be waiting for a member that has
+/// died. This is not idle time: no message can come yet.
 bool engine::waits_for_group(time_point now, time_point begun) {
     const bool waits = joins_ && !conductor_->joined() && !conductor_->stopping() &&
                        now < later(begun, longest_join_);
@@ -138,7 +141,8 @@ bool engine::waits_for_group(time_point now, time_point begun) {
     return waits;
 }
 
-/// Where it reads topics and never had a partition, nothing was done: that is no success.
+/// Ends an idle run. It is an error if the app reads topics and never got a partition: then it has
+/// done nothing.
 void engine::end_idle_run() {
     if (!joins_ || conductor_->had_partition()) return stop();
     const auto group = "group '" + settings_.app + "'";
@@ -156,7 +160,7 @@ bool engine::all_ended() const {
                        [](auto& a) { return a.info.ended || a.info.gone; });
 }
 
-/// Every message is done with, and no coroutine beside the agents runs.
+/// True if every message is done and no coroutine runs beside the agents.
 bool engine::nothing_open() const {
     const auto all = conductor_->status();
     return conductor_->background_idle() &&
@@ -166,7 +170,7 @@ bool engine::nothing_open() const {
 bool engine::poll(duration timeout) {
     in_loop guard{*this};
     start();
-    if (!running()) return false;  // stopped while it waited for the broker
+    if (!running()) return false;  // stopped while waiting for the broker
     polled_ = true;
     const auto begin = settings_.clock->steady();
     wakeup_.drain();
@@ -197,7 +201,7 @@ bool engine::poll(duration timeout) {
 bool engine::turn_for(agent_info& a) {
     in_loop guard{*this};
     if (a.ended) return false;
-    if (!conductor_ || running()) start();  // else the run has ended since the last call
+    if (!conductor_ || running()) start();  // otherwise the run has ended since the last call
     if (running() && turn() && running()) return true;
     if (running() && !a.ended && wait(duration::max(), true)) return true;
     if (running()) return false;
@@ -209,8 +213,9 @@ bool engine::turn_for(agent_info& a) {
 
 void engine::passed(agent_info& a) {
     if (!running()) return;
-    if (turning_) throw weir::error{"weir: a pull range is moved on inside a body of the same app"};
-    if (unseen_passes_ > 0) {  // a look at the clock costs as much as the rest
+    if (turning_)
+        throw weir::error{"weir: a pull stream is moved on inside a body of the same app"};
+    if (unseen_passes_ > 0) {  // reading the clock costs as much as the rest of this function
         --unseen_passes_;
     } else {
         const auto before = std::exchange(last_pass_, settings_.clock->steady());
@@ -275,7 +280,7 @@ hold engine::hold_current() const {
     if (h || std::none_of(agents_.begin(), agents_.end(), iterates)) return h;
     return conductor_->hold_pulled();
 }
-/// Who turns the loop finds it by itself; who waits for poll_fd has to be told.
+/// Wakes a loop that waits for poll_fd. Whoever turns the loop now finds the work without it.
 void engine::wake() {
     if (polled_ && !turning_) wakeup_.wake();
 }
@@ -291,7 +296,7 @@ void engine::close() noexcept {
         if (running()) stop();
         while (running())
             if (!turn() && !wait(duration::max(), false)) abandon();  // nothing will come
-    } catch (...) {  // a hook's: there is nobody left to tell
+    } catch (...) {  // thrown by a hook: nobody is left to tell
         abandon();
     }
     end_run();

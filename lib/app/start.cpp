@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a run starts and ends: what it is built of, and what it reads.
+// How a run starts and ends: what it builds and which topics it reads.
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -13,13 +13,13 @@
 namespace weir::detail {
 namespace {
 
-// A group in this process takes a member in as soon as the others have given up what they had.
+// A group in this process admits a new member as soon as the others have released their partitions.
 constexpr auto join_margin = std::chrono::seconds{15};
 
 }  // namespace
 
-/// The topics that are read, also those that match a pattern now. A topic that appears while the
-/// run lasts is read from its beginning.
+/// The topics to read, including those that match a pattern now. A topic that appears later in the
+/// run is read from its beginning.
 std::vector<transport::subscription> engine::subscriptions() {
     std::vector<transport::subscription> all;
     const bool first = found_.empty();
@@ -53,7 +53,7 @@ std::vector<transport::subscription> engine::subscriptions() {
 void engine::start() {
     try {
         start_run();
-    } catch (const transport::kafka::stopped_waiting&) {  // there was no run yet
+    } catch (const transport::kafka::stopped_waiting&) {  // the run has not started yet
         stop_asked_ = false;
         transport_.reset();
     }
@@ -82,7 +82,7 @@ void engine::start_run() {
     if (stop_asked_.exchange(false)) conductor_->stop();
 }
 
-/// Everything is as before the first run, and there is a connection.
+/// Resets everything to the state before the first run, and connects.
 void engine::connect_run() {
     end_run();
     error_ = nullptr;
@@ -90,7 +90,7 @@ void engine::connect_run() {
     for (auto& a : agents_) {
         a.built = false;
         a.info.ended = false;
-        if (a.info.has_body) a.info.paused = false;  // its coroutine had returned
+        if (a.info.has_body) a.info.paused = false;  // its coroutine has returned
     }
     for (auto& j : jobs_) j.started = false;
     settings_.releases->enter();
@@ -136,7 +136,7 @@ void engine::end_run() {
     last_read_ = conductor_->messages();
     polled_ = false;
     if (transport_) wakeup_.unwatch(transport_->fd());
-    conductor_->end();  // what ends now may still look at the conductor: a send that is awaited
+    conductor_->end();  // what this destroys may still use the conductor: an awaited send
     conductor_.reset();
     transport_.reset();
 }

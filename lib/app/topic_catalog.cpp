@@ -10,7 +10,7 @@
 namespace weir::detail {
 namespace {
 
-constexpr int chain_max = 64;  // topics derived of one another
+constexpr int chain_max = 64;  // topics derived from one another
 
 }  // namespace
 
@@ -19,7 +19,7 @@ void check_policy(const policy& p, const std::string& topic) {
     transport::check_topic_name(p.topic());
     if (p.topic() == topic)
         throw setup_error{"weir: topic '" + topic +
-                          "' is to be its own dead letter topic: give them another one"};
+                          "' is its own dead letter topic: name another topic"};
 }
 
 topic_info& topic_catalog::declare(const std::string& name, topic_options o, const data_type& key,
@@ -84,7 +84,7 @@ void topic_catalog::resolve(transport::transport& on) {
     for (auto& [name, t] : all_) resolve(t, on, 0);
 }
 
-/// Topics of ours that match are created first.
+/// The app's own topics that match are created first.
 partition_id topic_catalog::resolve_pattern(topic_info& t, transport::transport& on, int depth) {
     for (auto& [name, other] : all_)
         if (depth < chain_max && transport::matches(t.name, name)) resolve(other, on, depth + 1);

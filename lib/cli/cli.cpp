@@ -25,9 +25,9 @@ std::string name_of_program(const char* const* argv, const std::string& otherwis
     return path.substr(path.rfind('/') + 1);
 }
 
-/// One command line: what CLI11 shall know, and what becomes of it. A new command is one line in
+/// One command line: what CLI11 needs to know, and the result. A new command needs one line in
 /// `add_commands`, one function in commands.hpp and some lines in help.cpp. What an option takes is
-/// its type's name in CLI11: completion goes by it.
+/// its type's name in CLI11, which completion uses too.
 class command_line {
 public:
     explicit command_line(const std::string& program) {
@@ -51,7 +51,7 @@ public:
             }
         return {&detail::run, std::move(said_)};
     }
-    /// Of which shell a completion is asked for; empty: of none.
+    /// The shell that a completion is asked for; empty if none is.
     const std::string& shell() const { return shell_; }
     detail::command_description description(const std::string& program) const {
         detail::command_description d{program};
@@ -67,10 +67,10 @@ public:
         }
         return d;
     }
-    /// The sentence for a command line that is none.
+    /// Says what is wrong with a command line that cannot be parsed.
     std::string wrong(const CLI::ParseError& p, int argc, const char* const* argv) const {
         if (p.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return p.what();
-        const auto rest = cli_.remaining(true);  // in no order
+        const auto rest = cli_.remaining(true);  // unordered
         for (int i = 1; i < argc; ++i)
             if (std::find(rest.begin(), rest.end(), argv[i]) != rest.end()) return unknown(argv[i]);
         return p.what();
@@ -93,7 +93,8 @@ private:
         }
         if (name.starts_with('-'))
             return "there is no option '" + name + '\'' + detail::did_you_mean(name, options);
-        if (given) return '\'' + name + "' is one too many: " + given->get_name() + " was given";
+        if (given)
+            return '\'' + name + "' is one argument too many: " + given->get_name() + " was given";
         return "there is no command '" + name + '\'' + detail::did_you_mean(name, names);
     }
 
@@ -112,7 +113,7 @@ private:
                 detail::parse_duration(s);
             });
         };
-        cli_.add_option("--broker", said_.broker, "where the messages are")
+        cli_.add_option("--broker", said_.broker, "the broker")
             ->envname("WEIR_BROKER")
             ->type_name("URL");
         list("--set", said_.set, "NAME=VALUE", "a librdkafka property");
@@ -121,13 +122,13 @@ private:
         list("--keyed-input", said_.keyed_inputs, "TOPIC=FILE", "the same, with keys");
         list("--output", said_.outputs, "TOPIC", "print what arrives in a topic");
         list("--keyed-output", said_.keyed_outputs, "TOPIC", "the same, with keys");
-        time("--until-idle", said_.until_idle, "stop when nothing has happened for so long");
-        time("--stats", said_.stats, "a line of counters so often");
+        time("--until-idle", said_.until_idle, "stop when nothing has happened for this time");
+        time("--stats", said_.stats, "log counters at this interval");
     }
     void add_commands() {
         add("run", "process the streams until stopped", &detail::run);
-        auto& graph = add("graph", "print what the pipelines are made of", &detail::print_graph);
-        graph.add_option("--format", said_.format, "of the graph")
+        auto& graph = add("graph", "draw the pipelines", &detail::print_graph);
+        graph.add_option("--format", said_.format, "the format of the graph")
             ->check(CLI::IsMember({"text", "mermaid", "dot"}).description(""))
             ->type_name("text|mermaid|dot");
         add("topics", "list the topics", &detail::print_topics);
@@ -135,7 +136,7 @@ private:
         auto& send = add("send", "send one message", &detail::send);
         send.add_option("TOPIC", said_.topic)->required()->type_name("TOPIC");
         send.add_option("VALUE", said_.value)->required()->type_name("VALUE");
-        send.add_option("--key", said_.key, "of the message")->type_name("KEY");
+        send.add_option("--key", said_.key, "the key of the message")->type_name("KEY");
         auto& explain = add("explain", "say what holds a commit back", &detail::explain);
         explain.add_option("TOPIC", said_.topic)->required()->type_name("TOPIC");
         explain.add_option("PARTITION", said_.partition)->required()->type_name("PARTITION");
@@ -149,7 +150,7 @@ private:
     using command = int (*)(detail::engine&, const arguments&);
     CLI::App& add(const char* name, const char* about, command what) {
         auto* sub = cli_.add_subcommand(name, about);
-        sub->set_help_flag();  // --help falls through: one text for all
+        sub->set_help_flag();  // one help text for all: --help goes to the parent
         commands_.emplace_back(sub, what);
         return *sub;
     }
@@ -188,7 +189,7 @@ int report_error(const char* const* argv, const std::exception& what) noexcept {
     std::fflush(stdout);
     try {
         fmt::print(stderr, "{}: {}\n", name_of_program(argv, "weir"), detail::escaped(what.what()));
-    } catch (const std::exception&) {  // standard error is gone: the exit code is left
+    } catch (const std::exception&) {  // standard error is closed: only the exit code is left
     }
     const bool wrong_use = dynamic_cast<const setup_error*>(&what) != nullptr;
     return wrong_use ? exit_code::usage : exit_code::failed;

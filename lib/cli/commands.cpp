@@ -19,7 +19,7 @@
 namespace weir::detail {
 namespace {
 
-/// Hears whether the one message that was sent has arrived.
+/// Learns whether the one message that was sent has been delivered.
 struct delivery_report final : transport::listener {
     std::optional<transport::delivery> of;
     void delivered(std::uint64_t, const transport::delivery& d) override { of = d; }
@@ -58,7 +58,7 @@ duration parse_duration(const std::string& text) {
         const bool fits = n <= duration::max() / u.of;
         if (is_count && fits && rest == u.name) return n * u.of;
     }
-    throw setup_error{"weir: '" + text + "' is no duration: write 500ms, 2s, 5min or 1h"};
+    throw setup_error{"weir: '" + text + "' is not a duration: write 500ms, 2s, 5min or 1h"};
 }
 
 void apply_settings(engine& e, const arguments& a) {
@@ -74,7 +74,7 @@ const topic_info& known_topic(engine& e, const std::string& where, const std::st
     std::vector<std::string> known;
     std::string all;
     for (auto& [n, t] : e.known_topics()) {
-        if (transport::is_pattern(n)) continue;  // names many
+        if (transport::is_pattern(n)) continue;  // a pattern stands for many topics
         if (n == name) return t;
         known.push_back(n);
         if (!t.internal) all += (all.empty() ? "" : ", ") + n;
@@ -114,7 +114,7 @@ int send(engine& e, const arguments& a) {
     if (!connection->partitions(a.topic)) {
         if (e.embedded())
             throw setup_error{"weir: send " + a.topic + ": " + e.options().broker +
-                              " lives as long as a run, and there is none yet: use --broker "
+                              " exists only during a run, and none has begun: use --broker "
                               "kafka://host:port, or feed a run with --input"};
         connection->create(
             {a.topic, topic.options.partitions, topic.options.replication, topic.options.config});

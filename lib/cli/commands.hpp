@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the program of `app.main` can do: one function a command.
+// The commands of the program that `app.main` makes: one function for each.
 #pragma once
 #include <string>
 #include <vector>
@@ -11,7 +11,7 @@ namespace weir::detail {
 
 class engine;
 
-/// What the command line said.
+/// The arguments of the command line.
 struct arguments {
     std::string broker;
     std::vector<std::string> set, set_files;
@@ -26,14 +26,14 @@ struct arguments {
     bool has_key = false;
 };
 
-/// What a command line asks for.
+/// The result of parsing a command line.
 struct asked {
-    int (*command)(engine&, const arguments&) = nullptr;  // null: `text` is the answer
+    int (*command)(engine&, const arguments&) = nullptr;  // null: print `text` instead
     arguments said{};
-    std::string text{};  // help, or what is wrong with the command line
-    int code = 0;        // to exit with, where there is no command
+    std::string text{};  // the help, or what is wrong with the command line
+    int code = 0;        // exit code, if there is no command
 };
-/// Runs nothing, whatever it says.
+/// Parses only; runs no command.
 asked parse(const engine&, const std::string& program, int argc, const char* const* argv);
 
 // Each returns an exit code, or throws setup_error (exit code 2) or another exception (1).
@@ -46,13 +46,13 @@ int print_agents(engine&, const arguments&);
 
 /// The broker and the properties: environment, then files, then arguments; the last one wins.
 void apply_settings(engine&, const arguments&);
-/// Dead letter topics are topics, too. Throws setup_error that begins with `where` and names those
-/// there are.
+/// Finds a topic of the program, including those of dead letters. Throws setup_error that begins
+/// with `where` and lists the topics.
 const topic_info& known_topic(engine&, const std::string& where, const std::string& name);
 /// "500ms", "2s", "5min", "1h".
 duration parse_duration(const std::string&);
 
-/// What `--help` says.
+/// The text of `--help`.
 std::string help(const std::string& program, const std::string& app);
 
 }  // namespace weir::detail

@@ -8,7 +8,7 @@
 namespace weir::detail {
 namespace {
 
-/// The words one of which is expected, "text|mermaid|dot": separated by blanks; else empty.
+/// "text|mermaid|dot" gives its words separated by spaces. Anything else gives an empty string.
 std::string words_of(const std::string& takes) {
     auto words = takes;
     if (takes.find('|') == takes.npos) return {};
@@ -25,7 +25,7 @@ std::string names_of(const std::vector<command_description::option>& options) {
     for (auto& o : options) text += (text.empty() ? "" : " ") + o.name;
     return text;
 }
-/// "bank.old" is no name of a function.
+/// Makes a function's name of the program's name: "bank.old" is not one.
 std::string function_of(const std::string& program) {
     std::string name = "_weir_";
     for (const char c : program) {
@@ -42,7 +42,7 @@ std::vector<command_description::option> all_options(const command_description& 
 }
 
 // -------------------------------------------------------------------------------------------- bash
-/// The statement that completes what an option or an argument takes.
+/// The statement that completes the argument of an option or command.
 std::string bash_action(const std::string& takes) {
     const auto words = words_of(takes);
     if (!words.empty()) return fmt::format("COMPREPLY=($(compgen -W \"{}\" -- \"$cur\"))", words);
@@ -103,11 +103,11 @@ std::string zsh_action(const std::string& takes, const std::string& function) {
 std::string zsh_option(const command_description::option& o, const std::string& function) {
     auto text = fmt::format("'*{}[{}]", o.name, o.about);
     if (!o.takes.empty()) {
-        // a name in "TOPIC=FILE", and no list of words
+        // "TOPIC=FILE" has a name, a list of words has none
         const auto name = o.takes.substr(0, o.takes.find('|'));
         text += fmt::format(":{}:{}", name, zsh_action(o.takes, function));
     }
-    // what is in quotes is not expanded
+    // a shell expands nothing in single quotes
     const auto at = text.find("$topics");
     if (at != text.npos) text.replace(at, 7, "'\"$topics\"'");
     return text + '\'';

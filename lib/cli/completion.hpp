@@ -6,20 +6,20 @@
 
 namespace weir::detail {
 
-/// What the shell shall know: the same as what the command line is parsed by.
+/// What the shell needs to know. It comes from the parser of the command line.
 struct command_description {
     struct option {
         std::string name;   // "--input"
-        std::string about;  // a line
+        std::string about;  // one line
         std::string takes;  // "TOPIC=FILE", "text|mermaid|dot"; empty: nothing
     };
     struct command {
         std::string name, about;
         std::vector<option> options{};
-        std::vector<std::string> arguments{};  // as `takes`
+        std::vector<std::string> arguments{};  // as in `takes`
     };
     std::string program;
-    std::vector<option> options{};  // of all commands
+    std::vector<option> options{};  // those that every command has
     std::vector<command> commands{};
     std::vector<std::string> topics{};
 };

@@ -51,8 +51,8 @@ void explanation::answer(const std::string& text) {
     fmt::print("{}[{}]{}\n", asked_.topic, asked_.partition, text);
 }
 
-/// A program that has just begun knows nothing of one that runs. What it can do is to process what
-/// it is given, and to look at itself.
+/// A program that has just started knows nothing of another one that runs. So it processes its own
+/// input and explains its own commits.
 int explain(engine& e, const arguments& a) {
     known_topic(e, "explain " + a.topic, a.topic);
     auto its = a;

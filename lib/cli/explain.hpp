@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `prog explain TOPIC PARTITION`: what holds a partition's commit back, in one line.
+// `prog explain TOPIC PARTITION`: says in one line what holds a partition's commit back.
 #pragma once
 #include <string>
 
@@ -9,17 +9,17 @@ namespace weir::detail {
 
 class engine;
 
-/// One question, answered once, on standard output. Used on the loop's thread, beside the run that
-/// it looks at: `look` while the run goes on, `end` when it is over.
+/// Prints one answer to one question on standard output. Used on the loop's thread: `look` during
+/// the run, `end` after it.
 class explanation {
 public:
     explanation(engine& e, topic_partition asked) : of_(e), asked_(std::move(asked)) {}
 
-    /// What is wrong with the question, now that the topic's partitions are known; empty: nothing.
+    /// What is wrong with the question, once the topic's partitions are known; empty if nothing is.
     std::string wrong() const;
     /// Answers if something holds the commit back now.
     void look();
-    /// Answers if nothing has: how far the run has come.
+    /// If nothing has held it back, says how far the run has come.
     void end();
 
 private:

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `--help` says. Written by hand: it is read more often than it is changed, and a test looks
-// for each option in it.
+// The text of `--help`. It is written by hand, and a test checks that it names each option.
 #include <fmt/core.h>
 
 #include "commands.hpp"
@@ -9,41 +8,41 @@ namespace weir::detail {
 
 std::string help(const std::string& program, const std::string& app) {
     constexpr const char* text =
-        R"~({app}: a program of streams, made with weir. Without a command it runs.
+        R"~({app} processes streams with weir. Without a command it runs.
 
 usage: {prog} [COMMAND] [OPTION...]
 
 commands
   run                   process the streams until stopped (SIGINT, SIGTERM)
-  graph                 print what the pipelines are made of
+  graph                 draw the pipelines
         --format FORMAT   text (the default), mermaid or dot
   topics                list the topics
   agents                list the agents
   send TOPIC VALUE      send one message and wait until the broker has it
         --key KEY         its key; without it, the message has none
   explain TOPIC PARTITION
-                        run with what --input feeds, and when nothing happens any more say what
+                        process what --input feeds; when nothing happens any more, say what
                         holds the partition's commit back
-  completion SHELL      print a script for bash or zsh, to be sourced
+  completion SHELL      print a script that bash or zsh can source
 
-where the messages are
+broker
   --broker URL          memory:// is a broker inside this process, kafka://host:port Kafka
   --set NAME=VALUE      a librdkafka property; may be repeated
-  --set-file FILE       properties from a file, a line NAME=VALUE each: the tp for passwords,
-                        as everybody on this machine can read a command line; may be repeated
+  --set-file FILE       properties from a file, one NAME=VALUE in each line; may be repeated.
+                        Put passwords there: everybody on this machine can read a command line
 
 files and pipes
   --input TOPIC=FILE    feed a topic with the lines of a file, or of
                         standard input: TOPIC=-; may be repeated. On memory:// the run ends
-                        when its inputs have ended and all is done
+                        when its inputs have ended and all messages are finished
   --keyed-input TOPIC=FILE
                         the same; each line is a key, a tab and a value
-  --output TOPIC        print what arrives in a topic, a line each; may be repeated
+  --output TOPIC        print each message of a topic as a line; may be repeated
   --keyed-output TOPIC  the same; each line is a key, a tab and a value
-  --until-idle TIME     stop when nothing has happened for so long: 500ms, 2s, 5min
-  --stats TIME          a line of counters so often: what was read, sent, committed, held, failed
+  --until-idle TIME     stop when nothing has happened for this time: 500ms, 2s, 5min
+  --stats TIME          log counters at this interval: read, sent, committed, held, failed
 
-environment, where the command line says nothing else
+environment (the command line overrides it)
   WEIR_BROKER           as --broker
   WEIR_SET_name         as --set; `_` stands for a dot, `__` for an underscore:
                         WEIR_SET_fetch_min_bytes=1 sets fetch.min.bytes

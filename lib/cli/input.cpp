@@ -52,7 +52,8 @@ void line_input::open() {
         throw setup_error{"weir: " + name() +
                           ": this is a folder: name a file, or - for standard input"};
     }
-    // what may keep us waiting; /dev/null, say, is like a file: epoll wants neither
+    // Only these can make a read wait. Anything else, even /dev/null, is read like a file: epoll
+    // refuses it.
     pipe_ = S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode) || ::isatty(fd_) != 0;
 }
 
@@ -62,8 +63,8 @@ std::string line_input::name() const {
 
 line_input::~line_input() {
     try {
-        connection_->close(*this, std::chrono::seconds{5});  // for what is under way
-    } catch (...) {                                          // nobody is left to be told
+        connection_->close(*this, std::chrono::seconds{5});  // waits for messages that were sent
+    } catch (...) {                                          // nobody is left to tell
     }
     if (fd_ > STDIN_FILENO) ::close(fd_);
 }
@@ -73,7 +74,7 @@ void line_input::delivered(std::uint64_t, const transport::delivery& d) {
 }
 
 // ------------------------------------------------------------------------------------------- lines
-/// More bytes, if some are there. False at the end, or if none are there yet.
+/// Reads more bytes. False at the end, or if none are there yet.
 bool line_input::fill() {
     if (ended_) return false;
     if (pipe_) {
@@ -90,12 +91,12 @@ bool line_input::fill() {
     if (got > 0 || (got < 0 && errno == EINTR)) return true;
     if (got < 0) error_ = "weir: " + name() + ": " + std::strerror(errno);
     ended_ = true;
-    // a last line without an end
+    // the last line has no line end
     if (!buffer_.empty() && buffer_.back() != '\n') buffer_.push_back('\n');
     return !buffer_.empty();
 }
 
-/// The line without its end. No byte is searched twice.
+/// The next line without its end. Searches no byte twice.
 bool line_input::next_line(std::string_view& line) {
     while (true) {
         const auto end = buffer_.find('\n', searched_);
@@ -111,10 +112,10 @@ bool line_input::next_line(std::string_view& line) {
     }
 }
 
-/// The line at hand is no message: the input ends here.
+/// The line is not a message of the topic: the input ends here.
 bool line_input::wrong(const std::string& what) {
     error_ = "weir: " + options_.file + ':' + std::to_string(lines_ + 1) + ": " + what +
-             ": mend the line";
+             ": correct the line";
     ended_ = true;
     return false;
 }
@@ -126,7 +127,7 @@ void line_input::passed(std::size_t bytes) {
 }
 
 // ---------------------------------------------------------------------------------------- messages
-/// Sends what stands in the line. False if it cannot be now, or never.
+/// Sends the line as a message. False if there is no room now, or if the line is wrong.
 bool line_input::take(std::string_view line) {
     const auto whole = line.size() + 1;
     if (lines_ == 0 && line.starts_with(byte_order_mark))
@@ -141,7 +142,7 @@ bool line_input::take(std::string_view line) {
         r.value = m.value;
         r.timestamp = clock_.wall();
         full_ = !connection_->send(r, 0);
-        if (full_) return false;  // later
+        if (full_) return false;  // tried again later
     }
     passed(whole);
     return true;
@@ -158,7 +159,7 @@ bool line_input::read(std::string_view line, message_text& to) {
                 return wrong("no tab between the key and a value of topic '" + topic_.name + '\'');
             }
             value = line.substr(tab + 1);
-            to.key = bytes{line.substr(0, tab)};  // of a value that is none, too
+            to.key = bytes{line.substr(0, tab)};  // kept for a bad value, too
             part = "key";
             to.key = from_text(topic_.key, line.substr(0, tab));
             part = "value";
@@ -171,9 +172,9 @@ bool line_input::read(std::string_view line, message_text& to) {
     }
 }
 
-/// The topic's policy is to have it: as it stands in the file, and so that it does not decode. Four
-/// letters where a number is expected are four bytes, as the number is; with the line's end they
-/// are not.
+/// Makes a message of a line that is wrong, for the topic's policy: the bytes as they are in the
+/// file. They must not decode by accident: "abcd" would be a 4-byte integer. A line end is added
+/// then, so that the size is wrong.
 bool line_input::as_it_is(std::string_view value, message_text& to) const {
     if (!options_.sends_bad_lines) return false;
     to.value = bytes{value};

@@ -26,9 +26,9 @@ void line_writer::put(std::string_view line) {
     buffer_.push_back('\n');
 }
 
-/// How much is written at once. A pipe that is writable takes PIPE_BUF bytes without making us
-/// wait; whole lines, if there is one in them, so that what the program itself prints comes between
-/// two.
+/// How much to write at once. A writable pipe takes PIPE_BUF bytes without blocking. If a whole
+/// line fits, only whole lines are written, so that what the program itself prints comes between
+/// two lines.
 std::size_t line_writer::piece() const {
     const auto left = buffer_.size() - at_;
     if (!slow_ || left <= PIPE_BUF) return left;
@@ -36,10 +36,10 @@ std::size_t line_writer::piece() const {
     return end == std::string::npos || end < at_ ? PIPE_BUF : end - at_ + 1;
 }
 
-/// A reader that goes while nothing is written is only seen by asking.
+/// Asks whether the reader has gone. Without a write nothing else tells.
 bool line_writer::look_for_reader() {
     if (!slow_ || over()) return false;
-    pollfd p{fd_, 0, 0};  // POLLERR and POLLHUP come unasked
+    pollfd p{fd_, 0, 0};  // POLLERR and POLLHUP need not be asked for
     gone_ = ::poll(&p, 1, 0) > 0;
     return gone_;
 }

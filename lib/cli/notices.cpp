@@ -12,7 +12,8 @@
 namespace weir::detail {
 namespace {
 
-constexpr std::size_t partitions_named = 20;  // at the end; of a thousand the others are counted
+// The last line of a run names so many partitions. Further ones are only counted.
+constexpr std::size_t partitions_named = 20;
 
 }  // namespace
 
@@ -22,7 +23,7 @@ notices::notices(engine& e, const std::string& stats, const stop_on_signals& sig
     stats_ = parse_duration(stats);
     if (stats_ == duration::zero())
         throw setup_error{"weir: --stats " + stats +
-                          ": this would print without a pause: write a longer time, 10s"};
+                          ": the time must be longer than zero: write 10s, for example"};
     next_stats_ = later(of_.time().steady(), stats_);
 }
 
@@ -47,7 +48,7 @@ bool notices::can_get_messages(bool fed) const {
     return fed || elsewhere || has_got_some || of_.has_own_sources();
 }
 
-/// Somebody may wait for messages that cannot come.
+/// Says that no messages can come, since nothing feeds the embedded broker.
 void notices::rest(bool fed) {
     if (std::exchange(told_hint_, true) || of_.known_topics().empty() || can_get_messages(fed))
         return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run says of itself in the log: how far it is, that nothing feeds it, that it stops.
+// What a run logs about itself: counters, that nothing feeds it, that it stops.
 #pragma once
 #include <string>
 
@@ -10,22 +10,21 @@ namespace weir::detail {
 class engine;
 class stop_on_signals;
 
-/// Used on the loop's thread, for one run: `turn` and `rest` while it goes on, `end` when it is
-/// over.
+/// Used on the loop's thread, for one run: `turn` and `rest` during the run, `end` after it.
 class notices {
 public:
-    /// `stats`: the time between two lines of counters, as on the command line; empty: none. Throws
-    /// setup_error if there is none between them.
+    /// `stats`: the time between two lines of counters, as on the command line; empty for none.
+    /// Throws setup_error if it is zero.
     notices(engine&, const std::string& stats, const stop_on_signals&);
     notices(const notices&) = delete;
     notices& operator=(const notices&) = delete;
 
-    /// The loop goes round.
+    /// Called in every turn of the loop.
     void turn();
-    /// It is about to wait. `fed`: an input may bring something.
+    /// Called before the loop waits. `fed`: there is an input.
     void rest(bool fed);
     void end() const;
-    /// When it has something to say, whatever happens.
+    /// When the next line of counters is due.
     time_point due() const { return next_stats_; }
 
 private:

@@ -8,7 +8,7 @@
 namespace weir::detail {
 namespace {
 
-constexpr std::size_t read_most = 500;  // messages of a partition at a time
+constexpr std::size_t read_most = 500;  // messages of one partition in one turn
 
 }  // namespace
 
@@ -28,7 +28,7 @@ topic_output::~topic_output() {
         sources_.clear();
         connection_->release(tps);
         connection_->close(*this, std::chrono::seconds{2});
-    } catch (...) {  // it is over anyway, and nothing depends on it
+    } catch (...) {  // the run is over, and nothing depends on this
     }
 }
 
@@ -50,7 +50,7 @@ bool topic_output::read(source& s) {
         }
         const auto& m = s.batch->messages()[s.at++];
         busy = true;
-        if (m.offset < next) continue;  // read again after a rebalance
+        if (m.offset < next) continue;  // seen before a rebalance
         next = m.offset + 1;
         if (commits_) passed_[s.tp] = next;
         print(*s.what, m);

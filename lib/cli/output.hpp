@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `--output topic`, `--keyed-output topic`: what arrives in topics becomes lines of standard output
-// (see text.hpp).
+// `--output topic`, `--keyed-output topic`: prints the messages that arrive in topics as lines (see
+// text.hpp).
 #pragma once
 #include <cstddef>
 #include <map>
@@ -20,22 +20,23 @@ struct printed_topic {
     bool keyed = false;  // a line is the key, a tab and the value
 };
 
-/// Reads topics from their beginning, as a group of its own: the app's neither shares its messages
-/// nor sees its commits. Used on the loop's thread, made when the app's topics exist. What the
-/// writer has no room for is not read; so on the embedded broker a slow reader slows the agents.
+/// Reads topics from their beginning, in a group of its own, so it shares neither messages nor
+/// commits with the app. Used on the loop's thread, made when the app's topics exist. It reads no
+/// more than the writer has room for. So on the embedded broker a slow reader slows the agents
+/// down.
 class topic_output final : transport::listener {
 public:
-    /// `commits`: the broker waits for this group (the embedded one keeps what some group
-    /// has not passed).
+    /// `commits`: whether it commits. The embedded broker keeps every message that some group has
+    /// not committed.
     topic_output(std::vector<printed_topic>, std::unique_ptr<transport::transport>, bool commits,
                  line_writer&);
     topic_output(const topic_output&) = delete;
     topic_output& operator=(const topic_output&) = delete;
     ~topic_output();
 
-    /// Hands the writer what has come and what it has room for. True if it did anything.
+    /// Hands messages to the writer, as many as it has room for. True if it did anything.
     bool turn();
-    /// It has its partitions: what it has not got is not there.
+    /// True once it has its partitions. What it does not have then was given to nobody.
     bool joined() const { return joined_; }
     int fd() const { return connection_->fd(); }
 
@@ -63,8 +64,9 @@ private:
     const bool commits_;
     line_writer& to_;
     std::vector<source> sources_;
-    std::map<topic_partition, offset> next_;    // what is passed on; outlives an assignment
-    std::map<topic_partition, offset> passed_;  // and not committed yet
+    // The offset behind what is printed. It stays when the partition is lost.
+    std::map<topic_partition, offset> next_;
+    std::map<topic_partition, offset> passed_;  // not committed yet
     bool joined_ = false, committing_ = false;
 };
 

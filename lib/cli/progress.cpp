@@ -37,7 +37,7 @@ duration progress::interval() const {
 bool progress::due() const { return of_.time().steady() >= next_; }
 
 void progress::turn() {
-    if (shared_) wipe();  // what the bodies print begins at the line's beginning
+    if (shared_) wipe();  // so that what the bodies print begins in the first column
     else if (due()) show();
 }
 void progress::rest() {

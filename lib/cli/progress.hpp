@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far a run is, for whoever looks at standard error.
+// Shows how far a run is, on standard error.
 #pragma once
 #include <cstddef>
 
@@ -9,9 +9,9 @@ namespace weir::detail {
 
 class engine;
 
-/// On a terminal one line that is written over and over; it is wiped away before anything else is
-/// printed there. Elsewhere a line of the log every `log_interval` in which messages were read.
-/// Used on the loop's thread.
+/// On a terminal it is one line that is written again and again, and removed before anything else
+/// is printed. Elsewhere it is a line of the log every `log_interval`, if messages were read since
+/// the last one. Used on the loop's thread.
 class progress {
 public:
     static constexpr auto line_interval = std::chrono::milliseconds{500};
@@ -20,12 +20,12 @@ public:
     explicit progress(engine&);
     progress(const progress&) = delete;
     progress& operator=(const progress&) = delete;
-    /// Leaves the last state behind, on a terminal that has nothing else.
+    /// Leaves the last line on a terminal that shows nothing else.
     ~progress();
 
-    /// The loop goes round.
+    /// Called in every turn of the loop.
     void turn();
-    /// It is about to wait.
+    /// Called before the loop waits.
     void rest();
 
 private:
@@ -35,9 +35,9 @@ private:
     void wipe();
 
     engine& of_;
-    const bool terminal_;  // standard error is one
-    const bool shared_;    // and standard output too: bodies print there
-    bool shown_ = false;   // the line stands there now
+    const bool terminal_;  // standard error is a terminal
+    const bool shared_;    // standard output is, too: bodies print there
+    bool shown_ = false;   // the line is on the terminal now
     time_point next_, last_;
     std::size_t last_read_ = 0;
     double rate_ = 0;

@@ -58,11 +58,11 @@ void put_environment(properties& all, const char* const* environment) {
         const auto at = entry.find('=');
         const auto name = entry.substr(prefix.size(), at - prefix.size());
         if (name.empty() || at == std::string_view::npos)
-            throw setup_error{"weir: WEIR_SET_ in the environment names no property: write "
+            throw setup_error{"weir: WEIR_SET_ in the environment does not name a property: write "
                               "WEIR_SET_fetch_min_bytes=1 for fetch.min.bytes"};
         found.emplace_back(dotted(name), std::string{entry.substr(at + 1)});
     }
-    std::sort(found.begin(), found.end());  // an environment has no order
+    std::sort(found.begin(), found.end());  // the environment is unordered
     for (auto& [name, value] : found) put(all, name, value);
 }
 
@@ -82,7 +82,7 @@ void put_file(properties& all, const std::string& path) {
         const auto name = trimmed(text.substr(0, std::min(at, text.size())));
         if (at == std::string_view::npos || name.empty())
             throw setup_error{"weir: " + path + ':' + std::to_string(n) +
-                              ": no property: write name=value, or # before a comment"};
+                              ": not a property: write name=value, or # before a comment"};
         put(all, std::string{name}, std::string{trimmed(text.substr(at + 1))});
     }
     if (file.bad())

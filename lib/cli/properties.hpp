@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// librdkafka's properties from outside the program: `--set`, `--set-file`, the environment.
+// librdkafka's properties from the command line, files and the environment.
 #pragma once
 #include <string>
 #include <vector>
@@ -8,19 +8,19 @@
 
 namespace weir::detail {
 
-/// "a=b" taken apart. Throws setup_error that shows the option's shape if there is no name.
+/// Splits "a=b". If there is no name, throws setup_error that shows what the option looks like.
 std::pair<std::string, std::string> split(const std::string& text, const std::string& option,
                                           const std::string& shape);
-/// A later value of a name takes the place of an earlier one.
+/// A later value replaces an earlier one of the same name.
 void put(properties&, std::string name, std::string value);
 
 /// `WEIR_SET_fetch_min_bytes=1` is fetch.min.bytes: `_` stands for a dot, `__` for an underscore.
 void put_environment(properties&, const char* const* environment);
-/// Lines `name=value`; empty ones and those that begin with `#` are passed over. Spaces around name
-/// and value do not count. Throws setup_error that names file and line, and never shows a value: it
-/// may be a password.
+/// Reads lines `name=value`. Empty lines and those that begin with `#` are ignored, and spaces
+/// around name and value too. Throws setup_error that names the file and the line. It never shows a
+/// value, which may be a password.
 void put_file(properties&, const std::string& path);
-/// `--set name=value`, each.
+/// Puts each `--set name=value`.
 void put_arguments(properties&, const std::vector<std::string>&);
 
 }  // namespace weir::detail

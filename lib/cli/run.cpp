@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `prog run`: the app with what the command line puts beside it.
+// `prog run`: runs the app, with input, output and progress beside it.
 #include <fmt/core.h>
 #include <poll.h>
 #include <unistd.h>
@@ -21,12 +21,12 @@
 namespace weir::detail {
 namespace {
 
-// what a topic of another machine may still bring when the run is over: the join, the last fetch
+// How long to wait on Kafka for the last messages of printed topics: for the join, and for a fetch.
 constexpr auto join_most = std::chrono::seconds{10};
 constexpr auto quiet_most = std::chrono::seconds{1};
 
-/// What runs beside the loop: inputs that are fed in, topics that are printed, and the line that
-/// says how far it is. Made before the run, used on its thread.
+/// The inputs, the printed topics, the log lines and the progress of one run. Made before the run,
+/// used on its thread.
 class companions final : public side_job {
 public:
     companions(engine& e, const arguments& a, const stop_on_signals& signals)
@@ -64,7 +64,7 @@ public:
     time_point due() const override { return notices_.due(); }
     void before_end() override { explain_now(); }
     bool failed() const override { return !error().empty() || !wrong_.empty(); }
-    bool ended() const override {  // on Kafka others may feed it
+    bool ended() const override {  // on Kafka others may send to the topics
         return !explains_ && of_.embedded() && !inputs_.empty() &&
                std::all_of(inputs_.begin(), inputs_.end(), [](auto& i) { return i.over(); });
     }
@@ -73,9 +73,9 @@ public:
             if (!i.error().empty()) return i.error();
         return writer_ ? writer_->error() : std::string{};
     }
-    /// What is wrong with the arguments, where only a run can tell; empty: nothing.
+    /// What is wrong with the arguments, if only a run can tell; empty if nothing is.
     const std::string& wrong() const { return wrong_; }
-    /// The run is over: what it has sent is printed, as far as somebody reads it.
+    /// Called after the run: prints what it has sent, unless the reader has gone.
     void finish() {
         if (explains_ && wrong_.empty()) explains_->end();
         notices_.end();
@@ -89,7 +89,7 @@ public:
             }
             int fd = output_->fd();
             short events = POLLIN;
-            // who asked to stop does not wait for ever; who reads slowly is waited for
+            // A slow reader is waited for, but after a signal only for a limited time.
             auto deadline = time_point::max();
             if (writer_->waits()) {
                 fd = writer_->fd();
@@ -138,9 +138,9 @@ private:
     }
     bool print() {
         if (outputs_.empty()) return false;
-        if (!output_) {  // now the topics are there
+        if (!output_) {  // the topics exist now
             auto group = of_.id() + "-output";
-            if (!of_.embedded()) {  // nobody else's, in no other run
+            if (!of_.embedded()) {  // a group of its own for each run
                 const auto now = of_.time().wall().time_since_epoch().count();
                 group += fmt::format("-{}-{}", ::getpid(), now);
             }
@@ -148,12 +148,13 @@ private:
         }
         if (writer_->over()) return false;
         const bool read = output_->turn();
-        if (writer_->waits()) std::fflush(stdout);  // what the program printed before
+        // So that what the program printed before comes first.
+        if (writer_->waits()) std::fflush(stdout);
         const bool wrote = writer_->turn();
         if (writer_->over()) of_.stop();
         return read || wrote;
     }
-    /// Lets the loop's sleep end by these, and by no others of ours.
+    /// The loop's sleep ends when one of these is ready. Replaces what was watched before.
     void watch(std::vector<descriptor> wanted) {
         std::erase_if(wanted, [](const descriptor& d) { return d.fd < 0; });
         if (wanted == watched_) return;
@@ -172,7 +173,7 @@ private:
     std::string wrong_;
     std::vector<printed_topic> outputs_;
     std::deque<line_input> inputs_;
-    bool standard_input_ = false;  // is one of them
+    bool standard_input_ = false;  // an input reads it
     std::optional<line_writer> writer_;
     std::optional<topic_output> output_;
     std::vector<descriptor> watched_;

@@ -8,7 +8,7 @@
 namespace weir::detail {
 namespace {
 
-/// The app that a signal stops, and the signal that did: a handler has no argument, so these are
+/// The app to stop, and the signal that came. A signal handler has no argument, so these are
 /// variables of the process.
 std::atomic<engine*> to_stop = nullptr;
 std::atomic<int> came_last = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGINT and SIGTERM stop an app; a reader that has gone does not end the process.
+// SIGINT and SIGTERM stop an app. A reader that has gone does not end the process.
 #pragma once
 #include <signal.h>
 
@@ -7,24 +7,24 @@ namespace weir::detail {
 
 class engine;
 
-/// While one lives, the first SIGINT or SIGTERM stops the app and a second one ends the process at
-/// once. One in a process at a time, made and destroyed by the thread that runs the app; gives back
-/// what the program had.
+/// While it lives, the first SIGINT or SIGTERM stops the app, and a second one ends the process at
+/// once. One at a time in a process; made and destroyed by the thread that runs the app. The
+/// destructor restores the handlers that the program had.
 class stop_on_signals {
 public:
     explicit stop_on_signals(engine&);
     stop_on_signals(const stop_on_signals&) = delete;
     stop_on_signals& operator=(const stop_on_signals&) = delete;
     ~stop_on_signals();
-    /// The signal that has come: SIGINT or SIGTERM; 0: none yet.
+    /// The signal that came: SIGINT or SIGTERM; 0 if none did.
     int came() const;
 
 private:
-    struct sigaction interrupt_ = {};  // what the program had
+    struct sigaction interrupt_ = {};  // the program's own handlers
     struct sigaction terminate_ = {};
 };
 
-/// While one lives, writing to a pipe that nobody reads is an error (EPIPE) and no signal.
+/// While it lives, writing to a pipe without a reader gives EPIPE instead of a signal.
 class no_sigpipe {
 public:
     no_sigpipe();

@@ -19,7 +19,7 @@ constexpr std::string_view null_text = "null";
 
 bool is_number(const data_type& t) { return t.form >= data_form::boolean; }
 
-/// As decimal text; of the bits that a number of `size` bytes has.
+/// The number as decimal text. Only the lowest `size` bytes count.
 template <std::size_t size>
 struct number;
 template <>
@@ -76,7 +76,7 @@ private:
     }
 };
 
-/// Calls `f` with the `of` this type's numbers.
+/// Calls `f` with the type of these numbers.
 template <class F>
 auto with_type(const data_type& t, F f) {
     const auto sized = [&]<std::size_t size>(std::integral_constant<std::size_t, size>) {
@@ -100,7 +100,7 @@ std::string without_line_ends(std::string_view text, bool json) {
     out.reserve(text.size());
     for (const char c : text) {
         if (c != '\n' && c != '\r') out += c;
-        else if (json) out += ' ';  // JSON has a line end between its parts alone
+        else if (json) out += ' ';  // in JSON a line end can only be between tokens
         else out += c == '\n' ? "\\n" : "\\r";
     }
     return out;
@@ -113,7 +113,7 @@ std::string to_text(const data_type& t, bytes_view from) {
     if (!is_number(t)) return without_line_ends(from.view(), t.form == data_form::json);
     try {
         return with_type(t, [&](auto type) { return type.show(from); });
-    } catch (const decode_error&) {  // it is in the topic all the same
+    } catch (const decode_error&) {  // it is shown all the same
         return escaped(from.view());
     }
 }

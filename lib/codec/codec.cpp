@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sentences of the plain codecs.
+// The error texts of the codecs that need no JSON.
 #include <weir/codec/codec.hpp>
 
 #include <new>

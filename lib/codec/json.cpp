@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading JSON: simdjson's on-demand parser, walked by the description of the type that is wanted.
+// Reads JSON with simdjson's on-demand parser, guided by the description of the wanted type.
 #include <weir/codec/json.hpp>
 
 #include <cstring>
@@ -19,8 +19,8 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// The value in a result that has been checked, where it is: a copy right after it was written
-/// stalls (15 ns each).
+/// The value inside a checked result, without a copy. Copying it right after it was written stalls
+/// for 15 ns.
 template <class T>
 T& in(simdjson::simdjson_result<T>& checked) {
     auto&& value = std::move(checked).value_unsafe();
@@ -41,7 +41,7 @@ void check_depth(const path& at) {
                        " levels are read"};
 }
 
-/// What a value is, told from its text; empty where it is nothing JSON knows.
+/// What kind of value a text begins; empty if it is not JSON.
 std::string_view found(std::string_view token) {
     switch (token.empty() ? '\0' : token.front()) {
         case '"': return "a string";
@@ -62,7 +62,7 @@ std::string range(const json_shape& shape) {
     return "from " + std::to_string(-most - 1) + " to " + std::to_string(most);
 }
 
-/// The value's own text: simdjson gives all up to what comes next.
+/// The text of the value alone. simdjson also returns the spaces behind it.
 std::string_view token_of(ondemand::value& v) {
     std::string_view s = v.raw_json_token();
     while (!s.empty() && is_space(s.back())) s.remove_suffix(1);
@@ -86,8 +86,8 @@ bool store_integer(Eight wide, std::size_t size, void* into) {
     }
 }
 
-/// What one message is read with: simdjson's index and a padded copy of the message, which grow and
-/// are used again. A thread has one; a codec that reads JSON inside JSON makes another.
+/// Reads one message. simdjson's index and a padded copy of the message grow and are used again.
+/// Each thread has one; a codec that reads JSON inside JSON makes another.
 class reader {
 public:
     void read(bytes_view from, void* into, const json_shape& shape, const path& root);
@@ -130,11 +130,12 @@ private:
     ondemand::parser parser_;
     std::unique_ptr<char[]> copy_;
     std::size_t capacity_ = 0;
-    const char* begin_ = nullptr;  // of the message, while it is read
-    const char* end_ = nullptr;    // of what may be looked at: the copy and its padding
+    const char* begin_ = nullptr;  // of the message that is being read
+    const char* end_ = nullptr;    // behind the copy and its padding
 };
 
-/// Says what stands there, and where; of what other writers write for numbers, what JSON has.
+/// Says what is wrong at this token, and where. For numbers and words of other writers it says what
+/// JSON has instead.
 void reader::fail_token(std::string_view token) const {
     std::size_t line = 1, column = 1;
     for (const char* c = copy_.get(); c < token.data(); ++c) {
@@ -156,7 +157,7 @@ void reader::fail_token(std::string_view token) const {
     throw decode_error{s};
 }
 
-/// Not what was expected: says what it is, or that it is no JSON at all.
+/// The value is not what was expected. Says what it is, or that it is not JSON.
 void reader::fail_expected(const path& at, std::string_view expected,
                            std::string_view token) const {
     if (is_number(token)) fail(at, "expected " + std::string{expected} + ", found " + shown(token));
@@ -171,8 +172,8 @@ void reader::fail_integer(const path& at, const json_shape& shape, std::string_v
     fail_expected(at, out_of_range ? "an integer " + range(shape) : "an integer", token);
 }
 
-/// simdjson looks beyond the end, so the message must lie in a buffer of ours. Looking beyond the
-/// end of the client's would save the copy, and is nothing a sanitizer, or the next page, forgives.
+/// Copies the message into a buffer of ours. simdjson reads some bytes beyond the end. Beyond the
+/// end of librdkafka's buffer that would be an error to sanitizers, and may be an unmapped page.
 void reader::copy(std::string_view from) {
     if (from.size() > capacity_ || !copy_) {
         std::size_t capacity = 1024;
@@ -223,7 +224,7 @@ void reader::root(std::string_view text, void* into, const json_shape& shape, co
         throw decode_error{"not JSON: something follows the end of the value"};
 }
 
-/// Where in the message itself this piece of the copy is.
+/// Maps a piece of the copy back to the message itself.
 std::string_view reader::in_message(std::string_view in_copy) const {
     return {begin_ + (in_copy.data() - copy_.get()), in_copy.size()};
 }
@@ -233,7 +234,7 @@ bool reader::is(const char* key, std::string_view name) const {
            std::memcmp(key, name.data(), name.size()) == 0 && key[name.size()] == '"';
 }
 
-/// Which field this is. Writers keep an order, so the one after the last is asked first.
+/// The index of this field. Writers keep an order, so the field behind the last one is tried first.
 std::size_t reader::find(ondemand::field& f, const json_record& record, std::size_t from) {
     const char* key = f.key().raw();
     if (from < record.count && is(key, record.fields[from].name)) return from;
@@ -302,7 +303,7 @@ void reader::list(ondemand::array& a, const json_shape& shape, void* into, const
     }
 }
 
-/// A std::array, a std::pair, a std::tuple: as many values as it has.
+/// Reads a std::array, a std::pair or a std::tuple: a fixed number of values.
 void reader::fixed(ondemand::array& a, const json_shape& shape, void* into, const path& at) {
     const std::size_t count = shape.tuple ? shape.tuple->count : shape.count;
     std::size_t n = 0;
@@ -348,7 +349,7 @@ void reader::bits(ondemand::array& a, std::vector<bool>& into, const path& at) {
     }
 }
 
-/// A string's text: in the copy, or where simdjson puts what was escaped.
+/// A string's text: in the copy, or unescaped in simdjson's buffer.
 std::string_view reader::text(ondemand::value& v, const char* expected, const path& at) {
     const std::string_view token = token_of(v);
     if (token.size() < 2 || token.front() != '"' || token.back() != '"')
@@ -374,7 +375,7 @@ void reader::view(ondemand::value& v, void* into, const path& at) {
     std::memcpy(into, &in_place, sizeof in_place);
 }
 
-/// The value as it stands in the copy.
+/// The value's text in the copy.
 std::string_view reader::raw(ondemand::value& v, const path& at) {
     std::string_view whole = token_of(v);
     simdjson::error_code e = simdjson::SUCCESS;
@@ -422,7 +423,8 @@ void reader::time(ondemand::value& v, const json_shape& shape, void* into, const
         fail(at, "expected a time like 2024-06-07T12:34:56Z; \"" + shown(written) + "\" " + wrong);
 }
 
-/// The codec sees what is text as text, and all else as JSON; where it can borrow, in the message.
+/// Calls the type's own codec. It gets a string's text, and any other value as JSON; if it borrows,
+/// the bytes are those of the message.
 void reader::own(ondemand::value& v, const json_shape& shape, void* into, const path& at) {
     std::string_view bytes = shape.own->text ? text(v, "a string", at) : raw(v, at);
     if (bytes.data() >= copy_.get() && bytes.data() < end_) bytes = in_message(bytes);
@@ -447,7 +449,7 @@ constexpr json_form form_at(std::string_view token) {
     }
 }
 
-/// The alternative that looks like this value; else the one that takes any.
+/// Reads the alternative that has the value's form, or else the one that takes any form.
 void reader::variant(ondemand::value& v, const json_shape& shape, void* into, const path& at) {
     const auto& of = *shape.variant;
     const auto token = token_of(v);
@@ -478,9 +480,10 @@ void reader::real(ondemand::value& v, std::size_t size, void* into, const path& 
             fail_expected(at, result == number_read::too_large ? holder : "a number", token);
         std::memcpy(into, &number, sizeof number);
     };
-    // from the text: rounding twice may end beside the nearest one
+    // Reads a float from its text. Rounding to double first can give a neighbour of the nearest
+    // float.
     if (size == sizeof(float)) return read(float{}, "a number a float can hold");
-    constexpr std::size_t exact = 19;  // as many digits as simdjson can count
+    constexpr std::size_t exact = 19;  // simdjson counts digits up to here
     double d = 0;
     if (v.raw_json_token().size() > exact || v.get_double().get(d))
         return read(d, "a number a double can hold");
@@ -569,7 +572,7 @@ void reader::value(ondemand::value& v, const json_shape& shape, void* into, cons
 void read_json(bytes_view from, void* into, const json_shape& shape, std::string_view type) {
     static thread_local reader one;
     if (!one.busy()) return one.read(from, into, shape, {nullptr, type});
-    reader another;  // a codec of one's own reads JSON inside JSON
+    reader another;  // a user's codec reads JSON inside JSON
     another.read(from, into, shape, {nullptr, type});
 }
 

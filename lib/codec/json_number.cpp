@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The slow and exact way to read a number; json.cpp takes it where simdjson's is not both.
+// The slow and exact way to read a number. json.cpp uses it where simdjson may be wrong.
 #include "json_number.hpp"
 
 #include <charconv>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Removes the digits that `t` begins with.
+/// Removes and returns the digits at the beginning of `t`.
 std::string_view take_digits(std::string_view& t) {
     std::size_t n = 0;
     while (n < t.size() && is_digit(t[n])) ++n;
@@ -47,7 +47,7 @@ bool split(std::string_view t, parts& into) {
         skip("+-");
         const auto digits = take_digits(t);
         if (digits.empty()) return false;
-        constexpr std::int64_t enough = 1'000'000'000'000'000;  // no token has so many digits
+        constexpr std::int64_t enough = 1'000'000'000'000'000;  // more than the digits of any token
         for (const char c : digits)
             if (into.exponent < enough) into.exponent = into.exponent * 10 + (c - '0');
         if (down) into.exponent = -into.exponent;
@@ -55,7 +55,7 @@ bool split(std::string_view t, parts& into) {
     return t.empty();
 }
 
-/// A number's digits without zeros around them, times ten to the power of `exponent`.
+/// A number's digits without leading and trailing zeros, times ten to the power of `exponent`.
 struct significant {
     std::string digits;
     std::int64_t exponent = 0;
@@ -69,12 +69,12 @@ struct significant {
             ++exponent;
         }
     }
-    /// The power of ten that the value lies below.
+    /// The value is less than ten to this power.
     std::int64_t magnitude() const { return exponent + static_cast<std::int64_t>(digits.size()); }
 };
 
-/// A token that from_chars reads in bounded time, and rounds as it would round all of `p`: nothing
-/// between two floating point numbers is told apart by more than 768 digits.
+/// A shorter token that rounds to the same number, and that from_chars reads in bounded time. No
+/// more than 768 digits can make a difference.
 std::string shortened(const parts& p) {
     constexpr std::size_t most_digits = 800;
     constexpr std::int64_t most_exponent = 100'000;
@@ -83,7 +83,7 @@ std::string shortened(const parts& p) {
     if (s.digits.size() > most_digits) {
         s.exponent += static_cast<std::int64_t>(s.digits.size() - most_digits - 1);
         s.digits.resize(most_digits);
-        s.digits.push_back('1');  // for all that is cut off, which is not zero
+        s.digits.push_back('1');  // stands for the digits that were cut off, which are not all zero
     }
     if (s.magnitude() > most_exponent) s.exponent = most_exponent;
     if (s.magnitude() < -most_exponent) s.exponent = -2 * most_exponent;
@@ -103,7 +103,7 @@ number_read read_any_real(std::string_view token, Real& into) {
     const auto result = std::from_chars(token.data(), token.data() + token.size(), into);
     if (result.ec == std::errc{} && std::isfinite(into)) return number_read::ok;
     if (significant{p}.magnitude() > 0) return number_read::too_large;
-    into = p.negative ? Real{-0.0} : Real{0};  // too small, and from_chars says so
+    into = p.negative ? Real{-0.0} : Real{0};  // from_chars says that it is too small
     return number_read::ok;
 }
 

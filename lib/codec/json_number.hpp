@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers as JSON writes them, read exactly. simdjson's own reader is faster, but is wrong where
-// there are many digits (On Demand's get_double) and refuses what is written in an unusual way.
+// Reads numbers of JSON exactly. simdjson's own reader is faster, but On Demand's get_double is
+// wrong for some numbers with many digits, and it refuses unusual spellings.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -12,11 +12,11 @@ enum class number_read : unsigned char { ok, malformed, no_integer, too_large };
 /// Whether `token` is a number by the grammar of RFC 8259.
 bool is_number(std::string_view token);
 
-/// The nearest double, or float; what is too small to be told from nothing is zero.
+/// The nearest double or float. A number too small for the type is zero.
 number_read read_real(std::string_view token, double& into);
 number_read read_real(std::string_view token, float& into);
 
-/// The integer that `token` is the value of, however it is written: 1000, 1e3, 1000.0, -0.
+/// The integer that `token` stands for, in any spelling: 1000, 1e3, 1000.0, -0.
 number_read read_integer(std::string_view token, bool& negative, std::uint64_t& magnitude);
 
 }  // namespace weir::detail

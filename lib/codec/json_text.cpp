@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A JSON value by the grammar of RFC 8259, and nothing made of it.
+// Checks that a text is a JSON value by the grammar of RFC 8259.
 #include "json_text.hpp"
 
 #include <cstddef>
@@ -9,7 +9,8 @@
 namespace weir::detail {
 namespace {
 
-/// Takes a text's values from its beginning. Each function is false where there is none.
+/// Reads a text from its beginning. Each function returns false if the text does not go on like
+/// that.
 class grammar {
 public:
     explicit grammar(std::string_view text) : rest_(text) {}
@@ -61,7 +62,7 @@ private:
         }
         return false;
     }
-    /// Leaves its last letter.
+    /// Reads an escape, except for its last letter.
     bool escape() {
         rest_.remove_prefix(1);
         if (rest_.empty()) return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads and writes ISO 8601; std::chrono of g++ 12 cannot.
+// Reads and writes ISO 8601, since std::chrono of g++ 12 cannot.
 #include "json_time.hpp"
 
 #include <chrono>
@@ -12,12 +12,12 @@ using std::chrono::sys_days;
 
 constexpr std::int64_t day = 86'400;
 
-/// Takes a text apart from its beginning.
+/// Reads a text from its beginning.
 class scan {
 public:
     explicit scan(std::string_view text) : rest_(text) {}
 
-    /// `n` digits.
+    /// Reads `n` digits.
     bool digits(int n, int& into) {
         into = 0;
         for (; n > 0; --n) {
@@ -41,10 +41,10 @@ private:
     std::string_view rest_;
 };
 
-/// What a text says, before it is put into ticks.
+/// The parts of a time, before they become ticks.
 struct written {
     std::int64_t seconds = 0;     // since the epoch
-    std::string_view fraction{};  // digits of a second
+    std::string_view fraction{};  // the digits behind the decimal point
     bool has_zone = false;
 };
 

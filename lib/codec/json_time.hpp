@@ -9,11 +9,11 @@
 
 namespace weir::detail {
 
-/// Ticks since the epoch. What is wrong with the text, as a sentence goes on; nothing, if it is a
-/// time that whole ticks can say.
+/// Reads ticks since the epoch. Returns what is wrong with the text, as the end of a sentence;
+/// empty if it is a time in whole ticks.
 std::string read_time(std::string_view text, const json_tick& tick, std::int64_t& into);
 
-/// Empty where the year has no four digits.
+/// Empty if the year does not have four digits.
 std::string write_time(std::int64_t ticks, const json_tick& tick);
 
 }  // namespace weir::detail

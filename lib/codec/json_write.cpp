@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing JSON by the description of a type: into a buffer of the thread's, then at once to where
-// it belongs.
+// Writes JSON by the description of a type: first into a buffer of the thread, then in one piece to
+// where it belongs.
 #include <weir/codec/json.hpp>
 
 #include <array>
@@ -23,7 +23,7 @@ namespace {
 
 enum : unsigned char { plain, escaped, beyond_ascii };
 
-/// What each byte of a text asks for.
+/// How each byte of a string is written.
 constexpr auto treatment = [] {
     std::array<unsigned char, 256> t{};
     for (std::size_t c = 0; c < 256; ++c)
@@ -36,7 +36,7 @@ constexpr auto treatment = [] {
     throw encode_error{at.text() + ": " + sentence};
 }
 
-/// Writes past the end of nothing: `room` first, then any number of bytes up to that.
+/// A buffer that is written to without checks: call `room` first, then write up to so many bytes.
 class writer {
 public:
     std::size_t size() const { return static_cast<std::size_t>(at_ - buffer_.get()); }
@@ -110,7 +110,7 @@ char* escape(unsigned char c, char* to) {
 
 void writer::text(std::string_view s, const path& at) {
     constexpr std::size_t piece =
-        4096;  // at worst each byte is \u00XX: room for that, but not for megabytes of it
+        4096;  // a piece may grow sixfold, as \u00XX; small pieces keep the buffer small
     unsigned met = 0;
     raw('"');
     for (std::size_t done = 0; done < s.size(); done += piece) {
@@ -179,7 +179,7 @@ void writer::object(const void* from, const json_record& record, const path& at)
         room(f.name.size() + 4);
         *at_++ = std::exchange(before, ',');
         *at_++ = '"';
-        std::memcpy(at_, f.name.data(), f.name.size());  // nothing in it is to be escaped
+        std::memcpy(at_, f.name.data(), f.name.size());  // a name needs no escapes
         at_ += f.name.size();
         *at_++ = '"';
         *at_++ = ':';
@@ -334,7 +334,7 @@ void writer::value(const void* from, const json_shape& shape, const path& at) {
 
 void write_json(const void* value, const json_shape& shape, std::string_view type, bytes& onto) {
     static thread_local writer one;
-    // a codec of one's own may write JSON inside JSON: behind what is there
+    // A user's codec may write JSON inside JSON. Then this piece begins behind what is there.
     struct piece {
         std::size_t from = one.size();
         ~piece() { one.cut(from); }

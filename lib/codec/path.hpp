@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where in a value the JSON codec is: on the stack while it walks, written out only for an error.
+// Where in a value the JSON codec is. It lives on the stack and becomes text only for an error.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace weir::detail {
 
-/// One step from the value around it: a field's name, or a key of a map, or an index where there is
-/// no name.
+/// One step down from the value around it: a field's name, a map's key, or an index if there is no
+/// name.
 struct path {
     const path* up = nullptr;
     std::string_view name{};
@@ -18,7 +18,7 @@ struct path {
     bool is_key = false;
     std::size_t depth = up ? up->depth + 1 : 0;
 
-    /// `flight.legs[2].from`, `flight.tags["a"]`; the first name is the raw name of the type.
+    /// `flight.legs[2].from`, `flight.tags["a"]`. The first name is the raw name of the type.
     std::string text() const {
         if (!up) return readable_type_name(name);
         std::string s = up->text();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes of a compiler's spelling of a type the one a reader would use.
+// Turns a compiler's spelling of a type into the one that a reader would use.
 #include <weir/codec/type_name.hpp>
 
 #include <cctype>
@@ -28,7 +28,7 @@ void replace_all(std::string& in, std::string_view what, std::string_view by) {
     }
 }
 
-/// Where the bracket at `from` is closed.
+/// The position of the bracket that closes the one at `from`.
 std::size_t closing(std::string_view s, std::size_t from) {
     std::size_t depth = 0;
     for (std::size_t i = from; i < s.size(); ++i) {
@@ -39,8 +39,8 @@ std::size_t closing(std::string_view s, std::size_t from) {
     return s.size();
 }
 
-/// If a scope ends at the bracket at `at` ("(int) const::", "(anonymous namespace)::",
-/// "<lambda(int)>::"): what follows its "::". Else 0.
+/// If a scope ends with the bracket at `at` ("(int) const::", "(anonymous namespace)::",
+/// "<lambda(int)>::"), returns what follows its "::". Else 0.
 std::size_t after_scope(std::string_view s, std::size_t at) {
     std::size_t i = closing(s, at) + 1;
     if (i >= s.size()) return 0;
@@ -66,16 +66,16 @@ std::size_t after_scope(std::string_view s, std::size_t at) {
 
 std::string readable_type_name(std::string_view raw) {
     std::string out;
-    std::size_t name = 0;              // where in `out` the name being read begins, with its scopes
-    std::vector<std::size_t> outside;  // the same, of the templates whose arguments are being read
+    std::size_t name = 0;              // where in `out` the current name and its scopes begin
+    std::vector<std::size_t> outside;  // the same for the templates around it
     for (std::size_t i = 0; i < raw.size(); ++i) {
         const char c = raw[i];
         const bool unnamed = c == '{' || (c == '<' && (out.size() == name || ends(out, "::")));
         if (c == '(' || unnamed) {
             const auto after = after_scope(raw, i);
             if (after) {
-                // An anonymous namespace lies in a named one, which is kept; a function and all
-                // around it is dropped.
+                // What is around an anonymous namespace is kept. A function is dropped, with all
+                // that is around it.
                 const auto inside = raw.substr(i, closing(raw, i) - i);
                 const bool nameless = inside == "(anonymous namespace" || inside == "{anonymous" ||
                                       inside == "<unnamed";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tasks and timers: what runs beside the agents while the app runs.
+// Tasks and timers, which run beside the agents.
 #pragma once
 #include <cstddef>
 #include <deque>
@@ -16,7 +16,7 @@
 
 namespace weir::detail {
 
-/// A task or a timer, as the app keeps it from run to run.
+/// A task or a timer. The app keeps it from run to run.
 struct job_info {
     std::unique_ptr<job> what;
     duration interval{};  // zero: a task
@@ -27,9 +27,9 @@ struct job_info {
     std::string kind() const { return is_timer() ? "timer" : "task"; }
 };
 
-/// Of one run; owned by the conductor, used on the loop's thread. A task is called once. A timer is
-/// called at each point of its grid, which begins with the run; points that pass while a call is
-/// under way are left out.
+/// The tasks and timers of one run. Owned by the conductor, used on the loop's thread. A task is
+/// called once. A timer is called at each point of its grid, which begins with the run. Points that
+/// pass while a call is under way are left out.
 class background {
 public:
     struct failure {
@@ -39,14 +39,14 @@ public:
 
     background(scheduler& loop, reporter& r) : loop_(loop), report_(r) {}
 
-    /// It begins at the next turn.
+    /// The job begins in the next turn.
     void add(const job_info& j) { all_.push_back({&j}); }
-    /// Calls what is due, and looks which calls have ended. True if there was any.
+    /// Calls what is due, and handles calls that have ended. True if there was any.
     bool turn(time_point now);
     time_point due() const;
     /// Failures whose policy says stop.
     std::vector<failure> take_failures() { return std::exchange(failures_, {}); }
-    /// Every task has ended.
+    /// Whether every task has ended.
     bool idle() const;
     /// Cancels everything.
     void clear() { all_.clear(); }
@@ -56,9 +56,9 @@ private:
         const job_info* what;
         task<> work{};
         bool begun = false;
-        bool under_way = false;  // a call
-        time_point next{};       // call
-        time_point grid{};       // a timer's next point
+        bool under_way = false;  // a call is under way
+        time_point next{};       // when the next call is due
+        time_point grid{};       // the next point of a timer's grid
         retry_state tries{};
     };
     void call(running&);

@@ -7,7 +7,7 @@
 namespace weir::detail {
 namespace {
 
-// Between a commit that failed and the next one that is not a tick's.
+// The pause after a failed commit, for commits that do not wait for a tick.
 constexpr auto retry_pause = std::chrono::milliseconds{100};
 
 }  // namespace
@@ -20,7 +20,7 @@ void committer::poll(const owned_partitions& all, time_point now) {
     if (asked_ && !in_flight_ && now >= not_before_) commit(all);
     if (now >= next_) {
         const auto interval = settings_.options.commit_interval;
-        // keeps its grid, skips missed ticks
+        // keeps the grid, and skips ticks that were missed
         next_ += (now - next_) / interval * interval + interval;
         commit(all);
     } else if (every > 0 && !in_flight_ && now >= not_before_ && finished(all) >= every) {
@@ -58,7 +58,8 @@ void committer::answered(owned_partitions& all, const transport::commit_result& 
     }
     for (auto& p : r.positions) {
         const auto it = all.find(p.tp);
-        if (it == all.end() || p.offset > it->second->tracker->end()) continue;  // another log's
+        // The commit was of an older log.
+        if (it == all.end() || p.offset > it->second->tracker->end()) continue;
         it->second->tracker->committed(p.offset);
         it->second->committed = p.offset;
         hooks.committed(p.tp, p.offset);
@@ -73,7 +74,7 @@ bool committer::finish(const owned_partitions& all, time_point now) {
     return false;
 }
 
-/// A commit that is in flight and names it is answered first: until then something is left.
+/// A commit of this partition that is in flight is answered first. Until then something is left.
 bool committer::finish(const owned_partition& a, const owned_partitions& all, time_point now) {
     if (!a.tracker->to_commit()) return true;
     if (!in_flight_ && now >= not_before_) commit(all);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When what is committable is committed: by time, by count, when asked.
+// Commits what is committable: after a time, after a number of messages, or when asked.
 #pragma once
 #include <cstddef>
 #include <map>
@@ -15,22 +15,23 @@ namespace weir::detail {
 
 using owned_partitions = std::map<topic_partition, std::unique_ptr<owned_partition>>;
 
-/// Made for one run, used on the loop's thread. One commit is in flight at a time (the last of two
-/// overlapping ones would win, even backwards); one that is asked for meanwhile is sent when the
-/// answer has come. What the answer refuses is still committable, so it is sent again at the next
-/// tick.
+/// Made for one run, used on the loop's thread. One commit is in flight at a time: of two
+/// overlapping commits the last would win, even if it went backwards. A commit that is asked for
+/// meanwhile is sent when the answer has come. What the broker refuses stays committable, so it is
+/// sent again at the next tick.
 class committer {
 public:
     committer(transport::transport&, const settings&);
 
-    /// A tick, if its time has come or enough was finished.
+    /// Commits if a tick is due, or if enough messages are finished.
     void poll(const owned_partitions&, time_point now);
-    /// A tick now.
+    /// Commits now.
     void commit(const owned_partitions&);
-    /// What is left is committed, at the end of a run. True when nothing is left; one that fails is
+    /// Commits what is left at the end of a run. True when nothing is left. A commit that fails is
     /// sent again after a pause.
     bool finish(const owned_partitions&, time_point now);
-    /// The same of one of them, at the end of its assignment: it waits for no other's work.
+    /// The same for one partition at the end of its assignment. It does not wait for other
+    /// partitions.
     bool finish(const owned_partition&, const owned_partitions&, time_point now);
     bool in_flight() const { return in_flight_; }
     time_point next_try() const { return not_before_; }

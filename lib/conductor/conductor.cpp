@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run is made of, and one turn of it.
+// What a run consists of, and one turn of it.
 #include "conductor.hpp"
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 namespace weir::detail {
 namespace {
 
-// A partition that has no room for more open messages is logged after so long. A pause of a broker
-// or a database is shorter.
+// A partition that has no room for more open messages is logged after this time. Usual pauses of a
+// broker or a database are shorter.
 constexpr auto full_pause = std::chrono::seconds{10};
 
 }  // namespace
@@ -30,8 +30,7 @@ conductor::conductor(const settings& s, transport::transport& t, reporter& r)
       now_(clock_.steady()) {}
 conductor::~conductor() { end(); }
 
-/// Offloaded calls may look into a coroutine's frame, and frames at messages: they go in this
-/// order.
+/// The order matters: offloaded calls may use a coroutine's frame, and frames use messages.
 void conductor::end() {
     const auto left = stop_until_ - clock_.steady();
     pool_.close(std::clamp(left, duration::zero(), settings_.options.shutdown_timeout));
@@ -73,7 +72,7 @@ conductor::topic_work& conductor::work_of(const std::string& topic) {
         if (t.topic == topic) return t;
     return topics_.emplace_back(topic_work{topic, readers_of(topic)});
 }
-/// Those that read it by name or by a pattern.
+/// The readers that name the topic, or that match it by a pattern.
 std::vector<plan::topic_reader*> conductor::readers_of(const std::string& topic) {
     std::vector<plan::topic_reader*> all;
     for (auto& r : plan_.readers())
@@ -88,7 +87,7 @@ hold conductor::hold_current() const {
     return coroutines_.at_work ? coroutines_.at_work->working_on() : hold{};
 }
 
-/// If pull loops are nested, the inner one's.
+/// The hold of the inner loop's message, if pull loops are nested.
 hold conductor::hold_pulled() const {
     const auto is_pulled = [](const segment_cursor& c) {
         return c.parked && c.runs->agent->pull && !c.runs->agent->paused;
@@ -130,7 +129,7 @@ bool conductor::turn() {
     if (ends_soon()) busy |= finish();
     if (!stopped()) committer_.poll(partitions_, now_);
     busy |= coroutines_.any_ready() || coroutines_.due() <= now_;
-    busy |= !commit_was_in_flight && committer_.in_flight();  // its answer may be there already
+    busy |= !commit_was_in_flight && committer_.in_flight();  // its answer may have come already
     const bool called = turn_background();
     only_timers_ = called && !busy;
     return busy || called;
@@ -144,7 +143,7 @@ bool conductor::turn_background() {
     return called;
 }
 
-/// Starts coroutine agents, and stops the run if one threw while it had no message.
+/// Starts coroutine agents. Stops the run if one threw while it had no message.
 bool conductor::turn_bodies() {
     bool busy = false;
     const auto& all = plan_.bodies();
@@ -164,13 +163,13 @@ bool conductor::turn_bodies() {
     return busy;
 }
 
-/// Looks what boundaries have ready by now, and handles calls that failed.
+/// Asks boundaries what is ready, and handles calls that failed.
 bool conductor::poll_boundaries() {
     bool busy = false;
     for (auto& b : boundaries_) {
         try {
             b.from->poll(now_);
-        } catch (...) {  // a range that throws
+        } catch (...) {  // a range has thrown
             stop_with(std::current_exception());
             return true;
         }
@@ -185,7 +184,7 @@ bool conductor::poll_boundaries() {
     return busy;
 }
 
-/// Each topic has one turn: the next of its partitions that has something to do.
+/// Gives each topic one turn: to the next of its partitions that has something to do.
 bool conductor::turn_topics() {
     bool busy = false;
     next_topic_ = topics_.empty() ? 0 : (next_topic_ + 1) % topics_.size();
@@ -218,8 +217,9 @@ bool conductor::read_next(owned_partition& p) {
     const auto* before = p.tracker.get();
     const auto n = p.read(std::min(settings_.options.stream_buffer_max, room), now_);
     if (p.tracker.get() != before)
-        report_.log(text_of(p.tp) +
-                    " begins anew: it was deleted and created again, or has lost its end");
+        report_.log(
+            text_of(p.tp) +
+            " starts again: it was deleted and created again, or has lost its last messages");
     if (n == 0) return false;
     messages_ += n;
     report_.hooks().read(p.tp, n);
@@ -227,7 +227,8 @@ bool conductor::read_next(owned_partition& p) {
     return true;
 }
 
-/// A batch that waits for company, or holds that somebody keeps, can fill a partition for good.
+/// Logs that a partition is full. A short batch, or holds that the user keeps, can fill it for
+/// good.
 void conductor::log_if_full(owned_partition& p, bool is_full) {
     if (is_full != p.full) {
         p.full = is_full;
@@ -255,7 +256,7 @@ bool conductor::turn_boundaries() {
 }
 
 // -------------------------------------------------------------------------------- when the next is
-/// A retry that is overdue waits for room, not for time.
+/// An overdue retry waits for room, so it has no time at which it is due.
 void conductor::retry_due(const segment_cursor& c, time_point& at) const {
     if (!c.finished() && !c.runs->agent->paused && c.tries.waits(now_))
         at = std::min(at, c.tries.due());

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop of one run: turns what was read through the segments, and commits what everybody is done
-// with.
+// The loop of one run: passes messages through the segments, and commits finished ones.
 #pragma once
 #include <atomic>
 #include <exception>
@@ -26,8 +25,8 @@
 namespace weir::detail {
 
 /// One run of an app, from the first subscription to leaving the group. Owned by the engine; used
-/// on the loop's thread (`stop` may be called from anywhere). Invariants: a partition has one batch
-/// in work; a sink has at most one parked message; a commit names only what is assigned.
+/// on the loop's thread (`stop` may be called anywhere). Invariants: a partition has one batch in
+/// work; a sink has at most one parked message; a commit names only assigned partitions.
 ///
 ///     conductor.cpp   what a run is made of, and one turn of it
 ///     cursors.cpp     one segment works on one input
@@ -40,66 +39,67 @@ class conductor final : transport::listener {
 public:
     conductor(const settings&, transport::transport&, reporter&);
     ~conductor();
-    /// Destroys what is left of the run: its coroutines, messages, boundaries.
+    /// Destroys what is left of the run: coroutines, messages, boundaries.
     void end();
 
     detail::plan& plan() { return plan_; }
     const std::vector<std::unique_ptr<plan::topic_reader>>& readers() { return plan_.readers(); }
-    /// Takes over what was added to the plan since the last call, and subscribes.
+    /// Adds what the plan has got since the last call, and subscribes.
     void subscribe(const std::vector<transport::subscription>&);
-    /// Starts a task or a timer at the next turn.
+    /// Starts a task or a timer in the next turn.
     void run(const job_info& j) { background_.add(j); }
 
-    /// One turn: what came in, what is due, each topic and each boundary once. False if there was
-    /// nothing to do.
+    /// One turn: handles news from the transport and what is due, then gives each topic and each
+    /// boundary a turn. False if there was nothing to do.
     bool turn();
     /// When there will be something to do, as far as that is known. `without_commits`: the
     /// committer's tick does not count.
     time_point due(bool without_commits) const;
-    /// Calls on other threads. Their results come whatever the clock says.
+    /// Calls on other threads. Their results do not depend on the clock.
     offload_pool& offloaded() { return pool_; }
-    /// The last turn did nothing but call a timer.
+    /// Whether the last turn did nothing but call a timer.
     bool only_timers() const { return only_timers_; }
-    /// Every task has ended.
+    /// Whether every task has ended.
     bool background_idle() const { return background_.idle(); }
-    /// The message in this agent's sink has left it.
+    /// The message in this agent's sink is finished.
     void passed(const agent_info&, time_point now);
     void commit() { committer_.commit(partitions_); }
-    /// Flushes what waits for time or company. False if nothing does.
+    /// Flushes short batches and calls that wait for others. False if there are none.
     bool flush();
-    /// Whether topics have come or grown since this was asked.
+    /// Whether topics were added or have grown since the last call.
     bool take_topics_changed() { return std::exchange(topics_changed_, false); }
 
     // topic.send
-    /// False if too many messages wait already. The hold is of the message that was worked on.
+    /// False if too many messages wait already. The hold is of the message that was being
+    /// processed.
     bool send(send_request& r, hold h) { return producer_.send(r, std::move(h)); }
     void send_when_possible(send_request& r) { producer_.send_when_possible(r); }
     void forget(send_request& r) noexcept { producer_.forget(r); }
-    /// A hold of the message that is being worked on; an empty one between messages.
+    /// A hold of the message that is being processed. Empty between messages.
     hold hold_current() const;
-    /// A hold of the message that a pull loop's body has, between turns.
+    /// Between turns: a hold of the message that a pull loop's body works on.
     hold hold_pulled() const;
 
     // the end
     /// Ends the run: finishes what is in work, flushes, commits, leaves the group. May be called
-    /// from a body, a signal handler, another thread.
+    /// from a body, a signal handler, or another thread.
     void stop() noexcept;
     bool stopped() const { return state_ == state::stopped; }
     bool stopping() const { return state_ != state::running; }
-    /// Ends the run with this error: what is in work is not finished, what is done is committed.
+    /// Ends the run with this error: work is not finished, but what is done is committed.
     void stop_with(std::exception_ptr);
-    /// What stopped the run: a policy, or what a hook or a posted call threw.
+    /// What stopped the run: a policy, or an exception of a hook or a posted call.
     const std::exception_ptr& error() const { return error_; }
-    /// Its broker is gone: nothing is finished any more.
+    /// The member is gone: nothing can be finished.
     void abandon() { state_ = state::stopped; }
 
     const owned_partitions& partitions() const { return partitions_; }
-    /// Of the assigned partitions; after the run, of those at its end.
+    /// The assigned partitions; after the run, those at its end.
     std::vector<partition_status> status() const;
     std::optional<blocked> explain(const topic_partition&) const;
-    /// The group has answered. Nothing comes before.
+    /// Whether the group has answered. No message comes before.
     bool joined() const { return joined_; }
-    /// The group has given it a partition, if only for a while.
+    /// Whether the group has ever given it a partition.
     bool had_partition() const { return !seen_partitions_.empty(); }
     /// Messages read in this run.
     std::size_t messages() const { return messages_; }
@@ -111,7 +111,7 @@ private:
         std::string topic;
         std::vector<plan::topic_reader*> readers{};
         std::vector<owned_partition*> partitions{};
-        std::size_t next = 0;  // whose turn it is
+        std::size_t next = 0;  // the partition whose turn it is
     };
     /// A boundary, and how far the segment behind it has read it.
     struct boundary_work {
@@ -121,7 +121,7 @@ private:
         agent_info& agent() const { return *from->agent; }
         bool empty() const { return from->empty() && cursor->finished(); }
     };
-    /// Who keeps a message open, doing what, and why.
+    /// Who keeps a message open, with which operator, and why.
     struct holder {
         std::string agent, op, why;
     };
@@ -163,7 +163,7 @@ private:
     void stop_undecodable(owned_partition&);
     const policy& decode_policy(const owned_partition&) const;
     void send_dead_letters(retryable&, agent_info&, const error_report&, const std::string& topic);
-    /// A failure of this agent could make a dead letter, and an earlier one still waits for room.
+    /// A failure of this agent could make a dead letter, while an earlier one still waits for room.
     bool waits_for_dead_letters(const agent_info& a) const {
         return a.on_error.has_dead_letters() && producer_.has_backlog();
     }
@@ -219,7 +219,7 @@ private:
     std::vector<topic_work> topics_;
     std::size_t next_topic_ = 0;
     std::vector<boundary_work> boundaries_;
-    std::set<topic_partition> seen_partitions_;  // ever assigned: source messages point at them
+    std::set<topic_partition> seen_partitions_;  // ever assigned; source messages point at them
     owned_partitions partitions_;
     segment_cursor* last_parked_ = nullptr;
     std::atomic<segment_turn*> turn_ = nullptr;  // of the segment that runs now

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Coroutines that wait for the loop: the ready ones, those that sleep, those whose call is made
-// elsewhere.
+// Coroutines that wait for the loop: those that are ready, those that sleep, and those that wait
+// for an offloaded call.
 #pragma once
 #include <coroutine>
 #include <cstdint>
@@ -14,9 +14,9 @@
 
 namespace weir::detail {
 
-/// Owned by the conductor, used on the loop's thread; goes after everything that owns a coroutine.
-/// Handles are not owned. Invariant: what is in here can be resumed, for a coroutine that is
-/// destroyed is forgotten first, also by one that is resumed in the same round.
+/// Owned by the conductor, used on the loop's thread. Destroyed after everything that owns a
+/// coroutine. It does not own the handles. Invariant: every coroutine in here can be resumed, since
+/// a coroutine that is destroyed is removed first, even by one that is resumed in the same round.
 class coroutines final : public scheduler {
 public:
     coroutines(const clock& c, offload_pool& p) : clock_(c), pool_(p) {}
@@ -25,7 +25,7 @@ public:
     void wake_in(duration d, suspended) override;
     void forget(std::coroutine_handle<>) noexcept override;
     void offload(std::shared_ptr<offloaded> call) override { pool_.add(std::move(call)); }
-    /// Resumes what is ready or due by now, each once. True if there was any.
+    /// Resumes each coroutine that is ready or due now once. True if there was any.
     bool run(time_point now);
     bool any_ready() const { return !ready_.empty(); }
     time_point due() const { return asleep_.empty() ? time_point::max() : asleep_.front().at; }
@@ -33,13 +33,13 @@ public:
 private:
     struct sleeper {
         time_point at;
-        std::uint64_t turn;  // in order of going to sleep, where the time is the same
+        std::uint64_t turn;  // the order of going to sleep, if the times are equal
         suspended who;
         bool operator>(const sleeper& o) const { return at != o.at ? at > o.at : turn > o.turn; }
     };
     const clock& clock_;
     offload_pool& pool_;
-    std::vector<suspended> ready_, running_;  // null: forgotten
+    std::vector<suspended> ready_, running_;  // null: removed
     std::vector<sleeper> asleep_;             // a heap, the next one in front
     std::uint64_t turns_ = 0;
 };

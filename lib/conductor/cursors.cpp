@@ -8,9 +8,9 @@
 namespace weir::detail {
 namespace {
 
-// For so long a segment may work in one turn, so that no agent keeps the others waiting.
+// How long a segment may work in one turn, so that others get their turn, too.
 constexpr auto segment_budget = std::chrono::milliseconds{20};
-// So many messages in a row one cursor may park in a sink that others wait for.
+// How many messages in a row one cursor may park in a sink that others wait for.
 constexpr std::size_t sink_budget = 64;
 
 }  // namespace
@@ -22,8 +22,9 @@ bool conductor::can_step(const segment_cursor& c) const {
     return !waits_for_dead_letters(*c.runs->agent);
 }
 
-/// Lets the cursor's segment work, if it can. `in_work_only`: the partition is given up or the app
-/// stops, so only a message that is parked or under retry goes on. False if nothing could be done.
+/// Lets the cursor's segment work, if it can. `in_work_only`: the partition is being given up or
+/// the app stops, so only a message that is parked or retried goes on. False if nothing could be
+/// done.
 bool conductor::step(segment_cursor& c, work what, std::optional<time_point> now) {
     if (!can_step(c)) return false;
     auto& s = *c.runs;
@@ -55,7 +56,7 @@ run_result conductor::run_segment(segment_cursor& c, work what, time_point now) 
     segment_turn turn{clock_, now + segment_budget};
     turn.work = &c;
     if (what == work::in_work_only) turn.end(run_status::stop);
-    turn_.store(&turn, std::memory_order_relaxed);  // for this thread only: see stop()
+    turn_.store(&turn, std::memory_order_relaxed);  // for signal handlers: see stop()
     auto r = c.runs->run(*c.reads, c.position, turn);
     turn_.store(nullptr, std::memory_order_relaxed);
     return r;
@@ -84,8 +85,8 @@ void conductor::leave_sink(segment_cursor& c) {
     c.pass();
 }
 
-/// Whether it has had its sink for long enough. It then rests for one turn, in which the other
-/// cursors of the sink have theirs.
+/// Whether the cursor has had its sink for long enough. Then it rests for one turn, in which the
+/// other cursors of the sink have theirs.
 bool conductor::rests(segment_cursor& c, time_point now) {
     if (c.parked_in_a_row++ == 0) c.rests_at = now + segment_budget;
     if (c.parked_in_a_row < sink_budget && now < c.rests_at) return false;
@@ -94,7 +95,7 @@ bool conductor::rests(segment_cursor& c, time_point now) {
     return true;
 }
 
-/// Something of it is in work that can be finished before `until`.
+/// Whether something at the cursor can be finished before `until`.
 bool conductor::is_awaited(const segment_cursor& c, time_point until) {
     return !c.runs->agent->paused && c.in_work() && !comes_too_late(c, until);
 }
@@ -107,8 +108,8 @@ void conductor::passed(const agent_info& a, time_point now) {
     else step(*c, ends_soon() ? work::in_work_only : work::any, now);
 }
 
-/// Flushes the first of an agent's boundaries that has something. Those behind it wait for what it
-/// gives.
+/// Flushes the first of an agent's boundaries that has something. Later boundaries wait for its
+/// values.
 bool conductor::flush(const agent_info& a) {
     // They were built from the last to the first.
     for (auto b = boundaries_.rbegin(); b != boundaries_.rend(); ++b) {

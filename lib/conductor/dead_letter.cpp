@@ -23,7 +23,7 @@ void visit(const origins& from, std::size_t i, seen& known,
 
 constexpr std::size_t cause_headers = 6;
 
-/// Cut before a character, never inside one.
+/// Cuts the text before a character, never inside one.
 std::string reason_of(const std::string& text) {
     if (text.size() <= reason_max) return text;
     const auto tail = "… (" + std::to_string(text.size()) + " bytes)";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a dead letter is made of: the message as it came, where it was, what was wrong with it.
+// What a dead letter consists of: the message as it came, where it was, what was wrong with it.
 #pragma once
 #include <cstddef>
 #include <functional>
@@ -9,19 +9,19 @@
 
 namespace weir::detail {
 
-/// The messages behind the i-th value of `from`, each once: of a batch all of them, of what was
-/// made of a batch too.
+/// Calls f for each message that the i-th value of `from` was made of, once: for all messages of a
+/// batch, and of a value that was made of a batch.
 void each_message(const origins& from, std::size_t i,
                   const std::function<void(const origins&, std::size_t)>&);
 
-/// The largest reason in a dead letter's header, in bytes. The text of an error may quote the whole
-/// message, and the letter would be too large for its topic.
+/// The largest reason in a dead letter's header, in bytes. An error may quote the whole message,
+/// and the dead letter could be too large for its topic.
 inline constexpr std::size_t reason_max = 1000;
 
-/// Headers that say where a message was and what was wrong with it, behind those it has. A reason
-/// that is longer than `reason_max` is cut.
+/// Adds headers that say where a message was and what was wrong with it. A reason longer than
+/// `reason_max` is cut.
 void add_cause(weir::headers&, const error_report&, weir::timestamp);
-/// Takes them off again.
+/// Removes them.
 void remove_cause(weir::headers&);
 
 }  // namespace weir::detail

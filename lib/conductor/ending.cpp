@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How things end: sources, coroutine agents, and the run.
+// The end of sources, of coroutine agents, and of the run.
 #include <algorithm>
 
 #include "conductor.hpp"
@@ -7,9 +7,9 @@
 namespace weir::detail {
 namespace {
 
-// For so long a last commit is waited for, beyond shutdown_timeout.
+// How long to wait for a last commit, beyond shutdown_timeout.
 constexpr auto answer_timeout = std::chrono::seconds{2};
-// For so long leaving the group may take: the broker may not answer.
+// How long leaving the group may take if the broker does not answer.
 constexpr duration leave_least = std::chrono::seconds{1}, leave_most = std::chrono::seconds{5};
 
 }  // namespace
@@ -21,7 +21,8 @@ body* conductor::body_of(const agent_info& a) const {
     return nullptr;
 }
 
-/// An agent whose sources have all ended delivers what it has buffered, and then has ended too.
+/// An agent whose sources have all ended passes on what it has buffered. Then the agent has ended,
+/// too.
 bool conductor::end_sources() {
     const auto all_of = [&](const agent_info& a, auto holds) {
         return std::all_of(boundaries_.begin(), boundaries_.end(),
@@ -60,8 +61,8 @@ void conductor::stop() noexcept {
     if (t && settings_.releases->is_here()) t->end(run_status::stop);
 }
 
-/// What the agent has buffered waits for retries that are due only when the run has to end, and so
-/// does what is parked before it.
+/// What the agent has buffered waits for a retry that comes too late for this run, and so does what
+/// is parked before it.
 bool conductor::stuck(const agent_info& a) const {
     bool any = false;
     for (auto& b : boundaries_) {
@@ -122,7 +123,7 @@ bool conductor::leave() {
     for (auto& tp : all) close_partition(tp);
     if (!all.empty()) transport_.release(all);
     transport_.close(*this, std::clamp(stop_until_ - now_, leave_least, leave_most));
-    take_errors();  // of the last reports
+    take_errors();  // from the last reports
     state_ = state::stopped;
     return true;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What holds a commit back: found by asking everybody who could, when somebody asks.
+// Finds out what holds a commit back. Asks everything that could hold it, and only when it is
+// asked.
 #include <algorithm>
 
 #include "conductor.hpp"
@@ -26,7 +27,7 @@ conductor::holder conductor::why_not_finished(const segment_cursor& c) const {
         return {agent.name, s.ops,
                 agent.has_body ? "its coroutine has returned" : "nobody iterates the stream"};
     if (c.parked && agent.pull)
-        return {agent.name, last_of(s.ops), "who iterates the stream has not passed it yet"};
+        return {agent.name, last_of(s.ops), "the loop over the stream has not passed it yet"};
     if (c.parked && agent.has_body)
         return {agent.name, "coroutine", "it has not asked for the next one yet"};
     if (c.parked) return {agent.name, last_of(s.ops), "there is no room behind it"};
@@ -42,7 +43,7 @@ conductor::holder conductor::why_not_finished(const segment_cursor& c) const {
     return {agent.name, s.ops, "it waits for its turn"};
 }
 
-/// A cursor of the partition that has not passed this offset.
+/// Looks for a cursor of the partition that has not passed this offset.
 std::optional<conductor::holder> conductor::unfinished_cursor(const owned_partition& p, offset at,
                                                               bool parked) const {
     for (auto& c : p.cursors()) {
@@ -52,7 +53,7 @@ std::optional<conductor::holder> conductor::unfinished_cursor(const owned_partit
     return {};
 }
 
-/// The boundary that holds the message.
+/// Looks for the boundary that holds the message.
 std::optional<conductor::holder> conductor::boundary_with(const owned_partition& p,
                                                           offset at) const {
     for (auto& b : boundaries_) {
@@ -71,7 +72,7 @@ std::optional<conductor::holder> conductor::boundary_with(const owned_partition&
 /// Who else holds a message that all cursors have passed.
 conductor::holder conductor::holder_behind_cursors(const owned_partition& p, offset at) const {
     if (const auto h = producer_.holder_of(*p.tracker, at)) return {h->agent->name, h->op, h->why};
-    std::string agent;  // known if there is just one
+    std::string agent;  // empty if there are several
     for (auto& c : p.cursors()) {
         if (!agent.empty() && agent != c->runs->agent->name) return {{}, {}, "a hold of yours"};
         agent = c->runs->agent->name;
@@ -81,13 +82,13 @@ conductor::holder conductor::holder_behind_cursors(const owned_partition& p, off
 
 conductor::holder conductor::holder_of(const owned_partition& p, offset at) const {
     if (const auto h = unfinished_cursor(p, at, false)) return *h;
-    // A boundary knows more than that a parked message has no room.
+    // A boundary knows more about a parked message than that there is no room.
     if (const auto h = boundary_with(p, at)) return *h;
     if (const auto h = unfinished_cursor(p, at, true)) return *h;
     if (p.undecodable() && p.raw(p.undecodable()->at).offset <= at)
         return {{}, "decode", "it does not decode: " + text_of(p.undecodable()->error)};
     if (p.tracker->oldest_open() == at) return holder_behind_cursors(p, at);
-    return {{}, {}, "it was let go without being acknowledged"};
+    return {{}, {}, "it was released without being acknowledged"};
 }
 
 std::optional<blocked> conductor::explain(const topic_partition& tp) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a failure of a message leads to: its policy is asked here.
+// What happens when a message fails: its policy is asked here.
 #include <algorithm>
 
 #include <weir/error.hpp>
@@ -35,8 +35,8 @@ bool is_encode_error(const std::exception_ptr& error) {
 
 }  // namespace
 
-/// The agent's, if it has one. A failure that is nobody's decision must not lose a whole batch, end
-/// a loop without a word, or drop a value because it cannot be written.
+/// The agent's policy, or else the app's. If neither is set, the default must not lose a batch, end
+/// a pull loop without an error, or drop a value because it cannot be written.
 const policy& conductor::policy_of(const agent_info& a, bool of_batch,
                                    const std::exception_ptr& error) const {
     static const policy skips{weir::skip}, stops{weir::stop};
@@ -48,13 +48,14 @@ const policy& conductor::policy_of(const agent_info& a, bool of_batch,
 void conductor::handle_failure(retryable& what, agent_info& agent, bool of_batch,
                                const std::exception_ptr& error) {
     if (auto held = what.from().hold_of(what.at()); held.ownership() == ownership::lost) {
-        held.forfeit();  // it was parked when its partition was lost: the next owner has it
+        held.forfeit();  // it was parked when its partition was lost: the next owner reads it
         what.tries.reset();
         return what.skip();
     }
     const auto& policy = policy_of(agent, of_batch, error);
     const auto report = report_of(agent, what, error);
-    // A message that was acknowledged by hand is done with: its failure is told, and not retried.
+    // A message that was acknowledged by hand is finished. Its failure is reported, and not
+    // retried.
     if (!what.acked && what.tries.retry(policy, now_)) {
         report_.hooks().retried(report);
         return what.retry();
@@ -71,18 +72,19 @@ void conductor::handle_failure(retryable& what, agent_info& agent, bool of_batch
         return what.skip();
     }
     if (agent.pull) return stop_with(error);
-    const auto* mend = !agent.on_error.is_set() && is_encode_error(error)
-                           ? "; mend or drop such values before they are sent, or give the agent "
-                             "an on_error policy"
-                           : "";
+    const auto* mend =
+        !agent.on_error.is_set() && is_encode_error(error)
+            ? "; correct or drop such values before they are sent, or give the agent "
+              "an on_error policy"
+            : "";
     stop_with(std::make_exception_ptr(
         weir::error{"weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
                     std::to_string(report.partition) + "]@" + std::to_string(report.offset) + ": " +
                     report.text + mend}));
 }
 
-/// One dead letter for each message behind what failed. Each keeps its message open until the
-/// broker has it.
+/// Sends one dead letter for each message behind the failed value. Each keeps its message open
+/// until the broker has it.
 void conductor::send_dead_letters(retryable& what, agent_info& agent, const error_report& report,
                                   const std::string& topic) {
     const auto held = what.acked ? hold{} : what.from().hold_of(what.at());
@@ -106,7 +108,7 @@ const policy& conductor::decode_policy(const owned_partition& p) const {
     return own.is_set() ? own : settings_.options.on_decode_error;
 }
 
-/// Asks the policy about each message that does not decode, as far as it has an answer now.
+/// Asks the policy about each message that does not decode, until one has to wait.
 bool conductor::handle_undecodable(owned_partition& p) {
     bool busy = false;
     while (p.undecodable() && !p.stopped() && apply_decode_policy(p)) busy = true;
@@ -115,7 +117,7 @@ bool conductor::handle_undecodable(owned_partition& p) {
     return true;
 }
 
-/// False: it has to wait, for a retry's time or for room for a dead letter.
+/// False if it has to wait, for a retry or for room for a dead letter.
 bool conductor::apply_decode_policy(owned_partition& p) {
     auto& bad = *p.undecodable();
     const auto& policy = decode_policy(p);
@@ -148,17 +150,17 @@ bool conductor::apply_decode_policy(owned_partition& p) {
     return true;
 }
 
-/// Everything before the message is finished: now the run stops at it.
+/// Everything before the message is finished. Now the run stops at it.
 void conductor::stop_undecodable(owned_partition& p) {
     const auto report = undecodable_report(p);
     report_.failed(report, "stop");
     stop_with(std::make_exception_ptr(decode_error{
         "weir: " + text_of(p.tp) + '@' + std::to_string(report.offset) + " does not decode: " +
-        report.text + "; mend the producer, or give the topic an on_decode_error policy"}));
+        report.text + "; correct the producer, or give the topic an on_decode_error policy"}));
 }
 
 // ------------------------------------------------------------------------------------------ others
-/// What was thrown where nobody could be told.
+/// Handles exceptions that were thrown where nobody could catch them.
 void conductor::take_errors() {
     if (producer_.error()) stop_with(producer_.error());
     if (auto thrown = report_.hooks().thrown()) stop_with(std::move(thrown));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Partitions that come and go.
+// Partitions that are assigned, revoked and lost.
 #include <algorithm>
 #include <cassert>
 
@@ -10,9 +10,9 @@
 namespace weir::detail {
 namespace {
 
-// For so long a last commit is waited for, beyond the limits for draining and stopping.
+// How long to wait for a last commit, beyond the limits for draining and stopping.
 constexpr auto answer_timeout = std::chrono::seconds{2};
-// How often it is looked whether a last commit is answered, or late.
+// How often to look whether a last commit is answered or late.
 constexpr auto answer_pause = std::chrono::milliseconds{10};
 
 }  // namespace
@@ -33,7 +33,7 @@ void conductor::assigned(std::vector<transport::assignment> all) {
     }
 }
 
-/// Records it. The next turns drain what is in work; then the broker is answered.
+/// Only records it. The next turns drain the partitions; then they are released.
 void conductor::revoked(std::vector<topic_partition> all) {
     std::vector<topic_partition> unknown;
     std::vector<owned_partition*> leaving;
@@ -64,8 +64,7 @@ void conductor::lost(std::vector<topic_partition> all) {
     }
 }
 
-/// What is in work of lost partitions is not waited for any more. A parked message stays, since its
-/// sink has it.
+/// Stops waiting for work on lost partitions. A parked message stays, since its sink still has it.
 void conductor::forfeit_lost() {
     for (auto& b : boundaries_) {
         b.from->abandon();
@@ -112,16 +111,15 @@ bool conductor::give_up_retries() {
     return any;
 }
 
-/// Nothing of it is in work, and no message is held. Not waited for: a stream that nobody iterates,
-/// and a retry that is due only when the partition has to be given up.
+/// True if nothing of the partition is in work and no message is held. Does not wait for a stream
+/// that nobody iterates, or for a retry that comes too late.
 bool conductor::quiet(const owned_partition& p) const {
     if (p.tracker->open() > 0) return false;
     const auto busy = [&](auto& c) { return is_awaited(*c, p.drain_until); };
     return error_ || std::none_of(p.cursors().begin(), p.cursors().end(), busy);
 }
 
-/// Partitions that are revoked are committed and released, when they are quiet or their time is
-/// over.
+/// Commits and releases revoked partitions that are quiet, or whose time is over.
 bool conductor::drain() {
     const bool gave_up = give_up_retries();
     std::vector<topic_partition> done;
@@ -166,7 +164,7 @@ void conductor::problem(const std::string& text, bool fatal) {
     else report_.log(text);
 }
 
-/// When only a commit's answer is waited for: when it is sent again, if it failed.
+/// If only a commit's answer is missing: when a failed commit is sent again.
 time_point conductor::answer_due() const {
     return std::max(committer_.next_try(), now_ + answer_pause);
 }

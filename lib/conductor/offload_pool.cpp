@@ -7,7 +7,7 @@
 namespace weir::detail {
 namespace {
 
-// for a wait without end, which a condition variable does not know
+// A condition variable cannot wait for duration::max().
 constexpr duration close_most = std::chrono::hours{24 * 365};
 
 }  // namespace
@@ -24,7 +24,7 @@ void offload_pool::add(std::shared_ptr<offloaded> call) {
     fill();
 }
 
-/// What waits for room goes into the queue as far as there is some, in order.
+/// Moves calls that wait for room into the queue, in order, while there is room.
 void offload_pool::fill() {
     const std::lock_guard lock{shared_->mutex};
     const auto room = max_ + shared_->idle + threads_max_ - threads_.size();
@@ -39,7 +39,8 @@ void offload_pool::fill() {
         shared_->for_work.notify_one();
     }
     while (shared_->queue.size() > shared_->idle && threads_.size() < threads_max_) {
-        threads_.emplace_back(&offload_pool::work, shared_);  // begins with the lock
+        // The thread begins by taking the lock.
+        threads_.emplace_back(&offload_pool::work, shared_);
         ++shared_->idle;
     }
 }
@@ -60,7 +61,7 @@ void offload_pool::work(std::shared_ptr<shared> s) {
         --s->running;
         s->done.push_back(std::move(call));
         s->for_result.notify_all();
-        if (s->done.size() > 1 || s->closed) continue;  // the loop has been told
+        if (s->done.size() > 1 || s->closed) continue;  // the loop has been woken already
         lock.unlock();
         s->loop->wake();
         lock.lock();

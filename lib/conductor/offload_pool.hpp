@@ -17,10 +17,10 @@
 namespace weir::detail {
 
 /// Belongs to one run of an app; used on the loop's thread. Threads are started when they are
-/// needed, and joined at the end of the run; one whose call does not return in time is left alone,
-/// with what it shares: its result goes nowhere. Invariants: at most `threads` calls run and `max`
-/// wait for a thread; what is beyond waits for room, on the loop's side; a call is given back once,
-/// on the loop's thread, unless nobody waits for it any more.
+/// needed, and joined at the end of the run. A thread whose call does not return in time is left
+/// alone, together with what it shares, and its result is dropped. Invariants: at most `threads`
+/// calls run, and at most `max` wait for a thread. Further ones wait for room, on the loop's side.
+/// A call is returned once, on the loop's thread, unless nobody waits for it any more.
 class offload_pool {
 public:
     offload_pool(std::size_t threads, std::size_t max, std::shared_ptr<release_queue>);
@@ -29,7 +29,7 @@ public:
     ~offload_pool() { close(duration::zero()); }
 
     void add(std::shared_ptr<offloaded>);
-    /// Gives back whom the calls that are done have kept waiting. True if there was one.
+    /// Calls f with each coroutine whose call is done. True if there was one.
     template <class F>
     bool collect(F resume) {
         if (outstanding_ == 0 || !take_done()) return false;
@@ -38,17 +38,17 @@ public:
         taken_.clear();
         return true;
     }
-    /// Calls that were not given back yet.
+    /// Calls that were not returned yet.
     std::size_t outstanding() const { return outstanding_; }
     /// Waits until a call is done. On a virtual clock there is nothing else to wait for.
     void wait();
-    /// What was not begun never is; what runs is waited for, so long. Afterwards nothing is given
-    /// back.
+    /// Calls that have not begun never do. Waits up to `most` for those that run. Nothing is
+    /// returned afterwards.
     void close(duration most);
 
 private:
     struct shared {
-        std::mutex mutex;  // guards all of it
+        std::mutex mutex;  // guards all of this
         std::condition_variable for_work, for_result;
         std::deque<std::shared_ptr<offloaded>> queue;
         std::vector<std::shared_ptr<offloaded>> done;

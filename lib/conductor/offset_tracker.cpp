@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of an offset tracker: found by their distance from the front one, or by binary search
-// below that.
+// Finds the words of an offset tracker: by their distance from the front one, or by binary search.
 #include "offset_tracker.hpp"
 
 #include <algorithm>
@@ -17,18 +16,19 @@
 namespace weir::detail {
 namespace {
 
-// So many finished words, or spare counts, are kept without asking.
+// This many finished words, or spare counts, are kept in any case.
 constexpr std::size_t few = 64;
-// Room for more words (96 KB, a quarter of a million dense offsets) is not kept when none is open.
+// Room for more words than this (96 KB, a quarter of a million dense offsets) is freed when none is
+// open.
 constexpr std::size_t large = 4096;
 
 constexpr std::uint64_t bit_of(offset at) { return std::uint64_t{1} << (at & 63); }
 
 }  // namespace
 
-/// The first word that is not before `index`. Words are distinct and sorted, so it is at most as
-/// many words behind the front one as it is words away, and as many before the last one: exact
-/// when no word is missing.
+/// The first word that is not before `index`. Words are distinct and sorted. So it is at most as
+/// many places behind the front word as their indices differ, and the same holds for the last word.
+/// If no word is missing, both give its exact place.
 offset_tracker::word_iterator offset_tracker::find(std::int64_t index) {
     const auto front = words_.begin() + std::ptrdiff_t(head_);
     const auto last = words_.end() - 1;
@@ -41,7 +41,7 @@ offset_tracker::word_iterator offset_tracker::find(std::int64_t index) {
                             [](const word& w, std::int64_t i) { return w.index < i; });
 }
 
-/// The word of `index`, made (finished, that is) if there is none.
+/// The word of `index`. Adds a finished one if there is none.
 offset_tracker::word& offset_tracker::word_of(std::int64_t index) {
     if (words_.empty() || index > words_.back().index) {
         words_.push_back({index, 0, {}});
@@ -49,7 +49,7 @@ offset_tracker::word& offset_tracker::word_of(std::int64_t index) {
         return words_.back();
     }
     if (words_.back().index == index) return words_.back();
-    const auto at = find(index);  // a slower segment; never farther back than one batch
+    const auto at = find(index);  // a slower segment; at most one batch back
     if (at->index == index) return *at;
     if (head_ > 0 && at - words_.begin() == std::ptrdiff_t(head_)) {
         --head_;
@@ -107,7 +107,7 @@ void offset_tracker::forfeit(offset at) {
 void offset_tracker::one_more(word& in, std::size_t bit) {
     if (!in.more) {
         if (spare_.empty()) {
-            spare_.reserve(few);  // so that a release needs no memory
+            spare_.reserve(few);  // so that a release does not allocate
             in.more = std::make_unique<counts>();
         } else {
             in.more = std::move(spare_.back());

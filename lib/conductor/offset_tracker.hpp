@@ -17,34 +17,34 @@
 
 namespace weir::detail {
 
-/// The hold_owner of one assigned partition; the object is the assignment's epoch. Made by the
-/// partition's owner at the assignment, which lets go by `revoke`; a revoked one ignores its holds
-/// and goes with the last. Used by the loop's thread only. A message that nobody holds has no
-/// entry: the position moves past it, gaps need no bookkeeping. Held ones are bits in words of 64
-/// aligned offsets, sorted; finished words leave from the front, or by compaction when they
-/// outnumber the living: memory O(open), a step O(1) amortised where offsets are dense, O(log open)
-/// where they have gaps. Invariants: the front word is alive; a message is taken hold of before a
-/// commit may pass it, so `committable` never goes back.
+/// The hold_owner of one assigned partition. Each assignment has an object of its own. The
+/// partition's owner makes it at the assignment and gives it up with `revoke`. A revoked tracker
+/// ignores its holds and is destroyed with the last one. Used on the loop's thread only. A message
+/// that nobody holds has no entry: the position moves past it, and gaps need no bookkeeping. Held
+/// messages are bits in words of 64 aligned offsets, sorted. Finished words leave from the front,
+/// or by compaction when they outnumber the others. Memory is O(open); a step is O(1) amortised if
+/// offsets are dense, and O(log open) if they have gaps. Invariants: the front word has an open
+/// message; a message is held before a commit may pass it, so `committable` never goes back.
 class offset_tracker final : public hold_owner {
 public:
-    /// `committed`: where the group stands, if that is known.
+    /// `committed`: what the group has committed, if that is known.
     explicit offset_tracker(std::shared_ptr<release_queue> releases,
                             std::optional<offset> committed = {})
         : hold_owner(std::move(releases)), committed_(committed) {}
 
-    /// A batch has been read. Offsets that never arrive (compaction, transaction markers) are just
-    /// not in one.
+    /// A batch has been read. Offsets that never arrive (compaction, transaction markers) are not
+    /// in any batch.
     void delivered(offset first, offset last) {
         assert(first <= last && (!first_ || first >= end_));
         if (!first_) first_ = position_ = first;
         end_ = last + 1;
     }
-    /// Every agent has finished what is before.
+    /// Every agent has finished what is before `upto`.
     void passed(offset upto) {
         assert(upto >= position_ && upto <= end_);
         position_ = upto;
     }
-    /// Behind the last delivered message.
+    /// The offset behind the last delivered message.
     offset end() const { return end_; }
     /// How many messages are held.
     std::size_t open() const { return open_; }
@@ -53,54 +53,52 @@ public:
         const word& front = words_[head_];
         return first_of(front.index) + std::countr_zero(front.open);
     }
-    /// The oldest message that is held or not finished. Means something once messages have been
-    /// delivered.
+    /// The oldest message that is held or not finished. Valid once messages have been delivered.
     offset committable() const {
         const offset upto = std::min(position_, forfeited_);
         if (words_.empty()) return upto;
         const word& front = words_[head_];
         return std::min(upto, first_of(front.index) + std::countr_zero(front.open));
     }
-    /// What a commit is worth sending for: beyond what is committed, or beyond the first message
-    /// that came.
+    /// The offset to commit, if it is beyond what is committed, or beyond the first message that
+    /// came.
     std::optional<offset> to_commit() const {
         if (!first_) return {};
         const offset now = committable();
         return now > committed_.value_or(*first_) ? std::optional{now} : std::nullopt;
     }
-    /// How many offsets that is.
+    /// How many offsets such a commit would pass.
     std::size_t uncommitted() const {
         const auto to = to_commit();
         return to ? static_cast<std::size_t>(*to - committed_.value_or(*first_)) : 0;
     }
-    /// The broker has it. An answer older than another one changes nothing: a commit never goes
-    /// back.
+    /// The broker has the commit. An answer that is older than another one changes nothing: a
+    /// commit never goes back.
     void committed(offset at) { committed_ = std::max(at, committed_.value_or(at)); }
-    /// While on, a hold that is dropped is no acknowledgement: no commit passes its message.
+    /// While `on`, releasing a hold does not acknowledge: no commit passes its message.
     void forfeit(bool on) { forfeiting_ = on; }
-    /// Its partition is not ours for long. Once it is gone, a hold that is dropped is no
-    /// acknowledgement.
+    /// Its partition is revoked or lost. Once it is lost, releasing a hold does not acknowledge.
     void set_ownership(detail::ownership to) {
         ownership_ = to;
         if (to == detail::ownership::lost) forfeit(true);
     }
     detail::ownership ownership() const override { return ownership_; }
-    /// The owner lets go, and does not look at this again.
+    /// The owner gives it up and does not use it again.
     void revoke();
 
     void add(offset at) override;
     void remove(offset at) override;
     void forfeit(offset at) override;
 
-    /// Bytes in use, for tests and figures.
+    /// Bytes in use, for tests and measurements.
     std::size_t footprint() const;
 
 private:
     using counts = std::array<std::uint32_t, 64>;
     struct word {
-        std::int64_t index;            // of 64 offsets, the first of which is 64 times as much
-        std::uint64_t open;            // who is held
-        std::unique_ptr<counts> more;  // holds beyond the first, if any message has had several
+        std::int64_t index;            // of 64 offsets; the first offset divided by 64
+        std::uint64_t open;            // a bit for each held message
+        std::unique_ptr<counts> more;  // further holds, if any message has had several
     };
     using word_iterator = std::vector<word>::iterator;
 
@@ -112,7 +110,7 @@ private:
     void emptied(word&);
 
     std::vector<word> words_;  // empty, or from `head_` on sorted by index
-    std::size_t head_ = 0;     // what is before is finished
+    std::size_t head_ = 0;     // words before this are finished
     std::size_t dead_ = 0;     // finished words behind the front one
     std::size_t open_ = 0, holds_ = 0;
     offset position_ = 0, end_ = 0;
@@ -123,7 +121,7 @@ private:
     detail::ownership ownership_ = detail::ownership::owned;
 };
 
-/// How a partition's owner keeps its tracker: letting go revokes it.
+/// How a partition's owner keeps its tracker: deleting it revokes it.
 struct revoke_tracker {
     void operator()(offset_tracker* t) const { t->revoke(); }
 };

@@ -43,7 +43,7 @@ void owned_partition::join(const std::vector<plan::topic_reader*>& readers) {
     if (replaces && !undecodable_) decode();
 }
 
-/// The first of the fetch's messages that a stream has not finished which nobody has any more.
+/// The first message of the fetch that was left unfinished by a stream that nobody has any more.
 std::optional<std::size_t> owned_partition::first_left() const {
     std::optional<std::size_t> first;
     for (auto& c : cursors_) {
@@ -146,7 +146,7 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
     return fetched_->messages().size();
 }
 
-/// Holds of the old log's messages mean nothing more.
+/// Holds of messages of the old log no longer count.
 void owned_partition::begin_anew() {
     tracker.reset(new offset_tracker{releases_});
     committed.reset();

@@ -24,7 +24,7 @@ struct segment_cursor final : retryable {
     segment* runs;
     std::size_t position = 0;
     bool parked = false;  // the message at `position` is in the segment's sink
-    // For how long it has had a sink that others wait for, and the turn up to which it rests.
+    // How long it has had a sink that others wait for, and the turn until which it rests.
     std::size_t parked_in_a_row = 0, rests_until_turn = 0;
     time_point rests_at{};
 
@@ -69,8 +69,8 @@ public:
     owned_tracker tracker;
     std::optional<offset> committed{};  // by this member
 
-    /// New segments read on from the next batch; or from the first message that a stream has left
-    /// which nobody has any more. Then they take its place.
+    /// Adds cursors for new segments, which begin with the next batch. But if a stream that nobody
+    /// has any more has left a message unfinished, they begin with that message.
     void join(const std::vector<plan::topic_reader*>&);
     /// Reads and decodes the next batch. Returns how many messages it has.
     std::size_t read(std::size_t most, time_point now);
@@ -95,7 +95,7 @@ public:
     void decode_again();
     /// Its policy was applied already, when it did not decode to another type.
     bool dealt_with(const undecodable_message&) const;
-    /// Its policy says stop: the messages before it are still worked off.
+    /// Its policy says stop: only the messages before it are still processed.
     void stop_at_undecodable() { stopped_ = true; }
     bool stopped() const { return stopped_; }
 
@@ -106,7 +106,7 @@ public:
     bool abandoned() const { return ownership() == ownership::lost; }
     time_point drain_until{};
 
-    // As many messages as may be are open. This is logged once, if it lasts.
+    // open_max messages are open. This is logged once, if it lasts.
     bool full = false;
     time_point log_full_at = time_point::max();
 

@@ -32,7 +32,7 @@ public:
     static bytes_view value_of(const outgoing& o) {
         return o.unchanged.is_null() ? bytes_view{o.value} : o.unchanged;
     }
-    /// The copy outlives the message in work.
+    /// Makes a copy that does not need the current message.
     static void copy(const outgoing& from, outgoing& to) {
         to = from;
         to.value.assign(value_of(from));
@@ -65,12 +65,13 @@ producer::target& producer::add(std::unique_ptr<target> t) {
 produce_target& producer::target_of(topic_info& t, agent_info& a, std::string op) {
     const auto& own = t.options.on_produce_error;
     auto p = own.is_set() ? own : settings_.options.on_produce_error;
-    // A dead letter that is not delivered does not become a dead letter of the same topic.
+    // A dead letter that cannot be delivered does not become a dead letter in the same topic.
     if (p.has_dead_letters() && p.topic() == t.name) p = p.then(stop);
     return add(std::make_unique<target>(*this, t, a, std::move(p), std::move(op)));
 }
 
-/// `last`: for messages that could not be sent. If the dead letter cannot either, the app stops.
+/// `last`: for messages that could not be sent. If the dead letter cannot be sent either, the app
+/// stops.
 producer::target& producer::dead_letter_target(const std::string& topic, agent_info* agent,
                                                bool last) {
     auto& known = (last ? last_dead_letter_targets_ : dead_letter_targets_)[{topic, agent}];
@@ -89,7 +90,7 @@ producer::target& producer::own_target(topic_info& t) {
 }
 
 // ------------------------------------------------------------------------------------------- slots
-/// The last of `free_`.
+/// Returns the last of `free_`.
 std::uint64_t producer::free_slot() {
     if (free_.empty()) {
         free_.push_back(pending_.size());
@@ -173,7 +174,7 @@ void producer::add_to_backlog(target& to, hold held, const outgoing& what) {
 bool producer::send(send_request& r, hold held) {
     auto& to = own_target(*r.to);
     const auto token = free_slot();
-    if (has_backlog() || !to.send(r.what, held)) {  // none overtakes those that wait
+    if (has_backlog() || !to.send(r.what, held)) {  // no message overtakes those that wait
         if (backlog_.size() >= backlog_max) return false;
         add_to_backlog(to, std::move(held), r.what);
     }
@@ -195,8 +196,8 @@ void producer::delivered(std::uint64_t token, const transport::delivery& d) {
     free(token);
 }
 
-/// A message that one topic could hold fits into another of the same limit. Our headers must not
-/// keep it out. True if it is sent again.
+/// A dead letter may be too large because of our headers, although the message itself would fit.
+/// Sends it again without them. True if it did.
 bool producer::send_without_cause(std::uint64_t token) {
     const auto at = pending_[token].retained;
     if (at == none || retained_[at].causes == 0) return false;
@@ -214,7 +215,8 @@ void producer::failed(std::uint64_t token, const transport::delivery& d) {
     auto& to = *pending_[token].to;
     const auto& policy = to.on_error;
     const error_report report{"produce", to.agent.name, to.topic.name, -1, -1, text};
-    const auto at = pending_[token].retained;  // an index: a hook may send, then addresses change
+    // An index: a hook may send, and addresses change then.
+    const auto at = pending_[token].retained;
     if (at != none && retained_[at].tries.retry(policy, settings_.clock->steady())) {
         send_again_at(retained_[at], retained_[at].tries.due());
         report_.hooks().retried(report);
@@ -282,7 +284,7 @@ bool producer::poll(time_point now) {
         if (k.send_at > now) continue;
         if (send_again(k)) {
             any = true;
-        } else {  // the transport tells when there is room
+        } else {  // the transport reports when there is room
             k.in_backlog = true;
             backlog_.push_back(i);
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is sent, from the operator to the broker's report.
+// Sends messages, and keeps them until the broker has reported on them.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -25,27 +25,27 @@ namespace weir::detail {
 
 /// Made for one run, used on the loop's thread. Each message under way has a slot in `pending_`,
 /// which keeps its hold until the broker has the message. It has a copy in `retained_` if it may be
-/// sent again or is awaited. Both are used again, so sending allocates nothing once they have
+/// sent again or is awaited. Both are used again, so sending does not allocate once they have
 /// grown. The transport retries by itself: what it reports as failed has failed for good, and the
 /// topic's policy decides. If the policy says stop, the hold stays, so no commit passes the source
-/// message. Dead letters are sent from here too. One that finds no room waits in the backlog, and
-/// until it is gone nobody may make another. One that is too large with our headers is sent without
-/// them.
+/// message. Dead letters are sent from here, too. A dead letter that finds no room waits in the
+/// backlog, and nobody may make another one meanwhile. A dead letter that is too large with our
+/// headers is sent without them.
 class producer {
 public:
     producer(transport::transport&, const settings&, reporter&);
     ~producer();
 
-    /// `op`: the operator that sends, as drawn.
+    /// `op`: the operator that sends, as in the graph.
     produce_target& target_of(topic_info&, agent_info&, std::string op);
-    /// What the program sends by itself. False if too many messages wait for room already.
+    /// For messages that the program itself sends. False if too many wait for room already.
     bool send(send_request&, hold);
     void send_when_possible(send_request& r) { wanted_.push_back(&r); }
     void forget(send_request&) noexcept;
-    /// Sends a dead letter on behalf of `agent` (null: of nobody). The hold is released when the
-    /// broker has it.
+    /// Sends a dead letter for `agent` (null: for no agent). The hold is released when the broker
+    /// has it.
     void send_dead_letter(const std::string& topic, agent_info* agent, const outgoing&, hold);
-    /// A dead letter or a `topic.send` waits for room.
+    /// Whether a dead letter or a `topic.send` waits for room.
     bool has_backlog() const { return !backlog_.empty(); }
     void delivered(std::uint64_t token, const transport::delivery&);
     /// Sends again what is due. True if there was any.
@@ -54,13 +54,13 @@ public:
     /// Forfeits messages that are sent again only at `until` or later: of partitions that are being
     /// revoked or, at a stop, of all. True if there were any.
     bool give_up_retries(time_point until, bool of_all);
-    /// What is sent of the message at this offset keeps it open: whose it is, and why.
+    /// Who keeps the message at this offset open by what it sends, and why.
     struct holder {
         const agent_info* agent;
         std::string op, why;
     };
     std::optional<holder> holder_of(const hold_owner&, offset) const;
-    /// Messages neither delivered nor given up.
+    /// How many messages are neither delivered nor given up.
     std::size_t under_way() const { return under_way_; }
     /// Set once a policy has said stop.
     const std::exception_ptr& error() const { return error_; }
@@ -76,9 +76,9 @@ private:
         std::uint64_t token = 0;  // its slot in `pending_`
         outgoing what{};
         retry_state tries{};
-        time_point send_at = time_point::max();  // again; max: it is under way
+        time_point send_at = time_point::max();  // when to send it again; max: it is under way
         bool in_backlog = false;
-        int causes = 0;  // of a dead letter: how often it has our headers
+        int causes = 0;  // how often it has our headers, if it is a dead letter
         send_request* request = nullptr;
     };
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
@@ -114,7 +114,7 @@ private:
     std::vector<send_request*> wanted_;
     std::deque<std::size_t> backlog_;  // indices in `retained_`, in order
     std::size_t under_way_ = 0;
-    std::size_t to_send_again_ = 0;  // of `retained_`
+    std::size_t to_send_again_ = 0;  // how many of `retained_` are to be sent again
     std::exception_ptr error_;
 };
 

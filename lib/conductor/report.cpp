@@ -12,7 +12,7 @@ std::string text_of(const std::exception_ptr& what) {
     try {
         std::rethrow_exception(what);
     } catch (const std::exception& e) { return e.what(); } catch (...) {
-        return "an exception that is no std::exception";
+        return "an exception that is not a std::exception";
     }
 }
 
@@ -75,7 +75,7 @@ void guarded_hooks::dead_letter(const error_report& r, std::string_view topic) {
 }
 
 void reporter::log(std::string_view line) {
-    const auto one = escaped(line);  // what failed may be quoted in it, with line ends of its own
+    const auto one = escaped(line);  // an error may quote a message that has line ends
     if (!logs_) hooks_.log(one);
     else std::fprintf(stderr, "%sweir: %s\n", before_line_, one.c_str());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happened: log lines, the errors that policies gave up, hooks.
+// Reports what happened: in the log, in the list of errors, and to the hooks.
 #pragma once
 #include <deque>
 #include <exception>
@@ -12,13 +12,13 @@
 
 namespace weir::detail {
 
-/// The sentence in an exception.
+/// The text of an exception.
 std::string text_of(const std::exception_ptr&);
 /// "topic[partition]"
 std::string text_of(const topic_partition&);
 
-/// The user's hooks, if there are any. What they throw is kept until the conductor's turn is over:
-/// it must not pass through whoever had something to tell.
+/// The user's hooks, if there are any. Their exceptions are kept until the conductor's turn is
+/// over, since they must not pass through the code that reports.
 class guarded_hooks final : public weir::hooks {
 public:
     explicit guarded_hooks(weir::hooks* to) : to_(to) {}
@@ -31,7 +31,7 @@ public:
     void read(const topic_partition&, std::size_t) override;
     void retried(const error_report&) override;
     void dead_letter(const error_report&, std::string_view) override;
-    /// They count what passes through.
+    /// The hooks count each call.
     weir::counters counts{};
     /// The first exception since the last call; null if there was none.
     std::exception_ptr thrown() { return std::exchange(thrown_, nullptr); }
@@ -43,22 +43,22 @@ private:
     std::exception_ptr thrown_;
 };
 
-/// Owned by the app, used on the loop's thread. Keeps the last `errors_max` errors for who asks. Of
-/// many failures the first `lines_max` are a line each, the others are counted, a line a second,
-/// until a second has passed without one.
+/// Owned by the app, used on the loop's thread. Keeps the last `errors_max` errors. When many
+/// failures come, the first `lines_max` are logged with a line each. The others are counted and
+/// logged with one line a second, until a second has passed without a failure.
 class reporter {
 public:
     explicit reporter(weir::hooks* hooks) : hooks_(hooks), logs_(hooks == nullptr) {}
 
     void log(std::string_view line);
-    /// The loop goes round: says how many have failed since, if it is time.
+    /// Called in each turn: logs how many have failed since, if it is time.
     void turn(time_point now);
     time_point due() const { return unsaid_ > 0 ? next_count_ : time_point::max(); }
-    /// Says it now, at the end of a run.
+    /// Logs that number now, at the end of a run.
     void flush();
-    /// Printed before each line on standard error: what wipes away a line that stands there.
+    /// Printed before each line on standard error, to remove a line that is shown there.
     void before_line(const char* bytes) { before_line_ = bytes; }
-    /// A policy gave a message up: `done` says what it did with it.
+    /// A policy gave up a message; `done` says what it did with it.
     void failed(error_report, policy::action, std::string_view done);
     void failed(error_report r, const policy& p) { failed(std::move(r), p.last(), p.text()); }
     void failed(error_report r, std::string_view done) {
@@ -77,10 +77,10 @@ private:
 
     guarded_hooks hooks_;
     const char* before_line_ = "";
-    const bool logs_;  // to standard error: there is nobody else
+    const bool logs_;  // to standard error, if there are no hooks
     std::deque<error_report> errors_;
     time_point now_{}, next_count_{};
-    int lines_ = 0;           // of failures, since the last quiet second
+    int lines_ = 0;           // lines of failures since the last quiet second
     std::size_t unsaid_ = 0;  // failures without a line
     std::string last_unsaid_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agents' pipelines are built into, as the conductor keeps it.
+// What the agents' pipelines are built into. The conductor owns it.
 #pragma once
 #include <memory>
 #include <utility>
@@ -12,7 +12,7 @@
 
 namespace weir::detail {
 
-/// Belongs to the conductor, and lives as long as it.
+/// Belongs to the conductor, and lives as long.
 class run_plan final : public plan {
 public:
     run_plan(scheduler& s, const settings& o, producer& p) : plan(s, o.releases), producer_(p) {

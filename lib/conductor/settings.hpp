@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the loop is told by the app: its options, resolved.
+// The app's options, as the loop uses them.
 #pragma once
 #include <memory>
 

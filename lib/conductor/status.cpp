@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Of each partition: what is committed and held, and its lag.
+// For each partition: what is committed and held, and its lag.
 #include "conductor.hpp"
 
 namespace weir::detail {

@@ -26,7 +26,7 @@ void add(int epoll, int fd, std::uint32_t events = EPOLLIN) {
 }
 void empty(int fd) {
     std::uint64_t n;
-    // non-blocking: nothing there is fine
+    // non-blocking: it may be empty
     [[maybe_unused]] const auto got = ::read(fd, &n, sizeof n);
 }
 
@@ -43,7 +43,7 @@ wakeup::wakeup() {
 wakeup::~wakeup() { ::close(timer_), ::close(event_), ::close(epoll_); }
 
 void wakeup::watch(int fd, until what) {
-    constexpr std::uint32_t only_closed = 0;  // EPOLLERR and EPOLLHUP are never asked for
+    constexpr std::uint32_t only_closed = 0;  // EPOLLERR and EPOLLHUP need not be asked for
     if (fd < 0) return;
     if (what == until::closed) return add(epoll_, fd, only_closed);
     add(epoll_, fd, what == until::writable ? EPOLLOUT : EPOLLIN);
@@ -52,7 +52,7 @@ void wakeup::unwatch(int fd) {
     if (fd >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
 }
 void wakeup::wake() noexcept {
-    const auto kept = errno;  // also called from signal handlers
+    const auto kept = errno;  // signal handlers call this, too
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto put = ::write(event_, &one, sizeof one);
     errno = kept;

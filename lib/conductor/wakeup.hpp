@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the loop sleeps, and how it is woken: one descriptor for timers, other threads and the
+// How the loop sleeps and is woken. One descriptor stands for timers, other threads and the
 // transport.
 #pragma once
 #include <cstdint>
@@ -21,15 +21,15 @@ public:
     ~wakeup();
 
     enum class until : std::uint8_t { readable, writable, closed };
-    /// Wakes when this has come about, and always when the other end has gone. -1: nothing.
+    /// Wakes when `until` is true, and always when the other end has gone. -1: watches nothing.
     void watch(int fd, until = until::readable);
     void unwatch(int fd);
     void wake() noexcept override;
     /// Sleeps until woken, or `most` is over.
     void wait(duration most);
-    /// The descriptor becomes readable after `d`, too. duration::max(): no timer.
+    /// Makes the descriptor readable after `d`, too. duration::max(): no timer.
     void arm(duration d);
-    /// Takes back what made the descriptor readable.
+    /// Makes the descriptor not readable any more.
     void drain();
     int fd() const { return epoll_; }
 

@@ -15,7 +15,7 @@ std::string types(const node& n) {
     return n.kind == graph::kind::source || n.key == "weir::bytes" ? n.value
                                                                    : n.key + ", " + n.value;
 }
-/// What differs between the three formats: how a name is quoted, and where a note stands.
+/// What differs between Mermaid, DOT and text: how a name is quoted, and where a note is written.
 struct style {
     std::string_view quote, backslash, less, greater;
     std::string_view note_begin, note_end;
@@ -39,8 +39,8 @@ struct style {
     }
 };
 constexpr style as_text{"\"", "\\", "<", ">", " [", "]"};
-// Mermaid reads text between < and > as HTML and drops it. A title of two lines would cover what is
-// below it.
+// Mermaid treats text between < and > as HTML and drops it. A title of two lines would overlap the
+// nodes below it.
 constexpr style as_mermaid{"#quot;", "\\\\", "#lt;", "#gt;", "<br/>", ""};
 constexpr style as_mermaid_title{"#quot;", "\\\\", "#lt;", "#gt;", " [", "]"};
 constexpr style as_dot{"\\\"", "\\\\", "<", ">", "\\n", ""};
@@ -97,13 +97,13 @@ std::string graph::text() const {
                     if (e.from == from && !e.note.empty())
                         out += "  -> " + as_text.label(nodes_[e.to]) + " : " + e.note + '\n';
             };
-            for (auto& e : edges_)  // the topic it reads
+            for (auto& e : edges_)  // the topic that it reads
                 if (e.to == i && nodes_[e.from].kind == kind::topic) {
                     line(nodes_[e.from], "");
                     notes(e.from);
                 }
             line(nodes_[i], nodes_[i].kind == kind::source ? "" : "| ");
-            for (auto& e : edges_) {  // the topic it writes, unless this agent reads it on
+            for (auto& e : edges_) {  // the topic that it writes, unless this agent reads it itself
                 if (e.from != i || nodes_[e.to].kind != kind::topic) continue;
                 const auto goes_on =
                     std::any_of(edges_.begin(), edges_.end(), [&](const edge& next) {

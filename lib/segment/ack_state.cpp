@@ -23,7 +23,8 @@ bool ack_state::ack() {
     return true;
 }
 
-/// The body has returned: the message is acknowledged, unless a hold or `noack` keeps it open.
+/// Called when the body has returned: acknowledges the message, unless a hold or `noack` keeps it
+/// open.
 void ack_state::finish() {
     if (left_open()) {
         if (!inner_) inner_ = from_->hold_of(i_);
@@ -36,7 +37,7 @@ void ack_state::finish() {
     if (!in_use()) last_gone();
 }
 
-/// Holds that were taken keep the message open until they are released, and no longer.
+/// Called when the message has failed. Holds that were taken keep it open until they are released.
 void ack_state::undo() {
     failed_ = !acked_;
     by_hand_ = false;
@@ -64,13 +65,13 @@ void ack_state::remove(std::int64_t number) {
     if (!in_use() && !from_) last_gone();
 }
 
-/// As behind `noack()`: without `ack()` the message stays open.
+/// The message stays open without `ack()`, as behind `noack()`.
 void ack_state::forfeit(std::int64_t number) {
     if (number == of_message) by_hand_ = seen_ = true;
     remove(number);
 }
 
-/// Nobody can acknowledge it any more.
+/// Nobody can acknowledge the message any more.
 void ack_state::last_gone() {
     if (left_open()) inner_.forfeit();
     inner_.release();
@@ -81,7 +82,7 @@ void ack_state::last_gone() {
 // --------------------------------------------------------------------------------------------- all
 ack_states::~ack_states() {
     for (auto* r : all_) {
-        if (!r) continue;  // there was no memory for it
+        if (!r) continue;  // it could not be allocated
         r->pool_ = nullptr;
         r->from_ = nullptr;
         r->work_ = nullptr;
@@ -95,14 +96,14 @@ ack_state& ack_states::begin(const context& c) {
     at_work_.push_back(&r);
     ++unacked_;
     through_ = false;
-    if (r.work_) r.work_->acked = false;  // there is one more unacknowledged event
+    if (r.work_) r.work_->acked = false;  // one more event has to be acknowledged
     return r;
 }
 
 ack_state& ack_states::next() {
     if (free_.empty()) {
         all_.push_back(nullptr);
-        // reserved now, so that giving back and the end of a message need no memory
+        // reserved now: later calls must not allocate
         free_.reserve(all_.capacity());
         at_work_.reserve(all_.capacity());
         return *(all_.back() = new ack_state{releases_, *this});
@@ -117,8 +118,8 @@ void ack_states::acknowledged(const ack_state& r) {
     if (through_) release_if_all_acked(r);
 }
 
-/// If a hold keeps the message open, and all events of the message are acknowledged, releases the
-/// hold. Returns the index behind these events.
+/// If a hold keeps the message open and all its events are acknowledged, releases the hold. Returns
+/// the index behind these events.
 std::size_t ack_states::release_if_all_acked(const ack_state& r) {
     const auto same = [&](const ack_state& other) {
         return other.from_ == r.from_ && other.i_ == r.i_;
@@ -133,14 +134,14 @@ std::size_t ack_states::release_if_all_acked(const ack_state& r) {
 }
 
 void ack_states::release_acked() {
-    if (unacked_ == at_work_.size()) return;  // none was acknowledged by hand
+    if (unacked_ == at_work_.size()) return;  // no event was acknowledged by hand
     for (std::size_t n = 0; n < at_work_.size();) n = release_if_all_acked(*at_work_[n]);
 }
 
 void ack_states::finish() {
     release_acked();
     for (auto* r : at_work_) {
-        if (r->work_) r->work_->acked = false;  // the cursor goes on
+        if (r->work_) r->work_->acked = false;  // the cursor moves on
         r->finish();
     }
     at_work_.clear();

@@ -14,7 +14,7 @@ std::exception_ptr decode_failure(const char* what) {
     try {
         throw;
     } catch (const std::exception& e) { return failure(e.what()); } catch (...) {
-        return failure("an exception that is no std::exception");
+        return failure("an exception that is not a std::exception");
     }
 }
 

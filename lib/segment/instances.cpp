@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Containers that public headers use with one type: compiled here, so that the user's files need
-// not.
+// Compiles containers of public headers for the types that they are used with, so that users' files
+// need not.
 #include <weir/message.hpp>
 #include <weir/options.hpp>
 #include <weir/segment/boundary.hpp>

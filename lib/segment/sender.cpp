@@ -18,7 +18,7 @@ outgoing& sender::add(const context& c, const message& m, std::size_t first, std
     p.what.value.reset();
     p.what.unchanged = {};
     p.what.headers = c.from.headers_of(c.i);
-    p.what.timestamp.reset();  // what comes from no topic has none
+    p.what.timestamp.reset();  // a value that comes from no topic has no timestamp
     if (c.partition()) p.what.timestamp = m.timestamp;
     return p.what;
 }
@@ -52,7 +52,7 @@ void fail_choice(std::string_view topic, const std::vector<std::string>& topics)
     std::string all;
     for (auto& t : topics) all += (all.empty() ? "" : ", ") + t;
     throw error{"weir: to(f): '" + std::string{topic} +
-                "' is none of the topics that it chooses from: " + all};
+                "' is not one of the topics that it chooses from: " + all};
 }
 
 }  // namespace weir::detail

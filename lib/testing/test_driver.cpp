@@ -24,10 +24,10 @@ public:
     }
 
 private:
-    time_point now_{std::chrono::hours{24 * 365 * 31}};  // the first of 2001, about
+    time_point now_{std::chrono::hours{24 * 365 * 31}};  // about the first day of 2001
 };
 
-/// Reports of what the test sends. A failure is the test's mistake.
+/// Learns what became of the messages that the test sends. A failure is the test's mistake.
 class client final : transport::listener {
 public:
     explicit client(std::shared_ptr<transport::memory_broker> b)
@@ -69,7 +69,7 @@ struct test_driver::state {
     state() = default;
     state(const state&) = delete;
     state& operator=(const state&) = delete;
-    ~state() {  // while the clock still exists
+    ~state() {  // before the clock is destroyed
         for (auto& a : apps) a->close();
     }
 
@@ -82,7 +82,7 @@ struct test_driver::state {
     weir::detail::engine& of(const app& a) {
         for (auto& e : apps)
             if (e == a.engine_) return *e;
-        throw error{"weir: test_driver: this app is none of the driver's"};
+        throw error{"weir: test_driver: this app was not given to the driver"};
     }
     bool turn() {
         bool busy = false;
@@ -104,10 +104,10 @@ struct test_driver::state {
     }
     void run() {
         for (auto& a : apps)
-            if (a->running()) a->start();  // agents that were added meanwhile
+            if (a->running()) a->start();  // builds agents that were added meanwhile
         while (turn() || wait_elsewhere()) {}
     }
-    /// Waits for a call of weir::offload. Nothing else happens meanwhile.
+    /// Waits for calls of weir::offload. Nothing else happens meanwhile.
     bool wait_elsewhere() {
         for (auto& a : apps) {
             if (!a->running() || a->running_conductor()->offloaded().outstanding() == 0) continue;
@@ -171,7 +171,7 @@ void test_driver::skip_offsets(const topic_ref& t, partition_id p, offset n) {
 void test_driver::seed_commit(const topic_ref& t, partition_id p, offset at) {
     auto& a = state_->of(t);
     a.broker()->seed_commit(a.id(), {t.name(), p}, at);
-    // it has read nothing yet
+    // its agents have read nothing yet
     if (a.running()) {
         a.close();
         a.start();
@@ -193,7 +193,7 @@ void test_driver::advance(duration d) {
     for (auto at = state_->due(); at <= until; at = state_->due()) {
         state_->time.skip_to(at);
         run();
-        if (state_->due() <= at) break;  // it waits for something else than time
+        if (state_->due() <= at) break;  // it waits for something other than time
     }
     state_->time.skip_to(until);
     run();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// murmur2 (Austin Appleby, public domain) in the 32-bit form and with the seed that Kafka uses.
+// murmur2 (Austin Appleby, public domain), in the 32-bit form and with the seed that Kafka uses.
 #include "murmur2.hpp"
 
 #include <cassert>
@@ -14,7 +14,7 @@ constexpr int r = 24;
 
 std::uint32_t byte_at(const char* p) { return static_cast<unsigned char>(*p); }
 
-// Byte by byte, so that a big-endian machine gets the same result. Compilers make one load of it.
+// Byte by byte, so that a big-endian machine gets the same result. Compilers turn it into one load.
 std::uint32_t little_endian(const char* p) {
     return byte_at(p) | byte_at(p + 1) << 8 | byte_at(p + 2) << 16 | byte_at(p + 3) << 24;
 }

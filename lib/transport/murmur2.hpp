@@ -7,7 +7,7 @@
 
 namespace weir::transport {
 
-/// murmur2 with Kafka's seed: bit for bit what `org.apache.kafka.common.utils.Utils.murmur2` gives.
+/// murmur2 with Kafka's seed. Gives the same bits as `org.apache.kafka.common.utils.Utils.murmur2`.
 std::int32_t murmur2(bytes_view bytes);
 
 /// `toPositive(murmur2(key)) % partitions`. The key is not null, `partitions` is positive.

@@ -20,7 +20,7 @@ bool allowed(char c) {
            c == '_' || c == '-';
 }
 
-/// POSIX's extended ones, as librdkafka's.
+/// An extended POSIX regular expression, as in librdkafka.
 class expression {
 public:
     explicit expression(const std::string& text) {
@@ -28,7 +28,7 @@ public:
         if (!bad) return;
         char why[128];
         ::regerror(bad, &compiled_, why, sizeof why);
-        throw setup_error{"weir: '" + text + "' is no regular expression: " + why};
+        throw setup_error{"weir: '" + text + "' is not a regular expression: " + why};
     }
     expression(const expression&) = delete;
     expression& operator=(const expression&) = delete;
@@ -55,7 +55,7 @@ void check_topic_name(std::string_view name) {
 void check_pattern(const std::string& pattern) {
     if (is_pattern(pattern)) return void(expression{pattern});
     throw setup_error{"weir: '" + pattern +
-                      "' is no pattern of topics: it begins with ^; a single topic is "
+                      "' is not a pattern of topics: it begins with ^; a single topic is "
                       "app.topic(…), several are app.topics({…, …})"};
 }
 

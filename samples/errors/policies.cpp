@@ -32,7 +32,7 @@ int main(int argc, char** argv) try {
     quiet hooks;
     // [app]
     weir::app app{"shop", {
-        .on_decode_error = weir::dead_letter("undecodable"),       // bytes that are no order
+        .on_decode_error = weir::dead_letter("undecodable"),       // not the bytes of an order
         .on_error = weir::retry(1, 1ms).then(weir::skip),          // an exception in a body
         .on_produce_error = weir::retry(5, 1s).then(weir::stop),   // a send that failed for good
         .hooks = &hooks,

@@ -24,7 +24,7 @@ int main(int argc, char** argv) try {
     };
     // [policies]
     weir::app app{"shop", {
-        .on_decode_error = weir::dead_letter("undecodable"),      // bytes that are no order
+        .on_decode_error = weir::dead_letter("undecodable"),      // not the bytes of an order
         .on_error = weir::stop,                                   // an exception in any agent
         .on_produce_error = weir::retry(5, 1s).then(weir::stop),  // a send that failed
     }};

@@ -215,11 +215,13 @@ TEST_CASE("a broker is memory:// or kafka://") {
         return refused([&] { app.run(); });
     };
     for (const std::string url : {"", "localhost:9092", "memory:", "amqp:x"})
-        CHECK(run_with(url) == "weir: broker '" + url +
-                                   "' is none: use memory://, memory://NAME or kafka://host:port");
-    CHECK(run_with("kafka://localhost") ==
-          "weir: broker 'kafka://localhost': 'localhost' is no host:port: write kafka://host:port, "
-          "or kafka://host:port,host:port");
+        CHECK(run_with(url) ==
+              "weir: broker '" + url +
+                  "' is not a broker URL: use memory://, memory://NAME or kafka://host:port");
+    CHECK(
+        run_with("kafka://localhost") ==
+        "weir: broker 'kafka://localhost': 'localhost' is not host:port: write kafka://host:port, "
+        "or kafka://host:port,host:port");
     CHECK(refused([] {
               weir::app app{"a", {.broker = "kafka://127.0.0.1:1"}};
               test_driver{app}.create_topic("t");

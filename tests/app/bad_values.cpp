@@ -55,7 +55,7 @@ TEST_CASE("a value that does not decode stops the app, behind the messages befor
     CHECK(thrown_by_run<weir::decode_error>(app) ==
           "weir: t[0]@2 does not decode: value: reading.celsius: missing, and it is not a "
           "std::optional; "
-          "mend the producer, or give the topic an on_decode_error policy");
+          "correct the producer, or give the topic an on_decode_error policy");
     CHECK(seen == ids{0, 1});
     CHECK(broker->committed("a", {"t", 0}) == committed{2});
 }
@@ -150,7 +150,7 @@ TEST_CASE("a null value stops the app where the type has no null") {
     app.agent("see", app.topic<reading>("t") | weir::for_each([](const reading&) {}));
     CHECK(thrown_by_run<weir::decode_error>(app) ==
           "weir: t[0]@1 does not decode: value: null where none is allowed: make the type "
-          "std::optional<…>; mend the producer, or give the topic an on_decode_error policy");
+          "std::optional<…>; correct the producer, or give the topic an on_decode_error policy");
     CHECK(broker->committed("a", {"t", 0}) == committed{1});
 }
 
@@ -160,7 +160,7 @@ TEST_CASE("a null key stops the app where the type has no null") {
     app.agent("see", app.topic<std::string, reading>("t") | weir::for_each([](const reading&) {}));
     CHECK(thrown_by_run<weir::decode_error>(app) ==
           "weir: t[0]@0 does not decode: key: null where none is allowed: make the type "
-          "std::optional<…>; mend the producer, or give the topic an on_decode_error policy");
+          "std::optional<…>; correct the producer, or give the topic an on_decode_error policy");
     CHECK(broker->committed("a", {"t", 0}) == committed{});
 }
 

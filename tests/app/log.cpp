@@ -9,7 +9,7 @@
 #include <weir/testing/test_driver.hpp>
 #include <weir/weir.hpp>
 
-#include "app/captured.hpp"
+#include "cli/captured.hpp"
 #include "escaped.hpp"
 
 using namespace std::chrono_literals;

@@ -45,7 +45,7 @@ std::string thrown(auto f) {
     return "nothing was thrown";
 }
 const char* const turning =
-    "weir: run, poll or a pull range inside a body of the same app: its loop is turning already";
+    "weir: run, poll or a pull stream inside a body of the same app: its loop is turning already";
 
 }  // namespace
 
@@ -61,7 +61,7 @@ TEST_CASE("run returns when all sources are finite and have ended; a short batch
     CHECK(sum == 6);
 }
 
-TEST_CASE("run, poll and a pull range inside a body throw; the loop goes on") {
+TEST_CASE("run, poll and a pull stream inside a body throw; the loop goes on") {
     noted told;
     weir::app app{"a", {.hooks = &told}};
     auto pulled = app.stream(app.topic("t"), {.name = "pulled"});

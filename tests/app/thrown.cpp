@@ -61,7 +61,7 @@ TEST_CASE("poll throws what run would have thrown") {
     CHECK(broker->committed("a", {"t", 0}) == committed{});
 }
 
-TEST_CASE("a pull range throws the exception itself") {
+TEST_CASE("a pull stream throws the exception itself") {
     const auto broker = broker_with({"1", "2"});
     weir::app app{"a", {.broker = "memory://thrown"}};
     texts seen;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What coroutines cost: an agent that is one, calls that are awaited, a pull range, against the
+// What coroutines cost: an agent that is one, calls that are awaited, a pull stream, against the
 // agent that is called.
 #include <cstdint>
 #include <memory>
@@ -126,7 +126,7 @@ const weir::bench::pair coroutine_agent{"async: a coroutine agent, above the age
                                          .b = push,
                                          .messages = messages / 2,
                                          .wanted = {.above = 25ns, .allocations = 0.001}}};
-const weir::bench::pair pull_range{"async: a pull range, above the agent that is called",
+const weir::bench::pair pull_range{"async: a pull stream, above the agent that is called",
                                    {.a = pull,
                                     .b = push,
                                     .messages = messages / 2,

@@ -7,7 +7,7 @@
 #include <set>
 #include <transport/kafka/kafka.hpp>
 
-#include "../app/captured.hpp"
+#include "../cli/captured.hpp"
 #include "../transport/conformance.hpp"
 #include "running.hpp"
 

@@ -10,7 +10,7 @@
 #include <numeric>
 #include <set>
 
-#include "../app/process.hpp"
+#include "../cli/process.hpp"
 #include "broker.hpp"
 
 using namespace tests;

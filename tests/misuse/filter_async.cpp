@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: filter(f): f gives a task, which is no answer yet
+// says: weir: filter(f): f gives a task, and filter awaits none
 #include <weir/weir.hpp>
 
 weir::task<bool> known(int i) { co_return i > 0; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: from(range): this is no range: a vector, a std::views::iota(0, 5)
+// says: weir: from(range): this is not a range: give a vector, or std::views::iota(0, 5)
 #include <weir/weir.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: map(f): f gives nothing that could go on: tap(f) passes on what it was given
+// says: weir: map(f): f gives no value to pass on: tap(f) passes on what it was given
 #include <weir/weir.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: what stands before | is no stream: begin with one
+// says: weir: what stands before | is not a stream: begin with one
 #include <weir/weir.hpp>
 
 int main() {

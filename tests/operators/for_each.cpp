@@ -157,7 +157,7 @@ TEST_CASE("what is thrown need not be a std::exception") {
     test_driver test{app};
     test.send(in, std::nullopt, 1);
     REQUIRE(test.errors().size() == 1);
-    CHECK(test.errors().front().text == "an exception that is no std::exception");
+    CHECK(test.errors().front().text == "an exception that is not a std::exception");
 }
 
 TEST_CASE("a body may stop the app: the message is finished, what comes behind it is not begun") {

@@ -315,7 +315,7 @@ TEST_CASE("a topic that is not listed is a failure, which names it and the list"
     CHECK(test.errors().front().seam == "process");
     CHECK(test.errors().front().offset == 0);
     CHECK(test.errors().front().text ==
-          "weir: to(f): 'carol' is none of the topics that it chooses from: ann, bob");
+          "weir: to(f): 'carol' is not one of the topics that it chooses from: ann, bob");
     CHECK(test.values(test.peek<weir::bytes, order>("ann")) == std::vector<order>{{"ann", 2}});
     test.commit();
     CHECK(test.committed(in, 0) == committed{2});

@@ -155,6 +155,30 @@ TEST_CASE("semantics 5: a message that throws has sent nothing; it is retried fr
     CHECK(test.errors().empty());
 }
 
+TEST_CASE("a message has all of its attempts, though one before it has needed some") {
+    silent quiet;
+    weir::app app{"contract", {.hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    trace calls;
+    const auto body = [&](int n) {
+        calls.push_back(n);
+        if (n == 1 || calls.size() == 1) throw std::runtime_error{"not now"};
+    };
+    app.agent("a", in | weir::for_each(body), {.on_error = weir::retry(1, 1s).then(weir::skip)});
+    test_driver test{app};
+    test.append(in, "k", 0);
+    test.append(in, "k", 1);
+    test.run();
+    CHECK(calls == trace{0});
+    test.advance(1s);
+    CHECK(calls == trace{0, 0, 1});
+    test.advance(1s);
+    CHECK(calls == trace{0, 0, 1, 1});
+    CHECK(test.errors().size() == 1);
+    test.commit();
+    CHECK(test.committed(in, 0) == 2);
+}
+
 TEST_CASE("a full sink: the message is parked, nothing is lost, other topics go on") {
     // A slow group of `out` keeps its messages: beyond the retention there is no room.
     weir::app app{"contract", {.broker = "memory://contract-full"}};

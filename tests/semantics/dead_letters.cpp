@@ -660,18 +660,19 @@ TEST_CASE("dead letters that would come back to who made them are refused") {
               weir::app app{"x", {.on_error = dead}};
               app.agent("again", app.topic("dead") | weir::for_each([](const auto&) {}));
               test_driver test{app};
-          }) == "weir: agent 'again' reads topic 'dead', where its own dead letters go: what fails "
-                "would come back for ever; give the agent another on_error");
+          }) ==
+          "weir: agent 'again' reads topic 'dead', where its own dead letters go: failed messages "
+          "would come back for ever; give the agent another on_error");
     CHECK(refused([&] {
               weir::app app{"x", {.on_decode_error = dead}};
               app.agent("again", app.topic<number>("dead") | weir::for_each([](const auto&) {}));
               test_driver test{app};
-          }) == "weir: topic 'dead' is read, and what does not decode of it would go back to it; "
+          }) == "weir: topic 'dead' is read, and messages that do not decode would go back to it; "
                 "give the topic another on_decode_error");
     CHECK(refused([&] {
               weir::app app{"x"};
               app.topic("dead", {.on_produce_error = dead});
-          }) == "weir: topic 'dead' is to be its own dead letter topic: give them another one");
+          }) == "weir: topic 'dead' is its own dead letter topic: name another topic");
     CHECK(refused([&] {
               weir::app app{"x", {.on_error = weir::dead_letter("no way")}};
           }).find("cannot be a topic's name") != std::string::npos);
@@ -696,17 +697,18 @@ TEST_CASE(
         app.agent(agent, stream | weir::for_each([](const auto&) {}),
                   {.on_error = weir::dead_letter(letters)});
     };
-    CHECK(refused([&](weir::app& app) {
-              reads(app, "all", app.topics<number>("^in"), "in-dead");
-          }) == "weir: agent 'all' reads topic '^in', which matches 'in-dead', where its own dead "
-                "letters go: what fails would come back for ever; give the agent another on_error");
-    CHECK(refused([&](weir::app& app) {
-              reads(app, "a", app.topic("in"), "a-dead");
-              reads(app, "b", app.topic("a-dead"), "in");
-          }) ==
-          "weir: what fails of topic 'in' would come back to it for ever: its dead letters go "
-          "to 'a-dead', and what fails there comes back to 'in'; give one of the readers "
-          "another on_error");
+    CHECK(
+        refused([&](weir::app& app) { reads(app, "all", app.topics<number>("^in"), "in-dead"); }) ==
+        "weir: agent 'all' reads topic '^in', which matches 'in-dead', where its own dead "
+        "letters go: failed messages would come back for ever; give the agent another on_error");
+    CHECK(
+        refused([&](weir::app& app) {
+            reads(app, "a", app.topic("in"), "a-dead");
+            reads(app, "b", app.topic("a-dead"), "in");
+        }) ==
+        "weir: failed messages of topic 'in' would come back to it for ever: their dead letters go "
+        "to 'a-dead', and messages that fail there come back to 'in'; give one of the readers "
+        "another on_error");
     CHECK(refused([&](weir::app& app) {
               reads(app, "a", app.topic("in"), "1");
               reads(app, "b", app.topic("1"), "2");

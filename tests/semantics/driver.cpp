@@ -135,7 +135,7 @@ TEST_CASE("a body that turns its own app's loop is refused under the driver as b
         for ([[maybe_unused]] auto& n : app.stream(in)) break;
     };
     const std::string sentence =
-        "weir: run, poll or a pull range inside a body of the same app: its loop is turning "
+        "weir: run, poll or a pull stream inside a body of the same app: its loop is turning "
         "already";
     for (bool driven : {false, true}) {
         CHECK(refusal(run, driven) == sentence);

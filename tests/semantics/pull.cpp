@@ -391,3 +391,21 @@ TEST_CASE("semantics 24: a partition whose message a pull loop has left is given
     CHECK(told.given_up);
     CHECK(test.committed(in, 0) == nothing);
 }
+
+TEST_CASE("semantics 28: stop does not wait for what a pull loop has left") {
+    const auto stops_at_once = [](auto pipeline) {
+        weir::app app{"pull", {.shutdown_timeout = 10s}};
+        auto in = app.topic<int>("in");
+        test_driver test{app};
+        test.append(in, "k", 1);
+        const auto s = pipeline(app.stream(in));
+        for ([[maybe_unused]] auto& v : s) break;  // two values are left
+        const auto before = test.now();
+        test.stop();
+        CHECK(test.now() == before);
+        CHECK(test.committed(in, 0) == nothing);
+    };
+    const auto thrice = [](const auto& v) { return std::vector{v, v, v}; };
+    stops_at_once([&](auto s) { return s | weir::flat_map(thrice); });
+    stops_at_once([&](auto s) { return s | weir::take(1) | weir::flat_map(thrice); });
+}

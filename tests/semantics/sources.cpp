@@ -168,10 +168,10 @@ TEST_CASE("a list or a pattern that makes no sense is refused with a sentence") 
           }) == "weir: app.topics: 'a' is named twice");
     CHECK(sentence_of([&] {
               app.topics<int>("orders");
-          }).starts_with("weir: 'orders' is no pattern"));
+          }).starts_with("weir: 'orders' is not a pattern"));
     CHECK(sentence_of([&] {
               app.topics<int>("^(");
-          }).starts_with("weir: '^(' is no regular expression: "));
+          }).starts_with("weir: '^(' is not a regular expression: "));
     auto all = app.topics<int>("^out.*");
     CHECK(sentence_of([&] { app.agent("x", all | weir::to("outbox")); }) ==
           "weir: agent 'x': the pattern '^out.*' matches 'outbox', which the agent itself writes "

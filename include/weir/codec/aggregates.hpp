@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many fields an aggregate has, and whether they can be bound to names at all.
+// How many fields an aggregate has, and whether each can be bound to a name.
 #pragma once
 #include <cstddef>
 #include <type_traits>
@@ -9,8 +9,9 @@
 
 namespace weir::detail {
 
-/// Stands for a value of any field in a question to the compiler. Never called, yet defined: some
-/// standard libraries make code of it, and for a type without linkage nobody else could.
+/// Converts to a value of any field, to ask the compiler what `T{…}` takes. It is never called, yet
+/// it is defined: some standard libraries generate code that names it, and only this file can
+/// define it for a type without linkage.
 struct anything {
     template <class U>
     operator U() const noexcept {
@@ -28,7 +29,7 @@ inline constexpr bool has_base = requires { T{base_of_it<T>{}}; };
 template <class T>
 inline constexpr bool is_tuple = requires { std::tuple_size<T>::value; };
 
-/// As many as `T{…}` takes.
+/// As many fields as `T{…}` takes values.
 template <class T, class... Given>
 consteval std::size_t count_fields() {
     if constexpr (sizeof...(Given) <= most_fields && requires { T{Given{}..., anything{}}; }) {
@@ -42,7 +43,7 @@ inline constexpr std::size_t field_count = count_fields<T>();
 
 template <std::size_t>
 using anything_at = anything;
-/// Whether `T{…}` takes these numbers of values before, in and after braces.
+/// Whether `T{…}` takes so many values before, inside and behind a pair of braces.
 template <class T, std::size_t... Before, std::size_t... In, std::size_t... After>
 consteval bool takes(std::index_sequence<Before...>, std::index_sequence<In...>,
                      std::index_sequence<After...>) {
@@ -50,7 +51,7 @@ consteval bool takes(std::index_sequence<Before...>, std::index_sequence<In...>,
         T{anything_at<Before>{}..., {anything_at<In>{}...}, anything_at<After>{}...};
     };
 }
-/// Whether a C array begins at field `I`: without braces, each of its elements counts as a field.
+/// Whether field `I` is a C array. Without braces each of its elements counts as a field.
 template <class T, std::size_t I>
 consteval bool is_c_array() {
     constexpr std::size_t after = field_count<T> - I - 1;
@@ -58,7 +59,7 @@ consteval bool is_c_array() {
     if constexpr (after == 0) return false;
     else if constexpr (takes<T>(before{}, std::index_sequence<>{},
                                 std::make_index_sequence<after>{}))
-        return false;  // a field for itself
+        return false;  // one field, not the first of an array
     else
         return []<std::size_t... Fewer>(std::index_sequence<Fewer...>) {
             return (takes<T>(before{}, std::make_index_sequence<2>{},
@@ -76,10 +77,10 @@ inline constexpr bool has_bit_field =
     std::is_same_v<decltype(with_fields<field_count<T>>(std::declval<T&>(), [](auto&...) {})),
                    no_references>;
 
-/// An aggregate, and no std::array, which has elements, not fields.
+/// An aggregate other than std::array, which has elements instead of fields.
 template <class T>
 concept aggregate_class = std::is_class_v<T> && std::is_aggregate_v<T> && !is_tuple<T>;
-/// An aggregate whose fields can be named.
+/// An aggregate whose fields can be bound to names.
 template <class T>
 concept record_type = aggregate_class<T> && !has_base<T> && field_count<T> <= most_fields &&
                       !has_c_array<T> && !has_bit_field<T>;

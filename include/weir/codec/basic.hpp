@@ -21,7 +21,7 @@ inline void expect_size(bytes_view from, std::size_t size) {
     if (from.size() != size) fail_size(size, from.size());
 }
 
-/// Big-endian, whatever the machine is; compilers make one instruction of the loop.
+/// Big-endian on every machine. Compilers turn the loop into one instruction.
 template <std::unsigned_integral U>
 U read_big_endian(bytes_view from) {
     expect_size(from, sizeof(U));
@@ -40,7 +40,7 @@ void write_big_endian(U u, bytes& onto) {
 
 }  // namespace detail
 
-/// Bytes of one's own; null is kept.
+/// A copy of the bytes; null stays null.
 template <>
 struct codec<bytes> {
     static void decode(bytes_view from, bytes& into) { into.assign(from); }
@@ -49,7 +49,7 @@ struct codec<bytes> {
     }
 };
 
-/// The message's own bytes; null is kept.
+/// The bytes in the message itself; null stays null.
 template <>
 struct codec<bytes_view> {
     static constexpr bool borrows = true;
@@ -59,7 +59,7 @@ struct codec<bytes_view> {
     }
 };
 
-/// Text as it is. What bytes make it up is not looked at.
+/// Text as it is. Its encoding is not checked.
 template <>
 struct codec<std::string> {
     static void decode(bytes_view from, std::string& into) { into.assign(from.view()); }
@@ -117,7 +117,7 @@ struct codec<double> {
     }
 };
 
-/// Null is nullopt. A value that is there is decoded in place, so it keeps its capacity.
+/// Null is nullopt. Any other value is decoded in place and keeps its capacity.
 template <class T>
     requires detail::has_codec<T>
 struct codec<std::optional<T>> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fields of an aggregate as references. C++20 cannot bind a number of names it does not know,
-// so every number is written out once, here, and nowhere else.
+// The fields of an aggregate as references. C++20 has no structured binding of an unknown number of
+// names, so this file spells out each number.
 #pragma once
 #include <cstddef>
 #include <utility>
@@ -9,15 +9,15 @@ namespace weir::detail {
 
 inline constexpr std::size_t most_fields = 64;
 
-/// Asks whether there can be a reference to each: there is none to a bit-field.
+/// Asks whether each field can have a reference. A bit-field cannot.
 struct refers {
     template <class... F>
     void operator()(F&...) const;
 };
 struct no_references {};
 
-/// Calls `f` with a reference to each field of `v`, in order of declaration. `Count` is how many
-/// there are. Gives `no_references` where one of them is a bit-field.
+/// Calls `f` with a reference to each field of `v`, in order of declaration. `Count` is the number
+/// of fields. Returns `no_references` if one of them is a bit-field.
 template <std::size_t Count, class T, class F>
 constexpr decltype(auto) with_fields(T& v, F f) {
 // clang-format off

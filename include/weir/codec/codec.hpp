@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a codec is, and how the engine calls one. Those that need no JSON are in basic.hpp.
+// What a codec is, and how weir calls it. basic.hpp has the codecs that need no JSON.
 #pragma once
 #include <concepts>
 #include <type_traits>
@@ -48,10 +48,10 @@ concept encodes = requires(const T& value, bytes& onto) { codec<T>::encode(value
 template <class T>
 concept has_codec = encodes<T> && (decodes_in_place<T> || decodes_by_value<T>);
 
-/// Bytes as they are: nothing to decode.
+/// Bytes as they are: there is nothing to decode.
 template <class T>
 inline constexpr bool is_raw = std::same_as<T, bytes> || std::same_as<T, bytes_view>;
-/// Whether null is a value of `T`. Everywhere else it is an error.
+/// Whether null is a value of `T`. For all other types null is an error.
 template <class T>
 inline constexpr bool nullable = is_raw<T>;
 template <class T>
@@ -64,14 +64,14 @@ inline constexpr bool borrows = [] {
     return false;
 }();
 
-/// Says what is wrong with a type, where more can be said than that it has no codec: see
-/// json_refusals.hpp. Asked first, so that it is what the compiler says first.
+/// Explains what is wrong with a type, if there is more to say than that it has no codec: see
+/// json_refusals.hpp. It is asked first, so that the compiler prints it first.
 template <class T>
 struct explain_codec {
     static constexpr bool said = true;
 };
 
-/// Says so in one sentence, wherever a type without a codec is used as a key or a value.
+/// Refuses a key or value without a codec, with one sentence.
 template <class T>
 constexpr void require_codec() {
     static_assert(explain_codec<T>::said);
@@ -85,7 +85,8 @@ constexpr void require_codec() {
 
 [[noreturn]] void fail_null();
 
-/// Decodes with the codec of `T`, in either of its shapes. A null that `T` cannot be is an error.
+/// Decodes with the codec of `T`, in either of its two forms. Null is an error unless `T` can be
+/// null.
 template <class T>
 void decode_into(bytes_view from, T& into) {
     require_codec<T>();
@@ -101,10 +102,10 @@ void decode_into(bytes_view from, T& into) {
     }
 }
 
-/// Goes on with the exception that is being handled, as an encode_error; `type` is the raw name.
+/// Rethrows the current exception as an encode_error. `type` is the raw name.
 [[noreturn]] void fail_encode(std::string_view type);
 
-/// Appends `value`, or throws encode_error. What was null stays so only for a null value.
+/// Appends `value`, or throws encode_error. The result is null only if `value` is null.
 template <class T>
 void encode_onto(const T& value, bytes& onto) {
     require_codec<T>();
@@ -112,7 +113,8 @@ void encode_onto(const T& value, bytes& onto) {
         try {
             codec<T>::encode(value, onto);
         } catch (...) { fail_encode(raw_type_name<T>()); }
-        if constexpr (!nullable<T>) onto.append({});  // one that wrote nothing meant empty
+        // A codec that wrote nothing means an empty value.
+        if constexpr (!nullable<T>) onto.append({});
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the bytes of a key or a value are, for the command line.
+// What the command line knows about the bytes of a key or a value.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -12,14 +12,14 @@
 
 namespace weir::detail {
 
-/// What the bytes of a key or a value are, for who shows them as text and makes them of text. A
-/// topic that is used with several types has the one that says most, the last one here.
+/// How to show the bytes of a key or value as text, and to make them of text. If a topic is used
+/// with several types, this is the one that stands last in the list.
 enum class data_form : std::uint8_t {
     raw,   // weir::bytes: anything
     text,  // a string's
-    own,   // of a codec of the user's
+    own,   // of a user's codec
     json,
-    boolean,  // this and what follows: as Kafka's serializers write it
+    boolean,  // this and the following: as Kafka's serializers write them
     integer,
     natural,
     real
@@ -28,11 +28,11 @@ struct data_type {
     data_form form = data_form::raw;
     std::uint8_t size = 0;  // of a number, in bytes
     bool nullable = true;   // null is a value
-    // throws decode_error if the bytes are no value of the type; null: all are
+    // throws decode_error if the bytes are not a value of the type; null: any bytes are
     void (*check)(bytes_view) = nullptr;
 };
 
-/// Whether these bytes are a value of the type; throws if not.
+/// Throws if the bytes are not a value of the type.
 template <class V>
 void check_decodes(bytes_view value) {
     require_codec<V>();
@@ -64,7 +64,7 @@ struct without_null<std::optional<T>> {
     using type = T;
 };
 
-/// What the command line knows of a type. One without a codec is refused where it is sent.
+/// What the command line knows of a type. A type without a codec is refused when it is sent.
 template <class T>
 constexpr data_type data_type_of() {
     if constexpr (!has_codec<T> || is_raw<T>) {
@@ -77,7 +77,7 @@ constexpr data_type data_type_of() {
     }
 }
 
-/// Of a type that a topic is declared with.
+/// For a type that a topic is declared with.
 template <class T>
 constexpr data_type declared_type() {
     require_codec<T>();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The enumerators of an enumeration, found as the compiler spells its values.
+// Finds the enumerators of an enumeration in the names that the compiler gives its values.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -11,8 +11,8 @@
 #include <weir/codec/json_rules.hpp>
 #include <weir/codec/json_shape.hpp>
 
-// Compilers let an enumeration without a fixed type hold any number, and warn of it. clang 20 does
-// not: there `enum_holds` says where to end.
+// Compilers accept any number as a value of an enumeration without a fixed type, and warn. clang 20
+// refuses; there `enum_holds` finds the limits.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #ifdef __clang__
@@ -29,11 +29,11 @@ template <class E, int I>
 inline constexpr bool enum_holds<E, I, std::void_t<std::integral_constant<E, static_cast<E>(I)>>> =
     true;
 
-/// Enumerators are looked for from `least` to `most`; json_rules may name others.
+/// Enumerators are found from `least` to `most`. json_rules may name others.
 template <class E>
 struct enum_range {
     using number = std::underlying_type_t<E>;
-    /// Without a fixed underlying type, only what the enumerators' bits can make is a value.
+    /// Without a fixed underlying type, only the bits of the enumerators can be used.
     static constexpr bool fixed = requires { E{number{}}; };
 
     static constexpr int most = [] {
@@ -92,7 +92,7 @@ inline constexpr auto found_enumerators = []<std::size_t... I>(std::index_sequen
     return split_spelled<sizeof...(I)>(spelled<static_cast<E>(static_cast<int>(I) + least)...>());
 }(std::make_index_sequence<enum_range<E>::count>{});
 
-/// The value as its bits, without those that the type has not.
+/// The bits of the value, cut to the size of the type.
 template <class E>
 constexpr std::uint64_t enum_bits(E e) {
     return std::uint64_t{static_cast<std::make_unsigned_t<std::underlying_type_t<E>>>(e)};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fields of an aggregate as data: names, places, types. Of local types too, without a macro.
+// The names, places and types of an aggregate's fields, without a macro. Works for local types,
+// too.
 #pragma once
 #include <bit>
 #include <cstddef>
@@ -12,31 +13,31 @@
 
 namespace weir::detail {
 
-/// One field. Its place is that of the same field in an object nobody ever reads, less where that
-/// object begins: unlike an offset, an address is a constant for the compiler.
+/// One field. Its place is an address in an object that nobody reads, from which the beginning of
+/// that object is subtracted. Unlike an offset, an address is a constant for the compiler.
 struct field {
     std::string_view name{};
     const void* at = nullptr;
 };
 
-/// Where the fields of a `T` lie; `value` never comes to life.
+/// An object of `T` whose fields have addresses. Its `value` is never constructed.
 template <class T>
 union ghost {
     char none;
-    mutable T value;  // mutable: a field's type is to be seen without the const of the whole
+    mutable T value;  // mutable, so that a field's type is seen without the const of the object
     constexpr ghost() : none{} {}
     constexpr ~ghost() {}
 };
 template <class T>
 struct ghosts {
-#ifdef __clang__  // which lets no type with a destructor of its own into a constant
+#ifdef __clang__  // clang allows no constant of a type with a destructor
     [[clang::no_destroy]] static inline const ghost<T> one{};
-#else  // which would destroy it at exit, were it no constant
+#else  // g++ would destroy it at exit if it were not a constant
     static constexpr ghost<T> one{};
 #endif
 };
 
-/// Only wrapped does clang 16 take the address of a field for a template argument.
+/// clang 16 needs this wrapper to take a field's address as a template argument.
 template <class P>
 struct place {
     P at;
@@ -65,7 +66,7 @@ template <std::size_t I, class M>
 struct field_at {
     M* at;
 };
-/// What std::tuple is, less what it costs to compile.
+/// A small std::tuple that compiles faster.
 template <class I, class... M>
 struct field_list;
 template <std::size_t... I, class... M>
@@ -93,7 +94,7 @@ struct fields_of<T, std::index_sequence<I...>> {
         {last_identifier(place_name<place{nth<I>(places<T>)}>()), nth<I>(places<T>)}..., {}};
 };
 
-/// The name of the field a member pointer points to: `field_name(&order::price)` is "price".
+/// The name of the field that a member pointer points to: `field_name(&order::price)` is "price".
 template <class T, class M>
     requires(!std::is_function_v<M>)
 std::string_view field_name(M T::*member) {
@@ -101,7 +102,7 @@ std::string_view field_name(M T::*member) {
                                   "found: use a callable and give its name");
     static_assert(sizeof member == sizeof(std::ptrdiff_t));
     if constexpr (record_type<T>) {
-        // On every ABI we build on, a pointer to a data member is its offset.
+        // On every ABI that weir supports, a pointer to a data member is its offset.
         const auto offset = std::bit_cast<std::ptrdiff_t>(member);
         const auto base = static_cast<const char*>(fields_of<T>::base);
         for (std::size_t i = 0; i < fields_of<T>::count; ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON for every aggregate. What is here describes a type in constants; lib/codec reads and writes
-// by them, so a program pays for no parser in its own translation units.
+// JSON for every aggregate. This header describes a type in constants, and lib/codec reads and
+// writes by them. So a user's file does not compile a parser.
 #pragma once
 #include <weir/codec/codec.hpp>
 #include <weir/codec/json_record.hpp>
@@ -10,7 +10,7 @@
 namespace weir {
 namespace detail {
 
-/// What the codecs below have in common; a type whose codec is not this one has a codec of its own.
+/// What the codecs below share. A type with another codec is not read by these.
 template <class T>
 struct json_codec {
     static constexpr bool is_json = true;
@@ -30,7 +30,7 @@ struct json_codec {
 }  // namespace detail
 
 /// An aggregate as a JSON object: its fields by name, in order of declaration; at most 64.
-/// docs/json.md has it all.
+/// docs/json.md has the details.
 ///
 /// Fields   bool, numbers, text; std::optional, std::vector, std::array, std::map and the like of
 ///          std::string, std::pair, std::tuple, std::variant; enumerations by name; durations, and
@@ -57,7 +57,7 @@ struct codec<std::pair<A, B>> : detail::json_codec<std::pair<A, B>> {};
 template <class... T>
 struct codec<std::tuple<T...>> : detail::json_codec<std::tuple<T...>> {};
 
-/// A JSON object of any names.
+/// A JSON object with any names.
 template <class T>
     requires detail::string_map<T>
 struct codec<T> : detail::json_codec<T> {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a type has a JSON form, with all that it is made of; what its values look like, and
-// whether they borrow.
+// Whether a type and all its parts have a JSON form, what its values look like, and whether they
+// borrow.
 #pragma once
 #include <tuple>
 
@@ -8,13 +8,14 @@
 
 namespace weir::detail {
 
-/// What values of `T` look like: json_form, several where it may be null.
+/// What values of `T` look like: bits of json_form, several if it can be null.
 template <class T>
 consteval unsigned char forms_of();
 template <class... T>
 struct forms_of_all {
     static constexpr auto value = static_cast<unsigned char>((forms_of<T>() | ... | 0));
-    /// Whether a value's form says which it is of; `any` is what no other is.
+    /// Whether a value's form tells which alternative it is. `any` stands for the forms of no other
+    /// alternative.
     static constexpr bool differ = [] {
         unsigned seen = 0;
         bool all = true;
@@ -47,8 +48,8 @@ consteval unsigned char forms_of() {
     else return form_any;
 }
 
-/// Whether `T` has a JSON form, with all that it is made of. `Within` are those being asked about
-/// already: a tree holds itself.
+/// Whether `T` and all its parts have a JSON form. `Within` are the types that are being asked
+/// about already, since a tree contains itself.
 template <class T, class... Within>
 consteval bool json_type();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which kind of JSON a type is: told from the type alone, in constants.
+// Which kind of JSON a type is. Looks at the type alone.
 #pragma once
 #include <array>
 #include <chrono>
@@ -21,7 +21,7 @@ namespace weir::detail {
 template <class T>
 struct json_codec;
 
-/// What a standard template says of itself: a kind, and what it is made of.
+/// The kind of a standard template, and the types that it is made of.
 template <class T>
 struct json_template {
     static constexpr auto kind = json_kind::none;
@@ -51,7 +51,7 @@ inline constexpr bool is_duration = false;
 template <class R, class P>
 inline constexpr bool is_duration<std::chrono::duration<R, P>> = true;
 
-/// A tick is whole seconds, or a tenth, a hundredth … a thousand millionth of one.
+/// A tick is whole seconds, or a tenth, a hundredth … a billionth of a second.
 template <class P>
 consteval bool decimal_tick() {
     if (P::num != 1 && P::den != 1) return false;
@@ -66,7 +66,7 @@ inline constexpr bool
     is_time<std::chrono::time_point<std::chrono::system_clock, std::chrono::duration<R, P>>> =
         decimal_tick<P>() && (sizeof(R) == 4 || sizeof(R) == 8);
 
-/// std::map, std::unordered_map, and what is like them; their headers are not needed for it.
+/// std::map, std::unordered_map and types like them. Does not need their headers.
 template <class T>
 concept string_map = requires(T& map, const std::string& key) {
     typename T::mapped_type;
@@ -86,12 +86,12 @@ inline constexpr bool built_in =
     std::same_as<T, std::string> || std::same_as<T, std::string_view> || is_raw<T>;
 template <class T>
 inline constexpr bool built_in<std::optional<T>> = true;
-/// Whether somebody specialised codec<T>; it is then used inside JSON too.
+/// Whether codec<T> is specialised by the user. It is used inside JSON, too.
 template <class T>
 concept own_codec = (std::is_class_v<T> || std::is_union_v<T> || std::is_enum_v<T>)&&!built_in<T> &&
                     requires { sizeof(codec<T>); } && !std::is_base_of_v<json_codec<T>, codec<T>>;
 
-/// The kind of `T`, whatever it is made of.
+/// The kind of `T`, without a look at its parts.
 template <class T>
 consteval json_kind kind_of() {
     if constexpr (std::is_const_v<T> || std::is_reference_v<T>) return json_kind::none;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The functions by which lib/codec reaches into containers and calls codecs of one's own, and the
+// The functions by which lib/codec reaches into containers and calls users' codecs, and the
 // description of each type.
 #pragma once
 #include <weir/codec/json_describe.hpp>
@@ -83,7 +83,7 @@ void encode_own(const void* value, bytes& onto) {
 template <class T>
 inline constexpr json_own own_of{decode_own<T>, encode_own<T>, own_text<T>, borrows<T>};
 
-/// Gives the fields that a bit says are missing what a new `T` has there.
+/// Gives each missing field the value that it has in a new `T`. `missing` has a bit for each field.
 template <class T>
 void set_defaults(void* into, std::uint64_t missing) {
     static const T fresh{};
@@ -102,7 +102,8 @@ void set_defaults(void* into, std::uint64_t missing) {
     }(std::make_index_sequence<fields::count>{});
 }
 
-/// Declared before either is made: a tree's shape needs its record and the other way round.
+/// Declared before both are defined: a tree's shape needs its record, and the record needs the
+/// shape.
 template <class T>
 struct json_of {
     static const json_record record;

@@ -6,8 +6,8 @@
 namespace weir::detail {
 
 constexpr std::string_view renamed(const names<>&, const void*, const void*) { return {}; }
-/// The name that was said for the field at `at`; empty, if none was. `ghost` is the object that the
-/// fields are places in.
+/// The name that json_names gives the field at `at`; empty if it gives none. `ghost` is the object
+/// that the fields are places in.
 template <class T, class M, class... Rest>
 constexpr std::string_view renamed(const names<M T::*, const char*, Rest...>& n, const T& ghost,
                                    const void* at) {
@@ -16,7 +16,7 @@ constexpr std::string_view renamed(const names<M T::*, const char*, Rest...>& n,
     else return renamed(n.rest, ghost, at);
 }
 
-/// Whether the names are of fields of `T`.
+/// Whether the names belong to fields of `T`.
 template <class T, class Names>
 inline constexpr bool names_fields_of = false;
 template <class T>

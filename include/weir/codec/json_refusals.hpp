@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What JSON cannot carry, said by the compiler: a sentence, and the field in its notes.
+// The compiler's errors for types that JSON cannot carry: a sentence, with the field in its notes.
 #pragma once
 #include <weir/codec/json_describe.hpp>
 
 namespace weir::detail {
 
-/// Where a type stands. Both compilers print the field's name: `…value.order::price`,
+/// Names a field in the compiler's notes. Both compilers print it: `…value.order::price`,
 /// `…value.price`.
 template <class Owner, place Field>
 struct field_of;
@@ -27,7 +27,7 @@ concept map_like = requires {
 template <class T>
 concept time_like = requires(const T& t) { t.time_since_epoch(); };
 
-// One for each sentence: its arguments name the type and where it stands.
+// One for each sentence. The arguments show the type and the field.
 // clang-format off
 template <class T, class Where> inline constexpr bool json_without_base = !has_base<T>;
 template <class T, class Where> inline constexpr bool json_few_fields =
@@ -47,7 +47,7 @@ template <class T, class Where> inline constexpr bool json_good_codec = has_code
 template <class T, class Where> inline constexpr bool json_can_carry = json_type<T>();
 // clang-format on
 
-/// An aggregate that is no record.
+/// An aggregate that cannot be described.
 template <class T, class Where>
 struct refuse_aggregate {
     static constexpr bool base = has_base<T>;
@@ -70,7 +70,7 @@ struct refuse_aggregate {
                   "own, or specialise weir::codec for the aggregate");
 };
 
-/// Neither an aggregate nor made of other types.
+/// A type that is neither an aggregate nor a known template.
 template <class T, class Where>
 struct refuse_leaf {
     static constexpr bool enumeration = std::is_enum_v<T>;
@@ -108,7 +108,7 @@ struct refuse_leaf {
         "specialise weir::codec for its type");
 };
 
-/// Finds what is wrong with a type that has no JSON form, and says it.
+/// Finds the part of a type that has no JSON form, and reports it.
 template <class T, class Where, class... Within>
 struct refuse;
 
@@ -150,7 +150,7 @@ consteval auto find_refusal() {
 }
 template <class T, class Where, class... Within>
 struct refuse : decltype(find_refusal<T, Where, Within...>())::type {
-    /// Its parts have a form, and it has none.
+    /// All its parts have a form, but the type itself has none.
     template <json_kind Kind>
     static consteval bool alone() {
         if constexpr (kind_of<T>() != Kind || json_type<T, Within...>()) return false;

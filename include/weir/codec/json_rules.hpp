@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a type may say about its JSON: other names, defaults, what is left out; and JSON kept as it
-// is.
+// What a type may say about its JSON: other names, defaults, fields to leave out; and JSON that is
+// kept as it is.
 #pragma once
 #include <string>
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace weir {
 
-/// Names in JSON that are not the names in C++: pairs of a field, or an enumerator, and its name.
+/// Names in JSON that differ from those in C++: pairs of a field or enumerator and its name.
 ///
 ///     struct request {
 ///         std::string id, agent;
@@ -32,8 +32,8 @@ struct names<Member, const char*, Rest...> {
 template <class... Pairs>
 names(Pairs...) -> names<Pairs...>;
 
-/// What a type says about its JSON, each in one line. As a static member of the type, or here in a
-/// specialisation, for an enumeration or a type that is not yours:
+/// What a type says about its JSON, one line each. Write them as static members of the type, or in
+/// a specialisation of json_rules for an enumeration or a type that is not yours:
 ///
 ///     static constexpr weir::names json_names{…};       the names of fields, or of enumerators
 ///     static constexpr bool json_defaults = true;       a missing field is what `T{}` has there
@@ -41,7 +41,7 @@ names(Pairs...) -> names<Pairs...>;
 template <class T>
 struct json_rules {};
 
-/// A JSON value kept as it was sent, as a field: checked, and not looked into.
+/// A field that keeps a JSON value as it was sent. Its grammar is checked, nothing else.
 class raw_json {
 public:
     raw_json() : text_("null") {}
@@ -77,7 +77,7 @@ constexpr bool json_omits_empty() {
     else return false;
 }
 
-/// Whether it can stand in JSON as it is, between quotes.
+/// Whether the name can be written between quotes without escapes.
 constexpr bool is_json_name(std::string_view name) {
     for (const char c : name)
         if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20) return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a type is written as JSON, as data: json_describe.hpp makes it of a type, lib/codec reads and
-// writes by it.
+// Describes how a type is written as JSON. json_describe.hpp makes the description, and lib/codec
+// reads and writes by it.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,7 @@ enum class json_kind : unsigned char {
     raw,   // weir::raw_json
     time,
     enumerator,
-    own,  // has a codec of its own
+    own,  // has a user's codec
     optional,
     array,  // std::vector
     bits,   // std::vector<bool>
@@ -33,7 +33,8 @@ enum class json_kind : unsigned char {
     object
 };
 
-/// What JSON tells apart at a value's first letter, a bit each. `any`: it may be all of them.
+/// What the first letter of a value tells in JSON, a bit for each form. `any`: it can have all of
+/// them.
 enum json_form : unsigned char {
     form_null = 1,
     form_boolean = 2,
@@ -46,7 +47,7 @@ enum json_form : unsigned char {
 
 struct json_shape;
 
-/// What a container holds now.
+/// The elements of a container.
 struct json_elements {
     const void* first;
     std::size_t count;
@@ -54,7 +55,7 @@ struct json_elements {
 /// How to reach into a std::vector or a std::optional (a container of at most one).
 struct json_container {
     json_elements (*view)(const void* container);
-    void* (*resize)(void* container, std::size_t count);  // gives the first element
+    void* (*resize)(void* container, std::size_t count);  // returns the first element
 };
 /// How to reach into a std::pair or a std::tuple.
 struct json_tuple {
@@ -62,22 +63,23 @@ struct json_tuple {
     std::size_t count;
     void* (*at)(void* tuple, std::size_t i);
 };
-/// How to reach into a std::map, or what is like one.
+/// How to reach into a std::map or a type like it.
 struct json_map {
     void (*clear)(void* map);
-    void* (*value)(void* map, std::string_view key);  // made, if there is none
+    void* (*value)(void* map, std::string_view key);  // adds it if it is missing
     void (*each)(const void* map, void* to,
                  void (*pass)(void* to, std::string_view key, const void* value));
 };
 /// How to reach into a std::variant.
 struct json_variant {
     const json_shape* const* shapes;
-    const unsigned char* forms;  // json_form, those that the alternative may have
+    const unsigned char* forms;  // for each alternative: the bits of json_form that it may have
     std::size_t count;
     std::size_t (*index)(const void* variant);
-    void* (*at)(void* variant, std::size_t i);  // the alternative `i`, made if it is another
+    // The alternative `i`; changes the variant if it holds another.
+    void* (*at)(void* variant, std::size_t i);
 };
-/// An enumeration's names. Values are cut to the size of the type.
+/// A name of an enumeration. The value is cut to the size of the type.
 struct json_enumerator {
     std::string_view name{};
     std::uint64_t value = 0;
@@ -86,16 +88,16 @@ struct json_enum {
     const json_enumerator* list;
     std::size_t count;
 };
-/// What a tick of a time is: `seconds` of them, or one of `parts` in a second.
+/// The tick of a time: `seconds` seconds, or one of `parts` parts of a second.
 struct json_tick {
     std::int64_t seconds, parts;
 };
-/// A codec of the type's own.
+/// A user's codec.
 struct json_own {
     void (*decode)(bytes_view from, void* into);
     void (*encode)(const void* value, bytes& onto);
-    bool text;     // its bytes are a JSON string's text; else they are JSON
-    bool borrows;  // what is decoded points into the message
+    bool text;     // its bytes are the text of a JSON string; else they are JSON
+    bool borrows;  // the decoded value points into the message
 };
 
 struct json_field {
@@ -107,16 +109,17 @@ struct json_record {
     const void* base;
     const json_field* fields;
     std::size_t count;
-    std::uint64_t required;                               // a bit a field
-    void (*defaults)(void* into, std::uint64_t missing);  // null: only optional ones may be missing
-    bool omit_empty;                                      // optional fields that are empty
+    std::uint64_t required;  // a bit for each field
+    // Null: only std::optional fields may be missing.
+    void (*defaults)(void* into, std::uint64_t missing);
+    bool omit_empty;  // empty std::optional fields are not written
 };
 
 /// How a type is written as JSON. What its kind does not need is null.
 struct json_shape {
     json_kind kind;
     std::size_t size;
-    const json_shape* element = nullptr;  // of an optional, an array, a map
+    const json_shape* element = nullptr;  // of an optional, an array or a map
     std::size_t count = 0;                // of a std::array
     const json_container* container = nullptr;
     const json_record* record = nullptr;
@@ -130,7 +133,7 @@ struct json_shape {
 
 /// Reads `from` into the object at `into`. Throws decode_error; `type` is the raw type name.
 void read_json(bytes_view from, void* into, const json_shape& shape, std::string_view type);
-/// Appends, or throws encode_error and appends nothing.
+/// Appends to `onto`. If it throws encode_error, it has appended nothing.
 void write_json(const void* value, const json_shape& shape, std::string_view type, bytes& onto);
 
 }  // namespace weir::detail

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A type's name as one would write it: for the graph's text and for errors, never for decisions.
+// A type's name as a programmer would write it: for graphs and errors, never for decisions.
 #pragma once
 #include <string>
 #include <string_view>
 
 namespace weir::detail {
 
-/// The name as the compiler spells it: a constant that costs nothing until somebody wants to read
-/// it.
+/// The name as the compiler spells it. It is a constant, so it costs nothing until it is read.
 template <class T>
 consteval std::string_view raw_type_name() {
     std::string_view s = __PRETTY_FUNCTION__;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a stream is, and what an operator.
+// The concepts of a stream and of an operator.
 #pragma once
 #include <type_traits>
 
@@ -7,9 +7,9 @@
 
 namespace weir::detail {
 
-// A stream has `key` and `value` (the types that it yields), `draw(graph_builder)` (its last node)
-// and `build(plan, chain)` (runs the chain on what it yields). Streams are a topic, a range, what
-// is behind a boundary, and a pipeline.
+// A stream has `key` and `value` (the types that it passes on), `draw(graph_builder)` (returns its
+// last node) and `build(plan, chain)` (runs the chain on its values). Streams are a topic, a range,
+// what is behind a boundary, and a pipeline.
 template <class S>
 concept is_stream = requires {
     typename S::weir_stream;
@@ -42,7 +42,7 @@ concept is_pipeline = requires { typename P::weir_stream; };
 // docs/internals/operators.md explains all of it.
 template <class O>
 concept is_operator = requires { typename O::weir_operator; };
-/// What may stand behind a `|`: an operator, or what stands for several.
+/// What may stand behind a `|`: an operator, or a value that stands for several.
 template <class O>
 concept is_applied = is_operator<O> || requires { typename O::weir_operators; };
 

@@ -12,10 +12,10 @@
 
 namespace weir::detail {
 
-/// The end of what is drawn of a pipeline. Pipelines are drawn from the left to the right.
+/// The last node drawn of a pipeline. Pipelines are drawn from left to right.
 struct drawn_stream {
     std::size_t node = 0;
-    // topics that the values come from: a derived topic has as many partitions
+    // topics that the values come from: a derived topic gets as many partitions
     std::vector<topic_info*> from{};
     std::vector<std::size_t> also{};  // further nodes of a stream of several topics
 };
@@ -39,7 +39,7 @@ public:
     topic_info& derived(const std::string& name, const drawn_stream& of);
     topic_info& passes(topic_info&);
 
-    /// The topics of this agent's boundaries, in the order they were drawn.
+    /// The topics of this agent's boundaries, in drawing order.
     const std::vector<topic_info*>& passed_through() const { return through_; }
     /// The topics that it reads.
     const std::vector<topic_info*>& sources() const { return sources_; }

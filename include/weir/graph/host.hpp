@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What pull streams, topics, channels and pipelines ask of the app.
+// The app, as pull streams, topics, channels and pipelines see it.
 #pragma once
 #include <memory>
 #include <string>
@@ -25,16 +25,16 @@ public:
 
     // the loop
     virtual bool running() const = 0;
-    /// Turns the loop once, and waits for something to do if there is nothing. False when nothing
-    /// more will come: the app has stopped, every source of the stream has ended, or a virtual
-    /// clock has nothing left to wait for. Throws what stopped the app.
+    /// Turns the loop once, and waits if there is nothing to do. False when nothing more will come:
+    /// the app has stopped, every source of the stream has ended, or a virtual clock has nothing
+    /// left to wait for. Throws the error that stopped the app.
     virtual bool turn_for(agent_info&) = 0;
-    /// The message in the agent's sink has left it. Its offset is passed at once, not in the next
+    /// The message in the agent's sink is finished. Its offset is passed at once, not in the next
     /// turn.
     virtual void passed(agent_info&) = 0;
-    /// A hold of the message that a body is working on; an empty one between messages.
+    /// A hold of the message that a body is working on. Empty between messages.
     virtual hold hold_current() const = 0;
-    /// Makes a loop that waits turn again.
+    /// Wakes a loop that waits.
     virtual void wake() = 0;
 
     // topic.send
@@ -42,14 +42,14 @@ public:
     virtual void send(send_request&) = 0;
     /// Sends it as soon as there is room: a coroutine awaits it.
     virtual void send_when_possible(send_request&) = 0;
-    /// Nobody looks at the request any more. A message that was sent goes on.
+    /// The request is about to be destroyed. A message that was sent goes on.
     virtual void forget(send_request&) noexcept = 0;
 
 protected:
     ~host() = default;
 };
 
-/// The host of a range that is iterated without an app: an app of its own.
+/// The host of a range that is iterated without an app. It is an app of its own.
 std::shared_ptr<host> private_host();
 
 }  // namespace weir::detail

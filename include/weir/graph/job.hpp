@@ -11,12 +11,12 @@
 
 namespace weir::detail {
 
-/// A function that is called once or again and again; not a std::function, for its compile time. It
-/// lives as long as the app, and so longer than the coroutines that it makes.
+/// A function that is called once or again and again. A std::function would cost compile time.
+/// Lives as long as the app, and so longer than the coroutines that it makes.
 class job {
 public:
     virtual ~job() = default;
-    /// A finished task, if the function is no coroutine.
+    /// Returns a finished task if the function is not a coroutine.
     virtual task<> call() = 0;
 };
 template <class F>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What no pipeline is made of: each is refused in a sentence, before the compiler has one of its
-// own.
+// Operators for what cannot be in a pipeline. Each refuses with a sentence, before the compiler
+// prints errors of its own.
 #pragma once
 #include <iterator>
 
@@ -9,7 +9,8 @@
 namespace weir {
 namespace detail {
 
-/// Before `|` stands no stream. (Here, beside the operators: what stands there may be anybody's.)
+/// What stands before `|` is not a stream. (Declared here, beside the operators, since it may be of
+/// any namespace.)
 template <class S, is_applied O>
     requires(!is_stream<S>)
 auto operator|(const S& s, const O&) {
@@ -25,14 +26,14 @@ auto operator|(const S& s, const O&) {
         static_assert(!is_applied<O>,
                       "weir: a range becomes a stream by from: weir::from(numbers) | map(f)");
     else
-        static_assert(!is_applied<O>, "weir: what stands before | is no stream: begin with one, "
+        static_assert(!is_applied<O>, "weir: what stands before | is not a stream: begin with one, "
                                       "app.topic<order>(\"orders\") | map(f)");
     return s;
 }
 
 }  // namespace detail
 
-/// A stream alone cannot be iterated: somebody has to turn the loop.
+/// A stream alone cannot be iterated, since only an app turns a loop.
 template <detail::is_stream S>
     requires(!requires(const S& s) { s.begin(); })
 auto begin(const S&) {

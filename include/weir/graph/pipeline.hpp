@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pipeline is a value: a stream and one more operator. It is built from the right to the left,
-// and divided into segments at its boundaries.
+// A pipeline is a value: a stream and one more operator. It is built from right to left, and
+// divided into segments at its boundaries.
 #pragma once
 #include <memory>
 #include <optional>
@@ -27,7 +27,7 @@ struct split_at {
     Source source;
 };
 template <class Sink, class Source>
-split_at(Sink, Source) -> split_at<Sink, Source>;  // clang 16 finds none for an aggregate
+split_at(Sink, Source) -> split_at<Sink, Source>;  // clang 16 deduces nothing for an aggregate
 
 template <class Op, class K, class In>
 struct value_of {
@@ -136,7 +136,7 @@ public:
             return op_.template draw<typename Before::key, in>(s, here);
         else return here;
     }
-    /// Runs `chain` on what this pipeline yields.
+    /// Runs `chain` on the values of this pipeline.
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
         p.name(op_.describe());

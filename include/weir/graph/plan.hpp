@@ -17,8 +17,8 @@
 
 namespace weir::detail {
 
-/// Builds the agents' pipelines, each from its end to its source. What it makes lives as long as
-/// the run. Used by the loop's thread only.
+/// Builds the agents' pipelines, each from its end to its source. What it builds lives as long as
+/// the run. Used on the loop's thread only.
 class plan {
 public:
     /// A topic that is read with one pair of key and value types. It is decoded once for all
@@ -45,19 +45,19 @@ public:
         agent_ = &a;
         through_ = std::move(through);
     }
-    /// Each topic that was drawn has been asked for.
+    /// Whether every topic that was drawn has been asked for.
     bool complete() const { return through_.empty(); }
     agent_info& agent() const { return *agent_; }
     scheduler& loop() const { return *loop_; }
     const std::shared_ptr<release_queue>& releases() const { return releases_; }
 
     // Names, for `explain`.
-    /// The operator that is built now. Its boundaries and produce targets get this name.
+    /// Names the operator that is being built. Its boundaries and produce targets get this name.
     void name(std::string op) { op_ = std::move(op); }
     const std::string& name() const { return op_; }
     /// Puts that operator in front of the chain's text.
     void chain() { chain_ = chain_.empty() ? op_ : op_ + " | " + chain_; }
-    /// The text of the chain so far. It is set again for each branch that ends in the chain.
+    /// The text of the chain so far. Each branch that ends in the chain begins with it.
     const std::string& chain_text() const { return chain_; }
     void chain_text(std::string chain) { chain_ = std::move(chain); }
 
@@ -71,10 +71,10 @@ public:
     virtual produce_target& send_to(topic_info&) = 0;
     /// Targets for the next `n` topics.
     std::vector<produce_target*> next_targets(std::size_t n);
-    /// The topic that the operator sends to. Topics were drawn from the first to the last, and are
-    /// built from the last to the first.
+    /// The topic that the operator sends to. Topics were drawn from first to last, and are built
+    /// from last to first.
     topic_info& next_through();
-    /// Throws setup_error if `n` is more than open_max, since `who` would wait for ever.
+    /// Throws setup_error if `n` is more than open_max: then `who` would wait for ever.
     void needs_open(std::size_t n, const std::string& who);
 
 protected:

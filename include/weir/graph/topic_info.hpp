@@ -12,24 +12,24 @@ namespace weir::detail {
 
 class host;
 
-/// Owned by the app's topics, one for each name; lives as long as the app. `partitions` is resolved
-/// when a run starts.
+/// Owned by the app's topic catalog, one for each name; lives as long as the app. `partitions` is
+/// known once a run has started.
 struct topic_info {
     std::string name;  // begins with ^: a pattern, for all the topics that match it
     topic_options options{};
     bool declared = false;  // by app.topic; else derived by an operator
-    // ours alone: always read from the earliest offset, never matched by a pattern
+    // made by weir: always read from the earliest offset, never matched by a pattern
     bool internal = false;
-    // a pipeline goes on from it: read from the earliest, or what it has sent there could be lost
+    // a pipeline continues from it: read from the earliest, or messages sent to it could be missed
     bool resumed = false;
     // a derived topic has as many partitions as the largest of these
     std::vector<topic_info*> sources{};
     partition_id partitions = 0;
     data_type key{}, value{};
-    host* by = nullptr;  // sends to it; null for a test's topic
+    host* by = nullptr;  // the app that sends to it; null for a test's topic
 };
 
-/// The topic is used with these types, too.
+/// Notes that the topic is used with these types, too.
 inline void learn(topic_info& t, const data_type& key, const data_type& value) {
     if (key.form > t.key.form) t.key = key;
     if (value.form > t.value.form) t.value = value;

@@ -40,7 +40,7 @@ inline constexpr bool borrows<indexed<V>> = borrows<V>;
 template <class V>
 inline constexpr bool holds_messages<indexed<V>> = holds_messages<V>;
 
-/// The next number of one partition, and its value before the message in work.
+/// The next number of one partition, and the number before the current message.
 struct enumerate_count {
     std::size_t next, before = next;
     void finish() { before = next; }

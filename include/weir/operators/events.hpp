@@ -12,9 +12,9 @@
 namespace weir {
 namespace detail {
 
-/// The events of the message in work, in entries that are used again. An event is an origin: an
-/// operator that buffers it takes a hold of the event, so that it can still be acknowledged by
-/// hand.
+/// The events of the current message, in entries that are used again. An event is an origin: an
+/// operator that buffers it takes a hold of the event, so that the event can still be acknowledged
+/// by hand.
 template <class K, class V>
 class event_source {
 public:
@@ -73,7 +73,7 @@ private:
 
     std::unique_ptr<ack_states> acks_;
     std::vector<std::unique_ptr<entry>> entries_{};
-    std::size_t count_ = 0;  // of the message in work
+    std::size_t count_ = 0;  // events of the current message
 };
 
 struct events_op {

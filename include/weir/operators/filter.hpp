@@ -18,7 +18,7 @@ struct filter_op {
     template <class, class V>
     static consteval bool check() {
         static_assert(!gives_task<F, const V&>,
-                      "weir: filter(f): f gives a task, which is no answer yet: find it out by an "
+                      "weir: filter(f): f gives a task, and filter awaits none: use an "
                       "asynchronous map, or a processor that gives a std::optional");
         static_assert(
             requires {

@@ -17,7 +17,7 @@ struct flat_map_key {
 };
 template <class K>
 struct flat_map_key<common_key<K>, true> {
-    using type = K;  // of a batch: each value gets its own key back
+    using type = K;  // of a batch: each value keeps its own key
 };
 
 template <class F>

@@ -31,7 +31,7 @@ struct for_each_op {
     struct running : sink {
         F f;
         explicit running(F body) : f(std::move(body)) {}
-        // an lvalue: `auto& event` is what bodies write
+        // an lvalue, since bodies take `auto& event`
         template <class V>
         void push(context&, const V& v) {
             in_body<V>::seen(v);

@@ -22,7 +22,7 @@ struct new_key {
     }
 };
 
-/// A value and its key, between the call that finds it and the sink.
+/// A value and its new key, on the way from the call to the sink.
 template <class K, class V>
 struct keyed {
     K key;
@@ -50,8 +50,8 @@ struct key_call {
     static void pass(In& v, K&& found, auto&& to) { to(out{std::move(found), std::move(v)}); }
 };
 
-/// The end of an asynchronous group_by: sends values with the keys that the calls have found, and
-/// reads them from the topic.
+/// The sink of an asynchronous group_by. It sends each value with the key that its call has found;
+/// the pipeline goes on with what is read from the topic.
 template <class K, class V>
 struct regrouped {
     using weir_stream = void;
@@ -162,15 +162,15 @@ private:
     group_by_options options_;
 };
 struct group_by_fn {
-    /// The key is a field, whose name names the topic.
+    /// The key is a field. The field's name becomes part of the topic's name.
     template <class T, class C>
         requires std::is_member_object_pointer_v<T C::*>
     group_by_op<T C::*> operator()(T C::*field, group_by_options o = {}) const {
         if (o.name.empty()) o.name = std::string{field_name(field)};
         return {field, std::move(o)};
     }
-    /// The key is the result of a function, which needs a name. (Any string: braces are for the
-    /// options.)
+    /// The key is the result of a function, which needs a name. (Any type of string, since braces
+    /// stand for the options.)
     template <class F, class Name>
         requires(!std::is_member_object_pointer_v<F> && std::is_convertible_v<Name, std::string>)
     group_by_op<F> operator()(F f, Name name) const {
@@ -186,7 +186,7 @@ struct group_by_fn {
     auto operator()(F f) const {
         static_assert(!std::is_convertible_v<F, std::string>,
                       "weir: group_by takes a field, group_by(&order::account), or a callable "
-                      "and a name, group_by(f, \"account\"): a name alone says nothing of the "
+                      "and a name, group_by(f, \"account\"): a name alone does not say the "
                       "key");
         static_assert(std::is_convertible_v<F, std::string>,
                       "weir: group_by(callable) needs a name, which names its topic: group_by(f, "

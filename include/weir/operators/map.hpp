@@ -38,7 +38,7 @@ struct map_op {
                       "weir: map(f): f is called with the stream's value, f(const V&), and gives "
                       "the next one");
         static_assert(!gives_nothing<F, const V&>,
-                      "weir: map(f): f gives nothing that could go on: tap(f) passes on what it "
+                      "weir: map(f): f gives no value to pass on: tap(f) passes on what it "
                       "was given, for_each(f) ends the pipeline");
         static_assert(!borrows<V> || !gives_task<F, const V&>,
                       "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
@@ -61,7 +61,7 @@ struct map_op {
         using stage = async_stage<map_call<F, In, out<In>>, NeedsMessage>;
         auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{
             new stage{p.loop(), p.agent(), {f}, {options.concurrency, options.order}}}));
-        // true: for the key
+        // true: messages are kept, since the order may need their keys
         return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};
     }
 };

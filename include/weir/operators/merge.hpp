@@ -13,7 +13,7 @@
 namespace weir {
 namespace detail {
 
-/// For a variant: the value in it.
+/// The value in a variant, or any other value itself.
 template <class... T>
 struct in_body<std::variant<T...>> {
     static void seen(const std::variant<T...>& v) {
@@ -24,7 +24,7 @@ struct in_body<std::variant<T...>> {
     }
 };
 
-/// The value types of several streams, each once: the one type, or a std::variant.
+/// The value types of several streams without duplicates: a single type, or a std::variant.
 template <class Found, class... Rest>
 struct either {
     using type = Found;
@@ -77,7 +77,7 @@ struct merged {
     }
 
 private:
-    // Built from the right to the left, as everything is.
+    // Built from right to left, as pipelines are.
     template <bool NeedsMessage, std::size_t... I>
     void build_all(plan& p, chain_ref<value>& to, const std::string& behind,
                    std::index_sequence<I...>) const {
@@ -123,7 +123,7 @@ auto operator&(A a, B b) {
     return detail::merge(
         std::tuple_cat(detail::branches(std::move(a)), detail::branches(std::move(b))));
 }
-/// Of pull streams of one app: a pull stream.
+/// Two pull streams of one app give a pull stream.
 template <class P, class Q>
 auto operator&(pull<P> a, pull<Q> b) {
     auto both = a.what() & b.what();
@@ -132,7 +132,7 @@ auto operator&(pull<P> a, pull<Q> b) {
         throw setup_error{"weir: a & b: the two streams are of different apps"};
     return pull<decltype(both)>{std::move(both), on, a.name()};
 }
-/// One is a pull stream: so is the result.
+/// A pull stream and any other stream give a pull stream.
 template <class P, detail::is_stream B>
 auto operator&(pull<P> a, B b) {
     return std::move(a) & pull<B>{std::move(b), nullptr, {}};
@@ -142,7 +142,7 @@ auto operator&(A a, pull<Q> b) {
     pull<A> first{std::move(a), nullptr, b.name()};
     return std::move(first) & std::move(b);
 }
-/// One of them ends in a sink: it has no values to merge.
+/// One of the streams ends in a sink, so it has no values to merge.
 template <detail::is_pipeline A, detail::is_pipeline B>
     requires(!detail::is_stream<A> || !detail::is_stream<B>)
 auto operator&(const A& a, const B& b) {

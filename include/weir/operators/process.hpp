@@ -15,9 +15,9 @@
 namespace weir {
 namespace detail {
 
-/// What a processor makes of an `In`: its result, or the content of a `std::optional`, whose
-/// nullopt drops the value. If it returns the type of its argument, it never drops, also if that is
-/// an optional.
+/// What a processor makes of an `In`: its result, or the content of a `std::optional`, where
+/// nullopt drops the value. A processor that returns its argument's type never drops, even if that
+/// type is an optional.
 template <class In, class R>
 struct given_by {
     using type = R;
@@ -30,7 +30,7 @@ struct given_by<In, std::optional<W>> {
     static constexpr bool drops = true;
 };
 
-/// If it returns a task: the task's result.
+/// If it returns a task, its result is the task's.
 template <class In, class R>
 struct given_by<In, task<R>> : given_by<In, R> {};
 
@@ -99,7 +99,7 @@ struct process_op {
         auto& s = static_cast<stage&>(by.add(std::unique_ptr<boundary>{
             new stage{by.loop(), by.agent(), {p}, {options.concurrency, options.order}}}));
         return split_at{into_boundary<stage, true>{s},
-                        downstream<K, out<In>>{&s}};  // true: the order's key
+                        downstream<K, out<In>>{&s}};  // true: the order may need keys
     }
 };
 
@@ -108,7 +108,7 @@ template <class... P>
 struct processes {
     using weir_operators = void;
     std::tuple<P...> all;
-    map_options options{};  // for asynchronous ones
+    map_options options{};  // for asynchronous processors
 };
 template <std::size_t I, class S, class... P>
 auto processed_from(S s, const processes<P...>& by) {
@@ -145,8 +145,8 @@ auto operator|(S s, const detail::processes<P...>& by) {
     return detail::processed_from<0>(std::move(s), by);
 }
 
-/// A processor of a stream of V, as one type, so that a list can have several: a function of a V
-/// that returns a V, or a `std::optional<V>`, whose nullopt drops the value.
+/// A processor of a stream of V, as one type, so that a list can have several. It is a function of
+/// a V that returns a V, or a `std::optional<V>`, where nullopt drops the value.
 template <class V>
 class processor {
 public:
@@ -209,7 +209,7 @@ private:
 /// Options of a stream that is made with processors.
 template <class V>
 struct stream_options_of {
-    /// As `stream_options`.
+    /// As in `stream_options`.
     std::string name{};
     /// Called in this order with every value.
     std::vector<processor<V>> processors{};
@@ -249,7 +249,7 @@ public:
     }
 
 private:
-    /// The whole list as one call, because one of them is awaited.
+    /// The whole list as one call, since one of the processors is awaited.
     struct awaited {
         using argument = value;
         using out = value;
@@ -294,9 +294,10 @@ private:
 
 }  // namespace detail
 
-/// Calls processors one after the other: `process(p1, p2)` passes on `p2(p1(value))`. A processor
-/// that returns a `std::optional` drops the value by nullopt. One that returns a `task` is awaited:
-/// with `process({.concurrency = 4}, p1, p2)` each of these may have four calls under way.
+/// Calls processors one after the other: `process(p1, p2)` passes on `p2(p1(value))`. If a
+/// processor returns a `std::optional`, nullopt drops the value. If it returns a `task`, the task
+/// is awaited; with `process({.concurrency = 4}, p1, p2)` each such processor has up to four calls
+/// under way.
 ///
 ///     in   --1-2-3--|
 ///     out  ----4-6--|          process(twice, at_least_3)

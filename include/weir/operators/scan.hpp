@@ -12,7 +12,7 @@
 namespace weir {
 namespace detail {
 
-/// One partition's state: the last one, the one before the message in work, and further ones if
+/// One partition's state: the last state, the state before the current message, and further ones if
 /// that message has several values. None of them moves until the message is finished, so they are
 /// passed on as lvalues. The objects are used again.
 template <class S>
@@ -24,7 +24,7 @@ public:
     template <class Next>
     const S& make(Next next) {
         if (made_ == 0) {
-            // first: `next` may throw
+            // before anything changes: `next` may throw
             before_ = std::move(last_);
             made_ = 1;
             return last_ = next(std::as_const(before_));
@@ -49,10 +49,10 @@ private:
     S last_;
     std::size_t made_ = 0;
     std::deque<S> more_;  // if a message has several values
-    S before_;            // apart from last_: neighbours are loaded as one, which is slow
+    S before_;            // apart from last_: loading both in one instruction is slow
 };
 
-/// Whether an `R` may be the next state. Not if a number would lose something.
+/// Whether an `R` may be the next state. It may not if converting a number could lose something.
 template <class R, class S>
 concept next_state =
     std::is_convertible_v<R, S> &&

@@ -13,9 +13,9 @@
 namespace weir {
 namespace detail {
 
-/// Values that wait for a batch, with their holds and messages. The first `applied_` are of
-/// messages that have gone through their chain. Those behind are of the message in work, and can be
-/// undone.
+/// Values that wait for a batch, with their holds and messages. The first `applied_` belong to
+/// messages that have gone through their chain. The values behind them belong to the current
+/// message and can be undone.
 template <class V, bool NeedsMessage>
 class take_boundary final : public boundary {
 public:
@@ -35,7 +35,7 @@ public:
         for (applied_ = values_.size(); applied_ >= n_;) emit(n_);
         if (applied_ > 0 && due_ == time_point::max() && within_ < duration::max())
             due_ = later(c.now.time.steady(), within_);
-        if (ready_.left() > 0) c.now.end(run_status::full);  // process this batch first
+        if (ready_.left() > 0) c.now.end(run_status::full);  // the batch has to be processed first
     }
     void undo() { keep_first(applied_); }
     bool full() const { return ready_.left() > 0; }
@@ -50,7 +50,7 @@ public:
         if (applied_ > 0) emit(applied_);
     }
     const char* why_held(const hold_owner& of, offset at) const override {
-        if (ready_.holds(of, at)) return "its batch is being worked off";
+        if (ready_.holds(of, at)) return "its batch is being processed";
         for (auto& h : holds_)
             if (h.keeps(of, at)) return "its batch is not complete";
         return nullptr;
@@ -63,19 +63,18 @@ public:
     }
 
 private:
-    // Plain loops: a vector's erase and insert would have to be compiled in every file that uses
-    // take.
+    // Plain loops: otherwise every file that uses take would compile a vector's erase and insert.
     template <class T>
     static void keep_first(std::vector<T>& v, std::size_t n) {
         while (v.size() > n) v.pop_back();
     }
-    /// From `left` on, removes values whose partition is being revoked or is lost, and forfeits
-    /// their holds. The others stay.
+    /// From index `left` on, removes values whose partition is being revoked or is lost, and
+    /// forfeits their holds. Other values stay.
     void forfeit_not_owned(std::size_t left) {
         const auto goes = [](const hold& h) { return h.ownership() != ownership::owned; };
         while (left < values_.size() && !goes(holds_[left])) ++left;
         if (left == values_.size()) return;
-        // made anew: a bool in its slot cannot be swapped, nor an element of a map
+        // a new vector: neither a bool in its slot nor an element of a map can be swapped
         auto values = std::exchange(values_, {});
         auto holds = std::exchange(holds_, {});
         auto messages = std::exchange(messages_, {});
@@ -94,7 +93,7 @@ private:
         keep_first(holds_, n);
         keep_first(messages_, n);
     }
-    /// Returns the first n; the rest stays.
+    /// Removes and returns the first n; the others stay.
     template <class T>
     std::vector<T> first(std::vector<T>& from, std::size_t n) {
         std::vector<T> taken;
@@ -114,11 +113,11 @@ private:
         due_ = time_point::max();
     }
 
-    static constexpr std::size_t at_first = 1024;  // capacity that is reserved
+    static constexpr std::size_t at_first = 1024;  // capacity that is reserved at first
     std::shared_ptr<release_queue> releases_;
     std::size_t n_, applied_ = 0;
     duration within_;
-    bool whole_;  // messages are kept for dead letters
+    bool whole_;  // whole messages are kept, for dead letters
     time_point due_ = time_point::max();
     std::vector<V> values_;
     std::vector<hold> holds_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether an event has been acknowledged: shared by the event, its copies and its holds.
+// Whether an event has been acknowledged. The event, its copies and its holds share it.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -12,26 +12,26 @@ namespace weir::detail {
 
 class ack_states;
 
-/// Whether one agent has acknowledged one message, where this can be done by hand. An event, its
-/// copies and its holds share it. While the message is in work, its cursor keeps it open; after
-/// that `inner_` does, one hold for all holds of the event. The message is acknowledged once: by
-/// `ack()`, or when it is finished and no hold of the event is left. Behind `noack()` only by
-/// `ack()`; if the last handle is destroyed without it, the message stays open for good. If the
-/// message fails, its policy decides, and `ack()` does nothing. Lives as long as its last handle;
-/// used on the loop's thread only (releases on other threads are posted).
+/// Whether one agent has acknowledged one message, if this can be done by hand. An event, its
+/// copies and its holds share it. During the body the cursor keeps the message open. After that
+/// `inner_` does, a single hold that stands for all holds of the event. The message is acknowledged
+/// once: by `ack()`, or when it is finished and no hold of the event is left. Behind `noack()` only
+/// `ack()` does it; if the last handle is destroyed without it, the message stays open for good. If
+/// the message fails, its policy decides, and `ack()` does nothing. Lives as long as its last
+/// handle; used on the loop's thread only (releases on other threads are posted).
 class ack_state final : public hold_owner {
 public:
     ack_state(std::shared_ptr<release_queue> releases, ack_states& pool)
         : hold_owner(std::move(releases)), pool_(&pool) {}
 
-    /// True if this call let the message go.
+    /// True if this call acknowledged the message.
     bool ack();
     bool acked() const { return acked_; }
     weir::hold hold() { return acked_ ? weir::hold{} : weir::hold{*this, of_message}; }
-    /// A handle for a copy of the event. It keeps this object, and not the message.
+    /// A handle for a copy of the event. It keeps this object alive, and does not hold the message.
     weir::hold handle() { return {*this, of_object}; }
     void by_hand_only() { by_hand_ = true; }
-    void seen() { seen_ = true; }  // a body has the event, and can acknowledge it
+    void seen() { seen_ = true; }  // a body has the event now, and can acknowledge it
 
     // its holds
     void add(std::int64_t number) override;
@@ -55,7 +55,7 @@ private:
     void last_gone();
 
     ack_states* pool_;         // null once the run is over
-    origins* from_ = nullptr;  // while the message is in work
+    origins* from_ = nullptr;  // null once the message is finished or undone
     std::size_t i_ = 0, nth_ = 0;
     retryable* work_ = nullptr;
     weir::hold inner_;
@@ -63,9 +63,9 @@ private:
     bool acked_ = false, by_hand_ = false, seen_ = false, failed_ = false;
 };
 
-/// The ack_states of one running stream, used again, and those of the message in work. If a message
-/// has several events, it is acknowledged early when all of them are. ack_states that are still in
-/// use when this is destroyed live on.
+/// The ack_states of one running stream, used again. If the current message has several events, it
+/// is acknowledged early when all of them are. An ack_state that is still in use when this is
+/// destroyed stays alive.
 class ack_states {
 public:
     explicit ack_states(std::shared_ptr<release_queue> releases) : releases_(std::move(releases)) {}
@@ -73,7 +73,7 @@ public:
     ack_states& operator=(const ack_states&) = delete;
     ~ack_states();
 
-    // the message in work
+    // the current message
     ack_state& begin(const context&);
     /// The message has gone through its chain. From now on `ack()` releases it at once.
     void through() { through_ = true; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The asynchronous stage: awaits calls, between two segments.
+// Awaits asynchronous calls, between two segments.
 #pragma once
 #include <algorithm>
 #include <cassert>
@@ -32,15 +32,15 @@ struct stage_options {
     order_by order = order_by::all;
 };
 
-/// Keeps each call's argument and hold until its result has left. At most `concurrency` calls are
-/// under way. Results leave in the order of the input, of the input for each key, or of completion.
-/// A failed call stays in its place until its policy retries or skips it. Calls of a revoked
-/// partition go on; once the partition is lost, their results are dropped and nobody waits for
-/// them. Lives as long as its run; used by the loop's thread only.
+/// Keeps each call's argument and hold until its result has been passed on. At most `concurrency`
+/// calls are under way. Results are passed on in the order of the input, in the order of the input
+/// for each key, or as they complete. A failed call keeps its place until its policy retries or
+/// skips it. Calls of a revoked partition go on. Once the partition is lost, their results are
+/// dropped and nothing waits for them. Lives as long as its run; used on the loop's thread only.
 ///
-/// `Call` has the types `argument` and `out`; `recycles`, whether an argument may stay until the
-/// next call; `operator()(const argument&)`, which returns a task; and `pass(argument&, result,
-/// to)`, which calls `to` with what is passed on, if anything.
+/// `Call` has the types `argument` and `out`; `recycles`, whether an argument object may be used
+/// again for the next call; `operator()(const argument&)`, which returns a task; and
+/// `pass(argument&, result, to)`, which calls `to` with the value to pass on, if there is one.
 template <class Call, bool NeedsMessage>
 class async_stage final : public boundary {
 public:
@@ -52,7 +52,7 @@ public:
         : loop_(loop),
           f_(std::move(f)),
           concurrency_(o.concurrency),
-          // with order_by::key more calls may wait, for an earlier one of their key
+          // with order_by::key more calls may wait, each for an earlier one of its key
           window_(o.order == order_by::key ? 2 * o.concurrency : o.concurrency),
           order_(o.order),
           keeps_whole_(a.on_error.has_dead_letters()) {}
@@ -117,7 +117,7 @@ public:
         return at;
     }
     const char* why_held(const hold_owner& of, offset at) const override {
-        if (ready_.holds(of, at)) return "its result is being worked off";
+        if (ready_.holds(of, at)) return "its result is being processed";
         for (auto* n = calls_.first; n; n = n->next) {
             if (!n->held.keeps(of, at)) continue;
             return n->tries.failed() ? "its call has failed and is tried again"
@@ -205,9 +205,9 @@ private:
         std::optional<R> result{};
         std::exception_ptr error{};
         state now = state::waiting;
-        bool applied = false;  // its message went through its chain
+        bool applied = false;  // its message has gone through its chain
         bool active = false;   // counts as under way: from its start until it leaves
-        bool told = false;     // its failure, to its policy
+        bool told = false;     // its failure has been reported to its policy
 
         bool is_retry() const { return active && now == state::waiting; }
         void retry() override {
@@ -271,7 +271,7 @@ private:
         n.tries.reset();
         n.next = std::exchange(spare_, &n);
     }
-    /// Removes it from the list and from the counts.
+    /// Removes the call from the list and from the counts.
     void remove(call& n) {
         if (n.active) --active_;
         if (n.is_retry()) --retrying_;
@@ -313,8 +313,7 @@ private:
         n.now = state::failed;
         ++failed_;
     }
-    /// A call that is finished or skipped leaves when its turn has come, with its result or
-    /// without.
+    /// Passes on the result of a finished call, or removes a skipped call, when it is its turn.
     void leave_if_done(call& n) {
         if (n.now != state::finished && n.now != state::skipped) return;
         if (order_ == order_by::all && n.before) return;
@@ -329,7 +328,7 @@ private:
     /// Checks the counts against the list.
     void check_counts() const {
 #ifndef NDEBUG
-        if (calls_.count > 64) return;  // long lists would make tests slow
+        if (calls_.count > 64) return;  // a check of long lists would make tests slow
         std::size_t active = 0, failed = 0, retrying = 0;
         for (auto* n = calls_.first; n; n = n->next) {
             active += n->active;
@@ -348,15 +347,15 @@ private:
     Call f_;
     std::size_t concurrency_, window_;
     order_by order_;
-    bool keeps_whole_;  // source messages, for dead letters
+    bool keeps_whole_;  // source messages are kept whole, for dead letters
     std::vector<std::unique_ptr<call>> all_;
     call* spare_ = nullptr;
     list calls_;
-    list leaving_;  // calls of lost partitions, which go on
-    // How many of `calls_` are under way, have failed and are not told, wait for their retry.
+    list leaving_;  // calls of lost partitions that still run
+    // How many of `calls_` are under way; have failed and are not yet reported; wait for a retry.
     std::size_t active_ = 0, failed_ = 0, retrying_ = 0;
-    /// Results in `ready_` that were not there at once. They count toward `concurrency`. Results
-    /// that were there at once do not: they need not wait for each other to be processed.
+    /// Results in `ready_` whose calls had to wait. They count toward `concurrency`. Results of
+    /// calls that finished at once do not: they need not wait for each other to be processed.
     std::size_t late_ = 0;
     time_point now_{};
     ready_input<typename Call::out> ready_;

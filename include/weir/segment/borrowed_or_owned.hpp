@@ -10,8 +10,8 @@
 
 namespace weir::detail {
 
-/// Refers to a value that lives while its message is in work. A copy owns its value, so it may be
-/// buffered, stored or returned. So does an object that a moved value was put into.
+/// Refers to a value that lives while its message is being processed. A copy owns its value, so it
+/// may be buffered, stored or returned. An object made of a moved value owns it, too.
 template <class T>
 class borrowed_or_owned {
 public:
@@ -38,7 +38,7 @@ public:
     const T* operator->() const { return at_; }
 
 private:
-    // through the pointer: g++ warns of an optional that may be empty
+    // by the pointer: g++ would warn of an optional that may be empty
     T& mine() { return const_cast<T&>(*at_); }
     T taken() { return own_ ? T(std::move(mine())) : T(*at_); }
 
@@ -46,8 +46,8 @@ private:
     const T* at_;
 };
 
-/// The key of the message at `c`, which is a context or an origin: the decoded one if there is one.
-/// Else it is decoded into `scratch`.
+/// The key of the message at `c`, a context or an origin: the decoded key if there is one, else it
+/// is decoded into `scratch`.
 template <class K>
 const K* key_at(const auto& c, K& scratch) {
     if constexpr (is_raw<K>) {

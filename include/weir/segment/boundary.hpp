@@ -16,48 +16,50 @@
 
 namespace weir::detail {
 
-/// Between two segments of one agent: the sink of the first, the input of the second. Lives as long
-/// as its run; used by the loop's thread only.
+/// Stands between two segments of one agent: the sink of the first and the input of the second.
+/// Lives as long as its run; used on the loop's thread only.
 class boundary {
 public:
     virtual ~boundary() = default;
-    /// The input of the segment behind.
+    /// The input of the segment behind it.
     virtual input& ready() = 0;
-    /// Nothing is buffered, under way or ready.
+    /// True if nothing is buffered, under way or ready.
     virtual bool empty() const = 0;
-    /// A call is under way, which ends by itself.
+    /// True if a call is under way, which ends by itself.
     virtual bool waits_for_work() const { return false; }
 
-    /// Moves into `ready` what is complete by now.
+    /// Moves what is complete into `ready`.
     virtual void poll(time_point /*now*/) {}
-    /// When `poll` has something to do, as far as that depends on the time.
+    /// When `poll` has something to do, if that depends on the time.
     virtual time_point due() const { return time_point::max(); }
-    /// Completes what is buffered, though it could wait for more.
+    /// Completes what is buffered, although it could wait for more.
     virtual void flush() {}
-    /// Forfeits what only waits for time or company, if its partition is being revoked or is lost.
+    /// Forfeits values that only wait for more values or for a time, if their partition is being
+    /// revoked or is lost.
     virtual void revoke() {}
-    /// Forfeits what is under way, if its partition is lost.
+    /// Forfeits calls under way, if their partition is lost.
     virtual void abandon() {}
-    /// Forfeits calls whose retry is due only at `until` or later, and what waits behind them: of
-    /// partitions that are being revoked or, at a stop, of all. True if there were any.
+    /// Forfeits calls whose retry is due only at `until` or later, and calls that wait behind them:
+    /// of partitions that are being revoked or, at a stop, of all. True if there were any.
     virtual bool give_up_retries(time_point /*until*/, bool /*of_all*/) { return false; }
-    /// A call that has failed, and its error; each failure is returned once.
+    /// A call that has failed, and its error. Each failure is returned once.
     virtual std::pair<retryable*, std::exception_ptr> failure() { return {}; }
 
-    /// What it does with the message at this offset; null if it does not hold it.
+    /// What it does with the message at this offset, for `explain`. Null if it does not hold the
+    /// message.
     virtual const char* why_held(const hold_owner&, offset) const { return nullptr; }
 
-    // A range or a channel has no segment before it.
+    // for sources: a range or a channel has no segment before it
     virtual bool is_source() const { return false; }
     virtual bool ended() const { return false; }  // no value is left
-    virtual void stop() {}                        // it yields no more
+    virtual void stop() {}                        // passes on no further values
 
     agent_info* agent = nullptr;
-    std::string op{};  // as drawn
+    std::string op{};  // as in the graph
 };
 
 /// The message that a value was made of. Key, headers and timestamp are kept if a later operator
-/// reads or sends them, everything if the agent's policy can make a dead letter of it.
+/// reads or sends them; everything is kept if the agent's policy can make a dead letter of it.
 struct source_message {
     bytes key{};
     bytes value{};  // its bytes; for dead letters only
@@ -68,7 +70,8 @@ struct source_message {
     origins::several parts{};             // of a batch; they live as long as its hold
 
     message view() const { return {key, value, offset, timestamp}; }
-    /// Partition and offset are always kept, for errors. `whole`: everything is, for dead letters.
+    /// Topic, partition and offset are always kept, for errors. `whole`: everything is, for dead
+    /// letters.
     template <bool NeedsMessage>
     static source_message of(const context& c, bool whole) {
         const auto m = c.message();
@@ -87,14 +90,14 @@ struct source_message {
         return kept;
     }
 };
-/// The messages of `v` if it is a batch; else those of the batch it was made of.
+/// The messages of `v` if it is a batch, or of the batch that it was made of.
 template <class T>
 origins::several parts_of(const T& v, const source_message& made_of) {
     if constexpr (is_batch<T>) return {&v.contents(), v.size()};
     else return made_of.parts;
 }
 
-/// What a boundary has ready: values, each with a hold of its message, and with the source message.
+/// What a boundary has ready: values, each with a hold and its source message.
 template <class T>
 class ready_input final : public input_of<T> {
 public:
@@ -129,7 +132,7 @@ public:
         assert(first_ <= from && from <= this->count);
         const auto leaves = [&](std::size_t i) { return holds_[i].ownership() >= least; };
         const bool first_leaves = from < this->count && leaves(from);
-        auto left = from;  // values before it stay: a sink may look at one
+        auto left = from;  // earlier values stay: a sink may still look at one
         for (auto i = from; i < this->count; ++i) {
             if (leaves(i)) {
                 holds_[i].forfeit();
@@ -149,7 +152,7 @@ public:
         }
         return first_leaves;
     }
-    /// Values that have not been passed.
+    /// How many values have not been passed.
     std::size_t left() const { return this->count - first_; }
     bool holds(const hold_owner& of, offset at) const {
         return std::any_of(holds_.begin(), holds_.end(),
@@ -167,7 +170,7 @@ private:
     }
     std::vector<hold> holds_;
     std::vector<source_message> messages_;
-    std::size_t first_ = 0;  // not passed
+    std::size_t first_ = 0;  // the first that has not been passed
 };
 
 /// The sink of the segment before a boundary.

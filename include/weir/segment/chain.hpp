@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chain: an operator and what follows it, nested, so that the compiler inlines everything between
-// two boundaries.
+// A chain: an operator and what follows it as nested types, so that the compiler inlines everything
+// between two boundaries.
 #pragma once
 #include <type_traits>
 #include <utility>
@@ -16,7 +16,7 @@ constexpr decltype(auto) call(F& f, Arg&& arg) {
     else if constexpr (std::is_member_function_pointer_v<F>) return (std::forward<Arg>(arg).*f)();
     else return f(std::forward<Arg>(arg));
 }
-/// The same with one argument more.
+/// The same with one more argument.
 template <class F, class Arg, class More>
 constexpr decltype(auto) call(F& f, Arg&& arg, More&& more) {
     if constexpr (std::is_member_function_pointer_v<F>)
@@ -36,7 +36,8 @@ struct onward {
 };
 
 /// One operator and the chain behind it. The operator is called as `op(context, value, next)`. It
-/// may have any of these; docs/internals/operators.md says when each is called and what it may do.
+/// may have any of the following. docs/internals/operators.md says when each is called and what it
+/// may do.
 ///
 ///     apply(context)   its effects become real
 ///     finish()         the message can't fail any more
@@ -86,8 +87,8 @@ struct step {
     sink_occupancy* shared_occupancy() { return next.shared_occupancy(); }
 };
 
-/// The end of a chain has `push(context, value)` in place of `operator()`. The other functions are
-/// defaults for sinks.
+/// A chain ends in a sink, which has `push(context, value)` instead of `operator()`. The functions
+/// here are defaults for sinks.
 struct sink {
     static constexpr bool needs_message = false;
     void apply(context&) {}

@@ -9,14 +9,14 @@
 
 namespace weir::detail {
 
-/// A chain_ref of any type, as the plan keeps it.
+/// A chain_ref of any type. The plan owns it.
 class any_chain_ref {
 public:
     virtual ~any_chain_ref() = default;
 };
 
 /// One chain that several segments end in. It is not a boundary: nothing waits in it, and a failure
-/// concerns the branch's own message. While a message of one branch is parked behind it, the other
+/// concerns the message of the branch. While a message of one branch is parked behind it, other
 /// branches do not push (`sink_occupancy`).
 template <class T>
 class chain_ref : public any_chain_ref {

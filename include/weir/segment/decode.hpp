@@ -13,8 +13,8 @@
 
 namespace weir::detail {
 
-/// Decodes one topic's messages to one pair of types. It has no state; the slots that it fills
-/// belong to the partition.
+/// Decodes one topic's messages to one pair of types. It has no state. The partition owns the slots
+/// that it fills.
 class decoder {
 public:
     virtual ~decoder() = default;
@@ -40,7 +40,7 @@ public:
     const topic_partition* partition_of(std::size_t) const override { return tp_; }
     const topic_partition* common_partition() const override { return tp_; }
     const void* key_of(std::size_t i) const override {
-        if constexpr (is_raw<K>) return nullptr;  // it is in the message
+        if constexpr (is_raw<K>) return nullptr;  // the message has it
         else return &keys[i].value;
     }
     const void* keys_at() const override {
@@ -61,7 +61,7 @@ public:
     }
 
     const fetch* what = nullptr;
-    std::vector<std::uint32_t> which;  // of the fetch's messages
+    std::vector<std::uint32_t> which;  // index in the fetch, for each slot
     struct nothing {};
     std::conditional_t<is_raw<K>, nothing, std::vector<slot<K>>> keys{};
 
@@ -72,8 +72,7 @@ private:
     const topic_partition* tp_;
 };
 
-/// The exception that is being handled, as a decode_error that says what did not decode: "key" or
-/// "value".
+/// The current exception as a decode_error that says what did not decode: "key" or "value".
 std::exception_ptr decode_failure(const char* what);
 
 template <class K, class V>

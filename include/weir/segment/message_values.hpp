@@ -10,10 +10,10 @@
 
 namespace weir::detail {
 
-/// Filled by a chain's sink, emptied by a coroutine or a pull loop. While a value is left, the sink
-/// is full and the message is parked, so it needs no hold and its bytes stay. If the message is
-/// lost while the consumer looks at a value, that value stays until the consumer asks for the next
-/// one. Lives as long as its run or its pull stream; used on the loop's thread only.
+/// Filled by a chain's sink, and emptied by a coroutine or a pull loop. While a value is left, the
+/// sink is full and the message is parked. So the message needs no hold, and its bytes stay. If the
+/// message is lost while the consumer looks at a value, that value stays until the consumer asks
+/// for the next one. Lives as long as its run or its pull stream; used on the loop's thread only.
 template <class T>
 class message_values {
 public:
@@ -39,19 +39,19 @@ public:
         looked_at_ = !empty();
         return looked_at_ ? values_[next_].get() : nullptr;
     }
-    /// The value that the consumer looks at, also if it is lost.
+    /// The value that the consumer looks at, even if it is lost.
     const T& current() const { return lost() ? *lost_[lost_at_] : *values_[next_]; }
     const T& next() const { return *values_[next_]; }
     bool looked_at() const { return looked_at_; }
     bool lost() const { return !lost_.empty(); }
-    /// The consumer is done with the value that it looks at. False if it looks at none.
+    /// The consumer is done with its value. False if it looks at none.
     bool pass() {
         if (!std::exchange(looked_at_, false)) return false;
         skip();
         return true;
     }
-    /// The consumer failed at the value that it looks at: it stays, and is not looked at. False if
-    /// the consumer looks at none.
+    /// The consumer failed at its value: the value stays, and the consumer no longer looks at it.
+    /// False if it looks at none.
     bool stop_looking() { return std::exchange(looked_at_, false); }
     /// Passes the next value, which nobody looks at.
     void skip() {
@@ -60,7 +60,7 @@ public:
             const auto gone = std::move(*values_[next_]);
         ++next_;
     }
-    /// The consumer does not look at any value, not even at a lost one.
+    /// The consumer no longer looks at any value, not even a lost one.
     void look_away() {
         looked_at_ = false;
         lost_.clear();
@@ -69,7 +69,7 @@ public:
     void forget_lost() { lost_.clear(); }
 
 private:
-    // Recycled. Their addresses stay while more values of the message come.
+    // Used again. Their addresses stay while more values of the message are added.
     std::vector<std::unique_ptr<T>> values_{}, lost_{};
     std::size_t next_ = 0, count_ = 0, lost_at_ = 0;
     bool looked_at_ = false;

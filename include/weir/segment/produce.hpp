@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What operators and `topic.send` hand to the producer.
+// What operators and `topic.send` pass to the producer.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -15,23 +15,23 @@ namespace weir::detail {
 
 struct topic_info;
 
-/// A message that is to be sent.
+/// A message to be sent.
 struct outgoing {
     bytes key{};
     bytes value{};
-    /// If not null, these bytes are sent instead of `value`. They live as long as the message in
-    /// work.
+    /// If not null, these bytes are sent instead of `value`. They live as long as the current
+    /// message.
     bytes_view unchanged{};
     weir::headers headers{};
-    std::optional<weir::timestamp> timestamp{};  // none: the time when it is sent
+    std::optional<weir::timestamp> timestamp{};  // none: the time of sending
 };
 
 /// A topic that an operator sends to, for one agent.
 class produce_target {
 public:
     virtual ~produce_target() = default;
-    /// False: there is no room now, and nothing was taken. The hold is released when the broker has
-    /// the message.
+    /// False if there is no room now; nothing was taken then. The hold is released when the broker
+    /// has the message.
     virtual bool send(const outgoing&, hold&) = 0;
 };
 

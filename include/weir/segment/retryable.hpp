@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What may fail and be tried again.
+// What can fail and be tried again.
 #pragma once
 #include <cassert>
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace weir::detail {
 class retry_state {
 public:
     /// Counts a failure. True if the policy has a retry left: it is due at `due()`. Else the count
-    /// begins again, and what the policy says after its retries holds.
+    /// begins again, and the caller applies the policy that follows the retries.
     bool retry(const policy& p, time_point now) {
         if (failures_ >= p.retries()) {
             *this = {};
@@ -28,7 +28,7 @@ public:
     bool failed() const { return failures_ > 0; }
     int failures() const { return failures_; }
     time_point due() const { return due_; }
-    /// It has failed, and the backoff is not over.
+    /// True while it has failed and the backoff is not over.
     bool waits(time_point now) const { return failures_ > 0 && now < due_; }
     void reset() { *this = {}; }
 
@@ -46,7 +46,7 @@ struct retryable {
     bool acked = false;
 
     virtual void retry() = 0;
-    /// It is given up, without a result.
+    /// Gives it up, without a result.
     virtual void skip() = 0;
     virtual origins& from() = 0;
     virtual std::size_t at() const = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract between the loop and the operators: the loop gives a segment an input in one virtual
-// call; the segment says how far it came, and why it came back.
+// The contract between the loop and the operators. The loop passes an input to a segment in one
+// virtual call. The segment returns how far it came, and why it returned.
 #pragma once
 #include <algorithm>
 #include <csignal>
@@ -22,13 +22,13 @@ struct retryable;
 struct context;
 
 // ---------------------------------------------------------------------------- one run of a segment
-/// Why a segment came back.
+/// Why a segment returned.
 enum class run_status : std::uint8_t {
     done,   // the input is finished
     yield,  // its time is up
-    stop,   // the app stops: the message in work is finished, no other is begun
+    stop,   // the app stops: the current message is finished, no other is begun
     full,   // the message at `at` is parked: its sink has no room for another
-    failed  // the message at `at` threw, and was undone
+    failed  // the message at `at` threw an exception and was undone
 };
 /// How far a segment came, and why not further.
 struct run_result {
@@ -36,15 +36,15 @@ struct run_result {
     run_status status = run_status::done;
     std::exception_ptr error{};
 };
-/// What the loop tells a segment about one run. A sink or stop() ends the run after the message in
-/// work.
+/// What the loop tells a segment about one run. A sink or stop() ends the run after the current
+/// message.
 class segment_turn {
 public:
     segment_turn(const clock& c, time_point until) : time(c), deadline(until) {}
     const clock& time;
     const time_point deadline;
-    retryable* work = nullptr;         // the message in work, as its policy sees it
-    const context* current = nullptr;  // the message that the chain is called with
+    retryable* work = nullptr;         // the current message, as its policy sees it
+    const context* current = nullptr;  // what the chain is called with
     run_status ends() const { return static_cast<run_status>(ends_); }
     void end(run_status w) {
         if (w > ends()) ends_ = static_cast<std::sig_atomic_t>(w);
@@ -55,31 +55,32 @@ private:
 };
 
 // ---------------------------------------------------------------------------- what a segment reads
-/// The messages of values, by index. Operators ask only if they buffer, wait, send, or yield more
-/// than the value.
+/// The messages of values, by index. Only operators that buffer, wait, send, or pass on more than
+/// the value ask for them.
 class origins {
 public:
     virtual ~origins() = default;
     virtual hold hold_of(std::size_t i) = 0;
     /// A hold of the message itself. It stays when an event of the message is acknowledged by hand.
     virtual hold source_of(std::size_t i) { return hold_of(i); }
-    /// The message is acknowledged before it is finished: releases the hold that keeps it open, if
-    /// it is a hold and not a cursor.
+    /// The message is acknowledged before it is finished. Releases the hold that keeps it open;
+    /// does nothing if a cursor does.
     virtual void release(std::size_t) {}
-    /// Key, timestamp and, at a topic, the bytes of the value. Behind a boundary they are kept only
-    /// if a later operator reads or sends them (`needs_message`); else the message is empty.
+    /// Key, timestamp and, for a topic, the bytes of the value. Behind a boundary they are kept
+    /// only if a later operator reads or sends them (`needs_message`). Otherwise the message is
+    /// empty.
     virtual message message_of(std::size_t i) const = 0;
     virtual headers headers_of(std::size_t i) const = 0;
-    /// Null if the value is from no topic. Lives as long as the run.
+    /// Null if the value does not come from a topic. Lives as long as the run.
     virtual const topic_partition* partition_of(std::size_t i) const = 0;
-    /// The partition of all of these values; null if they are from several, or from none.
+    /// The partition of all these values. Null if they come from several, or from no topic.
     virtual const topic_partition* common_partition() const { return nullptr; }
-    /// The decoded key, if one is kept.
+    /// The decoded key; null if there is none.
     virtual const void* key_of(std::size_t) const { return nullptr; }
-    /// An array of slot<K> with the decoded key of each value; else null.
+    /// An array of slot<K> with the decoded key of each value, or null.
     virtual const void* keys_at() const { return nullptr; }
-    /// The object that was decoded, if it has this type. A sink that gets this very object may send
-    /// the original bytes.
+    /// The decoded object, if it has this type. A sink that is called with this very object may
+    /// send the original bytes.
     virtual const void* value_of(std::size_t, const void* /*type*/) const { return nullptr; }
     /// The messages of a batch; null for other values.
     struct several {
@@ -89,22 +90,22 @@ public:
     virtual several parts_of(std::size_t) const { return {}; }
 };
 
-/// A partition's decoded batch, or what a boundary has ready. A cursor says how far its `count`
+/// A partition's decoded batch, or what a boundary has ready. A cursor says how many of its `count`
 /// values are processed.
 class input : public origins {
 public:
     std::size_t count = 0;
-    /// The values before `upto` are finished.
+    /// Values before `upto` are finished.
     virtual void passed(std::size_t /*upto*/) {}
     /// Removes values of lost partitions, from index `from` on; with `revoking`, of those that are
     /// being revoked, too. True if the one at `from` is removed.
     virtual bool forget(std::size_t /*from*/, ownership = ownership::lost) { return false; }
 };
-/// Its address names a type, or a list of types.
+/// A variable whose address identifies a type or a list of types.
 template <class... T>
 inline constexpr char type_id = 0;
 
-/// Keeps a vector of bool from being a std::vector<bool>.
+/// Prevents a vector of bool from being a std::vector<bool>.
 template <class T>
 struct slot {
     T value{};
@@ -137,7 +138,7 @@ struct context {
 };
 
 // ------------------------------------------------------------------------------------- the segment
-/// Which cursor's message is parked in a sink. Segments that end in one chain_ref share this.
+/// Which cursor's message is parked in a sink. Segments that end in the same chain_ref share this.
 struct sink_occupancy {
     const void* occupant = nullptr;  // the cursor of the parked message
 };
@@ -147,23 +148,23 @@ struct sink_occupancy {
 class segment {
 public:
     virtual ~segment() = default;
-    /// Processes `from`, beginning with message `at`. If a message was parked there, `finish` was
-    /// called before.
+    /// Processes `from`, beginning with message `at`. If a message was parked there, `finish` must
+    /// have been called.
     virtual run_result run(input& from, std::size_t at, segment_turn&) = 0;
-    /// A message is parked in the sink, or the sink has no room for another.
+    /// Whether a message is parked in the sink, or the sink has no room for another.
     virtual bool full() = 0;
-    /// Throws what the parked message threw, after undoing it.
+    /// Throws the exception of the parked message, after undoing it.
     virtual void check() = 0;
     /// The parked message is finished.
     virtual void finish() = 0;
-    /// The parked message's partition is lost: undoes it.
+    /// The parked message's partition is lost: undoes the message.
     virtual void discard() = 0;
     virtual void assigned(const topic_partition&) = 0;
     virtual void revoked(const topic_partition&) = 0;
     virtual bool reads_batches() const = 0;
 
     agent_info* agent = nullptr;
-    std::string ops{};  // as drawn: "filter | map | to"
+    std::string ops{};  // as in the graph: "filter | map | to"
     sink_occupancy* occupancy = &own_;
 
 private:
@@ -172,7 +173,8 @@ private:
 
 template <class T>
 inline constexpr bool is_batch = false;
-/// A value that keeps messages open while it lives: it is destroyed as soon as it is passed.
+/// Whether a value of this type keeps messages open while it lives. It is destroyed as soon as it
+/// is passed.
 template <class T>
 inline constexpr bool holds_messages = is_batch<T>;
 
@@ -185,7 +187,7 @@ public:
 
     run_result run(input& base, std::size_t at, segment_turn& now) override {
         auto& from = static_cast<input_of<In>&>(base);
-        // an input is not filled while it is read
+        // an input does not grow while it is read
         const slot<In>* const values = from.values.data();
         const void* const keys = from.keys_at();
         const auto count = from.count;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `to`, `through`, `group_by` and `echo` send: after a message has gone through its segment,
-// to one produce_target or several.
+// Sends for `to`, `through`, `group_by` and `echo`, after a message has gone through its segment.
+// Sends to one produce_target or several.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -13,11 +13,11 @@
 
 namespace weir::detail {
 
-/// What is to be sent of the message in work. Nothing is sent before `apply`, so a message that
+/// What is to be sent of the current message. Nothing is sent before `apply`, so a message that
 /// throws has sent nothing. While a produce target has no room, the message is parked, and `full`
-/// goes on sending. What is made of one value of a batch holds that value's message, not the batch,
-/// since the others may be acknowledged by hand. Entries are used again. A part of a chain; used by
-/// the loop's thread only.
+/// goes on sending. A message made of one value of a batch holds that value's source, not the
+/// batch, since the others may be acknowledged by hand. Entries are used again. A part of a chain;
+/// used on the loop's thread only.
 class sender {
 public:
     explicit sender(std::vector<produce_target*> to) : to_(std::move(to)) {}
@@ -40,19 +40,19 @@ private:
         outgoing what{};
         std::size_t next = 0, end = 0;  // targets
         bool part = false;              // made of a value of a batch, or of an event
-        hold its{};                     // then
+        hold its{};                     // for such a part
     };
     void send(context&);
-    bool sent();  // as far as there is room; true if that was all
+    bool sent();  // sends until there is no room; true if everything is sent
     void forget();
 
     std::vector<produce_target*> to_;
     std::vector<entry> waiting_;  // `count_` of them
-    hold held_{};                 // of the message in work
+    hold held_{};                 // of the current message
     std::size_t count_ = 0, at_ = 0;
 };
 
-/// Throws: `topic` is none of `topics`.
+/// Throws an error: `topic` is not one of `topics`.
 [[noreturn]] void fail_choice(std::string_view topic, const std::vector<std::string>& topics);
 
 }  // namespace weir::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// State of operators: one for each partition, and a log to undo the message in work.
+// State of operators: one object for each partition, and a log to undo the current message.
 #pragma once
 #include <algorithm>
 #include <memory>
@@ -10,11 +10,11 @@
 
 namespace weir::detail {
 
-/// One S for each partition, each a copy of `initial`. It begins again with every assignment of its
-/// partition, since the uncommitted messages come again. Values from no topic share one S. If S has
-/// `finish()` and `undo()`, they are called for each S that the message in work has used, and
-/// perhaps for others, where they must change nothing. The operator forwards its own `finish`,
-/// `undo`, `assigned` and `revoked` to this.
+/// One S for each partition, each a copy of `initial`. With every assignment of its partition it
+/// begins again, since the uncommitted messages come again. Values that come from no topic share
+/// one S. If S has `finish()` and `undo()`, they are called for each S that the current message has
+/// used. They may be called for others, too, and must change nothing there. The operator forwards
+/// its own `finish`, `undo`, `assigned` and `revoked` to this.
 template <class S>
 class per_partition {
 public:
@@ -40,7 +40,7 @@ public:
             each_other([](S& s) { undo(s); });
     }
     void assigned(const topic_partition& tp) { revoked(tp); }
-    /// A message that is parked may have used the state: it stays until that message ends.
+    /// A parked message may have used the state, so the state stays until that message ends.
     void revoked(const topic_partition& tp) {
         const auto is_of_tp = [&](const auto& e) { return e->tp && *e->tp == tp; };
         const auto at = std::find_if(all_.begin(), all_.end(), is_of_tp);
@@ -78,14 +78,14 @@ private:
     }
 
     S initial_;
-    entry* last_ = nullptr;                    // what `of` returned last
-    bool others_used_ = false;                 // by the message in work, or revoked
+    entry* last_ = nullptr;     // what `of` returned last
+    bool others_used_ = false;  // the current message used another one, or one was revoked
     std::vector<std::unique_ptr<entry>> all_;  // addresses stay
     std::vector<std::unique_ptr<entry>> revoked_;
 };
 
-/// What the message in work has changed: call `save` for a value before you change it. `undo` puts
-/// back the saved values, the last one first. Allocates only while it grows.
+/// What the current message has changed. Call `save` for a value before you change it. `undo` puts
+/// the saved values back, the last one first. Allocates only while it grows.
 template <class T>
 class undo_log {
 public:

@@ -41,7 +41,7 @@ private:
 };
 
 namespace detail {
-/// A key or value to be sent, encoded; null for nullopt.
+/// An encoded key or value; null for nullopt.
 template <class T>
 class encoded {
 public:
@@ -60,7 +60,7 @@ private:
 
 /// Runs one app or several on one virtual clock. The apps must not run yet; the constructor starts
 /// them and throws setup errors. `send` and `run` work until there is nothing left to do at this
-/// time. An agent's error is in `errors()`, and is not thrown.
+/// time. An agent's error is not thrown: `errors()` has it.
 class test_driver {
 public:
     template <class... Apps>
@@ -68,7 +68,7 @@ public:
     test_driver(const test_driver&) = delete;
     test_driver& operator=(const test_driver&) = delete;
     ~test_driver();
-    /// One more app joins, on the same clock.
+    /// Starts one more app, on the same clock.
     void add(app&);
 
     // in
@@ -110,7 +110,7 @@ public:
     /// Until nothing is left to do at this time.
     void run();
 
-    // out: what a topic holds, in the order in which it came
+    // out: what a topic contains, in the order of arrival
     template <class A, class B>
     auto values(const topic<A, B>& of) {
         std::vector<typename topic<A, B>::value> all;
@@ -147,12 +147,12 @@ public:
     // broker
     void create_topic(const std::string& name, topic_options = {});
     std::optional<partition_id> partitions(const topic_ref&);
-    /// A gap: the next message's offset is `n` higher.
+    /// Makes a gap: the next message's offset is `n` higher.
     void skip_offsets(const topic_ref&, partition_id, offset n);
     /// Sets what the group has committed, before the first run.
     void seed_commit(const topic_ref&, partition_id, offset);
     std::optional<offset> committed(const topic_ref&, partition_id);
-    /// Successful commits, in their order.
+    /// Successful commits, in order.
     std::vector<offset> commits(const topic_ref&, partition_id);
 
     // time
@@ -163,12 +163,12 @@ public:
     void commit();
 
     // faults
-    /// Begins a revocation. What can finish at this time does; the rest is drained while the clock
-    /// advances.
+    /// Begins to revoke the partition. Work that can finish at this time does; the rest is drained
+    /// while the clock advances.
     void revoke(const topic_ref&, partition_id);
     void assign(const topic_ref&, partition_id);
-    /// The group has given the partition to somebody else already: it is neither drained nor
-    /// committed.
+    /// The partition is lost: the group has given it to somebody else already. It is neither
+    /// drained nor committed.
     void lose(const topic_ref&, partition_id);
     /// The next `n` sends to this topic fail for good.
     void fail_next_send(const topic_ref&, std::size_t n = 1);
@@ -183,7 +183,7 @@ public:
     void kill(app&);
 
     // state
-    /// Messages of the partition that somebody holds: a boundary, a send, the user.
+    /// How many messages of the partition are held: by a boundary, a send or the user.
     std::size_t held(const topic_ref&, partition_id);
     std::vector<error_report> errors();
     std::vector<error_report> errors(app&);

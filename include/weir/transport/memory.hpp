@@ -21,12 +21,12 @@ class core;
 using weir::memory_options;
 
 struct memory_member_options {
-    /// Sent messages whose report `poll` has not told yet; default 100,000. At the limit `send`
+    /// Sent messages whose report `poll` has not given yet; default 100,000. At the limit `send`
     /// returns false. Like `queue.buffering.max.messages`.
     std::size_t queue_max = 100'000;
 };
 
-/// A message as a topic keeps it, copied out.
+/// A copy of a message in a topic.
 struct stored_message {
     partition_id partition = 0;
     weir::offset offset = 0;
@@ -41,10 +41,10 @@ struct stored_message {
 /// keep it alive. All functions may be called on any thread, also while members work; one mutex
 /// guards everything. It has no clock: a message keeps the timestamp it was sent with.
 ///
-/// What differs from Kafka: a message is in its topic when `send` returns true (its report is still
-/// told by `poll`); keyless messages take turns among the partitions; a committed offset beyond a
+/// Differences from Kafka: a message is in its topic when `send` returns true (`poll` still gives
+/// its report); keyless messages take turns among the partitions; a committed offset beyond a
 /// partition's end is waited for; with `reset::latest` only the partitions that existed when the
-/// group first subscribed start at their end, those added later at their beginning.
+/// group first subscribed start at their end, and those added later start at their beginning.
 class memory_broker {
 public:
     explicit memory_broker(memory_options = {});
@@ -52,46 +52,47 @@ public:
     memory_broker& operator=(const memory_broker&) = delete;
     ~memory_broker();
 
-    /// The broker of `memory://NAME`. The first call makes it with these options, all calls share
-    /// it, and it is destroyed with the last reference. A call without options takes it as it is.
-    /// Throws setup_error if it has other options.
+    /// The broker of `memory://NAME`. The first call makes it with these options, and all calls
+    /// share it. It is destroyed with the last reference. A call without options takes the broker
+    /// as it is. Throws setup_error if the broker has other options.
     static std::shared_ptr<memory_broker> named(const std::string& name, memory_options = {});
 
     // topics
-    /// One that exists already is success and stays as it is. Throws setup_error for a bad name.
+    /// A topic that exists stays as it is. Throws setup_error for a bad name.
     void create_topic(const topic_spec&);
-    /// Grows a topic to `total` partitions; members are told. Throws setup_error if it has more.
+    /// Adds partitions to a topic until it has `total`; members learn it. Throws setup_error if it
+    /// has more.
     void create_partitions(const std::string& topic, partition_id total);
     std::optional<partition_id> partitions(std::string_view topic) const;
     std::vector<std::string> topics() const;
-    /// What the topic holds, in the order of sending, over all its partitions.
+    /// What the topic contains, in the order of sending, over all its partitions.
     std::vector<stored_message> dump(std::string_view topic) const;
     /// A gap: the partition's next message gets an offset that is `n` higher.
     void skip_offsets(const topic_partition&, offset n);
 
     // groups
-    /// Commits on the group's behalf, without a member. Not in `commits`.
+    /// Commits for the group, without a member. Not in `commits`.
     void seed_commit(const std::string& group, const topic_partition&, offset);
     std::optional<offset> committed(std::string_view group, const topic_partition&) const;
-    /// What members have committed with success, oldest first; the last 10,000 of a partition.
+    /// Successful commits of members, oldest first; the last 10,000 of a partition.
     std::vector<offset> commits(std::string_view group, const topic_partition&) const;
 
     // faults. They throw setup_error for a group or partition that does not exist.
     /// Revokes the partition from its owner. Then nobody has it until `assign`.
     void revoke(std::string_view group, const topic_partition&);
-    /// The owner has lost the partition, and is told so. Nobody has it until `assign`.
+    /// The owner has lost the partition, and learns it. Nobody has it until `assign`.
     void lose(std::string_view group, const topic_partition&);
     /// Undoes `revoke` or `lose`: a member gets the partition, the last owner if nothing else has
     /// changed.
     void assign(std::string_view group, const topic_partition&);
-    /// Ends a membership at once and without a commit. If the member polls again, it is told that
-    /// its partitions are lost. Its next `subscribe` joins again.
+    /// Ends a membership at once and without a commit. If the member polls again, its partitions
+    /// are reported as lost. Its next `subscribe` joins again.
     void kill(transport& member);
     /// The next `n` messages sent to the topic are not stored; their reports say failed.
     void fail_next_send(const std::string& topic, std::size_t n);
-    /// The next `n` commits of the group are not stored; their results say `error`. If that is
-    /// `member` or `fenced` the membership has ended: the member loses all, and joins again by its
-    /// next poll.
+    /// The next `n` commits of the group are not stored; their results are `error`. With `member`
+    /// or `fenced` the membership has ended: the member loses all partitions, and joins again by
+    /// its next poll.
     void fail_next_commit(const std::string& group, std::size_t n, commit_error);
 
 private:
@@ -104,14 +105,16 @@ private:
 /// `subscribe`. If it is destroyed without `close`, it leaves the group at once.
 ///
 /// What this transport adds to the interface:
-/// - `fd` is an eventfd. It tells what came from elsewhere: a rebalance, a message in an assigned
-///   partition whose last `read` brought nothing, room after a `send` that answered false. So sleep
-///   on it only after `poll` has answered false and every wanted partition's `read` null.
-/// - A `read` may bring fewer than `most` although more is there; null alone means that nothing is.
+/// - `fd` is an eventfd. It is readable after a rebalance, after a new message in an assigned
+///   partition whose last `read` returned null, and when there is room again after a `send` that
+///   returned false. So wait for it only after `poll` has returned false and the `read` of every
+///   wanted partition has returned null.
+/// - A `read` may return fewer than `most` messages although there are more. Only null means that
+///   there are none.
 /// - A commit that names a partition which the member does not own stores nothing and fails as a
 ///   whole: `commit_error::generation`, or `member` when the membership is over.
-/// - A partition that is released without having been revoked stays the member's, unread, until it
-///   leaves or subscribes again.
+/// - A partition that is released without having been revoked stays with the member, which does not
+///   read it, until the member leaves or subscribes again.
 std::unique_ptr<transport> connect(std::shared_ptr<memory_broker>, std::string group,
                                    memory_member_options = {});
 

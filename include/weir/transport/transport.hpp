@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the loop needs of a broker: one member of a consumer group, and one producer.
+// What the loop needs from a broker: one member of a consumer group, and one producer.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -37,7 +37,7 @@ struct assignment {
 enum class commit_error : std::uint8_t { none, broker, generation, member, fenced };
 struct position {
     topic_partition tp;
-    weir::offset offset = 0;  // the next one to be read
+    weir::offset offset = 0;  // the offset of the next message to be read
 };
 struct commit_result {
     std::vector<position> positions;
@@ -47,7 +47,7 @@ struct commit_result {
 struct delivery {
     bool failed = false;  // for good: the transport's own retries are over
     std::string text{};
-    bool too_large = false;  // its topic takes no message of this size
+    bool too_large = false;  // its topic accepts no message of this size
 };
 
 /// Called by `poll`, on the loop's thread.
@@ -92,7 +92,7 @@ struct subscription {
 using topic_id = std::uint32_t;
 struct record {
     topic_id topic = 0;
-    // else chosen by key: murmur2, as Kafka's own clients do
+    // none: chosen by key with murmur2, as Kafka's own clients do
     std::optional<partition_id> partition{};
     bytes_view key{};
     bytes_view value{};
@@ -110,21 +110,21 @@ public:
     // none: no such topic
     virtual std::optional<partition_id> partitions(const std::string& topic) = 0;
     virtual std::vector<std::string> topics() = 0;
-    virtual void create(const topic_spec&) = 0;  // one that exists already is success
+    virtual void create(const topic_spec&) = 0;  // a topic that exists is success
 
     // consuming: one member of the group
     /// Replaces what was subscribed before; the first call joins the group.
     virtual void subscribe(std::span<const subscription>) = 0;
     virtual void release(std::span<const topic_partition>) = 0;
-    /// Answered by `listener::committed`. The caller has one commit in flight at a time. If it is
-    /// refused for the member or as fenced, all partitions are lost, and the transport joins the
-    /// group again.
+    /// Answered by `listener::committed`. The caller has one commit in flight at a time. If the
+    /// member is refused or fenced, all its partitions are lost, and the transport joins the group
+    /// again.
     virtual void commit(std::span<const position>) = 0;
 
     // producing
     virtual topic_id open(const std::string& topic) = 0;  // the same name gives the same id
     /// Answered by `listener::delivered(token)`. False: there is no room now, and nothing was
-    /// taken; try again later.
+    /// taken. Try again later.
     virtual bool send(const record&, std::uint64_t token) = 0;
 
     /// Calls the listener for everything that has happened since the last call. True if anything
@@ -134,7 +134,7 @@ public:
     /// thread.
     virtual int fd() const = 0;
     /// Leaves the group. All partitions must have been released before. Delivery reports that still
-    /// come are told. If the broker does not answer, it gives up after `most`.
+    /// come are given to the listener. If the broker does not answer, it gives up after `most`.
     virtual void close(listener&, duration most) = 0;
 };
 

@@ -44,7 +44,8 @@ rd_kafka_t* callbacks::make(rd_kafka_type_t type, conf_handle conf) {
         throw setup_error{std::string{"weir: librdkafka refuses its properties: "} + text +
                           missing_files(conf.get())};
     [[maybe_unused]] auto* taken = conf.release();
-    rd_kafka_set_log_queue(made, nullptr);  // the handle's own: lines come inside a poll
+    // To the main queue, so that log lines come inside a poll.
+    rd_kafka_set_log_queue(made, nullptr);
     return made;
 }
 
@@ -69,7 +70,7 @@ void callbacks::logged(const rd_kafka_t* rk, int level, const char* facility, co
     if (of == "FAIL") return problems_.note(connection_problem(line));
     if (level > LOG_ERR) return;
     problem p{"librdkafka: " + std::string{line}};
-    p.key = of + ' ' + std::string{line.substr(0, line.find(": "))};  // with its thread, a broker's
+    p.key = of + ' ' + std::string{line.substr(0, line.find(": "))};  // its thread names the broker
     problems_.add(std::move(p));
 }
 

@@ -6,9 +6,9 @@
 
 namespace weir::transport::kafka {
 
-/// Base of the two clients; its address is what a librdkafka handle knows of them, so it stays.
-/// Every call comes inside a poll of that handle, on the loop's thread. Nothing may throw through
-/// librdkafka, and nothing of ours may be called from there: an override only records.
+/// Base of the two clients. A librdkafka handle has its address, so it may not move. Every call
+/// comes inside a poll of that handle, on the loop's thread. Nothing may throw through librdkafka,
+/// and an override may not call other code of weir: it only records.
 class callbacks {
 public:
     explicit callbacks(problems& p) : problems_(p) {}

@@ -15,9 +15,8 @@ namespace {
 
 constexpr std::uint32_t producer_number = ~std::uint32_t{0};
 
-/// Made by `connect`, owned by the engine for one run, used on its thread. Its parts are made from
-/// above to below and go the other way round: the consumer first, the producer after it, and the
-/// list that both write to last.
+/// Made by `connect`, owned by the engine for one run, used on its thread. Members are destroyed in
+/// reverse order: the consumer, then the producer, and last the list that both write to.
 class client final : public transport {
 public:
     explicit client(const connect_options& o)

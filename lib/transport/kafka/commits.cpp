@@ -29,8 +29,8 @@ void commits::answered(rd_kafka_t*, rd_kafka_resp_err_t e, rd_kafka_topic_partit
     static_cast<commits*>(me)->note(e, list);
 }
 
-/// One bad partition fails the whole commit, though the broker may have taken the others: they are
-/// committed once more.
+/// One bad partition makes librdkafka report the whole commit as failed, although the broker may
+/// have taken the other partitions. Their offsets are committed once more.
 void commits::note(rd_kafka_resp_err_t e, const rd_kafka_topic_partition_list_t* list) {
     commit_result r;
     for (int i = 0; list && i < list->cnt; ++i) {

@@ -48,7 +48,7 @@ consumer::~consumer() {
         }
         if (!p.queue) continue;
         ready_list::unwatch(p.queue.get());
-        // what is left in the queue of a topic that was deleted makes librdkafka hang at its end
+        // librdkafka can hang when it is destroyed with messages in the queue of a deleted topic
         while (const message_handle m{rd_kafka_consume_queue(p.queue.get(), 0)}) {}
     }
     ready_list::unwatch(own_.get());
@@ -58,7 +58,7 @@ void consumer::subscribe(std::span<const subscription> to) {
     starts_.subscribed(to);
     std::set<std::string> names;
     for (auto& s : to) names.insert(s.topic);
-    if (names == subscribed_) return;  // else the group would share everything anew
+    if (names == subscribed_) return;  // otherwise the group would rebalance
     subscribed_ = std::move(names);
     auto list = new_list(to.size());
     for (auto& s : to) add(list, {s.topic, RD_KAFKA_PARTITION_UA});
@@ -103,7 +103,7 @@ bool consumer::poll(listener& to) {
     return tell_news(to) || answered;
 }
 
-/// Answers what the group asks, and leaves it. Bounded: a group that does not let us go finds out
+/// Answers an open rebalance, then leaves the group. Gives up at `until`: the group then finds out
 /// by itself.
 void consumer::close(std::chrono::steady_clock::time_point until) {
     for (auto& p : watched_)

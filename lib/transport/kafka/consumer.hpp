@@ -17,12 +17,12 @@
 
 namespace weir::transport::kafka {
 
-/// Life: from the client's first `subscribe` to `close`, or without a word to its end. Owner: the
-/// client; thread: the loop's. librdkafka's rebalance callback only records; `poll` works it off.
-/// Invariants: a partition's queue is taken off the consumer's before it is assigned, else its
-/// messages leak there; a rebalance is answered once, when the last partition that was asked for
-/// has been released; queue handles stay until the group has been left and are emptied first, for
-/// librdkafka can hang at its end over those of a deleted topic.
+/// Lives from the client's first `subscribe` to `close`, or to its end without leaving the group.
+/// Owned by the client, used on the loop's thread. librdkafka's rebalance callback only records;
+/// `poll` does the work. Invariants: a partition's queue is taken off the consumer's queue before
+/// it is assigned, otherwise its messages would come there; a rebalance is answered once, when the
+/// last of its partitions has been released; queue handles stay until the group has been left, and
+/// are emptied first, since librdkafka can hang at its end over those of a deleted topic.
 class consumer final : callbacks {
 public:
     static constexpr std::uint32_t own_number = 0, commits_number = 1, first_partition = 2;
@@ -33,7 +33,7 @@ public:
     void subscribe(std::span<const subscription>);
     void release(std::span<const topic_partition>);
     void commit(std::span<const position> p) { commits_.send(p); }
-    /// The queue of this number has spoken.
+    /// The queue of this number is not empty any more.
     void ready(std::uint32_t number);
     void all_ready();
     /// Tells what has happened. True if anything has.
@@ -48,7 +48,7 @@ private:
     };
     struct watched {
         queue_handle queue{};
-        std::shared_ptr<slot> now{};  // of the present assignment; null: not ours
+        std::shared_ptr<slot> now{};  // of the present assignment; null: not assigned
     };
     static reset common_reset(std::span<const subscription>);
     void rebalanced(rd_kafka_t*, bool assigned, partition_list) override;
@@ -76,9 +76,9 @@ private:
     std::vector<watched> watched_{};
     std::deque<news> news_{};
     std::set<std::string> subscribed_{};
-    partition_list asked_{};            // back by the group, and not answered yet
-    std::set<topic_partition> owed_{};  // of these, what has not been released
-    bool due_ = true;                   // the consumer's queue has spoken
+    partition_list asked_{};            // revoked by the group, and not answered yet
+    std::set<topic_partition> owed_{};  // those of them that have not been released
+    bool due_ = true;                   // the consumer's queue is not empty
 };
 
 }  // namespace weir::transport::kafka

@@ -11,17 +11,18 @@
 
 namespace weir::transport::kafka {
 
-/// How much a problem says about its cause. That all brokers are down says nothing beside why one
-/// of them is.
+/// How much a problem says about its cause. Why one broker is down says more than that all are
+/// down.
 enum class specific : std::uint8_t { not_at_all, timeout, connection, cause, refusal };
 
 struct problem {
     std::string text;
-    bool fatal = false;    // going on makes no sense
-    bool refused = false;  // by the broker: trying again makes no sense before the program runs
-    bool retried = false;  // librdkafka goes on trying
+    bool fatal = false;    // the run cannot go on
+    bool refused = false;  // by the broker: before the run starts, trying again is useless
+    bool retried = false;  // librdkafka tries again
     specific about = specific::not_at_all;
-    /// The same for what happens again: texts have counters in them. Empty: the text.
+    /// Equal for repetitions of a problem, whose texts contain counters. Empty: the text is the
+    /// key.
     std::string key{};
 };
 

@@ -20,14 +20,14 @@ struct connect_options {
     weir::properties properties{};
     /// What a revoked partition may take; the group must wait at least as long.
     duration drain_timeout = std::chrono::seconds{10};
-    /// How long the first answer is waited for. Meanwhile `stopped`, if it is set, is asked whether
-    /// to give up, and `log`, if it is set, is told what is wrong once that has taken 10 s.
+    /// How long to wait for the first answer. Meanwhile `stopped`, if it is set, says whether to
+    /// give up. `log`, if it is set, gets a line about what is wrong after 10 s.
     duration connect_timeout = std::chrono::seconds{10};
     std::function<bool()> stopped{};
     std::function<void(const std::string&)> log{};
 };
 
-/// Thrown where the broker was waited for when `connect_options::stopped` said yes.
+/// Thrown by a wait for the broker when `connect_options::stopped` returned true.
 struct stopped_waiting {};
 
 /// "kafka://host:port[,host:port]" to "host:port[,host:port]". Throws setup_error with what is
@@ -37,16 +37,16 @@ std::string servers_of(std::string_view url);
 /// What the user's properties say about where to start, if they do.
 std::optional<reset> reset_of(const weir::properties&);
 
-/// How long a group may take to give a new member its partitions: it waits for members that have
-/// died as long as their `session.timeout.ms`, for those that are busy as long as their
-/// `max.poll.interval.ms`, which are taken to be as long as ours.
+/// The longest time in which a group gives a new member its partitions. It waits for dead members
+/// as long as their `session.timeout.ms`, and for busy ones as long as their
+/// `max.poll.interval.ms`. We assume that theirs are as long as ours.
 duration longest_join(const connect_options&);
 
 /// librdkafka's, as "2.0.2".
 std::string_view version();
 
-/// Throws setup_error as `connect` does for a wrong property; for who does not connect. A broker
-/// among the properties is passed over.
+/// Checks properties without connecting. Throws setup_error as `connect` does. The properties may
+/// name a broker.
 void check_properties(connect_options);
 
 /// One member of a group and one producer. Checks the properties and throws setup_error for a wrong

@@ -6,7 +6,7 @@
 
 namespace weir::transport::kafka {
 
-/// Name, and whose it is: '*', or 'C' or 'P' for a consumer's or a producer's alone.
+/// Names of properties, with '*', or 'C' or 'P' if only a consumer or a producer has it.
 std::map<std::string, char> known_properties();
 
 }  // namespace weir::transport::kafka

@@ -12,8 +12,9 @@
 
 namespace weir::transport::kafka {
 
-/// The consumer's handle. Whatever librdkafka still has to find alive keeps it: it goes with the
-/// last message. The group must have been left before, or it is left without a word.
+/// The consumer's handle. Everything that librdkafka still needs it for keeps it alive, so it is
+/// destroyed with the last message. The group should have been left before; otherwise the broker
+/// waits for the session's end.
 struct handle {
     explicit handle(rd_kafka_t* made) : rk(made) {}
     handle(const handle&) = delete;
@@ -22,8 +23,9 @@ struct handle {
     rd_kafka_t* const rk;
 };
 
-/// What one read brought. It owns librdkafka's messages, so nothing is copied; one kept message
-/// pins the whole buffer that was fetched with it. Recycled: a pool has those that are free.
+/// What one read brought. It owns librdkafka's messages, so nothing is copied; but one message that
+/// is kept pins the whole buffer that it was fetched in. Free batches are in a pool and are used
+/// again.
 class batch final : public fetch {
 public:
     explicit batch(std::shared_ptr<handle> h) : handle_(std::move(h)) {}
@@ -51,12 +53,13 @@ struct read_state {
 };
 
 /// One assignment of a partition. Shared by the consumer, which opens and closes it, and the
-/// `partition`; a new assignment has a new one. The queue is the consumer's. `ready` is false only
-/// if a read has found the queue empty and it has not spoken since.
+/// `partition`; each assignment has its own. The consumer owns the queue. `ready` is false only
+/// after a read has found the queue empty, until the queue has something again.
 struct slot {
     topic_partition tp;
     rd_kafka_queue_t* queue = nullptr;
-    bool readable = true, ready = true;  // what is left in it from before makes no noise
+    // True at first: messages that were in the queue before do not signal.
+    bool readable = true, ready = true;
 };
 
 /// The owner's view of a slot. Thread: the loop's.

@@ -21,8 +21,8 @@ public:
     void tell(listener&);
     /// What is to be told.
     std::vector<problem> take() { return std::exchange(waiting_, {}); }
-    /// Why there is no answer: the problem that says most since the client was made or has had an
-    /// answer, the last one of these; empty: none.
+    /// Why there is no answer: the most specific problem since the client was made or has had an
+    /// answer, and of equal ones the last. Empty if there was none.
     const std::string& cause() const { return cause_.text; }
     /// The broker has said no: waiting for it makes no sense.
     bool refused() const { return cause_.refused; }

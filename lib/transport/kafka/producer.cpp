@@ -19,13 +19,13 @@ rd_kafka_headers_t* made_of(const headers& all) {
     return made;
 }
 
-// What is said of a message, in the places of `producer::arguments_`.
+// Positions in `producer::arguments_`.
 enum argument : std::size_t { topic, flags, partition, value, key, timestamp, token, headers };
 constexpr std::array kinds{RD_KAFKA_VTYPE_RKT,    RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_VTYPE_PARTITION,
                            RD_KAFKA_VTYPE_VALUE,  RD_KAFKA_VTYPE_KEY,      RD_KAFKA_VTYPE_TIMESTAMP,
                            RD_KAFKA_VTYPE_OPAQUE, RD_KAFKA_VTYPE_HEADERS};
 
-/// librdkafka takes 0 for the time when it is sent, so the first millisecond of 1970 goes as the
+/// To librdkafka 0 means the time of sending. So the first millisecond of 1970 is sent as the
 /// second.
 std::int64_t timestamp_of(const record& r) {
     const std::int64_t ms = r.timestamp.time_since_epoch().count();
@@ -33,7 +33,7 @@ std::int64_t timestamp_of(const record& r) {
 }
 
 void set(rd_kafka_vu_t& a, bytes_view b) {
-    // copied, not written to
+    // librdkafka copies it and does not write to it
     a.u.mem.ptr = const_cast<char*>(b.data());
     a.u.mem.size = b.size();
 }

@@ -16,11 +16,11 @@
 
 namespace weir::transport::kafka {
 
-/// librdkafka copies what it is handed, sends it again until `delivery.timeout.ms`, keeps the order
-/// of a partition (idempotence) and reports each message once. A report is recorded in its callback
-/// and told by `tell`. What librdkafka refuses at once becomes a report too, so that only a full
-/// queue makes `send` answer false. Owned by the client, the last of its parts to go; on the loop's
-/// thread.
+/// librdkafka copies each message, sends it again until `delivery.timeout.ms`, keeps the order
+/// within a partition (idempotence) and reports each message once. The callback records the report,
+/// and `tell` passes it on. A message that librdkafka refuses at once is reported, too, so `send`
+/// returns false only if the queue is full. Owned by the client, which destroys it last; used on
+/// the loop's thread.
 class producer final : callbacks {
 public:
     producer(const configuration&, problems&, ready_list&, std::uint32_t number);
@@ -40,7 +40,7 @@ public:
 private:
     struct report {
         std::uint64_t token;
-        bool failed = false;  // the next of `failures_` says why
+        bool failed = false;  // the next one in `failures_` says why
     };
     void delivered(const rd_kafka_message_t&) override;
     void failed(std::uint64_t token, rd_kafka_resp_err_t, std::string_view topic);

@@ -20,9 +20,9 @@
 namespace weir::transport::kafka {
 namespace {
 
-constexpr unsigned port_max = 65535;  // librdkafka takes a larger one for another
+constexpr unsigned port_max = 65535;  // librdkafka would use another port for a larger number
 
-// Behind the limit of a drain there is a last commit.
+// After the limit of a drain there is a last commit.
 constexpr auto answer_time = std::chrono::seconds{2};
 
 /// What weir needs as it is.
@@ -82,7 +82,8 @@ std::string missing_files(const rd_kafka_conf_t* conf) {
     for (const auto* name : {"ssl.ca.location", "ssl.certificate.location", "ssl.key.location",
                              "ssl.keystore.location", "ssl.crl.location"}) {
         const auto file = value_of(conf, name);
-        const bool is_file = !file.empty() && file != "probe";  // which looks for one by itself
+        // "probe": librdkafka finds the file.
+        const bool is_file = !file.empty() && file != "probe";
         if (!is_file || ::access(file.c_str(), R_OK) == 0) continue;
         text +=
             std::string{"; "} + name + '=' + file + ": " + std::generic_category().message(errno);
@@ -116,7 +117,7 @@ void configuration::check(const std::string& name, const std::string& value) con
         value != options_.servers)
         refuse("the broker is given as kafka://" + options_.servers);
     if (name == "auto.offset.reset" && !reset_of({{name, value}})) refuse("say earliest or latest");
-    // It loses assignments and repeats thousands of messages there.
+    // Older versions lose assignments and repeat thousands of messages.
     if (name == "partition.assignment.strategy" && value.find("cooperative") != value.npos &&
         !runs_at_least(0x020a00ff))
         refuse("cooperative rebalances need librdkafka 2.10, this is " +
@@ -186,13 +187,13 @@ std::string servers_of(std::string_view url) {
         const auto to = std::min(servers.find(',', from), servers.size());
         const auto one = servers.substr(from, to - from);
         const auto colon = one.rfind(':');
-        if (colon == one.npos || colon == 0) wrong("'" + std::string{one} + "' is no host:port");
+        if (colon == one.npos || colon == 0) wrong("'" + std::string{one} + "' is not host:port");
         const auto port = one.substr(colon + 1);
         unsigned number = 0;
         const auto [end, bad] = std::from_chars(port.data(), port.data() + port.size(), number);
         const bool is_number = bad == std::errc{} && end == port.data() + port.size();
         if (!is_number || number == 0 || number > port_max)
-            wrong("'" + std::string{port} + "' is no port, which is a number from 1 to 65535");
+            wrong("'" + std::string{port} + "' is not a port, a number from 1 to 65535");
         from = to + 1;
     }
     return std::string{servers};

@@ -17,7 +17,7 @@ public:
     explicit configuration(const connect_options&);
 
     conf_handle producer() const;
-    /// `pattern`: topics that appear have to be found soon. `from`: of topics that have no
+    /// `pattern`: new topics have to be found soon. `from`: where to start in topics without a
     /// configuration of their own.
     conf_handle consumer(bool pattern, reset from) const;
     const std::string& servers() const { return options_.servers; }
@@ -37,11 +37,11 @@ private:
 void set(rd_kafka_conf_t*, const std::string& name, const std::string& value);
 std::string value_of(const rd_kafka_conf_t*, const char* name);
 
-/// Those of its files that cannot be read, as "; ssl.ca.location=/x: No such file or directory":
-/// librdkafka does not name them.
+/// The user's files that cannot be read, as "; ssl.ca.location=/x: No such file or directory".
+/// librdkafka's own errors do not name them.
 std::string missing_files(const rd_kafka_conf_t*);
 
-/// librdkafka's version, as RD_KAFKA_VERSION is written, of what runs.
+/// The version of librdkafka that runs, compared with one like RD_KAFKA_VERSION.
 bool runs_at_least(int version);
 
 }  // namespace weir::transport::kafka

@@ -55,13 +55,13 @@ ready_list::collected ready_list::collect() {
     numbers_.clear();
     std::array<std::uint32_t, 256> some;
     for (ssize_t n; (n = ::read(read_, some.data(), sizeof some)) > 0;) {
-        const auto count = static_cast<std::size_t>(n) / sizeof some[0];  // writes are whole
+        const auto count = static_cast<std::size_t>(n) / sizeof some[0];  // a write is never split
         numbers_.insert(numbers_.end(), some.begin(), some.begin() + count);
         if (count < some.size()) break;
     }
     std::uint64_t ticks = 0;
     const bool tick = ::read(timer_, &ticks, sizeof ticks) > 0;
-    // a page may be left unused where a write did not fit
+    // part of a page may be unused
     const bool full = numbers_.size() >= capacity_ / 2;
     return {numbers_, full, tick};
 }

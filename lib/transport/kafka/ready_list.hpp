@@ -10,10 +10,10 @@
 namespace weir::transport::kafka {
 
 /// A pipe that librdkafka's threads write queue numbers into, and a timer of a second, behind one
-/// descriptor. Life: the client's; it must outlive every queue it watches. Thread: the loop's, but
-/// for the writes. Invariants: a queue writes when it becomes non-empty, so a number that was
-/// collected counts until its queue has been read empty; a pipe that may have been full says
-/// nothing, so then every queue counts as ready.
+/// descriptor. Owned by the client; it must outlive every queue that it watches. Used on the loop's
+/// thread, except for the writes. Invariants: a queue writes when it becomes non-empty, so a number
+/// that was collected counts until its queue has been read empty. If the pipe may have been full,
+/// numbers may be missing, so every queue counts as ready.
 class ready_list {
 public:
     ready_list();

@@ -77,8 +77,8 @@ void consumer::answer() {
     else check(rd_kafka_assign(rk_, nullptr));
 }
 
-/// A commit that says we are no member any more is told as that: all partitions are lost, so none,
-/// should they be asked back, will be released.
+/// A commit can be refused because the membership is over. Then all partitions are lost. None of
+/// them will be released, even if the group asks for them later.
 bool consumer::tell_commits(listener& to) {
     const auto all = commits_.answers();
     for (auto& r : all) {
@@ -91,8 +91,8 @@ bool consumer::tell_commits(listener& to) {
     return !all.empty();
 }
 
-/// Takes the partition's queue off the consumer's and gives it a number. What a rebalance left in
-/// the queue keeps it from speaking, so a new assignment counts as ready.
+/// Takes the partition's queue off the consumer's queue and gives it a number. Messages that a
+/// rebalance left in the queue keep it from signalling, so a new assignment counts as ready.
 std::shared_ptr<slot> consumer::open(const topic_partition& at) {
     const auto next = static_cast<std::uint32_t>(watched_.size());
     const auto [it, first] = numbers_.try_emplace(at, next);

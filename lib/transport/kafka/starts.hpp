@@ -13,14 +13,15 @@
 
 namespace weir::transport::kafka {
 
-/// librdkafka has one rule a topic (`auto.offset.reset`); ours has one more: with `latest`, what
-/// was found only after the group was first subscribed is read from its beginning. Owned by the
-/// consumer, gone before its handle; on the loop's thread.
+/// librdkafka has one rule for each topic (`auto.offset.reset`). weir has one more: with `latest`,
+/// a topic or partition that was found after the group's first subscription is read from its
+/// beginning. Owned by the consumer, destroyed before its handle; used on the loop's thread.
 class starts {
 public:
     starts(rd_kafka_t*, topics&, problems&, reset common);
 
-    /// A topic is told its rule before librdkafka first hears of it; later it would be too late.
+    /// Sets each topic's rule. Must come before librdkafka first hears of the topic; later it has
+    /// no effect.
     void subscribed(std::span<const subscription>);
     /// Sets the offsets of a new assignment. Usually none: librdkafka asks for what is committed.
     void set(const partition_list&);
@@ -32,7 +33,7 @@ public:
 private:
     struct rule {
         reset from;
-        bool known_before = false;  // by a pattern: librdkafka has the common rule for it
+        bool known_before = false;  // by a pattern: librdkafka uses the common rule for it
         topic_handle made{};
     };
     bool is_late(const topic_partition&) const;
@@ -43,7 +44,8 @@ private:
     const reset common_;
     std::map<std::string, rule> rules_{};
     std::set<std::string> found_{};
-    topics::counts at_first_{};  // what there was, where somebody starts at the end
+    // Topics at the first subscription, if any of them starts at the end.
+    topics::counts at_first_{};
     bool looked_ = false;
 };
 

@@ -15,9 +15,9 @@ using admin_options =
 using metadata =
     std::unique_ptr<const rd_kafka_metadata_t, destroyed_by<rd_kafka_metadata_destroy>>;
 
-// A new topic's leaders are known to all brokers a moment later.
+// All brokers know the leaders of a new topic a moment later.
 constexpr auto leader_pause = std::chrono::milliseconds{20};
-// A login that is refused is told while the answer is waited for: so look in between.
+// A refused login is reported while the answer is waited for. So a wait is divided into tries.
 constexpr int one_try_ms = 500;
 
 template <class D>
@@ -38,7 +38,7 @@ new_topic made_of(const topic_spec& spec) {
 
 }  // namespace
 
-/// The first answer may be long in coming: the broker may start after us.
+/// The first answer may take longer: the broker may start after this program.
 topics::clock::time_point topics::until() const {
     const bool answered = asked_ != clock::time_point{};
     return later(clock::now(), answered ? duration{patience} : options_.connect_timeout);

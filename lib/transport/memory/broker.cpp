@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a test or an app asks of the broker itself, and brokers that have a name.
+// The functions of the broker itself, for tests and apps; and brokers with a name.
 #include <weir/transport/memory.hpp>
 
 #include <algorithm>
@@ -37,8 +37,8 @@ memory_broker::memory_broker(memory_options options)
     : core_(std::make_unique<memory::core>(options)) {}
 memory_broker::~memory_broker() = default;
 
-// The only global: two apps find the same broker by its name. It owns no broker, so a broker ends
-// with its users.
+// The only global: two apps find the same broker by its name. It does not own the brokers, so a
+// broker is destroyed with its last user.
 std::shared_ptr<memory_broker> memory_broker::named(const std::string& name,
                                                     memory_options options) {
     static std::mutex lock;
@@ -167,7 +167,7 @@ void memory_broker::assign(std::string_view group, const topic_partition& tp) {
 
 void memory_broker::kill(transport& member) {
     auto* m = dynamic_cast<memory::member*>(&member);
-    if (!m || m->broker() != this) throw setup_error{"this is no member of this memory broker"};
+    if (!m || m->broker() != this) throw setup_error{"this is not a member of this memory broker"};
     m->kill();
 }
 

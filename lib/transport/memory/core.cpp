@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Topics by name and number, how a message gets into its log, and who is woken then.
+// Topics by name and number; how a message is appended to its log; and whom that wakes.
 #include "core.hpp"
 
 #include <sys/eventfd.h>
@@ -24,13 +24,14 @@ std::unique_ptr<delivery> failure(std::string text, bool too_large = false) {
     return std::make_unique<delivery>(delivery{true, std::move(text), too_large});
 }
 
-/// Of a number that Kafka writes with as few bytes as it needs. Its lowest bit is the sign.
+/// The size of a number in Kafka's variable-length format. Its lowest bit is the sign.
 std::size_t varint_size(std::size_t n) {
     return (static_cast<std::size_t>(std::bit_width(n << 1 | 1)) + 6) / 7;
 }
 std::size_t field_size(std::size_t bytes) { return varint_size(bytes) + bytes; }
 
-/// A record batch with this one record in it, not compressed: what Kafka compares with its limit.
+/// The size of an uncompressed record batch with this one record. Kafka compares this size with its
+/// limit.
 std::size_t batch_size(const record& r) {
     constexpr std::size_t before_records = 61;
     constexpr std::size_t attributes_and_deltas = 3;

@@ -21,15 +21,15 @@ class group;
 struct seat;
 struct topic_log;
 
-/// An assigned partition, shared by the group and the member's `partition`. Life: from the poll
-/// that tells `assigned` until both have dropped it; after the assignment it is not `readable`.
-/// Under the broker's lock.
+/// An assigned partition, shared by the group and the member's `partition`. Lives from the poll
+/// that reports `assigned` until both have dropped it. After the assignment it is not `readable`.
+/// Used under the broker's lock.
 struct reader {
     seat* owner;
     topic_log* from;
     cursor at{};
     bool readable = true;
-    bool waiting = false;  // the last read brought nothing: the next message wakes the owner
+    bool waiting = false;  // the last read returned null: the next message wakes the owner
 };
 
 struct topic_log {
@@ -37,8 +37,8 @@ struct topic_log {
     std::vector<reader*> readers{};
 };
 
-/// A topic. If it does not exist yet, it has a name and a number, and no partitions. Owner: the
-/// core, for ever. Under the broker's lock.
+/// A topic. One that does not exist yet has a name and a number, and no partitions. Owned by the
+/// core, which never removes it. Used under the broker's lock.
 struct topic {
     topic_id id;
     std::string name;
@@ -46,16 +46,16 @@ struct topic {
     std::vector<group*> groups{};  // all that ever subscribed
     std::uint64_t sent = 0;
     std::uint32_t turn = 0;   // the partition of the next message without a key
-    std::size_t failing = 0;  // the next sends that fail, as a test has asked
+    std::size_t failing = 0;  // how many of the next sends fail, as a test has asked
 
     bool exists() const { return !logs.empty(); }
     partition_id partitions() const { return static_cast<partition_id>(logs.size()); }
     bool has(partition_id p) const { return p >= 0 && p < partitions(); }
 };
 
-/// A member as its group sees it. Owner: the member. Under the broker's lock, except `news`, which
-/// the member reads without it, so that a poll without news costs one load. Invariant: `signalled`
-/// (the eventfd is readable) only if `news`.
+/// A member as its group sees it. Owned by the member. Used under the broker's lock, except `news`,
+/// which the member reads without the lock: a poll without news costs one load. Invariant:
+/// `signalled` (the eventfd is readable) implies `news`.
 struct seat {
     seat();
     seat(const seat&) = delete;
@@ -64,40 +64,40 @@ struct seat {
 
     group* in = nullptr;  // null: has not joined, or the membership is over
     std::vector<std::pair<topic_id, reset>> subscribed{};
-    std::vector<topic_partition> lost{};  // to be told
-    bool topics_changed = false;          // to be told
+    std::vector<topic_partition> lost{};  // to be reported
+    bool topics_changed = false;          // to be reported
     bool signalled = false;
     std::atomic<bool> news = false;
     int fd;
 
-    /// There is something new for this member. If the member itself (`by`) has caused it, it is not
-    /// signalled.
+    /// There is news for this member. Its eventfd is signalled unless the member itself (`by`) has
+    /// caused it.
     void wake(const seat* by);
     void calm();
 };
 
-/// The broker's state. Owner: the memory_broker. Everything but the options is used under `lock`,
-/// which a `session` holds. It never calls a listener.
+/// The broker's state. Owned by the memory_broker. Everything except the options is used under
+/// `lock`, which a `session` holds. It never calls a listener.
 class core {
 public:
     explicit core(memory_options);
     ~core();
 
-    /// The topic of this name. If it is unknown, its name is noted.
+    /// The topic of this name. If there is none yet, adds one that does not exist.
     topic& open(std::string_view name);
     topic* find(std::string_view name);
     topic& at(topic_id id) { return topics_[id]; }
-    /// The topic has `total` partitions from now on. Groups assign the new ones.
+    /// Grows the topic to `total` partitions. Groups assign the new ones.
     void grow(topic&, partition_id total);
     const std::map<std::string, topic_id, std::less<>>& names() const { return names_; }
 
     group& join(const std::string& name);
     group* find_group(std::string_view name);
 
-    /// False: there is no room. Else the message was stored, or `failed` says why not.
+    /// False if there is no room. Otherwise the message was stored, or `failed` says why not.
     bool append(seat& by, const record&, std::unique_ptr<delivery>& failed);
     void wake(seat& s) { s.wake(acting_); }
-    /// Members whose sends were refused for lack of room may try again.
+    /// Members whose sends found no room may try again.
     void room_again();
     void forget(seat&);
 
@@ -112,7 +112,7 @@ private:
     std::map<std::string, topic_id, std::less<>> names_;
     std::deque<topic> topics_;  // by id
     std::map<std::string, std::unique_ptr<group>, std::less<>> groups_;
-    std::vector<seat*> blocked_;  // refused for lack of room
+    std::vector<seat*> blocked_;  // their last send found no room
 };
 
 /// Holds the broker's lock. A member is not signalled for what it does itself.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How members join, leave and commit, and the failures that a test asks for.
+// How members join, leave and commit; and the failures that a test asks for.
 #include "group.hpp"
 
 #include <algorithm>
@@ -23,8 +23,8 @@ std::string text(const topic_partition& p) {
 void group::subscribe(seat& s, std::span<const subscription> to) {
     std::vector<std::pair<topic_id, reset>> subscribed;
     for (const auto& [name, from] : to) {
-        if (is_pattern(name)) continue;  // `grown` tells of new topics
-        auto& t = core_.open(name);      // throws for a bad name, before anything has changed
+        if (is_pattern(name)) continue;  // `grown` reports new topics
+        auto& t = core_.open(name);      // throws for a bad name before anything has changed
         std::erase_if(subscribed, [&](const auto& other) { return other.first == t.id; });
         subscribed.emplace_back(t.id, from);
     }

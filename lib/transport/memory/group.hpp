@@ -13,33 +13,33 @@
 
 namespace weir::transport::memory {
 
-/// The stages of an ownership, as its owner sees it.
+/// The stages in which an owner gets and gives up a partition.
 enum class stage : std::uint8_t {
     nobody,    // has no owner
-    promised,  // its poll will tell `assigned`
-    held,      // `assigned` was told
-    asked,     // its poll will tell `revoked`; until then it reads on
-    leaving,   // `revoked` was told: waits for `release`
-    given_up,  // released without having been asked to
+    promised,  // its next poll reports `assigned`
+    held,      // `assigned` has been reported
+    asked,     // its next poll reports `revoked`; until then it reads on
+    leaving,   // `revoked` has been reported: waits for `release`
+    given_up,  // released without a request
 };
 
-/// The owner has been told `assigned` and has not answered a `revoked`.
+/// Whether `assigned` has been reported, and the partition is not released yet.
 inline bool told(stage s) { return s == stage::held || s == stage::asked || s == stage::leaving; }
 
-/// One partition, as one group sees it. Owner: the group. Invariants: `owner` is null in stage
-/// `nobody` only; `reading` exists from `held` to `leaving`, and is readable except in `leaving`.
+/// One partition as one group sees it. Owned by the group. Invariants: `owner` is null only in
+/// stage `nobody`; `reading` exists from `held` to `leaving`, and is readable except in `leaving`.
 struct slot {
-    seat* target = nullptr;  // who will have it
-    seat* owner = nullptr;   // who has it
+    seat* target = nullptr;  // the member that will have it
+    seat* owner = nullptr;   // the member that has it
     stage now = stage::nobody;
-    bool withheld = false;  // nobody gets it before `assign`
+    bool withheld = false;  // no member gets it before `assign`
     std::optional<offset> committed{};
     offset start = 0;  // where reading began if nothing was committed
     std::vector<offset> history{};
     std::shared_ptr<reader> reading{};
 };
 
-/// What a member's poll will tell.
+/// What a member's next poll reports.
 struct notices {
     struct given {
         topic_partition tp;
@@ -51,9 +51,9 @@ struct notices {
     bool topics_changed = false;
 };
 
-/// Life: made by the first member that names it, then kept for ever by the core. Under the broker's
-/// lock. `spread` decides who will have a partition, `advance` moves it there one stage at a time,
-/// and the owner's own poll (`take`) tells each stage.
+/// Made for the first member that names it, and never removed by the core. Used under the broker's
+/// lock. `spread` decides which member will have a partition, `advance` moves it there one stage at
+/// a time, and the owner's own poll (`take`) reports each stage.
 class group {
 public:
     group(core& c, std::string name) : core_(c), name_(std::move(name)) {}
@@ -63,10 +63,12 @@ public:
     // called for a member
     void subscribe(seat&, std::span<const subscription>);
     void release(seat&, std::span<const topic_partition>);
-    /// The membership ends. `tell`: the member did not ask for it and is told what it has lost.
+    /// The membership ends. `tell`: the member did not ask for it, and its lost partitions are
+    /// reported.
     void leave(seat&, bool tell);
     commit_result commit(seat&, std::span<const position>);
-    /// Tells the member what has happened to its partitions, and moves them to their next stage.
+    /// Reports to the member what has happened to its partitions, and moves them to their next
+    /// stage.
     void take(seat&, notices&);
 
     // called by the broker
@@ -79,9 +81,9 @@ public:
         failing_with_ = with;
     }
 
-    slot& at(topic_id, partition_id);  // made if it does not exist
+    slot& at(topic_id, partition_id);  // adds it if it is missing
     const slot* find(topic_id, partition_id) const;
-    /// Offsets below it are not needed any more.
+    /// Offsets below this are no longer needed.
     offset floor(topic_id, partition_id) const;
 
 private:
@@ -94,18 +96,18 @@ private:
     slot* owned(const seat&, const topic_partition&);
     void rebalance();
     void advance(slot&);
-    /// The owner's `partition` brings nothing more.
+    /// The owner's `partition` returns nothing more.
     void close(slot&);
-    /// It has no owner.
+    /// The partition has no owner any more.
     void end(slot&);
     void hear_lost(slot&, const topic_partition&);
     void open(slot&, topic&, partition_id);
 
     core& core_;
     std::string name_;
-    std::vector<seat*> members_;  // in the order they joined
+    std::vector<seat*> members_;  // in the order in which they joined
     std::map<topic_id, interest> interests_;
-    std::size_t failing_ = 0;  // the next commits that fail, as a test has asked
+    std::size_t failing_ = 0;  // how many of the next commits fail, as a test has asked
     commit_error failing_with_ = commit_error::none;
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t chunk_first = std::size_t{4} << 10;   // most topics of a test stay small
 constexpr std::size_t chunk_most = std::size_t{512} << 10;  // a few thousand messages a read
-constexpr std::size_t chunks_of_a_limit = 16;               // how finely retention works
+constexpr std::size_t chunks_of_a_limit = 16;               // retention drops a chunk at a time
 
 }  // namespace
 
@@ -37,13 +37,14 @@ bytes_view chunk::put(bytes_view bytes) {
 void chunk::append(const record& r, weir::offset at, std::uint64_t number) {
     assert(fits(r) && at >= end());
     if (r.headers && !r.headers->empty()) {
-        // Reserved once for all messages, since a fetch points into it: it must not move.
+        // Reserved once for all messages: a fetch points into it, so it must not move.
         if (headers_.capacity() == 0) headers_.reserve(free_bytes() / bookkeeping);
         assert(headers_.size() < headers_.capacity());
         headers_.push_back({count_, *r.headers});
         beside_ += sizeof(stored_headers) + size_of(*r.headers);
     }
-    const auto value = put(r.value);  // the value first: downwards the key then lies before it
+    // Bytes grow downwards: written first, the value lies behind the key.
+    const auto value = put(r.value);
     const auto key = put(r.key);
     low_ -= sizeof number;
     std::memcpy(low_, &number, sizeof number);
@@ -120,7 +121,7 @@ bool log::read(cursor& c, std::size_t most, piece& into) const {
     const auto all = c.in->messages();
     into.from = c.at;
     into.count = std::min(most, all.size() - c.at);
-    if (into.in != c.in) into.in = c.in;  // within a chunk no reference count changes
+    if (into.in != c.in) into.in = c.in;  // within one chunk no reference count changes
     c.at += into.count;
     c.next = into.count ? all[c.at - 1].offset + 1 : c.next;
     return into.count != 0;

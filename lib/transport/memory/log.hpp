@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A partition's log: messages in chunks. Messages are appended to the last chunk; whole chunks are
-// dropped from the front.
+// A partition's log: messages in chunks. Messages are appended to the last chunk, and whole chunks
+// are dropped from the front.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -19,11 +19,11 @@ struct stored_headers {
     weir::headers values;
 };
 
-/// A run of messages in one piece of memory. The `message`s grow from its front, their bytes from
-/// its back; it is full when they meet. Headers are rare and stored apart. Life: made by a log;
-/// kept by the log, by cursors and by fetches, whichever lives longest. Threads: appended to and
-/// searched under the broker's lock. What `messages` and `headers` have returned never moves or
-/// changes, so it is read without the lock. Invariant: offsets grow.
+/// Some messages in one piece of memory. The `message`s grow from its front and their bytes from
+/// its back; it is full when they meet. Headers are rare and are stored apart. Made by a log, and
+/// kept alive by the log, by cursors and by fetches. It is appended to and searched under the
+/// broker's lock. What `messages` and `headers` have returned never moves or changes, so it is read
+/// without the lock. Invariant: offsets grow.
 class chunk {
 public:
     explicit chunk(std::size_t capacity);
@@ -36,10 +36,10 @@ public:
     void append(const record&, weir::offset, std::uint64_t number);
 
     std::span<const message> messages() const { return {first_, count_}; }
-    /// The headers of the messages at [from, to).
+    /// The headers of the messages in [from, to).
     std::span<const stored_headers> headers(std::size_t from, std::size_t to) const;
     std::vector<std::uint64_t> numbers() const;
-    /// The offset behind the last one.
+    /// The offset behind the last message.
     weir::offset end() const { return count_ ? first_[count_ - 1].offset + 1 : 0; }
     /// Its size in bytes.
     std::size_t size() const { return capacity_ + beside_; }
@@ -64,23 +64,23 @@ private:
 
 std::size_t size_of(const weir::headers&);
 
-/// A position to read from. `in` is the chunk where the last read ended; the log may have dropped
+/// A position to read from. `in` is the chunk where the last read ended. The log may have dropped
 /// it.
 struct cursor {
     offset next = 0;
     std::shared_ptr<const chunk> in{};
     std::size_t at = 0;
 };
-/// What a read brought: [from, from + count) of a chunk.
+/// The messages of one read: [from, from + count) of a chunk.
 struct piece {
     std::shared_ptr<const chunk> in{};
     std::size_t from = 0;
     std::size_t count = 0;
 };
 
-/// The messages of one partition. Life and owner: its topic's. Threads: under the broker's lock.
-/// Invariants: only a new chunk is empty; offsets grow from chunk to chunk; the size is at most
-/// `limit`, or there is one chunk.
+/// The messages of one partition. Owned by its topic. Used under the broker's lock. Invariants:
+/// only a new chunk is empty; offsets grow from chunk to chunk; the size is at most `limit`, or
+/// there is one chunk.
 class log {
 public:
     explicit log(std::size_t limit);
@@ -89,7 +89,7 @@ public:
     /// Starts a chunk that `r` fits into. If the limit requires it, drops old chunks that end below
     /// `floor`. False if that does not make enough room.
     bool roll(const record& r, offset floor);
-    /// `r` fits.
+    /// Appends `r`, which must fit.
     void append(const record& r, std::uint64_t number);
     void skip(offset n) { next_ += n; }
 

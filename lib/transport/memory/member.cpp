@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a member asks of the broker, and what its poll tells it.
+// What a member asks of the broker, and what its poll reports.
 #include "member.hpp"
 
 #include <cassert>
@@ -90,7 +90,7 @@ bool member::tell_news(listener& to) {
         seat_.calm();
         n.lost = std::exchange(seat_.lost, {});
         n.topics_changed = std::exchange(seat_.topics_changed, false);
-        if (std::exchange(ended_, false)) {  // as Kafka's clients do
+        if (std::exchange(ended_, false)) {  // joins again, as Kafka's clients do
             core_.join(group_).subscribe(seat_, subscribed_);
             seat_.wake(&seat_);
         } else if (seat_.in) seat_.in->take(seat_, n);
@@ -105,7 +105,7 @@ bool member::tell_news(listener& to) {
         to.assigned(std::move(all));
     }
     if (n.topics_changed) to.topics_changed();
-    return true;  // also for a message: a read that brought nothing will bring it
+    return true;  // true for new messages, too: a read that returned null may return them now
 }
 
 void member::close(listener& to, duration) {

@@ -12,10 +12,10 @@
 
 namespace weir::transport::memory {
 
-/// Life: from `connect` until its app drops it; its destructor leaves the group, if `close` has
-/// not. Owner and thread: the app's loop. It keeps the broker alive. What the broker and other
-/// members have for it is in its seat, under the broker's lock. The reports of its own sends and
-/// commits are its own; `poll` tells them without the lock.
+/// Lives from `connect` until its app drops it. If `close` was not called, its destructor leaves
+/// the group. Owned by the app and used on the loop's thread. It keeps the broker alive. What the
+/// broker and other members have for it is in its seat, under the broker's lock. Reports of its own
+/// sends and commits are in the member, and `poll` gives them without the lock.
 class member final : public transport {
 public:
     member(std::shared_ptr<memory_broker>, core&, std::string group, memory_member_options);
@@ -52,10 +52,11 @@ private:
     std::string group_;
     memory_member_options options_;
     seat seat_;
-    std::vector<report> reports_{}, telling_{};  // two: a listener may send
+    // Two, since a listener may send while it is called.
+    std::vector<report> reports_{}, telling_{};
     std::vector<commit_result> results_{};
     std::vector<subscription> subscribed_{};
-    bool ended_ = false;  // the broker ended it: the next poll joins again
+    bool ended_ = false;  // the broker ended the membership: the next poll joins again
 };
 
 }  // namespace weir::transport::memory

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One lock for each batch, and no work for each message.
+// A read takes the lock once for a batch, and does no work for each message.
 #include "partition.hpp"
 
 #include <algorithm>
@@ -23,13 +23,14 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
     std::unique_ptr<slice> into{static_cast<slice*>(recycled.release())};
     if (!into) into = spare_ ? std::move(spare_) : std::make_unique<slice>();
     if (read(most, *into)) return into;
-    *into = slice{};  // an idle partition keeps no chunk alive
+    *into = slice{};  // so that an idle partition keeps no chunk alive
     spare_ = std::move(into);
     return nullptr;
 }
 
 bool partition::read(std::size_t most, slice& into) {
-    const auto before = into.piece_.in;  // if it is the last owner: freed outside of the lock
+    // If this is the last owner, the chunk is freed outside of the lock.
+    const auto before = into.piece_.in;
     std::lock_guard held{core_.lock};
     auto& r = *reading_;
     if (!r.readable) return false;

@@ -9,8 +9,8 @@
 
 namespace weir::transport::memory {
 
-/// What one read brought: a part of one chunk, which it keeps alive. Owner and thread: the reader's
-/// loop. It takes no lock, since what was appended to a chunk never changes.
+/// What one read brought: a part of one chunk, which it keeps alive. Owned by the reader, used on
+/// its loop's thread. It takes no lock, since what was appended to a chunk never changes.
 class slice final : public fetch {
 public:
     weir::headers headers(std::size_t i) const override;
@@ -21,9 +21,9 @@ private:
     std::span<const stored_headers> headers_{};
 };
 
-/// An assigned partition. Life: from the assignment until its owner drops it. Once released,
-/// revoked or lost, it brings nothing more. Thread: its owner's loop; it reads under the broker's
-/// lock.
+/// An assigned partition. Lives from the assignment until its owner drops it. Once released,
+/// revoked or lost, it returns nothing more. Used on its owner's loop's thread; it reads under the
+/// broker's lock.
 class partition final : public weir::transport::partition {
 public:
     partition(std::shared_ptr<memory_broker>, core&, std::shared_ptr<reader>);
@@ -36,7 +36,7 @@ private:
     std::shared_ptr<memory_broker> broker_;  // keeps the core alive
     core& core_;
     std::shared_ptr<reader> reading_;
-    std::unique_ptr<slice> spare_{};  // kept for reuse by a read that brought nothing
+    std::unique_ptr<slice> spare_{};  // for the next read, after one that returned null
 };
 
 }  // namespace weir::transport::memory

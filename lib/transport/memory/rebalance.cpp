@@ -16,8 +16,8 @@ void group::rebalance() {
         if (!i.subscribed) continue;
         if (i.slots.size() < t.logs.size()) i.slots.resize(t.logs.size());
         for (std::size_t n = 0; n < t.logs.size(); ++n) {
-            // Not the present owner but the next one: a partition that is moving is not turned
-            // back.
+            // The next owner, not the present one: a partition that is moving goes on to where it
+            // moves.
             const auto m = std::find(members_.begin(), members_.end(), i.slots[n].target);
             shares.push_back(
                 {id, m == members_.end() ? share::nobody : static_cast<int>(m - members_.begin())});
@@ -57,9 +57,9 @@ void group::advance(slot& p) {
             core_.wake(*p.owner);
             break;
         case stage::asked:
-            if (p.owner == to) p.now = stage::held;  // nothing has been told
+            if (p.owner == to) p.now = stage::held;  // nothing has been reported yet
             break;
-        case stage::leaving: break;  // until it is released
+        case stage::leaving: break;  // it waits for the release
     }
     assert((p.owner == nullptr) == (p.now == stage::nobody));
     assert((p.reading != nullptr) == told(p.now));

@@ -11,8 +11,8 @@
 namespace weir::transport::memory {
 namespace {
 
-/// How many partitions of one topic each subscriber has. Lives for one topic of one round; `loads`
-/// (the partitions of each member in all topics) outlives it.
+/// How many partitions of one topic each subscriber has. Made for one topic of one round. `loads`
+/// (how many partitions each member has in all topics) lives longer.
 class scales {
 public:
     scales(std::vector<int> subscribers, std::vector<int>& loads)
@@ -67,14 +67,14 @@ std::vector<topic_run> by_topic(std::span<share> all) {
     return runs;
 }
 
-/// Moves partitions from the member with most to the one with least, while that helps. True if any
-/// moved.
+/// Moves partitions from the member with most to the one with least, as long as that helps. True if
+/// any moved.
 bool level(topic_run run, scales& on) {
     bool moved = false;
     for (;;) {
         const int from = on.heaviest(), to = on.lightest();
         if (!on.uneven(from, to)) return moved;
-        // The highest partition moves: a member keeps the low numbers it began with.
+        // The highest partition moves, so a member keeps the low numbers that it began with.
         const auto p = std::find_if(run.rbegin(), run.rend(),
                                     [from](const share& s) { return s.owner == from; });
         assert(p != run.rend());
@@ -105,8 +105,8 @@ void spread(std::span<share> partitions, const std::vector<std::vector<topic_id>
     for (auto& [run, on] : topics)
         for (auto& s : run)
             if (s.owner == share::nobody) on.give(s.owner = on.lightest());
-    // It ends: each move lowers the sum of squares of a topic's counts, or keeps it and lowers that
-    // of the loads.
+    // This ends: each move lowers the sum of squares of a topic's counts, or keeps it and lowers
+    // the sum of squares of the loads.
     for (bool moved = true; moved;) {
         moved = false;
         for (auto& [run, on] : topics) moved |= level(run, on);

@@ -16,10 +16,11 @@ struct share {
     int owner = nobody;
 };
 
-/// Spreads partitions over the members that subscribe to their topic. The numbers of two
-/// subscribers of a topic differ by at most one; where that leaves a choice, so do their numbers in
-/// all. Sticky: a partition that has an owner moves only if one of these two requires it.
-/// `partitions` are sorted by topic; `subscribed[m]` are the topics of member m.
+/// Spreads partitions over the members that subscribe to their topic. The numbers of partitions
+/// that two subscribers of a topic have there differ by at most one. If that leaves a choice, so do
+/// the numbers that they have in all topics. Sticky: a partition that has an owner moves only if
+/// one of these two rules requires it. `partitions` are sorted by topic; `subscribed[m]` are the
+/// topics of member m.
 void spread(std::span<share> partitions, const std::vector<std::vector<topic_id>>& subscribed);
 
 }  // namespace weir::transport::memory

@@ -10,8 +10,8 @@
 
 #include <weir/weir.hpp>
 
-#include "app/captured.hpp"
-#include "app/temp_file.hpp"
+#include "cli/captured.hpp"
+#include "cli/temp_file.hpp"
 
 namespace {
 

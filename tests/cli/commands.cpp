@@ -9,8 +9,8 @@
 
 #include <weir/weir.hpp>
 
-#include "app/captured.hpp"
-#include "app/temp_file.hpp"
+#include "cli/captured.hpp"
+#include "cli/temp_file.hpp"
 
 using namespace std::chrono_literals;
 
@@ -208,7 +208,7 @@ TEST_CASE("--help lists commands and options, and says what the exit codes mean"
     CHECK(said.code == weir::exit_code::ok);
     CHECK(said.err.empty());
     for (const char* part :
-         {"shop: a program of streams", "--broker", "--set", "--input", "--keyed-output",
+         {"shop processes streams", "--broker", "--set", "--input", "--keyed-output",
           "--until-idle", "WEIR_BROKER", "run ", "graph ", "topics ", "agents ",
           "Exit codes: 0 stopped as asked; 1 an error's policy was stop, or an input was bad; "
           "2 wrong usage."}) {
@@ -246,10 +246,10 @@ TEST_CASE("a wrong command line is one sentence and exit code 2") {
     says({"--set", "linger.ms"}, "prog: weir: --set linger.ms: write --set property=value");
     says({"--set", "=5"}, "prog: weir: --set =5: write --set property=value");
     says({"--broker", "nats://x"},
-         "prog: weir: broker 'nats://x' is none: use memory://, memory://NAME or "
+         "prog: weir: broker 'nats://x' is not a broker URL: use memory://, memory://NAME or "
          "kafka://host:port");
     says({"--broker", "kafka://localhost"},
-         "prog: weir: broker 'kafka://localhost': 'localhost' is no host:port: write "
+         "prog: weir: broker 'kafka://localhost': 'localhost' is not host:port: write "
          "kafka://host:port, or kafka://host:port,host:port");
 }
 
@@ -260,7 +260,7 @@ TEST_CASE("--until-idle takes a number and a unit, nothing else") {
         const auto said = shop_says({"--until-idle", bad.c_str()});
         CHECK(said.code == weir::exit_code::usage);
         CHECK(said.err ==
-              "prog: weir: '" + bad + "' is no duration: write 500ms, 2s, 5min or 1h\n");
+              "prog: weir: '" + bad + "' is not a duration: write 500ms, 2s, 5min or 1h\n");
     }
     for (const char* good : {"0s", "1ms"})
         CHECK(shop_says({"--until-idle", good}).code == weir::exit_code::ok);
@@ -387,7 +387,7 @@ TEST_CASE("--stats needs a pause between two lines, and takes the longest there 
     const auto none = shop_says({"--stats", "0s"});
     CHECK(none.code == weir::exit_code::usage);
     CHECK(none.err ==
-          "prog: weir: --stats 0s: this would print without a pause: write a longer time, 10s\n");
+          "prog: weir: --stats 0s: the time must be longer than zero: write 10s, for example\n");
     for (const char* longest : {"2562047h", "9223372036854ms"}) {
         const auto said = shop_says({"--stats", longest, "--until-idle", "1ms"});
         CHECK(said.code == weir::exit_code::ok);
@@ -401,7 +401,7 @@ TEST_CASE("a port of the broker is a number from 1 to 65535") {
         const auto said = shop_says({"--broker", url.c_str()});
         CHECK(said.code == weir::exit_code::usage);
         CHECK(said.err == "prog: weir: broker '" + url + "': '" + port +
-                              "' is no port, which is a number from 1 to 65535: write "
+                              "' is not a port, a number from 1 to 65535: write "
                               "kafka://host:port, or kafka://host:port,host:port\n");
     };
     for (auto* port : {"65536", "70000", "99999", "0", "+9", "9x", "4294967297"}) says(port);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program of app.main's as a process of its own: pipes and signals. It is waited for by what it
 // prints, never by time.
-#include "app/process.hpp"
+#include "cli/process.hpp"
 
 #include <doctest/doctest.h>
 #include <signal.h>

@@ -8,7 +8,7 @@
 #include <weir/transport/memory.hpp>
 #include <weir/weir.hpp>
 
-#include "app/captured.hpp"
+#include "cli/captured.hpp"
 
 namespace {
 
@@ -110,7 +110,7 @@ TEST_CASE("send on a broker that dies with the process is refused with a sentenc
     const auto said = tests::run(app, {"send", "t", "v"});
     CHECK(said.code == weir::exit_code::usage);
     CHECK(said.err ==
-          "prog: weir: send t: memory:// lives as long as a run, and there is none yet: use "
+          "prog: weir: send t: memory:// exists only during a run, and none has begun: use "
           "--broker kafka://host:port, or feed a run with --input\n");
 }
 

@@ -12,9 +12,9 @@
 
 #include <weir/weir.hpp>
 
-#include "app/captured.hpp"
-#include "app/process.hpp"
+#include "cli/captured.hpp"
 #include "cli/line_writer.hpp"
+#include "cli/process.hpp"
 
 namespace {
 

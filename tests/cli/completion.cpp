@@ -9,9 +9,9 @@
 
 #include <weir/weir.hpp>
 
-#include "app/captured.hpp"
-#include "app/process.hpp"
-#include "app/temp_file.hpp"
+#include "cli/captured.hpp"
+#include "cli/process.hpp"
+#include "cli/temp_file.hpp"
 
 namespace {
 

@@ -17,9 +17,9 @@
 #include <weir/transport/memory.hpp>
 #include <weir/weir.hpp>
 
-#include "app/captured.hpp"
-#include "app/temp_file.hpp"
+#include "cli/captured.hpp"
 #include "cli/input.hpp"
+#include "cli/temp_file.hpp"
 
 namespace {
 
@@ -124,7 +124,7 @@ TEST_CASE("a bad seventh line: file:7 is named, lines 1 to 6 are processed and c
     CHECK(p.run({"t=" + f.path()}) == weir::exit_code::failed);
     CHECK(p.said == "prog: weir: " + f.path() +
                         ":7: not a value of topic 't': reading.id: expected an integer, found a "
-                        "string: mend the line\n");
+                        "string: correct the line\n");
     CHECK(p.seen == ids{1, 2, 3, 4, 5, 6});
     CHECK(p.committed_of("t") == committed{6});
 }
@@ -217,7 +217,7 @@ TEST_CASE("--keyed-input: a line without a tab, or with what is no key, is named
         program p;
         p.app.agent("n", p.app.topic<int, reading>("n") | weir::for_each([](auto&) {}));
         CHECK(p.run({"n=" + f.path()}, "--keyed-input") == weir::exit_code::failed);
-        CHECK(p.said == "prog: weir: " + f.path() + sentence + ": mend the line\n");
+        CHECK(p.said == "prog: weir: " + f.path() + sentence + ": correct the line\n");
     };
     says("\n" + line(1), ":2: no tab between the key and a value of topic 'n'");
     says("five\t" + line(1),
@@ -251,7 +251,7 @@ TEST_CASE("--input: a line that has no end in sight is refused, with the limit")
     program p;
     CHECK(p.run({"t=" + f.path()}) == weir::exit_code::failed);
     CHECK(p.said == "prog: weir: " + f.path() +
-                        ":2: the line is longer than 16777216 bytes: mend the line\n");
+                        ":2: the line is longer than 16777216 bytes: correct the line\n");
     CHECK(p.seen == ids{1});
     const temp_file longer{R"({"id": 2, "celsius": 1})" + std::string(1'000'000, ' ') + '\n'};
     CHECK(p.run({"t=" + longer.path()}) == weir::exit_code::ok);

@@ -6,11 +6,11 @@
 
 #include <weir/weir.hpp>
 
-#include "app/captured.hpp"
 #include "app/engine.hpp"
-#include "app/temp_file.hpp"
+#include "cli/captured.hpp"
 #include "cli/commands.hpp"
 #include "cli/properties.hpp"
+#include "cli/temp_file.hpp"
 #include "nearest.hpp"
 
 namespace {
@@ -54,7 +54,7 @@ TEST_CASE("--set-file: what is wrong is named with file and line, and no value i
         CHECK(said.out.empty());
         return said.err;
     };
-    const std::string rest = ": no property: write name=value, or # before a comment\n";
+    const std::string rest = ": not a property: write name=value, or # before a comment\n";
     CHECK(sentence(no_name.path()) == "prog: weir: " + no_name.path() + ":4" + rest);
     CHECK(sentence(empty_name.path()) == "prog: weir: " + empty_name.path() + ":1" + rest);
     CHECK(sentence("/no/such") ==
@@ -71,7 +71,8 @@ TEST_CASE("WEIR_SET_: an underscore is a dot, two are an underscore") {
     const variable nameless{"WEIR_SET_", "1"};
     const auto said = says({});
     CHECK(said.code == weir::exit_code::usage);
-    CHECK(said.err.starts_with("prog: weir: WEIR_SET_ in the environment names no property"));
+    CHECK(
+        said.err.starts_with("prog: weir: WEIR_SET_ in the environment does not name a property"));
 }
 
 TEST_CASE("arguments win over files, files over the environment, that over the program") {
@@ -92,7 +93,7 @@ TEST_CASE("arguments win over files, files over the environment, that over the p
 TEST_CASE("WEIR_BROKER names the broker where --broker does not") {
     const variable broker{"WEIR_BROKER", "nats://x"};
     CHECK(says({"--until-idle", "0s"}).err ==
-          "prog: weir: broker 'nats://x' is none: use memory://, memory://NAME or "
+          "prog: weir: broker 'nats://x' is not a broker URL: use memory://, memory://NAME or "
           "kafka://host:port\n");
     CHECK(says({"--until-idle", "0s", "--broker", "memory://"}).code == weir::exit_code::ok);
 }
