@@ -26,8 +26,8 @@
 namespace weir::detail {
 
 /// One run of an app, from the first subscription to leaving the group. Owned by the engine; used
-/// on the loop's thread (`stop` may be called from anywhere). Invariants: a partition has one batch
-/// in work; a sink has at most one parked message; a commit names only what is assigned.
+/// on the loop's thread (`stop` may be called from anywhere). Invariants: a sink has at most one
+/// parked message; a commit names only what is assigned.
 ///
 ///     conductor.cpp   what a run is made of, and one turn of it
 ///     cursors.cpp     one segment works on one input
@@ -202,6 +202,7 @@ private:
     std::optional<holder> boundary_with(const owned_partition&, offset) const;
     holder holder_behind_cursors(const owned_partition&, offset) const;
     holder holder_of(const owned_partition&, offset) const;
+    std::string who_lags(const owned_partition&) const;
 
     const settings& settings_;
     transport::transport& transport_;

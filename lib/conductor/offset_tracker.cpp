@@ -49,7 +49,7 @@ offset_tracker::word& offset_tracker::word_of(std::int64_t index) {
         return words_.back();
     }
     if (words_.back().index == index) return words_.back();
-    const auto at = find(index);  // a slower segment; never farther back than one batch
+    const auto at = find(index);  // a slower segment's, never far back
     if (at->index == index) return *at;
     if (head_ > 0 && at - words_.begin() == std::ptrdiff_t(head_)) {
         --head_;
