@@ -207,7 +207,7 @@ bool conductor::turn_partition(owned_partition& p) {
     p.advance();
     if (p.undecodable() && !given_up) busy |= handle_undecodable(p);
     if (!given_up) busy |= read_next(p);
-    for (auto& c : p.cursors()) busy |= step(*c, given_up ? work::in_work_only : work::any);
+    for (auto& c : p.cursors()) busy |= given_up ? step(*c, work::in_work_only) : catch_up(p, *c);
     return busy;
 }
 

@@ -145,6 +145,7 @@ private:
     enum class work { any, in_work_only };
     bool can_step(const segment_cursor&) const;
     bool step(segment_cursor&, work, std::optional<time_point> now = {});
+    bool catch_up(owned_partition&, partition_cursor&);
     run_result run_segment(segment_cursor&, work, time_point now);
     void came_back(segment_cursor&, work, const run_result&);
     void leave_sink(segment_cursor&);

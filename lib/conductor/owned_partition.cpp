@@ -128,15 +128,19 @@ bool owned_partition::cursors_finished() const {
 
 void owned_partition::advance() {
     if (batches_.size() == 1) return;
-    for (auto& c : cursors_)
-        while (c->in != last() && c->finished() && c->in->is_decoded(*c->reader))
-            c->enter(std::next(c->in));
+    for (auto& c : cursors_) advance(*c);
     const auto stands_in_front = [&](auto& c) { return c->in == batches_.begin(); };
     while (batches_.size() > 1 && std::none_of(cursors_.begin(), cursors_.end(), stands_in_front)) {
         assert(!undecodable_ || undecodable_->in != batches_.begin());
         spare_.clear();
         spare_.splice(spare_.end(), batches_, batches_.begin());
     }
+}
+
+bool owned_partition::advance(partition_cursor& c) {
+    const auto before = c.in;
+    while (c.in != last() && c.finished() && c.in->is_decoded(*c.reader)) c.enter(std::next(c.in));
+    return c.in != before;
 }
 
 std::size_t owned_partition::behind(const partition_cursor& c) const {

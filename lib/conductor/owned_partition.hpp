@@ -119,6 +119,8 @@ public:
     void join(const std::vector<plan::topic_reader*>&);
     /// Cursors that have finished their batch go on to the next one.
     void advance();
+    /// The same for one cursor. True if it did.
+    bool advance(partition_cursor&);
     /// How many messages may be read now, so that no more than `most` lie between the fastest and
     /// the slowest cursor. 0 while the fastest has something to do.
     std::size_t room(std::size_t most) const;

@@ -240,6 +240,54 @@ TEST_CASE("a message under retry at its cursor stays in its batch while others a
     CHECK(test.committed(in, 0) == 9);
 }
 
+TEST_CASE("an agent that was far behind in many small batches catches up at once: then large ones "
+          "are read again") {
+    silent quiet;
+    weir::app app{"pace", {.stream_buffer_max = 500, .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    bool works = false;
+    trace slow, quick;
+    app.agent("slow", in | weir::for_each([&](int n) {
+                          if (!works) throw std::runtime_error{"not now"};
+                          slow.push_back(n);
+                      }),
+              {.on_error = weir::retry(100, 1s)});
+    app.agent("quick", in | weir::for_each([&](int n) { quick.push_back(n); }));
+    test_driver test{app};
+    for (int n = 0; n < 500; ++n) test.send(in, "k", n);
+    CHECK(app.counters().batches == 500);
+    for (int n = 500; n < 3000; ++n) test.append(in, "k", n);
+    test.run();
+    CHECK(quick == up_to(500));
+    works = true;
+    test.advance(1s);
+    CHECK(slow == up_to(3000));
+    CHECK(quick == up_to(3000));
+    CHECK(app.counters().batches < 500 + 20);
+}
+
+TEST_CASE("stop() in a body at the end of its batch begins none of the next batch") {
+    silent quiet;
+    weir::app app{"pace", {.stream_buffer_max = 8, .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    bool works = false;
+    trace slow;
+    app.agent("slow", in | weir::for_each([&](int n) {
+                          if (!works) throw std::runtime_error{"not now"};
+                          slow.push_back(n);
+                          if (n == 1) app.stop();
+                      }),
+              {.on_error = weir::retry(100, 1s)});
+    app.agent("quick", in | weir::for_each([](int) {}));
+    test_driver test{app};
+    for (int n = 0; n < 4; ++n) test.send(in, "k", n);
+    works = true;
+    test.advance(1s);
+    CHECK(!test.running());
+    CHECK(slow == up_to(2));
+    CHECK(test.committed(in, 0) == 2);
+}
+
 TEST_CASE(
     "a dead letter of a slow agent has its own message, and holds it, while others are read") {
     two_paces t{{.stream_buffer_max = 8, .on_produce_error = weir::retry(1, 5s)},
