@@ -217,7 +217,7 @@ bool conductor::read_next(owned_partition& p) {
     if (ahead == 0) return false;
     p.update_tracker(now_);
     const auto open_max = settings_.options.open_max;
-    const auto room = open_max - std::min(p.tracker->open(), open_max);
+    const auto room = open_max - std::min(p.may_be_open(), open_max);
     log_if_full(p, room == 0);
     const auto* before = p.tracker.get();
     const auto n = p.read(std::min(ahead, room), now_);

@@ -102,6 +102,9 @@ std::string conductor::who_lags(const owned_partition& p) const {
                     : "; agent '" + slow + "' is " + messages + " behind agent '" + fast + "'";
     if (n >= settings_.options.stream_buffer_max)
         text += ", and no more is read, since that is stream_buffer_max";
+    else if (const auto most = settings_.options.open_max;
+             p.tracker->open() < most && p.may_be_open() >= most)
+        text += ", and no more is read, since open_max messages are open or not finished";
     return text;
 }
 

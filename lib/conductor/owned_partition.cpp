@@ -15,6 +15,13 @@ fetched_batch::decoded_batch& fetched_batch::of(const plan::topic_reader& r) {
     return *at;
 }
 
+std::size_t fetched_batch::index_of(offset at) const {
+    const auto all = fetched->messages();
+    const auto found = std::lower_bound(all.begin(), all.end(), at,
+                                        [](const message& m, offset o) { return m.offset < o; });
+    return static_cast<std::size_t>(found - all.begin());
+}
+
 owned_partition::owned_partition(const topic_partition& of, transport::assignment from,
                                  const std::vector<plan::topic_reader*>& readers,
                                  std::shared_ptr<release_queue> releases)
@@ -144,7 +151,15 @@ bool owned_partition::advance(partition_cursor& c) {
 }
 
 std::size_t owned_partition::behind(const partition_cursor& c) const {
-    return static_cast<std::size_t>(read_ - c.in->upto) + c.reads->count - c.position;
+    const auto behind_it = static_cast<std::size_t>(read_ - c.in->upto);
+    const auto passed = c.finished() ? c.in->of(*c.reader).decoded
+                                     : c.in->index_of(c.reads->message_of(c.position).offset);
+    return behind_it + c.in->size() - passed;
+}
+std::size_t owned_partition::may_be_open() const {
+    const auto* last = slowest();
+    const auto left = last ? behind(*last) : 0;
+    return left == 0 ? tracker->open() : tracker->open_behind() + left;
 }
 const partition_cursor* owned_partition::slowest() const {
     const partition_cursor* found = nullptr;

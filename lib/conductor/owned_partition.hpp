@@ -66,6 +66,8 @@ struct fetched_batch {
     const message& raw(std::size_t i) const { return fetched->messages()[i]; }
     decoded_batch& of(const plan::topic_reader&);
     bool is_decoded(const plan::topic_reader& r) { return of(r).decoded == size(); }
+    /// Of the message at this offset.
+    std::size_t index_of(offset) const;
 };
 using fetched_batches = std::list<fetched_batch>;
 
@@ -133,6 +135,8 @@ public:
     const std::vector<std::unique_ptr<partition_cursor>>& cursors() const { return cursors_; }
     /// How many messages that have been read the cursor has not passed.
     std::size_t behind(const partition_cursor&) const;
+    /// How many messages are held, or may yet be since not every cursor has passed them.
+    std::size_t may_be_open() const;
     /// Null if nobody reads it.
     const partition_cursor* slowest() const;
     const partition_cursor* fastest() const;

@@ -140,10 +140,11 @@ struct three_agents {
     }
     std::vector<plan::topic_reader*> readers() {
         std::vector<plan::topic_reader*> all;
-        for (auto* r : {&numbers, &raw})
+        for (auto* r : {raw_first ? &raw : &numbers, raw_first ? &numbers : &raw})
             if (!r->to.empty()) all.push_back(r);
         return all;
     }
+    bool raw_first = false;
     partition_cursor& of(const idle& s) {
         for (auto& cursor : p->cursors())
             if (cursor->runs == &s) return *cursor;
@@ -284,11 +285,11 @@ TEST_CASE("partition: a message that is acknowledged by hand is passed, also at 
     t.read();
     t.pass(t.a, 2);
     t.read();
+    t.pass(t.a);
     t.pass(t.b);
     CHECK(t.position() == 2);
     t.of(t.b).acked = true;
     CHECK(t.position() == 7);
-    t.pass(t.a);
     t.pass(t.b);
     CHECK(t.position() == 7);
     t.of(t.b).acked = true;
@@ -326,6 +327,50 @@ TEST_CASE("partition: the position stays before a message that does not decode, 
     t.pass(t.a, 2);
     t.pass(t.b, 2);
     CHECK(t.position() == 6);
+}
+
+TEST_CASE("partition: behind a message that does not decode nothing is read, though somebody has "
+          "nothing to do") {
+    three_agents t;
+    t.raw_first = true;
+    t.raw.to = {&t.c};
+    t.numbers.to = {&t.a};
+    t.assign({{1, 2, 3}, {4}});
+    number::bad = {2};
+    t.read(100);
+    t.pass(t.c, 3);
+    t.pass(t.a);
+    CHECK(t.p->behind(t.of(t.c)) == 0);
+    CHECK(t.p->behind(t.of(t.a)) == 2);
+    CHECK(t.read(100) == 0);
+    CHECK(t.position() == 2);
+    t.p->pass_undecodable();
+    CHECK(t.read(100) == 1);
+    CHECK(t.p->behind(t.of(t.a)) == 2);
+    CHECK(t.at(t.a) == 3);
+    CHECK(t.position() == 3);
+}
+
+TEST_CASE("partition: what may be open is what is held behind the slowest cursor, and all that it "
+          "has not passed") {
+    three_agents t;
+    t.assign({{1, 2, 3, 4, 5, 6}});
+    CHECK(t.p->may_be_open() == 0);
+    t.read(100);
+    CHECK(t.p->may_be_open() == 6);
+    weir::hold second = t.of(t.a).reads->hold_of(1), fifth = t.of(t.a).reads->hold_of(4);
+    t.pass(t.a, 6);
+    t.position();
+    CHECK(t.p->may_be_open() == 6);
+    t.pass(t.b, 3);
+    t.position();
+    CHECK(t.p->may_be_open() == 4);
+    t.pass(t.b, 3);
+    t.position();
+    CHECK(t.p->may_be_open() == 2);
+    second.release();
+    CHECK(t.p->may_be_open() == 1);
+    fifth.release();
 }
 
 TEST_CASE("partition: a topic that was created again begins when every cursor has finished the old "

@@ -240,6 +240,40 @@ TEST_CASE("a message under retry at its cursor stays in its batch while others a
     CHECK(test.committed(in, 0) == 9);
 }
 
+TEST_CASE(
+    "semantics 30: what a slow agent has not begun counts toward open_max, since it may be held") {
+    silent quiet;
+    weir::app app{"pace", {.stream_buffer_max = 100, .open_max = 3, .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    bool works = false;
+    std::vector<weir::hold> holds;
+    int count = 0;
+    app.agent("slow", in | weir::events() | weir::for_each([&](auto& e) {
+                          if (!works) throw std::runtime_error{"not now"};
+                          holds.push_back(e.hold());
+                      }),
+              {.on_error = weir::retry(100, 1s)});
+    app.agent("quick", in | weir::for_each([&](int) { ++count; }));
+    test_driver test{app};
+    for (int n = 0; n < 10; ++n) test.send(in, "k", n);
+    CHECK(count == 3);
+    CHECK(app.explain(in, 0)->why.ends_with(
+        "; agent 'slow' is 3 messages behind agent 'quick', and no more is read, since open_max "
+        "messages are open or not finished"));
+    works = true;
+    test.advance(1s);
+    CHECK(test.held(in, 0) == 3);
+    CHECK(count == 3);
+    while (!holds.empty()) {
+        holds.pop_back();
+        test.run();
+        CHECK(test.held(in, 0) <= 3);
+    }
+    CHECK(count == 10);
+    test.commit();
+    CHECK(test.committed(in, 0) == 10);
+}
+
 TEST_CASE("an agent that was far behind in many small batches catches up at once: then large ones "
           "are read again") {
     silent quiet;
