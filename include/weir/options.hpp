@@ -48,7 +48,7 @@ struct app_options {
     duration commit_interval = std::chrono::seconds{3};
     /// Also commits after so many finished messages. 0: by time alone.
     std::size_t commit_every = 0;
-    /// How many messages one read of a partition brings at most.
+    /// How many messages of one partition its fastest agent may be ahead of its slowest.
     std::size_t stream_buffer_max = 4096;
     /// Messages of one partition that may be open: buffered, on their way to a topic, or held. At
     /// the limit the partition is not read.

@@ -203,19 +203,23 @@ bool conductor::turn_topics() {
 bool conductor::turn_partition(owned_partition& p) {
     const bool given_up = p.revoking() || ends_soon();
     bool busy = false;
+    p.advance();
     if (p.undecodable() && !given_up) busy |= handle_undecodable(p);
-    if (p.finished() && !given_up) busy |= read_next(p);
-    for (auto& c : p.cursors()) busy |= step(*c, given_up ? work::in_work_only : work::any);
+    if (!given_up) busy |= read_next(p);
+    for (auto& c : p.cursors()) busy |= given_up ? step(*c, work::in_work_only) : catch_up(p, *c);
     return busy;
 }
 
+/// Reads a batch, if the fastest cursor has nothing to do and is not too far ahead of the slowest.
 bool conductor::read_next(owned_partition& p) {
+    const auto ahead = p.room(settings_.options.stream_buffer_max);
+    if (ahead == 0) return false;
     p.update_tracker(now_);
     const auto open_max = settings_.options.open_max;
-    const auto room = open_max - std::min(p.tracker->open(), open_max);
+    const auto room = open_max - std::min(p.may_be_open(), open_max);
     log_if_full(p, room == 0);
     const auto* before = p.tracker.get();
-    const auto n = p.read(std::min(settings_.options.stream_buffer_max, room), now_);
+    const auto n = p.read(std::min(ahead, room), now_);
     if (p.tracker.get() != before)
         report_.log(
             text_of(p.tp) +
@@ -265,7 +269,8 @@ void conductor::retry_due(const segment_cursor& c, time_point& at) const {
 time_point conductor::partition_due(const owned_partition& p) const {
     auto at = time_point::max();
     for (auto& c : p.cursors()) retry_due(*c, at);
-    if (p.finished() && !p.revoking() && !ends_soon()) at = std::min(at, p.log_full_at);
+    if (!p.revoking() && !ends_soon() && p.room(settings_.options.stream_buffer_max) > 0)
+        at = std::min(at, p.log_full_at);
     if (const auto& bad = p.undecodable(); bad && bad->tries.waits(now_))
         at = std::min(at, bad->tries.due());
     if (!p.revoking()) return at;

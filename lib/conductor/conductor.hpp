@@ -25,8 +25,8 @@
 namespace weir::detail {
 
 /// One run of an app, from the first subscription to leaving the group. Owned by the engine; used
-/// on the loop's thread (`stop` may be called anywhere). Invariants: a partition has one batch in
-/// work; a sink has at most one parked message; a commit names only assigned partitions.
+/// on the loop's thread (`stop` may be called anywhere). Invariants: a sink has at most one parked
+/// message; a commit names only assigned partitions.
 ///
 ///     conductor.cpp   what a run is made of, and one turn of it
 ///     cursors.cpp     one segment works on one input
@@ -145,6 +145,7 @@ private:
     enum class work { any, in_work_only };
     bool can_step(const segment_cursor&) const;
     bool step(segment_cursor&, work, std::optional<time_point> now = {});
+    bool catch_up(owned_partition&, partition_cursor&);
     run_result run_segment(segment_cursor&, work, time_point now);
     void came_back(segment_cursor&, work, const run_result&);
     void leave_sink(segment_cursor&);
@@ -203,6 +204,7 @@ private:
     std::optional<holder> boundary_with(const owned_partition&, offset) const;
     holder holder_behind_cursors(const owned_partition&, offset) const;
     holder holder_of(const owned_partition&, offset) const;
+    std::string who_lags(const owned_partition&) const;
 
     const settings& settings_;
     transport::transport& transport_;

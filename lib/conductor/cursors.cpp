@@ -52,6 +52,16 @@ bool conductor::step(segment_cursor& c, work what, std::optional<time_point> now
     return true;
 }
 
+/// A cursor that is behind others may have many small batches before it, and goes through them in
+/// one turn. Otherwise each turn would read as little as it has passed, so batches would stay small.
+bool conductor::catch_up(owned_partition& p, partition_cursor& c) {
+    if (!step(c, work::any)) return false;
+    if (!p.advance(c)) return true;
+    const auto until = clock_.steady() + segment_budget;
+    while (!ends_soon() && step(c, work::any) && p.advance(c) && clock_.steady() < until) {}
+    return true;
+}
+
 run_result conductor::run_segment(segment_cursor& c, work what, time_point now) {
     segment_turn turn{clock_, now + segment_budget};
     turn.work = &c;

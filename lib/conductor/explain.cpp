@@ -85,10 +85,28 @@ conductor::holder conductor::holder_of(const owned_partition& p, offset at) cons
     // A boundary knows more about a parked message than that there is no room.
     if (const auto h = boundary_with(p, at)) return *h;
     if (const auto h = unfinished_cursor(p, at, true)) return *h;
-    if (p.undecodable() && p.raw(p.undecodable()->at).offset <= at)
+    if (p.undecodable() && p.undecodable()->message().offset <= at)
         return {{}, "decode", "it does not decode: " + text_of(p.undecodable()->error)};
     if (p.tracker->oldest_open() == at) return holder_behind_cursors(p, at);
     return {{}, {}, "it was released without being acknowledged"};
+}
+
+/// What the slowest agent keeps the others from, if it is behind them.
+std::string conductor::who_lags(const owned_partition& p) const {
+    const auto *last = p.slowest(), *first = p.fastest();
+    if (!last || p.behind(*last) == p.behind(*first)) return {};
+    const auto n = p.behind(*last) - p.behind(*first);
+    const auto messages = std::to_string(n) + (n == 1 ? " message" : " messages");
+    const auto &slow = last->runs->agent->name, &fast = first->runs->agent->name;
+    auto text = slow == fast
+                    ? "; one branch of agent '" + slow + "' is " + messages + " behind another"
+                    : "; agent '" + slow + "' is " + messages + " behind agent '" + fast + "'";
+    if (n >= settings_.options.stream_buffer_max)
+        text += ", and no more is read, since that is stream_buffer_max";
+    else if (const auto most = settings_.options.open_max;
+             p.tracker->open() < most && p.may_be_open() >= most)
+        text += ", and no more is read, since open_max messages are open or not finished";
+    return text;
 }
 
 std::optional<blocked> conductor::explain(const topic_partition& tp) const {
@@ -113,7 +131,7 @@ std::optional<blocked> conductor::explain(const topic_partition& tp) const {
         const auto h = holder_of(p, at);
         b.agent = h.agent;
         b.op = h.op;
-        b.why = h.why;
+        b.why = h.why + who_lags(p);
         if (p.tracker->open() >= settings_.options.open_max)
             b.why += "; no more is read, since open_max = " +
                      std::to_string(settings_.options.open_max) + " messages are open";

@@ -22,7 +22,7 @@ error_report report_of(const agent_info& a, retryable& what, const std::exceptio
 
 error_report undecodable_report(const owned_partition& p) {
     const auto& bad = *p.undecodable();
-    return {"decode", {}, p.tp.topic, p.tp.partition, p.raw(bad.at).offset, text_of(bad.error)};
+    return {"decode", {}, p.tp.topic, p.tp.partition, bad.message().offset, text_of(bad.error)};
 }
 
 bool is_encode_error(const std::exception_ptr& error) {
@@ -137,11 +137,11 @@ bool conductor::apply_decode_policy(owned_partition& p) {
         p.stop_at_undecodable();
         return true;
     }
-    const auto& m = p.raw(bad.at);
+    const auto& m = bad.message();
     const auto report = undecodable_report(p);
     report_.failed(report, policy);
     if (policy.has_dead_letters()) {
-        outgoing letter{m.key, {}, m.value, p.headers(bad.at), m.timestamp};
+        outgoing letter{m.key, {}, m.value, bad.headers(), m.timestamp};
         add_cause(letter.headers, report, m.timestamp);
         report_.hooks().dead_letter(report, policy.topic());
         producer_.send_dead_letter(policy.topic(), nullptr, letter, {*p.tracker, m.offset});

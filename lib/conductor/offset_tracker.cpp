@@ -3,6 +3,7 @@
 #include "offset_tracker.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -49,7 +50,7 @@ offset_tracker::word& offset_tracker::word_of(std::int64_t index) {
         return words_.back();
     }
     if (words_.back().index == index) return words_.back();
-    const auto at = find(index);  // a slower segment; at most one batch back
+    const auto at = find(index);  // a slower segment's, never far back
     if (at->index == index) return *at;
     if (head_ > 0 && at - words_.begin() == std::ptrdiff_t(head_)) {
         --head_;
@@ -97,6 +98,17 @@ void offset_tracker::remove(offset at) {
     --open_;
     in->open &= ~bit_of(at);
     if (in->open == 0) emptied(*in);
+}
+
+std::size_t offset_tracker::open_behind() const {
+    std::size_t n = 0;
+    for (auto w = words_.begin() + std::ptrdiff_t(head_);
+         w != words_.end() && first_of(w->index) < position_; ++w) {
+        const auto finished = position_ - first_of(w->index);
+        const auto those = finished < 64 ? bit_of(finished) - 1 : ~std::uint64_t{0};
+        n += std::size_t(std::popcount(w->open & those));
+    }
+    return n;
 }
 
 void offset_tracker::forfeit(offset at) {

@@ -48,6 +48,8 @@ public:
     offset end() const { return end_; }
     /// How many messages are held.
     std::size_t open() const { return open_; }
+    /// How many messages are held of those that every agent has finished.
+    std::size_t open_behind() const;
     std::optional<offset> oldest_open() const {
         if (words_.empty()) return {};
         const word& front = words_[head_];

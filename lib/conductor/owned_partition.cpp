@@ -3,9 +3,24 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <utility>
 
 namespace weir::detail {
+
+fetched_batch::decoded_batch& fetched_batch::of(const plan::topic_reader& r) {
+    const auto at = std::find_if(decoded.begin(), decoded.end(),
+                                 [&](const decoded_batch& d) { return d.reader == &r; });
+    assert(at != decoded.end());
+    return *at;
+}
+
+std::size_t fetched_batch::index_of(offset at) const {
+    const auto all = fetched->messages();
+    const auto found = std::lower_bound(all.begin(), all.end(), at,
+                                        [](const message& m, offset o) { return m.offset < o; });
+    return static_cast<std::size_t>(found - all.begin());
+}
 
 owned_partition::owned_partition(const topic_partition& of, transport::assignment from,
                                  const std::vector<plan::topic_reader*>& readers,
@@ -14,6 +29,7 @@ owned_partition::owned_partition(const topic_partition& of, transport::assignmen
       tracker(new offset_tracker{releases, from.committed}),
       releases_(std::move(releases)),
       partition_(std::move(from.partition)) {
+    batches_.emplace_back();
     join(readers);
 }
 
@@ -23,52 +39,54 @@ void owned_partition::join(const std::vector<plan::topic_reader*>& readers) {
         return std::all_of(r->to.begin(), r->to.end(), is_gone);
     };
     const bool all_gone = std::all_of(readers.begin(), readers.end(), nobody_reads);
-    const auto all = fetched_ ? fetched_->messages().size() : 0;
+    advance();
     const auto left = first_left();
     bool replaces = false;
     for (auto* r : readers) {
         if (nobody_reads(r) && !all_gone) continue;
-        auto b = std::find_if(batches_.begin(), batches_.end(),
-                              [&](const decoded_batch& x) { return x.reader == r; });
-        if (b == batches_.end())
-            b = batches_.insert(b, {r, r->decoder->make(*tracker, tp), left.value_or(all)});
+        add_reader(*r, left);
         for (auto* s : r->to) {
             if (reads(*s) || (is_gone(s) && !all_gone)) continue;
-            cursors_.push_back(std::make_unique<segment_cursor>(*b->slots, *s));
-            cursors_.back()->position = left ? slot_of(*b, *left) : b->slots->count;
+            cursors_.push_back(std::make_unique<partition_cursor>(*r, *s, last()));
+            place(*cursors_.back(), left);
             replaces |= left.has_value();
         }
     }
-    if (replaces) remove_gone();
-    if (replaces && !undecodable_) decode();
+    spare_.clear();  // its readers are those of before
+    if (!replaces) return;
+    remove_gone();
+    if (!undecodable_) decode(batches_.begin());
 }
 
-/// The first message of the fetch that was left unfinished by a stream that nobody has any more.
-std::optional<std::size_t> owned_partition::first_left() const {
-    std::optional<std::size_t> first;
+/// The first message that a stream has not finished which nobody has any more.
+std::optional<offset> owned_partition::first_left() const {
+    std::optional<offset> first;
     for (auto& c : cursors_) {
         if (!c->runs->agent->gone) continue;
-        const auto b = std::find_if(batches_.begin(), batches_.end(), [&](const decoded_batch& x) {
-            return x.slots.get() == c->reads;
-        });
-        assert(b != batches_.end());
-        auto at = b->decoded;
-        if (!c->finished()) {
-            const auto offset = c->reads->message_of(c->position).offset;
-            for (at = 0; raw(at).offset != offset;) ++at;
-        }
+        const auto at = reached(*c, c->position);
         first = std::min(at, first.value_or(at));
     }
     return first;
 }
 
-/// The first of the batch's slots that is not before this message of the fetch.
-std::size_t owned_partition::slot_of(const decoded_batch& b, std::size_t at) const {
-    std::size_t i = 0;
-    while (i < b.slots->count && at < fetched_->messages().size() &&
-           b.slots->message_of(i).offset < raw(at).offset)
-        ++i;
-    return at < fetched_->messages().size() ? i : b.slots->count;
+/// From this message on it decodes what is there; by default nothing of it.
+void owned_partition::add_reader(const plan::topic_reader& r, std::optional<offset> from) {
+    for (auto& b : batches_) {
+        const auto is_r = [&](auto& d) { return d.reader == &r; };
+        if (std::any_of(b.decoded.begin(), b.decoded.end(), is_r)) continue;
+        auto first = b.size();
+        while (from && first > 0 && b.raw(first - 1).offset >= *from) --first;
+        b.decoded.push_back({&r, r.decoder->make(*tracker, tp), first});
+    }
+}
+
+/// Puts the cursor before the first message that is not before `at`; by default behind all of them.
+void owned_partition::place(partition_cursor& c, std::optional<offset> at) {
+    const auto is_before = [&](const fetched_batch& b) {
+        return !at || b.size() == 0 || b.raw(b.size() - 1).offset < *at;
+    };
+    c.enter(std::find_if_not(batches_.begin(), last(), is_before));
+    while (!c.finished() && (!at || c.reads->message_of(c.position).offset < *at)) ++c.position;
 }
 
 void owned_partition::remove_gone() {
@@ -77,12 +95,12 @@ void owned_partition::remove_gone() {
         if (c->parked) discard_parked(*c);
         return true;
     });
-    std::erase_if(batches_, [&](const decoded_batch& b) {
-        const auto reads_it = [&](auto& c) { return c->reads == b.slots.get(); };
-        if (std::any_of(cursors_.begin(), cursors_.end(), reads_it)) return false;
-        if (undecodable_ && undecodable_->reader == b.reader) undecodable_.reset();
-        return true;
-    });
+    const auto unread = [&](const plan::topic_reader* r) {
+        return std::none_of(cursors_.begin(), cursors_.end(),
+                            [&](auto& c) { return c->reader == r; });
+    };
+    if (undecodable_ && unread(undecodable_->reader)) undecodable_.reset();
+    for (auto& b : batches_) std::erase_if(b.decoded, [&](auto& d) { return unread(d.reader); });
 }
 
 void owned_partition::discard_parked(segment_cursor& c) {
@@ -95,121 +113,193 @@ bool owned_partition::reads(const segment& s) const {
     return std::any_of(cursors_.begin(), cursors_.end(), [&](auto& c) { return c->runs == &s; });
 }
 
-/// A coroutine or a pull loop may still look at a parked message. The batch is kept until it looks
-/// away.
+/// A coroutine or a pull loop may still look at a parked message. The batches are kept until it
+/// looks away.
 owned_partition::~owned_partition() {
-    std::shared_ptr<retired> batch;
+    std::shared_ptr<retired> kept;
     for (auto& c : cursors_) {
         if (!c->parked) continue;
         discard_parked(*c);
         auto& agent = *c->runs->agent;
         if (!agent.has_body && !agent.pull) continue;
-        if (!batch) batch = std::make_shared<retired>();
-        agent.looked_at.push_back(batch);
+        if (!kept) kept = std::make_shared<retired>();
+        agent.looked_at.push_back(kept);
     }
-    if (!batch) return;
-    batch->batches = std::move(batches_);
-    batch->fetched = std::move(fetched_);
+    if (kept) kept->batches = std::move(batches_);
 }
 
+// ------------------------------------------------------------------------------------- the cursors
 bool owned_partition::cursors_finished() const {
     return std::all_of(cursors_.begin(), cursors_.end(), [](auto& c) { return c->finished(); });
 }
 
-bool owned_partition::finished() const { return !undecodable_ && cursors_finished(); }
-
-std::size_t owned_partition::read(std::size_t most, time_point now) {
-    assert(finished() && "a partition has one batch in work");
-    if (stopped_ || most == 0) return 0;
-    fetched_ = partition_->read(most, std::move(fetched_));
-    if (!fetched_ || fetched_->messages().empty()) return 0;
-    const auto first = fetched_->messages().front().offset;
-    const auto last = fetched_->messages().back().offset;
-    if (first < tracker->end()) begin_anew();
-    const bool all_done = tracker->committable() == tracker->end();
-    tracker->delivered(first, last);
-    if (all_done) {
-        oldest_ = tracker->committable();
-        oldest_since_ = now;
-    }
-    for (auto& b : batches_) {
-        b.reader->decoder->clear(*b.slots);
-        b.decoded = 0;
-    }
-    for (auto& c : cursors_) {
-        assert(!c->parked);
-        c->position = 0;
-        c->tries.reset();
-    }
-    dealt_with_.clear();
-    decode();
-    return fetched_->messages().size();
-}
-
-/// Holds of messages of the old log no longer count.
-void owned_partition::begin_anew() {
-    tracker.reset(new offset_tracker{releases_});
-    committed.reset();
-    for (auto& b : batches_) {
-        auto before = std::move(b.slots);
-        b.slots = b.reader->decoder->make(*tracker, tp);
-        for (auto& c : cursors_)
-            if (c->reads == before.get()) c->reads = b.slots.get();
+void owned_partition::advance() {
+    if (batches_.size() == 1) return;
+    for (auto& c : cursors_) advance(*c);
+    const auto stands_in_front = [&](auto& c) { return c->in == batches_.begin(); };
+    while (batches_.size() > 1 && std::none_of(cursors_.begin(), cursors_.end(), stands_in_front)) {
+        assert(!undecodable_ || undecodable_->in != batches_.begin());
+        spare_.clear();
+        spare_.splice(spare_.end(), batches_, batches_.begin());
     }
 }
 
-void owned_partition::decode() {
-    const auto all = fetched_->messages().size();
-    for (auto& b : batches_) {
-        if (b.decoded == all) continue;
-        std::exception_ptr error;
-        b.decoded = b.reader->decoder->decode(*b.slots, *fetched_, b.decoded, error);
-        assert(b.decoded <= all);
-        if (!error) continue;
-        undecodable_ = undecodable_message{b.reader, b.decoded, std::move(error)};
-        return;
-    }
+bool owned_partition::advance(partition_cursor& c) {
+    const auto before = c.in;
+    while (c.in != last() && c.finished() && c.in->is_decoded(*c.reader)) c.enter(std::next(c.in));
+    return c.in != before;
 }
 
-void owned_partition::pass_undecodable() {
-    for (auto& b : batches_)
-        if (b.reader == undecodable_->reader) ++b.decoded;
-    if (!dealt_with(*undecodable_)) dealt_with_.push_back(undecodable_->at);
-    undecodable_.reset();
-    decode();
+std::size_t owned_partition::behind(const partition_cursor& c) const {
+    const auto behind_it = static_cast<std::size_t>(read_ - c.in->upto);
+    const auto passed = c.finished() ? c.in->of(*c.reader).decoded
+                                     : c.in->index_of(c.reads->message_of(c.position).offset);
+    return behind_it + c.in->size() - passed;
+}
+std::size_t owned_partition::may_be_open() const {
+    const auto* last = slowest();
+    const auto left = last ? behind(*last) : 0;
+    return left == 0 ? tracker->open() : tracker->open_behind() + left;
+}
+const partition_cursor* owned_partition::slowest() const {
+    const partition_cursor* found = nullptr;
+    for (auto& c : cursors_)
+        if (!found || behind(*c) > behind(*found)) found = c.get();
+    return found;
+}
+const partition_cursor* owned_partition::fastest() const {
+    const partition_cursor* found = nullptr;
+    for (auto& c : cursors_)
+        if (!found || behind(*c) < behind(*found)) found = c.get();
+    return found;
 }
 
-void owned_partition::decode_again() {
-    const auto before = *std::exchange(undecodable_, std::nullopt);
-    decode();
-    const bool same =
-        undecodable_ && undecodable_->reader == before.reader && undecodable_->at == before.at;
-    if (same) undecodable_->tries = before.tries;
+std::size_t owned_partition::room(std::size_t most) const {
+    const auto* first = fastest();
+    if (undecodable_ || !first || behind(*first) > 0) return 0;
+    return most - std::min(behind(*slowest()), most);
 }
 
-bool owned_partition::dealt_with(const undecodable_message& m) const {
-    return std::find(dealt_with_.begin(), dealt_with_.end(), m.at) != dealt_with_.end();
+/// The first message that a cursor has not finished, if it stood at `position` of its batch.
+offset owned_partition::reached(const partition_cursor& c, std::size_t position) const {
+    if (position < c.reads->count) return c.reads->message_of(position).offset;
+    if (const auto decoded = c.in->of(*c.reader).decoded; decoded < c.in->size())
+        return c.in->raw(decoded).offset;
+    const auto next = std::next(c.in);
+    return next == batches_.end() ? tracker->end() : next->raw(0).offset;
 }
 
 void owned_partition::update_tracker(time_point now) {
-    if (fetched_ && !fetched_->messages().empty()) {
-        auto passed = tracker->end();
-        for (auto& b : batches_)
-            if (b.decoded < fetched_->messages().size())
-                passed = std::min(passed, raw(b.decoded).offset);
-        for (auto& c : cursors_) {
-            // A message that is acknowledged by hand is passed, though its cursor is still there.
-            const auto first_open = c->acked ? c->position + 1 : c->position;
-            if (first_open < c->reads->count)
-                passed = std::min(passed, c->reads->message_of(first_open).offset);
-        }
-        tracker->passed(passed);
+    advance();
+    auto passed = tracker->end();
+    for (auto& c : cursors_) {
+        // A message that is acknowledged by hand is passed, though its cursor is still there.
+        const auto first_open = c->acked ? c->position + 1 : c->position;
+        passed = std::min(passed, reached(*c, first_open));
     }
+    tracker->passed(passed);
     const auto oldest = tracker->committable();
     assert(oldest >= oldest_ && "what is committable never goes back");
     if (oldest == oldest_) return;
     oldest_ = oldest;
     oldest_since_ = now;
+}
+
+// ------------------------------------------------------------------------------------- the batches
+/// A batch that no cursor stands in.
+fetched_batch& owned_partition::spare() {
+    if (spare_.empty()) {
+        auto& made = spare_.emplace_back();
+        for (auto& d : batches_.back().decoded)
+            made.decoded.push_back({d.reader, d.reader->decoder->make(*tracker, tp)});
+    }
+    return spare_.back();
+}
+
+std::size_t owned_partition::read(std::size_t most, time_point now) {
+    if (stopped_ || most == 0) return 0;
+    assert(!undecodable_ && "behind a message that does not decode nothing is read");
+    advance();
+    const bool in_place = cursors_finished();
+    assert(!in_place || batches_.size() == 1);
+    if (next_log_ && !in_place) return 0;
+    auto& into = in_place ? batches_.back() : spare();
+    for (auto& d : into.decoded) {
+        d.reader->decoder->clear(*d.slots);
+        d.decoded = 0;
+    }
+    into.dealt_with.clear();
+    if (in_place) {
+        for (auto& c : cursors_) c->enter(batches_.begin());
+        for (auto& b : spare_) b.fetched.reset();  // while nobody is ahead, it keeps no memory
+    }
+    into.fetched =
+        next_log_ ? std::move(next_log_) : partition_->read(most, std::move(into.fetched));
+    if (into.size() == 0) return 0;
+    const auto first = into.raw(0).offset;
+    const auto end = into.raw(into.size() - 1).offset;
+    if (first < tracker->end()) {
+        if (!in_place) {
+            next_log_ = std::move(into.fetched);
+            return 0;
+        }
+        begin_anew();
+    }
+    const bool all_done = tracker->committable() == tracker->end();
+    tracker->delivered(first, end);
+    if (all_done) {
+        oldest_ = tracker->committable();
+        oldest_since_ = now;
+    }
+    read_ += into.size();
+    into.upto = read_;
+    if (!in_place) batches_.splice(batches_.end(), spare_);
+    decode(last());
+    advance();
+    return into.size();
+}
+
+/// Holds of the old log's messages mean nothing more.
+void owned_partition::begin_anew() {
+    tracker.reset(new offset_tracker{releases_});
+    committed.reset();
+    spare_.clear();
+    for (auto& d : batches_.back().decoded) d.slots = d.reader->decoder->make(*tracker, tp);
+    for (auto& c : cursors_) c->enter(batches_.begin());
+}
+
+void owned_partition::decode(fetched_batches::iterator from) {
+    for (; from != batches_.end(); ++from) {
+        for (auto& d : from->decoded) {
+            if (d.decoded == from->size()) continue;
+            std::exception_ptr error;
+            d.decoded = d.reader->decoder->decode(*d.slots, *from->fetched, d.decoded, error);
+            assert(d.decoded <= from->size());
+            if (!error) continue;
+            undecodable_ = undecodable_message{from, d.reader, d.decoded, std::move(error)};
+            return;
+        }
+    }
+}
+
+void owned_partition::pass_undecodable() {
+    const auto bad = *std::exchange(undecodable_, std::nullopt);
+    ++bad.in->of(*bad.reader).decoded;
+    if (!dealt_with(bad)) bad.in->dealt_with.push_back(bad.at);
+    decode(batches_.begin());
+}
+
+void owned_partition::decode_again() {
+    const auto before = *std::exchange(undecodable_, std::nullopt);
+    decode(batches_.begin());
+    const bool same = undecodable_ && undecodable_->in == before.in &&
+                      undecodable_->reader == before.reader && undecodable_->at == before.at;
+    if (same) undecodable_->tries = before.tries;
+}
+
+bool owned_partition::dealt_with(const undecodable_message& m) {
+    const auto& all = m.in->dealt_with;
+    return std::find(all.begin(), all.end(), m.at) != all.end();
 }
 
 }  // namespace weir::detail

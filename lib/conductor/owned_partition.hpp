@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A partition while it is assigned: its tracker, one batch in work, and the cursors that read it.
+// A partition while it is assigned: its tracker, the batches in work, and the cursors that read
+// them.
 #pragma once
 #include <cassert>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,11 +18,13 @@
 
 namespace weir::detail {
 
-/// How far one segment has read one input. Owned by the partition, or by the conductor for a
-/// boundary's input. The message at its position is not passed, so no commit passes it, and what it
-/// points into stays: a parked message needs no hold.
-struct segment_cursor final : retryable {
+/// How far one segment has read one input. The message at its position is not passed, so no commit
+/// passes it, and what it points into stays: a parked message needs no hold.
+struct segment_cursor : retryable {
     segment_cursor(input& from, segment& s) : reads(&from), runs(&s) {}
+    segment_cursor(const segment_cursor&) = delete;
+    segment_cursor& operator=(const segment_cursor&) = delete;
+    virtual ~segment_cursor() = default;
     input* reads;
     segment* runs;
     std::size_t position = 0;
@@ -44,19 +49,61 @@ struct segment_cursor final : retryable {
     std::size_t at() const override { return position; }
 };
 
+/// What one read has brought.
+struct fetched_batch {
+    /// Decoded to one pair of types.
+    struct decoded_batch {
+        const plan::topic_reader* reader;
+        std::unique_ptr<input> slots;
+        std::size_t decoded = 0;  // of the fetch's messages
+    };
+    std::unique_ptr<fetch> fetched{};
+    std::vector<decoded_batch> decoded{};   // for each reader of the topic
+    std::vector<std::size_t> dealt_with{};  // indices of messages that did not decode
+    std::uint64_t upto = 0;  // messages that were read of the partition up to its end
+
+    std::size_t size() const { return fetched ? fetched->messages().size() : 0; }
+    const message& raw(std::size_t i) const { return fetched->messages()[i]; }
+    decoded_batch& of(const plan::topic_reader&);
+    bool is_decoded(const plan::topic_reader& r) { return of(r).decoded == size(); }
+    /// Of the message at this offset.
+    std::size_t index_of(offset) const;
+};
+using fetched_batches = std::list<fetched_batch>;
+
+/// How far one segment has read one partition: which batch it stands in, and where in there.
+struct partition_cursor final : segment_cursor {
+    partition_cursor(const plan::topic_reader& r, segment& s, fetched_batches::iterator b)
+        : segment_cursor(*b->of(r).slots, s), reader(&r), in(b) {}
+    const plan::topic_reader* reader;
+    fetched_batches::iterator in;
+
+    void enter(fetched_batches::iterator b) {
+        assert(!parked && "a parked message keeps its cursor in its batch");
+        in = b;
+        reads = b->of(*reader).slots.get();
+        position = 0;
+    }
+};
+
 /// A message that does not decode.
 struct undecodable_message {
+    fetched_batches::iterator in;
     const plan::topic_reader* reader;
     std::size_t at;  // index in the fetch
     std::exception_ptr error;
     retry_state tries{};
     bool asked = false;  // its policy, about this failure
+
+    const weir::message& message() const { return in->raw(at); }
+    weir::headers headers() const { return in->fetched->headers(at); }
 };
 
 /// Lives from the assignment until the partition is given up or lost. Used on the loop's thread.
-/// Invariants: one batch is in work, and the next is read when every cursor has finished it; a
-/// cursor never goes back; the tracker is told the slowest cursor's position. If offsets go back,
-/// the topic was deleted and created again: the new log has a tracker of its own.
+/// Invariants: a batch stays while a cursor stands in it or before it; behind a message that does
+/// not decode nothing is read; a cursor never goes back; the tracker is told the slowest cursor's
+/// position. If offsets go back, the topic was deleted and created again: the new log has a tracker
+/// of its own, and begins when every cursor has finished the old one.
 class owned_partition {
 public:
     owned_partition(const topic_partition&, transport::assignment,
@@ -72,16 +119,27 @@ public:
     /// Adds cursors for new segments, which begin with the next batch. But if a stream that nobody
     /// has any more has left a message unfinished, they begin with that message.
     void join(const std::vector<plan::topic_reader*>&);
+    /// Cursors that have finished their batch go on to the next one.
+    void advance();
+    /// The same for one cursor. True if it did.
+    bool advance(partition_cursor&);
+    /// How many messages may be read now, so that no more than `most` lie between the fastest and
+    /// the slowest cursor. 0 while the fastest has something to do.
+    std::size_t room(std::size_t most) const;
     /// Reads and decodes the next batch. Returns how many messages it has.
     std::size_t read(std::size_t most, time_point now);
-    /// Every cursor has finished the batch.
-    bool finished() const;
+    /// Every cursor has finished what is decoded.
     bool cursors_finished() const;
     /// Tells the tracker how far the slowest cursor is.
     void update_tracker(time_point now);
-    const std::vector<std::unique_ptr<segment_cursor>>& cursors() const { return cursors_; }
-    const message& raw(std::size_t i) const { return fetched_->messages()[i]; }
-    weir::headers headers(std::size_t i) const { return fetched_->headers(i); }
+    const std::vector<std::unique_ptr<partition_cursor>>& cursors() const { return cursors_; }
+    /// How many messages that have been read the cursor has not passed.
+    std::size_t behind(const partition_cursor&) const;
+    /// How many messages are held, or may yet be since not every cursor has passed them.
+    std::size_t may_be_open() const;
+    /// Null if nobody reads it.
+    const partition_cursor* slowest() const;
+    const partition_cursor* fastest() const;
     /// Since when the oldest unfinished message is the oldest.
     time_point oldest_since() const { return oldest_since_; }
     /// Behind the partition's last message, if the transport knows.
@@ -94,7 +152,7 @@ public:
     void pass_undecodable();
     void decode_again();
     /// Its policy was applied already, when it did not decode to another type.
-    bool dealt_with(const undecodable_message&) const;
+    static bool dealt_with(const undecodable_message&);
     /// Its policy says stop: only the messages before it are still processed.
     void stop_at_undecodable() { stopped_ = true; }
     bool stopped() const { return stopped_; }
@@ -111,31 +169,29 @@ public:
     time_point log_full_at = time_point::max();
 
 private:
-    /// The batch, decoded to one pair of types.
-    struct decoded_batch {
-        plan::topic_reader* reader;
-        std::unique_ptr<input> slots;
-        std::size_t decoded = 0;  // of the fetch's messages
-    };
     struct retired final : retired_batch {
-        std::unique_ptr<fetch> fetched{};
-        std::vector<decoded_batch> batches{};
+        fetched_batches batches{};
     };
+    fetched_batches::iterator last() { return std::prev(batches_.end()); }
+    fetched_batch& spare();
     void begin_anew();
-    void decode();
+    void decode(fetched_batches::iterator from);
+    offset reached(const partition_cursor&, std::size_t position) const;
     bool reads(const segment&) const;
-    std::optional<std::size_t> first_left() const;
-    std::size_t slot_of(const decoded_batch&, std::size_t at) const;
+    std::optional<offset> first_left() const;
+    void add_reader(const plan::topic_reader&, std::optional<offset> from);
+    void place(partition_cursor&, std::optional<offset> at);
     void remove_gone();
     static void discard_parked(segment_cursor&);
 
     std::shared_ptr<release_queue> releases_;
     std::unique_ptr<transport::partition> partition_;
-    std::unique_ptr<fetch> fetched_;
-    std::vector<decoded_batch> batches_;
-    std::vector<std::unique_ptr<segment_cursor>> cursors_;
+    fetched_batches batches_;          // in order; never empty, the last one may have no message
+    fetched_batches spare_;            // at most one, to be used again
+    std::unique_ptr<fetch> next_log_;  // the first batch of a topic that was created again
+    std::uint64_t read_ = 0;           // messages
+    std::vector<std::unique_ptr<partition_cursor>> cursors_;
     std::optional<undecodable_message> undecodable_;
-    std::vector<std::size_t> dealt_with_;  // indices in the fetch
     bool stopped_ = false;
     offset oldest_ = 0;
     time_point oldest_since_{};

@@ -359,6 +359,8 @@ struct against_a_map {
         return tracker->committable() == expected && expected >= last && (last = expected, true) &&
                due == (expected > known ? std::optional{expected} : nothing) &&
                tracker->open() == held.size() &&
+               tracker->open_behind() ==
+                   std::size_t(std::distance(held.begin(), held.lower_bound(position))) &&
                tracker->oldest_open() ==
                    (held.empty() ? nothing : std::optional{held.begin()->first}) &&
                tracker->end() == end;

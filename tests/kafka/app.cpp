@@ -2,6 +2,7 @@
 // An app on a real broker: topics, offsets, the end of a run.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <numeric>
 
 #include "running.hpp"
@@ -68,6 +69,46 @@ TEST_CASE("kafka: a restart goes on where the last run has committed") {
         on.fill(in, 100, 100);
     }
     CHECK(seen.size() == 200);
+}
+
+TEST_CASE("kafka: a quick agent goes on while a slow one looks at what was read before; commits "
+          "follow the slow one") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), id = fresh("app");
+    on.create(in, 1);
+    auto options = on_kafka(seen);
+    options.stream_buffer_max = 50;
+    options.commit_interval = 50ms;
+    std::atomic<int> quick = 0, may_see = 0;
+    weir::app app{id, options};
+    const auto raw = app.topic<weir::bytes_view>(in);
+    app.agent("slow", raw, [&](auto stream) -> weir::task<> {
+        while (auto v = co_await stream.next()) {
+            while (int(seen.size()) >= may_see) co_await weir::sleep(5ms);
+            seen.add(std::string{v->view()});
+        }
+    });
+    app.agent("quick", raw | weir::for_each([&](auto&) { ++quick; }));
+    running r{app};
+    std::vector<std::string> sent;
+    for (int n = 0; n < 100; ++n) {
+        sent.push_back(std::to_string(n) + std::string(2000, 'x'));
+        on.send(in, "k", sent.back());
+        on.flush();
+        if (n == 30) CHECK(until([&] { return quick == 31; }));
+    }
+    CHECK(until([&] { return quick == 50; }));
+    CHECK(seen.size() == 0);
+    may_see = 20;
+    CHECK(until([&] { return on.committed(id, in) == std::vector<weir::offset>{20}; }));
+    CHECK(until([&] { return quick == 70; }));
+    may_see = 1000;
+    CHECK(until([&] { return seen.size() == 100; }));
+    CHECK(r.stop() == "");
+    CHECK(seen.all() == sent);
+    CHECK(quick == 100);
+    CHECK(on.committed(id, in) == std::vector<weir::offset>{100});
 }
 
 TEST_CASE("kafka: a topic that exists with another number of partitions is refused") {

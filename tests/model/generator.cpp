@@ -22,6 +22,7 @@ public:
         made_.batch = dice_.one_in(3) ? 4096 : dice_.between(1, 4);
         made_.commit_every = dice_.one_in(3) ? dice_.between(1, 3) : 0;
         for (int n = dice_.one_in(4) ? 2 : 1; n > 0; --n) made_.agents.push_back(agent_());
+        if (made_.seed % 8 == 4) companions();
         made_.open_max = held_ > 0 || dice_.one_in(2) ? held_ + 20 : dice_.between(1, 4);
         policies();
         steps();
@@ -74,6 +75,19 @@ private:
         for (int n = more[dice_.below(6)]; n > 0; --n) a.trunk.push_back(some_block());
         a.end = make(end, ends()[std::size_t(end)]);
         return a;
+    }
+
+    /// More agents of the first one's topic, each at its own pace, and few messages that may lie
+    /// between them.
+    void companions() {
+        const int topic = made_.agents.front().from.front().topic;
+        for (int n = dice_.between(1, 2); n > 0; --n) {
+            auto more = agent_();
+            more.from.front().topic = topic;
+            if (more.from.size() > 1) more.from.back().topic = 1 - topic;
+            made_.agents.push_back(std::move(more));
+        }
+        made_.batch = dice_.between(1, 8);
     }
 
     policy some(bool may_stop) {

@@ -120,14 +120,15 @@ TEST_CASE("semantics 22: explain names a retry, its attempts and when the next o
     test.run();
     test.advance(25s);
     CHECK(said(test, app, "in") == "in[0]@1 a filter | for_each, 25 s: attempt 2 of 5 has failed, "
-                                   "the next one is due in 15 s");
+                                   "the next one is due in 15 s; agent 'a' is 1 message behind "
+                                   "agent 'b'");
     test.append(in, "k", 6, {.partition = 1});
     test.append(in, "k", 7, {.partition = 1});
     test.run();
     test.advance(1s);
     CHECK(said(test, app, "in", 1) ==
           "in[1]@0 b take(2), 1 s: flat_map | for_each: attempt 1 of 5 has failed, the next one is "
-          "due in 19 s");
+          "due in 19 s; agent 'b' is 1 message behind agent 'a'");
 }
 
 TEST_CASE("semantics 22: explain names a send that is not confirmed, and one that failed") {
@@ -145,7 +146,8 @@ TEST_CASE("semantics 22: explain names a send that is not confirmed, and one tha
     driver.fail_next_send("out", 2);
     driver.send(in, "k", 0);
     driver.advance(11s);
-    CHECK(during == "in[0]@0 b for_each, 0 s: it waits for its turn");
+    CHECK(during == "in[0]@0 b for_each, 0 s: it waits for its turn; agent 'b' is 1 message behind "
+                    "agent 'a'");
     CHECK(said(driver, app, "in") == "in[0]@0 a to, 11 s: attempt 2 of 4 to send to 'out' has "
                                      "failed, the next one waits");
 }

@@ -213,4 +213,35 @@ TEST_CASE("transport: what a read brought outlives its assignment") {
     });
 }
 
+TEST_CASE("transport: what a read brought stays while more is read") {
+    on_each([](backend& on) {
+        const auto g = on.fresh("g");
+        auto c = member(on, g);
+        const auto t = topic(on, c, 1);
+        for (const char* v : {"a", "b", "c"}) c.send(t, "key", v);
+        c.reads = false;
+        c.subscribe({{t}});
+        REQUIRE(until(on, {&c}, [&] { return c.owns({t, 0}); }));
+        auto& from = *c.partitions[{t, 0}];
+        std::vector<std::unique_ptr<fetch>> kept;
+        REQUIRE(until(on, {&c}, [&] {
+            if (auto one = from.read(1, nullptr)) kept.push_back(std::move(one));
+            return kept.size() == 3;
+        }));
+        c.send(t, "key", "d");
+        std::unique_ptr<fetch> again;
+        REQUIRE(until(on, {&c}, [&] {
+            again = from.read(1, std::move(kept[1]));
+            return again != nullptr;
+        }));
+        CHECK(kept[0]->messages()[0].value == bytes_view{"a"});
+        CHECK(kept[2]->messages()[0].value == bytes_view{"c"});
+        CHECK(again->messages()[0].value == bytes_view{"d"});
+        again.reset();
+        kept.clear();
+        c.release({t, 0});
+        c.leave();
+    });
+}
+
 }  // namespace weir::transport::conformance

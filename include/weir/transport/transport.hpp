@@ -21,7 +21,7 @@ public:
     virtual ~partition() = default;
     /// At most `most` next messages; null if there are none now. `recycled` is the result of an
     /// earlier read of this partition, or null: its memory is used again, and its messages are
-    /// gone.
+    /// gone. What other reads have brought stays.
     virtual std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) = 0;
     /// The offset behind the last message, if it is known without asking the broker.
     virtual std::optional<offset> end() const { return {}; }
