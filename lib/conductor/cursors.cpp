@@ -51,8 +51,8 @@ bool conductor::step(segment_cursor& c, work what, std::optional<time_point> now
     return true;
 }
 
-/// A cursor that is behind others may have many small batches before it. It goes through them in one
-/// turn: else each turn would read as little as it has passed, and there would be no large ones.
+/// A cursor that is behind others may have many small batches before it. It goes through them in
+/// one turn: else each turn would read as little as it has passed, and no more large ones.
 bool conductor::catch_up(owned_partition& p, partition_cursor& c) {
     if (!step(c, work::any)) return false;
     if (!p.advance(c)) return true;
