@@ -53,7 +53,7 @@ bool conductor::step(segment_cursor& c, work what, std::optional<time_point> now
 }
 
 /// A cursor that is behind others may have many small batches before it, and goes through them in
-/// one turn. Otherwise each turn would read as little as it has passed, so batches would stay small.
+/// one turn. Otherwise each turn would read as little as it has passed: no batch would be large.
 bool conductor::catch_up(owned_partition& p, partition_cursor& c) {
     if (!step(c, work::any)) return false;
     if (!p.advance(c)) return true;

@@ -225,7 +225,7 @@ TEST_CASE("transport: what a read brought stays while more is read") {
         auto& from = *c.partitions[{t, 0}];
         std::vector<std::unique_ptr<fetch>> kept;
         REQUIRE(until(on, {&c}, [&] {
-            if (auto one = from.read(1, nullptr)) kept.push_back(std::move(one));
+            while (auto one = from.read(1, nullptr)) kept.push_back(std::move(one));
             return kept.size() == 3;
         }));
         c.send(t, "key", "d");
