@@ -24,6 +24,11 @@ void offload_pool::add(std::shared_ptr<offloaded> call) {
     fill();
 }
 
+bool offload_pool::all_busy() const {
+    const std::lock_guard lock{shared_->mutex};
+    return shared_->queue.size() + shared_->running >= threads_max_;
+}
+
 /// What waits for room goes into the queue as far as there is some, in order.
 void offload_pool::fill() {
     const std::lock_guard lock{shared_->mutex};

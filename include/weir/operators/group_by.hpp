@@ -158,7 +158,7 @@ private:
     template <class K, class In>
     auto& call_stage(plan& p) const {
         return static_cast<stage<K, In>&>(p.add(std::unique_ptr<boundary>{new stage<K, In>{
-            p.loop(), p.agent(), {f_}, {options_.concurrency, options_.order}}}));
+            p.loop(), p.agent(), {f_}, {options_.concurrency, options_.order, has_key_type<K>}}}));
     }
     template <class K, class In>
     static auto end_at(stage<K, In>& calls) {

@@ -60,7 +60,7 @@ struct map_op {
     auto split(plan& p) const {
         using stage = async_stage<map_call<F, In, out<In>>, NeedsMessage>;
         auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{new stage{
-            p.loop(), p.agent(), {f}, {options.concurrency, options.order}}}));
+            p.loop(), p.agent(), {f}, {options.concurrency, options.order, has_key_type<K>}}}));
         // true: for the key
         return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};
     }

@@ -100,7 +100,7 @@ struct process_op {
     auto split(plan& by) const {
         using stage = async_stage<process_call<P, In, given<In>>, NeedsMessage>;
         auto& s = static_cast<stage&>(by.add(std::unique_ptr<boundary>{new stage{
-            by.loop(), by.agent(), {p}, {options.concurrency, options.order}}}));
+            by.loop(), by.agent(), {p}, {options.concurrency, options.order, has_key_type<K>}}}));
         return split_at{into_boundary<stage, true>{s},
                         downstream<K, out<In>>{&s}};  // true: the order's key
     }
