@@ -19,6 +19,8 @@ struct error_report {
     partition_id partition = 0;
     weir::offset offset = 0;
     std::string text;
+    // of a topic that group_by has made: "made of topic 'orders' by group_by account"
+    std::string made_of{};
 };
 
 /// How far a partition was read and committed, and how much of it is held.

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <weir/error.hpp>
@@ -51,6 +52,22 @@ private:
 /// `n` further attempts, `backoff` apart. If all fail, the policy of `.then(…)` decides, by default
 /// stop.
 policy retry(int n, duration backoff);
+/// Refused: how long it waits between two attempts is nobody's guess.
+template <class N>
+policy retry(N) {
+    static_assert(std::is_void_v<N>,
+                  "weir: retry(n, pause) needs the time between two attempts, and .then(…) says "
+                  "what is done if all fail: retry(3, 100ms).then(weir::skip)");
+    return {};
+}
+template <class N, class Pause>
+    requires std::is_arithmetic_v<Pause>
+policy retry(N, Pause) {
+    static_assert(!std::is_arithmetic_v<Pause>,
+                  "weir: retry(n, pause): the pause has a unit: retry(3, 100ms), after using "
+                  "namespace std::chrono_literals");
+    return {};
+}
 namespace detail {
 std::string text_of(duration);                                               // "10 s", "500 ms"
 std::string text_of_call(const char* name, std::size_t n, duration within);  // "take(100, 10 s)"
@@ -59,6 +76,14 @@ std::string text_of_call(const char* name, std::size_t n, duration within);  // 
 /// was wrong. It is committed when the broker has the copy. A missing topic is created.
 inline policy dead_letter(std::string topic) {
     return policy{policy::action::dead_letter, std::move(topic)};
+}
+/// Refused.
+template <class Policy = policy>
+Policy dead_letter() {
+    static_assert(!std::is_same_v<Policy, policy>,
+                  "weir: dead_letter(topic) needs the topic that takes the messages: "
+                  "dead_letter(\"not-charged\")");
+    return {};
 }
 
 namespace detail {

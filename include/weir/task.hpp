@@ -16,12 +16,15 @@ namespace weir {
 namespace detail {
 
 class offloaded;
+class boundary;
 
 /// What a coroutine works for. What the coroutine sends holds the message that `working_on`
 /// returns.
 class worker {
 public:
     virtual hold working_on() = 0;
+    /// The stage whose call it is; null if it is none's.
+    virtual const boundary* stage() const { return nullptr; }
 
 protected:
     ~worker() = default;
@@ -42,6 +45,8 @@ public:
     virtual void forget(std::coroutine_handle<>) noexcept = 0;
     /// Runs a blocking call on another thread, then resumes the coroutine that waits.
     virtual void offload(std::shared_ptr<offloaded>) = 0;
+    /// This stage orders its calls by key, and a message of a stream without keys has come.
+    virtual void has_no_key(const boundary&) = 0;
 
     worker* at_work = nullptr;  // that of the coroutine that runs now
 

@@ -99,6 +99,8 @@ public:
     bool wait(duration most, bool without_commits);
     /// Runs until the app stops, every source has ended, or nothing has happened for `idle`.
     void run(side_job* beside = nullptr, duration idle = duration::max());
+    /// Somebody turns the loop: who asks on its thread is a body.
+    bool turning() const { return turning_; }
     bool poll(duration);
     bool turn_for(agent_info&) override;
     void passed(agent_info&) override;

@@ -22,7 +22,7 @@ conductor::conductor(const settings& s, transport::transport& t, reporter& r)
       report_(r),
       clock_(*s.clock),
       pool_(s.options.offload_threads, s.options.offload_max, s.releases),
-      coroutines_(clock_, pool_),
+      coroutines_(clock_, pool_, report_),
       producer_(t, s, r),
       plan_(coroutines_, s, producer_),
       committer_(t, s),

@@ -159,6 +159,8 @@ private:
     // failures.cpp
     const policy& policy_of(const agent_info&, bool of_batch, const std::exception_ptr&) const;
     void handle_failure(retryable&, agent_info&, bool of_batch, const std::exception_ptr&);
+    /// The message behind the i-th value of `from`; nothing for a value of no topic.
+    void say_where(error_report&, const origins& from, std::size_t i);
     bool handle_undecodable(owned_partition&);
     bool apply_decode_policy(owned_partition&);
     void stop_undecodable(owned_partition&);

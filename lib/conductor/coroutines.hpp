@@ -11,6 +11,7 @@
 #include <weir/task.hpp>
 
 #include "offload_pool.hpp"
+#include "report.hpp"
 
 namespace weir::detail {
 
@@ -19,18 +20,20 @@ namespace weir::detail {
 /// a coroutine that is destroyed is removed first, even by one that is resumed in the same round.
 class coroutines final : public scheduler {
 public:
-    coroutines(const clock& c, offload_pool& p) : clock_(c), pool_(p) {}
+    coroutines(const clock& c, offload_pool& p, reporter& r) : clock_(c), pool_(p), report_(r) {}
 
     void ready(suspended s) override { ready_.push_back(s); }
     void wake_in(duration d, suspended) override;
     void forget(std::coroutine_handle<>) noexcept override;
-    void offload(std::shared_ptr<offloaded> call) override { pool_.add(std::move(call)); }
+    void offload(std::shared_ptr<offloaded>) override;
+    void has_no_key(const boundary&) override;
     /// Resumes each coroutine that is ready or due now once. True if there was any.
     bool run(time_point now);
     bool any_ready() const { return !ready_.empty(); }
     time_point due() const { return asleep_.empty() ? time_point::max() : asleep_.front().at; }
 
 private:
+    void tell_if_threads_are_few(const boundary&);
     struct sleeper {
         time_point at;
         std::uint64_t turn;  // the order of going to sleep, if the times are equal
@@ -39,6 +42,8 @@ private:
     };
     const clock& clock_;
     offload_pool& pool_;
+    reporter& report_;
+    std::vector<const boundary*> told_;       // that they have more calls than there are threads
     std::vector<suspended> ready_, running_;  // null: removed
     std::vector<sleeper> asleep_;             // a heap, the next one in front
     std::uint64_t turns_ = 0;

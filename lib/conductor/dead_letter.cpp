@@ -21,7 +21,7 @@ void visit(const origins& from, std::size_t i, seen& known,
     if (tp && known.emplace(tp, from.message_of(i).offset).second) f(from, i);
 }
 
-constexpr std::size_t cause_headers = 6;
+constexpr auto first_of_cause = "weir.topic";
 
 /// Cuts the text before a character, never inside one.
 std::string reason_of(const std::string& text) {
@@ -45,17 +45,19 @@ void add_cause(weir::headers& to, const error_report& r, weir::timestamp at) {
     const auto add = [&](const char* name, std::string value) {
         to.push_back({name, bytes{std::move(value)}});
     };
-    add("weir.topic", r.topic);
+    add(first_of_cause, r.topic);
     add("weir.partition", std::to_string(r.partition));
     add("weir.offset", std::to_string(r.offset));
     add("weir.timestamp", std::to_string(at.time_since_epoch().count()));
+    if (!r.made_of.empty()) add("weir.made-of", r.made_of);
     add("weir.agent", r.agent);
     add("weir.error", reason_of(r.text));
 }
 
 void remove_cause(weir::headers& from) {
-    assert(from.size() >= cause_headers && from.back().name == "weir.error");
-    from.resize(from.size() - cause_headers);
+    assert(!from.empty() && from.back().name == "weir.error");
+    while (from.back().name != first_of_cause) from.pop_back();
+    from.pop_back();
 }
 
 }  // namespace weir::detail

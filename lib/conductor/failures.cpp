@@ -10,19 +10,15 @@
 namespace weir::detail {
 namespace {
 
-error_report report_of(const agent_info& a, retryable& what, const std::exception_ptr& error) {
-    error_report r{"process", a.name, {}, -1, -1, text_of(error)};
-    if (const auto* tp = what.from().partition_of(what.at())) {
-        r.topic = tp->topic;
-        r.partition = tp->partition;
-        r.offset = what.from().message_of(what.at()).offset;
-    }
-    return r;
-}
-
 error_report undecodable_report(const owned_partition& p) {
     const auto& bad = *p.undecodable();
-    return {"decode", {}, p.tp.topic, p.tp.partition, bad.message().offset, text_of(bad.error)};
+    return {"decode",
+            {},
+            p.tp.topic,
+            p.tp.partition,
+            bad.message().offset,
+            text_of(bad.error),
+            made_of(*bad.reader->topic)};
 }
 
 bool is_encode_error(const std::exception_ptr& error) {
@@ -34,6 +30,16 @@ bool is_encode_error(const std::exception_ptr& error) {
 }
 
 }  // namespace
+
+void conductor::say_where(error_report& r, const origins& from, std::size_t i) {
+    const auto* tp = from.partition_of(i);
+    if (!tp) return;
+    r.topic = tp->topic;
+    r.partition = tp->partition;
+    r.offset = from.message_of(i).offset;
+    const auto readers = readers_of(tp->topic);
+    r.made_of = readers.empty() ? "" : made_of(*readers.front()->topic);
+}
 
 /// The agent's policy, or else the app's. If neither is set, the default must not lose a batch, end
 /// a pull loop without an error, or drop a value because it cannot be written.
@@ -53,7 +59,8 @@ void conductor::handle_failure(retryable& what, agent_info& agent, bool of_batch
         return what.skip();
     }
     const auto& policy = policy_of(agent, of_batch, error);
-    const auto report = report_of(agent, what, error);
+    error_report report{"process", agent.name, {}, -1, -1, text_of(error)};
+    say_where(report, what.from(), what.at());
     // A message that was acknowledged by hand is finished. Its failure is reported, and not
     // retried.
     if (!what.acked && what.tries.retry(policy, now_)) {
@@ -77,10 +84,8 @@ void conductor::handle_failure(retryable& what, agent_info& agent, bool of_batch
             ? "; correct or drop such values before they are sent, or give the agent "
               "an on_error policy"
             : "";
-    stop_with(std::make_exception_ptr(
-        weir::error{"weir: agent '" + agent.name + "' stopped at " + report.topic + '[' +
-                    std::to_string(report.partition) + "]@" + std::to_string(report.offset) + ": " +
-                    report.text + mend}));
+    stop_with(std::make_exception_ptr(weir::error{"weir: agent '" + agent.name + "' stopped at " +
+                                                  text_of(report) + ": " + report.text + mend}));
 }
 
 /// Sends one dead letter for each message behind the failed value. Each keeps its message open
@@ -90,11 +95,8 @@ void conductor::send_dead_letters(retryable& what, agent_info& agent, const erro
     const auto held = what.acked ? hold{} : what.from().hold_of(what.at());
     each_message(what.from(), what.at(), [&](const origins& from, std::size_t i) {
         const auto m = from.message_of(i);
-        const auto& tp = *from.partition_of(i);
         auto its = report;
-        its.topic = tp.topic;
-        its.partition = tp.partition;
-        its.offset = m.offset;
+        say_where(its, from, i);
         outgoing letter{m.key, {}, m.value, from.headers_of(i), m.timestamp};
         add_cause(letter.headers, its, m.timestamp);
         report_.hooks().dead_letter(its, topic);
@@ -154,9 +156,9 @@ bool conductor::apply_decode_policy(owned_partition& p) {
 void conductor::stop_undecodable(owned_partition& p) {
     const auto report = undecodable_report(p);
     report_.failed(report, "stop");
-    stop_with(std::make_exception_ptr(decode_error{
-        "weir: " + text_of(p.tp) + '@' + std::to_string(report.offset) + " does not decode: " +
-        report.text + "; correct the producer, or give the topic an on_decode_error policy"}));
+    stop_with(std::make_exception_ptr(
+        decode_error{"weir: " + text_of(report) + " does not decode: " + report.text +
+                     "; correct the producer, or give the topic an on_decode_error policy"}));
 }
 
 // ------------------------------------------------------------------------------------------ others

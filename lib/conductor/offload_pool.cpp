@@ -24,6 +24,11 @@ void offload_pool::add(std::shared_ptr<offloaded> call) {
     fill();
 }
 
+bool offload_pool::all_busy() const {
+    const std::lock_guard lock{shared_->mutex};
+    return shared_->queue.size() + shared_->running >= threads_max_;
+}
+
 /// Moves calls that wait for room into the queue, in order, while there is room.
 void offload_pool::fill() {
     const std::lock_guard lock{shared_->mutex};

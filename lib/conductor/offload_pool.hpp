@@ -38,6 +38,9 @@ public:
         taken_.clear();
         return true;
     }
+    std::size_t threads() const { return threads_max_; }
+    /// A further call would wait for a thread.
+    bool all_busy() const;
     /// Calls that were not returned yet.
     std::size_t outstanding() const { return outstanding_; }
     /// Waits until a call is done. On a virtual clock there is nothing else to wait for.

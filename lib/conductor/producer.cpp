@@ -214,7 +214,8 @@ void producer::failed(std::uint64_t token, const transport::delivery& d) {
     const auto& text = d.text;
     auto& to = *pending_[token].to;
     const auto& policy = to.on_error;
-    const error_report report{"produce", to.agent.name, to.topic.name, -1, -1, text};
+    const error_report report{"produce", to.agent.name, to.topic.name,    -1,
+                              -1,        text,          made_of(to.topic)};
     // An index: a hook may send, and addresses change then.
     const auto at = pending_[token].retained;
     if (at != none && retained_[at].tries.retry(policy, settings_.clock->steady())) {
@@ -237,9 +238,10 @@ void producer::failed(std::uint64_t token, const transport::delivery& d) {
     }
     const auto& agent = to.agent.name;
     if (!error_)
-        error_ = std::make_exception_ptr(
-            weir::error{"weir: " + (agent.empty() ? agent : "agent '" + agent + "': ") +
-                        "sending to '" + to.topic.name + "' failed: " + text});
+        error_ = std::make_exception_ptr(weir::error{
+            "weir: " + (agent.empty() ? agent : "agent '" + agent + "': ") + "sending to '" +
+            to.topic.name + '\'' + (report.made_of.empty() ? "" : " (" + report.made_of + ')') +
+            " failed: " + text});
     --under_way_;  // and the hold stays
 }
 

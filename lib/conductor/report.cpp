@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <vector>
 
 #include "../escaped.hpp"
 
@@ -18,6 +19,39 @@ std::string text_of(const std::exception_ptr& what) {
 
 std::string text_of(const topic_partition& tp) {
     return tp.topic + '[' + std::to_string(tp.partition) + ']';
+}
+std::string text_of(const error_report& r) {
+    auto text = r.topic;
+    if (r.partition >= 0)
+        text += '[' + std::to_string(r.partition) + "]@" + std::to_string(r.offset);
+    return r.made_of.empty() ? text : text + " (" + r.made_of + ')';
+}
+
+namespace {
+
+using topics = std::vector<const topic_info*>;
+/// The topics that are not internal. Topics may be sent in a circle.
+void add_origins(const topic_info& t, topics& seen, topics& to) {
+    for (const auto* s : t.sources) {
+        if (std::find(seen.begin(), seen.end(), s) != seen.end()) continue;
+        seen.push_back(s);
+        if (s->internal) add_origins(*s, seen, to);
+        else to.push_back(s);
+    }
+}
+
+}  // namespace
+
+std::string made_of(const topic_info& t) {
+    if (!t.internal) return {};
+    topics seen, origins;
+    add_origins(t, seen, origins);
+    std::string names;
+    for (const auto* o : origins) names += (names.empty() ? "'" : ", '") + o->name + '\'';
+    const auto* of = origins.empty()       ? "made"
+                     : origins.size() == 1 ? "made of topic "
+                                           : "made of topics ";
+    return of + names + " by " + t.made_by;
 }
 
 namespace {
@@ -106,11 +140,8 @@ void reporter::failed(error_report r, policy::action what, std::string_view done
     ++(what == policy::action::skip          ? c.skipped
        : what == policy::action::dead_letter ? c.dead_lettered
                                              : c.stopped);
-    auto line = r.seam + (r.agent.empty() ? "" : " in agent '" + r.agent + "'") + ": ";
-    if (!r.topic.empty()) line += r.topic;
-    if (r.partition >= 0)
-        line += '[' + std::to_string(r.partition) + "]@" + std::to_string(r.offset);
-    log_failure(line + ": " + r.text + " (" + std::string{done} + ')');
+    const auto who = r.seam + (r.agent.empty() ? "" : " in agent '" + r.agent + "'");
+    log_failure(who + ": " + text_of(r) + ": " + r.text + " (" + std::string{done} + ')');
     hooks().failed(r);
     errors_.push_back(std::move(r));
     if (errors_.size() > errors_max) errors_.pop_front();

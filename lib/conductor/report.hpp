@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include <weir/graph/topic_info.hpp>
 #include <weir/hooks.hpp>
 #include <weir/policy.hpp>
 
@@ -16,6 +17,10 @@ namespace weir::detail {
 std::string text_of(const std::exception_ptr&);
 /// "topic[partition]"
 std::string text_of(const topic_partition&);
+/// Where it failed: "topic[partition]@offset", and what a topic of ours is made of.
+std::string text_of(const error_report&);
+/// "made of topic 'orders' by group_by account"; empty for a topic that is not internal.
+std::string made_of(const topic_info&);
 
 /// The user's hooks, if there are any. Their exceptions are kept until the conductor's turn is
 /// over, since they must not pass through the code that reports.

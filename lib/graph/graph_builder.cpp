@@ -57,7 +57,9 @@ topic_info& graph_builder::repartition(const std::string& name, partition_id par
                            [&](auto* t) { return t->name == unique; });
     };
     for (int n = 2; taken(); ++n) unique = base + '-' + std::to_string(n);
-    return passes(host_->derive(unique, partitions, true, of.from));
+    auto& t = host_->derive(unique, partitions, true, of.from);
+    t.made_by = "group_by " + name;
+    return passes(t);
 }
 topic_info& graph_builder::derived(const std::string& name, const drawn_stream& of) {
     return passes(host_->derive(name, 0, false, of.from));

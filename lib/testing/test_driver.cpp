@@ -131,7 +131,16 @@ test_driver::test_driver(std::initializer_list<app*> apps) : state_(std::make_un
     for (auto* a : apps) add(*a);
 }
 test_driver::~test_driver() = default;
+/// A body may not turn the loop that it is called by, nor end its run.
+void test_driver::refuse_in_body(const char* what) const {
+    for (auto& a : state_->apps)
+        if (a->turning())
+            throw error{"weir: test_driver::" + std::string{what} +
+                        " inside a body: the loop is turning already; call it outside of all "
+                        "bodies"};
+}
 void test_driver::add(app& a) {
+    refuse_in_body("add");
     if (a.engine_->running()) throw error{"weir: test_driver: the app runs already"};
     a.engine_->use(state_->time);
     state_->apps.push_back(a.engine_);
@@ -146,7 +155,10 @@ void test_driver::append_raw(const topic_ref& to, bytes_view key, bytes_view val
     state_->clients.try_emplace(b.get(), b)
         .first->second.send(to.name(), key, value, o, state_->time.wall());
 }
-void test_driver::run() { state_->run(); }
+void test_driver::run() {
+    refuse_in_body("run");
+    state_->run();
+}
 
 // --------------------------------------------------------------------------------------------- out
 std::vector<transport::stored_message> test_driver::dump(const topic_ref& t) {
@@ -169,6 +181,7 @@ void test_driver::skip_offsets(const topic_ref& t, partition_id p, offset n) {
     state_->of(t).broker()->skip_offsets({t.name(), p}, n);
 }
 void test_driver::seed_commit(const topic_ref& t, partition_id p, offset at) {
+    refuse_in_body("seed_commit");
     auto& a = state_->of(t);
     a.broker()->seed_commit(a.id(), {t.name(), p}, at);
     // its agents have read nothing yet
@@ -188,6 +201,7 @@ std::vector<offset> test_driver::commits(const topic_ref& t, partition_id p) {
 
 // -------------------------------------------------------------------------------------------- time
 void test_driver::advance(duration d) {
+    refuse_in_body("advance");
     const auto until = state_->time.steady() + d;
     run();
     for (auto at = state_->due(); at <= until; at = state_->due()) {
@@ -200,6 +214,7 @@ void test_driver::advance(duration d) {
 }
 weir::timestamp test_driver::now() const { return state_->time.wall(); }
 void test_driver::commit() {
+    refuse_in_body("commit");
     run();
     for (auto& a : state_->apps)
         if (a->running()) a->running_conductor()->commit();
@@ -208,16 +223,19 @@ void test_driver::commit() {
 
 // ------------------------------------------------------------------------------------------ faults
 void test_driver::revoke(const topic_ref& t, partition_id p) {
+    refuse_in_body("revoke");
     auto& a = state_->of(t);
     a.broker()->revoke(a.id(), {t.name(), p});
     run();
 }
 void test_driver::assign(const topic_ref& t, partition_id p) {
+    refuse_in_body("assign");
     auto& a = state_->of(t);
     a.broker()->assign(a.id(), {t.name(), p});
     run();
 }
 void test_driver::lose(const topic_ref& t, partition_id p) {
+    refuse_in_body("lose");
     auto& a = state_->of(t);
     a.broker()->lose(a.id(), {t.name(), p});
     run();
@@ -229,19 +247,28 @@ void test_driver::fail_next_commit(std::size_t n, commit_error e) {
     auto& a = *state_->apps.front();
     a.broker()->fail_next_commit(a.id(), n, e);
 }
-void test_driver::stop() { state_->stop(*state_->apps.front()); }
-void test_driver::stop(app& a) { state_->stop(state_->of(a)); }
+void test_driver::stop() {
+    refuse_in_body("stop");
+    state_->stop(*state_->apps.front());
+}
+void test_driver::stop(app& a) {
+    refuse_in_body("stop");
+    state_->stop(state_->of(a));
+}
 void test_driver::restart() {
+    refuse_in_body("restart");
     stop();
     state_->apps.front()->start();
     run();
 }
 void test_driver::restart(app& a) {
+    refuse_in_body("restart");
     stop(a);
     state_->of(a).start();
     run();
 }
 void test_driver::kill(app& a) {
+    refuse_in_body("kill");
     auto& e = state_->of(a);
     if (e.running()) e.broker()->kill(*e.connection());
     e.abandon();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A blocking client, one call a message: 64 at a time, in order of the keys. The server is real,
+// A blocking client, one call a message: 16 at a time, in order of the keys. The server is real,
 // and in this process.
 //
 // Prints:
@@ -69,7 +69,7 @@ int main(int argc, char** argv) try {
     std::size_t seen = 0;
     app.agent("check", orders
         | weir::group_by(&order::account)
-        | weir::map(check, {.concurrency = 64, .order = weir::order_by::key})
+        | weir::map(check, {.concurrency = 16, .order = weir::order_by::key})
         | weir::for_each([&](const answer& a) {
               answers[a.account].push_back(a);
               if (++seen == 500) app.stop();

@@ -95,6 +95,36 @@ TEST_CASE("a send that fails for good ends the run with an error that names agen
     CHECK(broker->committed("a", {"t", 0}) == committed{});
 }
 
+TEST_CASE("the error of a topic that group_by has made says what it is made of") {
+    const std::string name = "a-see-n-repartition";
+    const auto error_of = [&](const std::string& value, auto prepare) {
+        const auto broker = broker_with({value});
+        broker->create_topic({name, 1});
+        prepare(*broker);
+        weir::app app{"a", {.broker = "memory://thrown", .on_error = weir::stop}};
+        const auto size = [](const std::string& s) { return static_cast<int>(s.size()); };
+        app.agent("see",
+                  app.topic<std::string>("t") | weir::group_by(size, "n") | weir::for_each(no_two));
+        return thrown<weir::error>([&] { app.run(); });
+    };
+    const auto nothing_more = [](weir::transport::memory_broker&) {};
+    CHECK(
+        error_of("2", nothing_more) ==
+        "weir: agent 'see' stopped at a-see-n-repartition[0]@0 (made of topic 't' by group_by n): "
+        "two is out of range");
+    CHECK(error_of("1", [&](auto& broker) { broker.fail_next_send(name, 1); })
+              .starts_with("weir: agent 'see': sending to 'a-see-n-repartition' (made of topic 't' "
+                           "by group_by n) failed: "));
+    CHECK(error_of("1",
+                   [&](auto&) {
+                       weir::app other{"other", {.broker = "memory://thrown"}};
+                       test_driver{other}.append_raw(name, "no number", "1");
+                   })
+              .starts_with(
+                  "weir: a-see-n-repartition[0]@0 (made of topic 't' by group_by n) does not "
+                  "decode: "));
+}
+
 TEST_CASE("a posted call that throws stops the app: run throws it, the others are called") {
     const auto broker = broker_with({"1"});
     weir::app app{"a", {.broker = "memory://thrown"}};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: echo(topic): this value has no codec: map it to bytes or a string
+// says: weir: the value that is sent has no codec: map it to bytes or a string
 #include <weir/weir.hpp>
 
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: filter(f): f is called with the stream's value, f(const V&), and gives a bool
+// says: weir: filter(f): f returns no bool
+// names: f_returns<std::.*basic_string.*, weir::detail::where_wanted_is<bool>
 #include <weir/weir.hpp>
 
 #include <string>

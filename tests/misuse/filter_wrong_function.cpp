@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: filter(f): f is called with the stream's value, f(const V&), and gives a bool
+// says: weir: filter(f): f cannot be called with the stream's value, f(const V&)
+// names: f_can_be_called_with<.*const int ?&
 #include <weir/weir.hpp>
 
 #include <string>

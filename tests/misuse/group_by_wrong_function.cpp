@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: group_by takes a field of the stream's value, group_by(&order::account), or
+// says: weir: group_by(f, "account"): f cannot be called with the stream's value, f(const V&)
+// names: f_can_be_called_with<.*const int ?&
 #include <weir/weir.hpp>
 
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: map(f): f gives no value to pass on: tap(f) passes on what it was given
+// says: weir: map(f): f returns nothing that could go on
+// names: f_returns<weir::task<
 #include <weir/weir.hpp>
 
 weir::task<> store(int) { co_return; }

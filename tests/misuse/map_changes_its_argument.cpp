@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: map(f): f is called with the stream's value, f(const V&), and gives the next one
+// says: weir: f would change the stream's value or move out of it, and a value is constant
+// names: f_leaves_constant<.*, order>
 #include <weir/weir.hpp>
 
 struct order {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: process(p): a processor is called with the stream's value and gives one
+// says: weir: process(p): p returns nothing that could go on
+// names: f_returns<
 #include <weir/weir.hpp>
 
 int main() {

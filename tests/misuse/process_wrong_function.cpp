@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: process(p): a processor is called with the stream's value and gives one
+// says: weir: process(p): p cannot be called with the stream's value, p(const V&)
+// names: f_can_be_called_with<.*const int ?&
 #include <weir/weir.hpp>
 
 #include <string>

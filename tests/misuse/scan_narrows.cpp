@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: scan(init, f): f(const state&, const value&) must give the next state, of init's own
+// says: weir: scan(init, f): f must return the next state, of init's own type
+// names: f_returns<double, weir::detail::next_state_of<int>
 #include <weir/weir.hpp>
 
 int main() {

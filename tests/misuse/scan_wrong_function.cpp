@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: scan(init, f): f(const state&, const value&) must give the next state, of init's own
+// says: weir: scan(init, f): f cannot be called with the state and the stream's value
+// names: f_can_be_called_with<
 #include <weir/weir.hpp>
 
 int main() {

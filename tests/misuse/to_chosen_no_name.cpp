@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: to(f, {.topics = …}): f is called with the value and gives a topic's name
+// says: weir: to(f, {.topics = …}): f returns no topic's name
+// names: f_returns<.*, weir::detail::where_wanted_is<weir::detail::topic_name>
 #include <weir/weir.hpp>
 
 int main() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: to(topic): its key and value types are not those of the stream
+// says: weir: the topic that is sent to has another value type than the stream
+// names: value_type_of_stream_and_topic<
 #include <weir/weir.hpp>
 
 #include <string>

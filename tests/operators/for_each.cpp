@@ -2,6 +2,7 @@
 // for_each: the body of an agent, its acknowledgements and its errors.
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "counted.hpp"
@@ -45,6 +46,48 @@ TEST_CASE("for_each ends a pipeline and is drawn without a type") {
     CHECK(app.graph().text() == "agent e\n"
                                 "  topic in : std::string, int\n"
                                 "  | for_each\n");
+}
+
+TEST_CASE(
+    "for_each: a body takes a constant, or a copy of its own, behind a topic and behind map") {
+    counted::copies = 0;
+    weir::app app{"a"};
+    auto in = app.topic<counted>("in");
+    int bodies = 0;
+    const auto read = [&](const std::string& name, auto body, int copies) {
+        const auto made = [](const counted& c) { return counted{c.number}; };
+        app.agent(name, in | weir::for_each(body));
+        app.agent(name + " behind map", in | weir::map(made) | weir::for_each(body));
+        bodies += 2 * copies;
+    };
+    int sum = 0;
+    const auto seen = [&](const counted& c) { sum += c.number; };
+    read(
+        "const V&", [=](const counted& c) { seen(c); }, 0);
+    read(
+        "auto&", [=](auto& c) { seen(c); }, 0);
+    read(
+        "const auto&", [=](const auto& c) { seen(c); }, 0);
+    read(
+        "auto&&",
+        [=]<class T>(T&& c) {
+            static_assert(std::is_same_v<T, const counted&>);
+            seen(c);
+        },
+        0);
+    read(
+        "auto", [=](auto c) { seen(c); }, 1);
+    read(
+        "V",
+        [=](counted c) {
+            c.number *= 10;  // nobody else sees it
+            seen(c);
+        },
+        1);
+    test_driver test{app};
+    test.send(in, std::nullopt, counted{1});
+    CHECK(sum == 10 + 2 * 10);
+    CHECK(counted::copies == bodies);
 }
 
 TEST_CASE("for_each hands its body an lvalue and copies nothing") {

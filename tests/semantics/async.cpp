@@ -222,6 +222,40 @@ TEST_CASE("semantics 47: calls that are cancelled at the end of a run leave noth
     CHECK(test.committed(in, 0) == nothing);
 }
 
+TEST_CASE("order_by::key on a stream without keys is told once, by its first message without one") {
+    const auto lines = [](auto make, weir::order_by order, std::size_t concurrency) {
+        silent hooks;
+        weir::app app{"as", {.hooks = &hooks}};
+        app.agent("pay", make(app) | weir::map(slow, {.concurrency = concurrency, .order = order}));
+        test_driver test{app};
+        for (int n = 0; n < 3; ++n) test.append_raw("in", "k", weir::bytes_view{"\0\0\0\1", 4});
+        test.advance(10s);
+        CHECK(hooks.lines.empty());
+        for (int n = 0; n < 3; ++n) test.append_raw("in", {}, weir::bytes_view{"\0\0\0\1", 4});
+        test.advance(10s);
+        return hooks.lines;
+    };
+    const auto raw = [](weir::app& app) { return app.topic<int>("in"); };
+    const auto optional = [](weir::app& app) {
+        return app.topic<std::optional<std::string>, int>("in");
+    };
+    const texts told{
+        "agent 'pay': map async(4) orders by key, and there is a message without one: messages "
+        "without a key count as one key, so one call of them at a time is made; put group_by "
+        "before it, or order by order_by::all or none"};
+    CHECK(lines(raw, order_by::key, 4) == told);
+    CHECK(lines(raw, order_by::key, 1).empty());
+    CHECK(lines(raw, order_by::none, 4).empty());
+    CHECK(lines(optional, order_by::key, 4).empty());  // its type says that there may be none
+    silent hooks;
+    weir::app app{"as", {.hooks = &hooks}};
+    app.agent("pay", weir::from(trace{1, 2, 3}) |
+                         weir::map(slow, {.concurrency = 4, .order = order_by::key}));
+    test_driver test{app};
+    test.advance(10s);
+    CHECK(hooks.lines == told);
+}
+
 TEST_CASE("semantics 39: an asynchronous callable may give the key of a group_by") {
     weir::app app{"as"};
     auto in = app.topic<int>("in", {.partitions = 2});

@@ -275,6 +275,37 @@ TEST_CASE("semantics 48: an asynchronous map may offload; its message is held me
     CHECK(test.held(in, 0) == 0);
 }
 
+TEST_CASE("more calls than threads: told once, by the first that waits for a thread") {
+    const auto lines = [](std::size_t threads, std::size_t concurrency) {
+        silent hooks;
+        weir::app app{"bg", {.hooks = &hooks, .offload_threads = threads}};
+        auto in = app.topic<int>("in");
+        barrier opened;
+        int begun = 0;
+        const auto call = [&](int n) -> weir::task<int> {
+            // the calls before it are on a thread, or wait for one
+            if (++begun == 6) opened.open();
+            auto work = [&opened] { opened.pass(); };
+            if (n > 0) co_await weir::offload(work);
+            co_return n;
+        };
+        app.agent("pay", in | weir::map(call, {.concurrency = concurrency}));
+        test_driver test{app};
+        for (int n = 0; n < 6; ++n) test.append(in, std::nullopt, n);
+        test.run();
+        for (int n = 0; n < 6; ++n) test.append(in, std::nullopt, n);
+        test.run();
+        return hooks.lines;
+    };
+    CHECK(
+        lines(2, 6) ==
+        texts{"agent 'pay': map async(6) may have 6 calls under way, and offload_threads = 2: its "
+              "calls of weir::offload wait for a thread; raise offload_threads, or lower the "
+              "concurrency"});
+    CHECK(lines(6, 6).empty());
+    CHECK(lines(16, 6).empty());
+}
+
 TEST_CASE("semantics 48: at the end of a run calls are waited for; what has not begun never is") {
     weir::app app{"bg", {.offload_threads = 1}};
     std::atomic<int> begun = 0, ended = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Re-keying, with one source; and batches that are sent.
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -293,4 +294,112 @@ TEST_CASE("semantics 38: agents whose internal topics would have one name are re
     app.agent("again", in | weir::to("a-x-b-c-repartition"));
     weir::testing::test_driver test{app};
     CHECK(test.partitions("a-x-b-c-repartition") == 1);
+}
+
+// ---------------------------------------------------------------------------------------- failures
+namespace {
+
+/// What is said of a failure of the topic that `group_by(…, "n")` of "in" has made.
+struct said {
+    texts lines;
+    std::vector<weir::error_report> errors;
+    std::string header;
+};
+template <class Fail>
+said of_failure(const weir::policy& policy, Fail fail, const std::vector<int>& sent = {5}) {
+    silent hooks;
+    said all;
+    weir::app app{"shop",
+                  {.on_decode_error = policy,
+                   .on_error = policy,
+                   .on_produce_error = policy,
+                   .hooks = &hooks}};
+    auto in = app.topic<std::string, int>("in");
+    app.agent("totals",
+              in | weir::group_by([](int n) { return n % 5; }, "n") | weir::for_each([](int n) {
+                  if (n > 4) throw std::runtime_error{"too many"};
+              }));
+    test_driver test{app};
+    for (int n : sent) test.append(in, "k", n);
+    fail(test);
+    test.run();
+    all.errors = test.errors();
+    const auto dead = test.peek<weir::bytes, weir::bytes>("dead");
+    if (test.partitions(dead))
+        for (auto& e : test.events(dead))
+            for (auto& h : e.headers())
+                if (h.name == "weir.made-of") all.header = h.value->view();
+    all.lines = hooks.lines;
+    return all;
+}
+
+constexpr auto made_of_in = "made of topic 'in' by group_by n";
+
+}  // namespace
+
+TEST_CASE("a failure behind group_by says what the internal topic is made of") {
+    const auto nothing_more = [](test_driver&) {};
+    const auto undecodable = [](test_driver& t) {
+        t.send_raw("shop-totals-n-repartition", "", "");
+    };
+    const auto unsent = [](test_driver& t) { t.fail_next_send("shop-totals-n-repartition"); };
+
+    const auto skipped = of_failure(weir::skip, nothing_more);
+    CHECK(skipped.lines ==
+          texts{"process in agent 'totals': shop-totals-n-repartition[0]@0 (made of topic 'in' by "
+                "group_by n): too many (skip)"});
+    REQUIRE(skipped.errors.size() == 1);
+    CHECK(skipped.errors[0].topic == "shop-totals-n-repartition");
+    CHECK(skipped.errors[0].made_of == made_of_in);
+
+    const auto lettered = of_failure(weir::dead_letter("dead"), nothing_more);
+    CHECK(lettered.header == made_of_in);
+
+    const auto decoded = of_failure(weir::skip, undecodable, {1});
+    REQUIRE(decoded.errors.size() == 1);
+    CHECK(decoded.errors[0].seam == "decode");
+    CHECK(decoded.errors[0].made_of == made_of_in);
+    CHECK(of_failure(weir::dead_letter("dead"), undecodable, {1}).header == made_of_in);
+
+    const auto produced = of_failure(weir::skip, unsent, {1});
+    REQUIRE(produced.errors.size() == 1);
+    CHECK(produced.errors[0].seam == "produce");
+    CHECK(produced.errors[0].made_of == made_of_in);
+}
+
+TEST_CASE("what an internal topic is made of: several topics, behind another group_by, of none") {
+    const auto made_of = [](auto source, const std::string& send_to) {
+        silent hooks;
+        weir::app app{"shop", {.hooks = &hooks}};
+        app.agent("a", source(app) | weir::group_by([](int n) { return n; }, "n") |
+                           weir::for_each([](int) { throw std::runtime_error{"no"}; }));
+        test_driver test{app};
+        if (!send_to.empty()) test.send_raw(send_to, "k", weir::bytes_view{"\0\0\0\1", 4});
+        REQUIRE(test.errors().size() == 1);
+        return test.errors()[0].made_of;
+    };
+    const auto two = [](weir::app& app) { return app.topic<int>("x") & app.topic<int>("y"); };
+    const auto twice = [](weir::app& app) {
+        return app.topic<int>("x") | weir::group_by([](int n) { return n; }, "m");
+    };
+    const auto through = [](weir::app& app) { return app.topic<int>("x") | weir::through("z"); };
+    const auto range = [](weir::app&) { return weir::from(trace{1}); };
+    CHECK(made_of(two, "y") == "made of topics 'x', 'y' by group_by n");
+    CHECK(made_of(twice, "x") == "made of topic 'x' by group_by n");
+    CHECK(made_of(through, "x") == "made of topic 'z' by group_by n");
+    CHECK(made_of(range, "") == "made by group_by n");
+}
+
+TEST_CASE("what an internal topic is made of: it may be sent to itself") {
+    silent hooks;
+    weir::app app{"shop", {.hooks = &hooks}};
+    app.agent("a", app.topic<int>("x") | weir::group_by([](int n) { return n; }, "n") |
+                       weir::for_each([](int) { throw std::runtime_error{"no"}; }));
+    app.agent("ring", app.topic<int>("shop-a-n-repartition") | weir::filter([](int) {
+                          return false;
+                      }) | weir::to("shop-a-n-repartition"));
+    test_driver test{app};
+    test.send_raw("x", "k", weir::bytes_view{"\0\0\0\1", 4});
+    REQUIRE(test.errors().size() == 1);
+    CHECK(test.errors()[0].made_of == "made of topic 'x' by group_by n");
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Compiles programs that are wrong: the first error must be the sentence of their `// says: …` line.
-What a `// names: …` line has, if there is one, must stand in what the compiler says.
+What a `// names: …` line has, if there is one, must stand in what the compiler says: it is a regular
+expression.
 
 usage: misuse.py INCLUDE FILE... -- COMPILER [ARGUMENT...]
        misuse.py --self-test    it notices what it is there for
@@ -25,7 +26,7 @@ def judge(sentence, compiled, output, names=""):
     first = next((line for line in output.splitlines() if "error:" in line), "")
     if sentence not in first:
         return f"the first error is not: {sentence}\n{output[:4000]}"
-    if not re.search(rf"\b{names}\b", output):
+    if not re.search(rf"\b{names}", output):
         return f"nowhere is named: {names}\n{output[:4000]}"
     return ""
 
@@ -53,7 +54,7 @@ def refused(source, command):
     with open(source, encoding="utf-8") as f:
         text = f.read()
     said = re.search(r"^// says: (weir: .+)$", text, re.M)
-    names = re.search(r"^// names: (\w+)$", text, re.M)
+    names = re.search(r"^// names: (.+)$", text, re.M)
     if not said:
         print(f"FAIL {source}: add a line `// says: weir: …` with the sentence the compiler must say")
         return False

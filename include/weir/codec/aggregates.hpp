@@ -24,8 +24,10 @@ struct base_of_it {
         requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>)
     operator U() const noexcept;
 };
+struct base_of_nothing {};  // for a first field that takes anything: a std::any
 template <class T>
-inline constexpr bool has_base = requires { T{base_of_it<T>{}}; };
+inline constexpr bool has_base =
+    requires { T{base_of_it<T>{}}; } && !requires { T{base_of_nothing{}}; };
 template <class T>
 inline constexpr bool is_tuple = requires { std::tuple_size<T>::value; };
 

@@ -80,7 +80,8 @@ constexpr void require_codec() {
                   "specialise weir::codec<T>");
     static_assert(!has_codec<T> || std::is_default_constructible_v<T>,
                   "weir: a key or a value is decoded in a place that is used again: give its type "
-                  "a default constructor");
+                  "a default constructor; an aggregate has none if a field is a reference, or of a "
+                  "type without one");
 }
 
 [[noreturn]] void fail_null();

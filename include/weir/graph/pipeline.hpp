@@ -72,6 +72,9 @@ template <class K>
 struct shown_key<common_key<K>> : nullable_key<K> {};
 template <class K>
 using shown_key_t = typename shown_key<K>::type;
+/// False for the bytes of a stream that was declared without a key type.
+template <class K>
+inline constexpr bool has_key_type = !is_raw<shown_key_t<K>>;
 
 template <class K>
 std::string key_name() {

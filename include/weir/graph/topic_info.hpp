@@ -24,6 +24,7 @@ struct topic_info {
     bool resumed = false;
     // a derived topic has as many partitions as the largest of these
     std::vector<topic_info*> sources{};
+    std::string made_by{};  // an internal topic: what sends to it, "group_by account"
     partition_id partitions = 0;
     data_type key{}, value{};
     host* by = nullptr;  // the app that sends to it; null for a test's topic

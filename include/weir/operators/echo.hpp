@@ -17,14 +17,7 @@ struct echo_op {
     using out = In;
     template <class K, class V>
     static consteval bool check() {
-        static_assert((Targets::template fits<shown_key_t<K>, as_sent_t<V>> && ...),
-                      "weir: echo(topic): its key and value types are not those of the stream; "
-                      "declare the topic with the stream's types, or map the value before it");
-        static_assert(explain_codec<as_sent_t<V>>::said);
-        static_assert(has_codec<as_sent_t<V>>,
-                      "weir: echo(topic): this value has no codec: map it to bytes or a string, "
-                      "make it an aggregate, or specialise weir::codec");
-        return true;
+        return (Targets::template check<shown_key_t<K>, as_sent_t<V>>() && ...) && can_be_sent<V>();
     }
     std::tuple<Targets...> targets;
 

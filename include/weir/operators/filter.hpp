@@ -20,12 +20,11 @@ struct filter_op {
         static_assert(!gives_task<F, const V&>,
                       "weir: filter(f): f gives a task, and filter awaits none: use an "
                       "asynchronous map, or a processor that gives a std::optional");
-        static_assert(
-            requires {
-                requires calls<F, const V&>;
-                requires std::is_constructible_v<bool, std::invoke_result_t<F&, const V&>>;
-            },
-            "weir: filter(f): f is called with the stream's value, f(const V&), and gives a bool");
+        static_assert(leaves_constant<F, V>());
+        static_assert(f_can_be_called_with<F, const V&>,
+                      "weir: filter(f): f cannot be called with the stream's value, f(const V&)");
+        static_assert(f_returns<returned_by<F, const V&>, where_wanted_is<bool>>,
+                      "weir: filter(f): f returns no bool");
         return true;
     }
     F f;

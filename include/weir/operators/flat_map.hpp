@@ -39,12 +39,12 @@ struct flat_map_op {
                                  !std::ranges::enable_borrowed_range<R>;
     template <class, class V>
     static consteval bool check() {
-        static_assert(
-            requires {
-                requires calls<F, const V&>;
-                std::begin(std::declval<std::invoke_result_t<F&, const V&>&>());
-            }, "weir: flat_map(f): f is called with the stream's value, f(const V&), and gives a "
-               "range: a vector, say");
+        static_assert(leaves_constant<F, V>());
+        static_assert(f_can_be_called_with<F, const V&>,
+                      "weir: flat_map(f): f cannot be called with the stream's value, f(const V&)");
+        static_assert(f_returns<returned_by<F, const V&>, where_wanted_is<any_range>>,
+                      "weir: flat_map(f): f returns no range: it returns a vector, say, and map(f) "
+                      "takes one that returns a value");
         return true;
     }
     F f;

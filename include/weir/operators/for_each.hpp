@@ -18,8 +18,9 @@ struct for_each_op {
     using out = void;
     template <class, class V>
     static consteval bool check() {
-        static_assert(calls<F, const V&>,
-                      "weir: for_each(f): f is called with the stream's value, f(const V&)");
+        static_assert(leaves_constant<F, V>());
+        static_assert(f_can_be_called_with<F, const V&>,
+                      "weir: for_each(f): f cannot be called with the stream's value, f(const V&)");
         static_assert(!gives_task<F, const V&>,
                       "weir: for_each(f): f gives a task, which nobody would await: use an "
                       "asynchronous map, or give the agent a coroutine: app.agent(name, "

@@ -85,10 +85,17 @@ struct group_by_op {
     template <class K, class V>
     static consteval bool check() {
         constexpr bool gives_key = calls<F, const V&> && !gives_nothing<F, const V&>;
-        static_assert(gives_key,
-                      "weir: group_by takes a field of the stream's value, "
-                      "group_by(&order::account), or what is called with it and gives a key, "
-                      "group_by(f, \"account\")");
+        static_assert(leaves_constant<F, V>());
+        if constexpr (std::is_member_object_pointer_v<F>)
+            static_assert(
+                f_can_be_called_with<F, const V&>,
+                "weir: group_by(&order::account): this is no field of the stream's value");
+        else
+            static_assert(f_can_be_called_with<F, const V&>,
+                          "weir: group_by(f, \"account\"): f cannot be called with the stream's "
+                          "value, f(const V&)");
+        static_assert(f_returns<returned_by<F, const V&>, where_wanted_is<any_value>>,
+                      "weir: group_by(f, \"account\"): f returns nothing that could be a key");
         static_assert(!is_batch<V>,
                       "weir: group_by of a batch: group the values before take, or take it apart "
                       "by flat_map");
@@ -150,8 +157,8 @@ private:
     using stage = async_stage<key_call<F, In, key<K, In>>, true>;
     template <class K, class In>
     auto& call_stage(plan& p) const {
-        return static_cast<stage<K, In>&>(p.add(std::unique_ptr<boundary>{
-            new stage<K, In>{p.loop(), p.agent(), {f_}, {options_.concurrency, options_.order}}}));
+        return static_cast<stage<K, In>&>(p.add(std::unique_ptr<boundary>{new stage<K, In>{
+            p.loop(), p.agent(), {f_}, {options_.concurrency, options_.order, has_key_type<K>}}}));
     }
     template <class K, class In>
     static auto end_at(stage<K, In>& calls) {

@@ -34,11 +34,11 @@ struct map_op {
     using out = typename result_of_call<called<In>>::type;
     template <class, class V>
     static consteval bool check() {
-        static_assert(calls<F, const V&>,
-                      "weir: map(f): f is called with the stream's value, f(const V&), and gives "
-                      "the next one");
-        static_assert(!gives_nothing<F, const V&>,
-                      "weir: map(f): f gives no value to pass on: tap(f) passes on what it "
+        static_assert(leaves_constant<F, V>());
+        static_assert(f_can_be_called_with<F, const V&>,
+                      "weir: map(f): f cannot be called with the stream's value, f(const V&)");
+        static_assert(f_returns<returned_by<F, const V&>, where_wanted_is<any_value>>,
+                      "weir: map(f): f returns nothing that could go on: tap(f) passes on what it "
                       "was given, for_each(f) ends the pipeline");
         static_assert(!borrows<V> || !gives_task<F, const V&>,
                       "weir: an asynchronous map keeps its argument: put map(weir::own) before it");
@@ -59,8 +59,8 @@ struct map_op {
         requires is_task<called<In>>
     auto split(plan& p) const {
         using stage = async_stage<map_call<F, In, out<In>>, NeedsMessage>;
-        auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{
-            new stage{p.loop(), p.agent(), {f}, {options.concurrency, options.order}}}));
+        auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{new stage{
+            p.loop(), p.agent(), {f}, {options.concurrency, options.order, has_key_type<K>}}}));
         // true: messages are kept, since the order may need their keys
         return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};
     }

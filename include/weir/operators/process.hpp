@@ -70,9 +70,12 @@ struct process_op {
     using called = std::decay_t<std::invoke_result_t<P&, const In&>>;
     template <class, class V>
     static consteval bool check() {
-        static_assert(processed_by<P, V>::gives,
-                      "weir: process(p): a processor is called with the stream's value and gives "
-                      "one: V -> V, V -> W, or V -> std::optional<W>, where nullopt drops it");
+        static_assert(leaves_constant<P, V>());
+        static_assert(f_can_be_called_with<P, const V&>,
+                      "weir: process(p): p cannot be called with the stream's value, p(const V&)");
+        static_assert(f_returns<returned_by<P, const V&>, where_wanted_is<any_value>>,
+                      "weir: process(p): p returns nothing that could go on: a processor returns a "
+                      "value, or a std::optional of one, whose nullopt drops it");
         static_assert(!borrows<V> || !gives_task<P, const V&>,
                       "weir: an asynchronous processor keeps its value: put map(weir::own) before "
                       "it");
@@ -96,8 +99,8 @@ struct process_op {
         requires is_task<called<In>>
     auto split(plan& by) const {
         using stage = async_stage<process_call<P, In, given<In>>, NeedsMessage>;
-        auto& s = static_cast<stage&>(by.add(std::unique_ptr<boundary>{
-            new stage{by.loop(), by.agent(), {p}, {options.concurrency, options.order}}}));
+        auto& s = static_cast<stage&>(by.add(std::unique_ptr<boundary>{new stage{
+            by.loop(), by.agent(), {p}, {options.concurrency, options.order, has_key_type<K>}}}));
         return split_at{into_boundary<stage, true>{s},
                         downstream<K, out<In>>{&s}};  // true: the order may need keys
     }

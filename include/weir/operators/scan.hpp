@@ -58,22 +58,25 @@ concept next_state =
     std::is_convertible_v<R, S> &&
     (!std::is_arithmetic_v<R> || !std::is_arithmetic_v<S> || requires(R r) { S{r}; });
 
+template <class S>
+struct next_state_of {
+    template <class R>
+    static constexpr bool fits = next_state<std::decay_t<R>, S>;
+};
+
 template <class S, class F>
 struct scan_op {
     using weir_operator = void;
     template <class>
     using out = S;
-    template <class In>
-    static constexpr bool fits = requires {
-        requires calls<F, const S&, const In&>;
-        requires next_state<std::decay_t<std::invoke_result_t<F&, const S&, const In&>>, S>;
-    };
     template <class, class V>
     static consteval bool check() {
-        static_assert(fits<V>,
-                      "weir: scan(init, f): f(const state&, const value&) must give the next "
-                      "state, of init's own type (say 0.0 in place of 0, std::string{} in place of "
-                      "\"\")");
+        static_assert(f_can_be_called_with<F, const S&, const V&>,
+                      "weir: scan(init, f): f cannot be called with the state and the stream's "
+                      "value, f(const S&, const V&), where S is the type of init");
+        static_assert(f_returns<returned_by<F, const S&, const V&>, next_state_of<S>>,
+                      "weir: scan(init, f): f must return the next state, of init's own type (say "
+                      "0.0 in place of 0, std::string{} in place of \"\")");
         return true;
     }
     F f;

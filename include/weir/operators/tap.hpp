@@ -16,8 +16,9 @@ struct tap_op {
     static constexpr bool keeps_element = true;
     template <class, class V>
     static consteval bool check() {
-        static_assert(calls<F, const V&>,
-                      "weir: tap(f): f is called with the stream's value, f(const V&)");
+        static_assert(leaves_constant<F, V>());
+        static_assert(f_can_be_called_with<F, const V&>,
+                      "weir: tap(f): f cannot be called with the stream's value, f(const V&)");
         static_assert(!gives_task<F, const V&>,
                       "weir: tap(f): f gives a task, which nobody would await: use an asynchronous "
                       "map, which passes on what it gives");

@@ -93,8 +93,19 @@ struct by_name {
         return s.derived(name, before);
     }
     template <class K, class V>
-    static constexpr bool fits = true;
+    static consteval bool check() {
+        return true;
+    }
 };
+// Of a stream and of the topic that it is sent to. As above, the compilers print the types.
+template <class OfStream, class OfTopic>
+inline constexpr bool value_type_of_stream_and_topic = std::is_same_v<OfStream, OfTopic>;
+template <class OfStream, class OfTopic>
+inline constexpr bool key_type_of_stream_and_topic =
+    is_raw<OfStream> || is_raw<OfTopic> || std::is_same_v<OfStream, OfTopic>;
+template <class OfTopic>
+inline constexpr bool key_can_be_null = nullable<OfTopic>;
+
 template <class A, class B>
 struct by_handle {
     topic<A, B> handle;
@@ -102,10 +113,33 @@ struct by_handle {
         return s.passes(handle.info());
     }
     template <class K, class V>
-    static constexpr bool fits = std::is_same_v<V, typename topic<A, B>::value> &&
-                                 (is_raw<K> || is_raw<typename topic<A, B>::key> ||
-                                  std::is_same_v<K, typename topic<A, B>::key>);
+    static consteval bool check() {
+        using to = topic<A, B>;
+        static_assert(value_type_of_stream_and_topic<V, typename to::value>,
+                      "weir: the topic that is sent to has another value type than the stream: map "
+                      "the value, or declare the topic with the stream's types");
+        static_assert(key_type_of_stream_and_topic<K, typename to::key>,
+                      "weir: the topic that is sent to has another key type than the stream: "
+                      "group_by gives a stream another key; or declare the topic with the stream's "
+                      "types");
+        if constexpr (is_raw<K>)
+            static_assert(key_can_be_null<typename to::key>,
+                          "weir: the stream has no key type, so its keys may be null, and those of "
+                          "the topic that is sent to cannot: declare the stream's topic with a key "
+                          "type, or this one without or with a std::optional of it");
+        return true;
+    }
 };
+/// What operators that send refuse.
+template <class V>
+consteval bool can_be_sent() {
+    static_assert(explain_codec<as_sent_t<V>>::said);
+    static_assert(has_codec<as_sent_t<V>>,
+                  "weir: the value that is sent has no codec: map it to bytes or a string, make it "
+                  "an aggregate, or specialise weir::codec (for a batch, of the vector of its "
+                  "values)");
+    return true;
+}
 
 template <class Target>
 struct to_op {
@@ -114,16 +148,7 @@ struct to_op {
     using out = void;
     template <class K, class V>
     static consteval bool check() {
-        static_assert(Target::template fits<shown_key_t<K>, as_sent_t<V>>,
-                      "weir: to(topic): its key and value types are not those of the stream; map "
-                      "the value, or declare "
-                      "the topic with the stream's types");
-        static_assert(explain_codec<as_sent_t<V>>::said);
-        static_assert(has_codec<as_sent_t<V>>,
-                      "weir: to(topic): this value has no codec: map it to bytes or a string, make "
-                      "it an aggregate, or "
-                      "specialise weir::codec (for a batch, of the vector of its values)");
-        return true;
+        return Target::template check<shown_key_t<K>, as_sent_t<V>>() && can_be_sent<V>();
     }
     Target target;
 
@@ -153,19 +178,14 @@ struct to_chosen_op {
     using out = void;
     template <class, class V>
     static consteval bool check() {
-        static_assert(
-            requires {
-                requires calls<F, const V&>;
-                requires std::is_convertible_v<std::invoke_result_t<F&, const V&>,
-                                               std::string_view>;
-            },
-            "weir: to(f, {.topics = …}): f is called with the value and gives a topic's name, as a "
-            "string or a std::string_view");
-        static_assert(explain_codec<as_sent_t<V>>::said);
-        static_assert(has_codec<as_sent_t<V>>,
-                      "weir: to(f): this value has no codec: map it to bytes or a string, make it "
-                      "an aggregate, or specialise weir::codec");
-        return true;
+        static_assert(leaves_constant<F, V>());
+        static_assert(f_can_be_called_with<F, const V&>,
+                      "weir: to(f, {.topics = …}): f cannot be called with the stream's value, "
+                      "f(const V&)");
+        static_assert(f_returns<returned_by<F, const V&>, where_wanted_is<topic_name>>,
+                      "weir: to(f, {.topics = …}): f returns no topic's name, which is a string or "
+                      "a std::string_view");
+        return can_be_sent<V>();
     }
     F f;
     std::vector<std::string> topics;

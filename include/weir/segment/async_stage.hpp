@@ -30,6 +30,7 @@ struct result_of_call<task<T>> {
 struct stage_options {
     std::size_t concurrency = 1;
     order_by order = order_by::all;
+    bool has_keys = true;  // the stream has a key type
 };
 
 /// Keeps each call's argument and hold until its result has been passed on. At most `concurrency`
@@ -55,12 +56,17 @@ public:
           // with order_by::key more calls may wait, each for an earlier one of its key
           window_(o.order == order_by::key ? 2 * o.concurrency : o.concurrency),
           order_(o.order),
+          tells_of_no_key_(order_ == order_by::key && concurrency_ > 1 && !o.has_keys),
           keeps_whole_(a.on_error.has_dead_letters()) {}
 
     void push(context& c, auto&& v) {
         auto& n = fresh();
         calls_.add(n);  // first: if copying the argument throws, undo() finds the call
         n.take(c, std::forward<decltype(v)>(v), order_ == order_by::key);
+        if (tells_of_no_key_ && n.key.is_null()) {
+            tells_of_no_key_ = false;
+            loop_.has_no_key(*this);
+        }
     }
     void apply(context& c) {
         call* first_new = nullptr;
@@ -90,6 +96,7 @@ public:
     input& ready() override { return ready_; }
     bool empty() const override { return calls_.count == 0 && ready_.left() == 0; }
     bool waits_for_work() const override { return calls_.count > 0; }
+    std::size_t concurrency() const override { return concurrency_; }
     void poll(time_point now) override {
         now_ = now;
         late_ = std::min(late_, ready_.left());
@@ -224,6 +231,7 @@ private:
         std::size_t at() const override { return 0; }
 
         hold working_on() override { return held.share(); }
+        const boundary* stage() const override { return of; }
         hold hold_of(std::size_t) override { return held.share(); }
         message message_of(std::size_t) const override { return source.view(); }
         headers headers_of(std::size_t) const override { return source.headers; }
@@ -347,7 +355,8 @@ private:
     Call f_;
     std::size_t concurrency_, window_;
     order_by order_;
-    bool keeps_whole_;  // source messages are kept whole, for dead letters
+    bool tells_of_no_key_;  // once
+    bool keeps_whole_;      // source messages are kept whole, for dead letters
     std::vector<std::unique_ptr<call>> all_;
     call* spare_ = nullptr;
     list calls_;

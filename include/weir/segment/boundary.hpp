@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <string>
@@ -27,6 +28,8 @@ public:
     virtual bool empty() const = 0;
     /// True if a call is under way, which ends by itself.
     virtual bool waits_for_work() const { return false; }
+    /// Calls that may be under way at once.
+    virtual std::size_t concurrency() const { return 1; }
 
     /// Moves what is complete into `ready`.
     virtual void poll(time_point /*now*/) {}

@@ -60,7 +60,8 @@ private:
 
 /// Runs one app or several on one virtual clock. The apps must not run yet; the constructor starts
 /// them and throws setup errors. `send` and `run` work until there is nothing left to do at this
-/// time. An agent's error is not thrown: `errors()` has it.
+/// time. `errors()` has an agent's error, which is not thrown. Inside a body, calls that turn the
+/// loop, move the clock or end a run throw weir::error and do nothing.
 class test_driver {
 public:
     template <class... Apps>
@@ -75,12 +76,14 @@ public:
     template <class A, class B>
     void send(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key,
               const std::type_identity_t<typename topic<A, B>::value>& value, send_options o = {}) {
+        refuse_in_body("send");
         append(to, key, value, std::move(o));
         run();
     }
     template <class A, class B>
     void send(const topic<A, B>& to, const detail::encoded<typename topic<A, B>::key>& key,
               std::nullopt_t, send_options o = {}) {
+        refuse_in_body("send");
         append(to, key, std::nullopt, std::move(o));
         run();
     }
@@ -103,6 +106,7 @@ public:
         append_raw(to, key.bytes(), {}, std::move(o));
     }
     void send_raw(const topic_ref& to, bytes_view key, bytes_view value, send_options o = {}) {
+        refuse_in_body("send_raw");
         append_raw(to, key, value, std::move(o));
         run();
     }
@@ -195,6 +199,7 @@ public:
 private:
     struct state;
     explicit test_driver(std::initializer_list<app*>);
+    void refuse_in_body(const char* what) const;
     std::vector<transport::stored_message> dump(const topic_ref&);
     weir::detail::topic_info& unknown(const std::string& name);
     std::unique_ptr<state> state_;

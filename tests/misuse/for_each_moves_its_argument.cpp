@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: f would change the stream's value or move out of it, and a value is constant
+// names: f_leaves_constant<.*, order>
+#include <weir/weir.hpp>
+
+#include <functional>
+
+struct order {
+    double price = 0;
+};
+
+int main() {
+    weir::app app{"a"};
+    const auto keep = [](order&&) {};
+    app.agent("x", app.topic<order>("t") | weir::map(std::identity{}) | weir::for_each(keep));
+}
