@@ -31,13 +31,14 @@ public:
                  line_writer&);
     topic_output(const topic_output&) = delete;
     topic_output& operator=(const topic_output&) = delete;
-    ~topic_output();
 
     /// Hands the writer what has come and what it has room for. True if it did anything.
     bool turn();
     /// It has its partitions: what it has not got is not there.
     bool joined() const { return joined_; }
     int fd() const { return connection_->fd(); }
+    /// Leaves its group, which takes at most so long. The last call.
+    void leave(duration most);
 
 private:
     struct source {

@@ -86,6 +86,10 @@ public:
     void stop() noexcept;
     bool stopped() const { return state_ == state::stopped; }
     bool stopping() const { return state_ != state::running; }
+    /// The same, or it has been asked to.
+    bool ends_soon() const { return stopping() || stop_asked_.load(std::memory_order_relaxed); }
+    /// It has stopped without the broker's answer to all that it sent and committed.
+    bool gave_up() const { return gave_up_; }
     /// Ends the run with this error: what is in work is not finished, what is done is committed.
     void stop_with(std::exception_ptr);
     /// What stopped the run: a policy, or what a hook or a posted call threw.
@@ -129,7 +133,6 @@ private:
     // conductor.cpp
     topic_work& work_of(const std::string& topic);
     std::vector<plan::topic_reader*> readers_of(const std::string& topic);
-    bool ends_soon() const { return stopping() || stop_asked_.load(std::memory_order_relaxed); }
     bool turn_background();
     bool turn_bodies();
     bool poll_boundaries();
@@ -193,6 +196,8 @@ private:
     bool finish();
     bool finish_work();
     bool leave();
+    std::string not_committed() const;
+    void give_up(const std::string& not_committed);
     bool stuck(const agent_info&) const;
     bool work_left() const;
 
@@ -228,7 +233,7 @@ private:
     time_point now_{}, stop_until_{};
     std::exception_ptr error_;
     std::size_t messages_ = 0, turns_ = 0;
-    bool joined_ = false;
+    bool joined_ = false, gave_up_ = false;
     std::vector<partition_status> last_status_;
 };
 

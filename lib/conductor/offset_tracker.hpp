@@ -73,6 +73,12 @@ public:
         const auto to = to_commit();
         return to ? static_cast<std::size_t>(*to - committed_.value_or(*first_)) : 0;
     }
+    /// The first message that came and is not committed, finished or not.
+    std::optional<offset> first_uncommitted() const {
+        if (!first_) return {};
+        const offset from = committed_.value_or(*first_);
+        return from < end_ ? std::optional{from} : std::nullopt;
+    }
     /// The broker has it. An answer older than another one changes nothing: a commit never goes
     /// back.
     void committed(offset at) { committed_ = std::max(at, committed_.value_or(at)); }

@@ -26,7 +26,7 @@ inline std::string url() { return "kafka://" + servers(); }
 std::string fresh(const std::string& stem);
 /// Quick ones for tests, within what the test broker allows.
 weir::properties quick_group();
-/// tests/kafka/broker COMMAND: "kill", "start".
+/// tests/kafka/broker COMMAND: "kill", "start", "hang", "wake".
 void broker(const std::string& command);
 
 /// Whether the condition comes true; it is looked at again and again, at most for the time given.

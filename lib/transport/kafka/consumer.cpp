@@ -3,7 +3,6 @@
 #include "consumer.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include <weir/error.hpp>
 
@@ -103,20 +102,21 @@ bool consumer::poll(listener& to) {
     return tell_news(to) || answered;
 }
 
-/// Answers what the group asks, and leaves it. Bounded: a group that does not let us go finds out
-/// by itself.
-void consumer::close(std::chrono::steady_clock::time_point until) {
+void consumer::leave() {
     for (auto& p : watched_)
         if (p.now) p.now->readable = false;
     if (asked_) answer();
     check(rd_kafka_consumer_close_queue(rk_, own_.get()));
-    while (!rd_kafka_consumer_closed(rk_) && std::chrono::steady_clock::now() < until) {
-        serve(close_poll_ms);
-        while (!news_.empty()) {
-            news_.pop_front();
-            check(rd_kafka_assign(rk_, nullptr));
-        }
+}
+
+bool consumer::has_left() {
+    if (rd_kafka_consumer_closed(rk_)) return true;
+    serve(close_poll_ms);
+    while (!news_.empty()) {
+        news_.pop_front();
+        check(rd_kafka_assign(rk_, nullptr));
     }
+    return rd_kafka_consumer_closed(rk_) != 0;
 }
 
 void consumer::check(rd_kafka_error_t* made) {

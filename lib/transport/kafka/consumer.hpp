@@ -38,7 +38,13 @@ public:
     void all_ready();
     /// Tells what has happened. True if anything has.
     bool poll(listener&);
-    void close(std::chrono::steady_clock::time_point until);
+    /// Answers what the group asks, and begins to leave it.
+    void leave();
+    /// Goes on with it for a moment. True when the group has let us go; one that does not finds out
+    /// by itself.
+    bool has_left();
+    /// Its broker does not answer.
+    void give_up() { shared_->from->hangs = true; }
 
 private:
     struct news {

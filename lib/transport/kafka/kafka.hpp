@@ -20,8 +20,9 @@ struct connect_options {
     weir::properties properties{};
     /// What a revoked partition may take; the group must wait at least as long.
     duration drain_timeout = std::chrono::seconds{10};
-    /// How long the first answer is waited for. Meanwhile `stopped`, if it is set, is asked whether
-    /// to give up, and `log`, if it is set, is told what is wrong once that has taken 10 s.
+    /// How long the first answer is waited for. Whenever the broker is waited for, `stopped`, if it
+    /// is set, is asked whether to give up. `log`, if it is set, is told what is wrong once it
+    /// takes more than 10 s.
     duration connect_timeout = std::chrono::seconds{10};
     std::function<bool()> stopped{};
     std::function<void(const std::string&)> log{};

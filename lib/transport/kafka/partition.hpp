@@ -7,20 +7,11 @@
 #include <optional>
 #include <vector>
 
+#include "handle.hpp"
 #include "handles.hpp"
 #include "problems.hpp"
 
 namespace weir::transport::kafka {
-
-/// The consumer's handle. Whatever librdkafka still has to find alive keeps it: it goes with the
-/// last message. The group must have been left before, or it is left without a word.
-struct handle {
-    explicit handle(rd_kafka_t* made) : rk(made) {}
-    handle(const handle&) = delete;
-    handle& operator=(const handle&) = delete;
-    ~handle() { rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
-    rd_kafka_t* const rk;
-};
 
 /// What one read brought. It owns librdkafka's messages, so nothing is copied; one kept message
 /// pins the whole buffer that was fetched with it. Recycled: a pool has those that are free.
