@@ -220,11 +220,26 @@ bool conductor::read_next(owned_partition& p) {
     if (p.tracker.get() != before)
         report_.log(text_of(p.tp) +
                     " begins anew: it was deleted and created again, or has lost its end");
+    if (const auto lost = p.take_lost()) lost_offsets(p, *lost);
     if (n == 0) return false;
     messages_ += n;
     report_.hooks().read(p.tp, n);
     if (p.undecodable()) handle_undecodable(p);
     return true;
+}
+
+/// Nothing brings them back. But who stops can look first what became of them.
+void conductor::lost_offsets(owned_partition& p, const transport::offset_range& lost) {
+    const auto text = text_of(p.tp) + ": the offsets from " + std::to_string(lost.from) + " to " +
+                      std::to_string(lost.to - 1) +
+                      " were deleted before they were read: the topic's retention is shorter than "
+                      "this group's delay";
+    report_.hooks().lost_offsets(p.tp, lost.from, lost.to);
+    if (settings_.options.on_lost_offsets == weir::lost_offsets::go_on)
+        return report_.log(text + "; reading goes on behind them");
+    p.keep_back(lost.from);
+    stop_with(std::make_exception_ptr(
+        weir::error{"weir: " + text + "; app_options::on_lost_offsets is stop_app"}));
 }
 
 /// A batch that waits for company, or holds that somebody keeps, can fill a partition for good.

@@ -140,6 +140,7 @@ private:
     bool turn_partition(owned_partition&);
     bool read_next(owned_partition&);
     void log_if_full(owned_partition&, bool is_full);
+    void lost_offsets(owned_partition&, const transport::offset_range&);
     bool turn_boundaries();
     void retry_due(const segment_cursor&, time_point& at) const;
     time_point partition_due(const owned_partition&) const;

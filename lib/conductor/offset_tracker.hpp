@@ -39,6 +39,14 @@ public:
         if (!first_) first_ = position_ = first;
         end_ = last + 1;
     }
+    /// Nothing more will come before this offset.
+    void skipped(offset upto) {
+        if (!first_ && !committed_) return;
+        if (!first_) first_ = position_ = end_ = *committed_;
+        end_ = std::max(end_, upto);
+    }
+    /// No commit passes this offset.
+    void keep_back(offset at) { forfeited_ = std::min(forfeited_, at); }
     /// Every agent has finished what is before.
     void passed(offset upto) {
         assert(upto >= position_ && upto <= end_);

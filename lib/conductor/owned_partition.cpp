@@ -122,7 +122,10 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
     assert(finished() && "a partition has one batch in work");
     if (stopped_ || most == 0) return 0;
     fetched_ = partition_->read(most, std::move(fetched_));
-    if (!fetched_ || fetched_->messages().empty()) return 0;
+    if (!fetched_ || fetched_->messages().empty()) {
+        if (const auto at = partition_->position()) tracker->skipped(*at);
+        return 0;
+    }
     const auto first = fetched_->messages().front().offset;
     const auto last = fetched_->messages().back().offset;
     if (first < tracker->end()) begin_anew();
@@ -156,6 +159,11 @@ void owned_partition::begin_anew() {
         for (auto& c : cursors_)
             if (c->reads == before.get()) c->reads = b.slots.get();
     }
+}
+
+void owned_partition::keep_back(offset at) {
+    tracker->keep_back(at);
+    oldest_ = std::min(oldest_, tracker->committable());
 }
 
 void owned_partition::decode() {
@@ -192,7 +200,9 @@ bool owned_partition::dealt_with(const undecodable_message& m) const {
 }
 
 void owned_partition::update_tracker(time_point now) {
-    if (fetched_ && !fetched_->messages().empty()) {
+    if (!fetched_ || fetched_->messages().empty()) {
+        tracker->passed(tracker->end());
+    } else {
         auto passed = tracker->end();
         for (auto& b : batches_)
             if (b.decoded < fetched_->messages().size())

@@ -44,6 +44,8 @@ public:
     void create(const std::string& topic, int partitions);
     void grow(const std::string& topic, int partitions);
     void remove(const std::string& topic);
+    /// Deletes a partition's messages before this offset.
+    void delete_records(const std::string& topic, int partition, weir::offset before);
     /// Sends values "0" to "n-1", each with itself as the key.
     void fill(const std::string& topic, int n, int from = 0);
     void send(const std::string& topic, const std::string& key, const std::string& value,

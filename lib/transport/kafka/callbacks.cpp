@@ -63,7 +63,8 @@ void callbacks::failed(rd_kafka_t* rk, rd_kafka_resp_err_t e, const char* reason
 void callbacks::logged(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
     if (debugs_) return rd_kafka_log_print(rk, level, facility, text);
     const std::string of{facility};
-    if (level > LOG_ERR || of == "FAIL") return;  // a broker that fails is told to error_cb as well
+    // a broker that fails is told to error_cb as well; who sets a property knows why
+    if (level > LOG_WARNING || of == "FAIL" || of == "CONFWARN") return;
     const std::string_view line{text};
     problem p{"librdkafka: " + std::string{line}};
     p.key = of + ' ' + std::string{line.substr(0, line.find(": "))};  // with its thread, a broker's

@@ -27,13 +27,12 @@ consumer::consumer(const configuration& c, topics& t, problems& p, ready_list& r
       ready_(ready),
       shared_(new read_state{
           std::make_shared<handle>(
-              make(RD_KAFKA_CONSUMER,
-                   c.consumer(std::any_of(to.begin(), to.end(), is_pattern), common_reset(to)))),
+              make(RD_KAFKA_CONSUMER, c.consumer(std::any_of(to.begin(), to.end(), is_pattern)))),
           p}),
       rk_(shared_->from->rk),
       own_(rd_kafka_queue_get_consumer(rk_)),
       commits_(rk_, ready, commits_number),
-      starts_(rk_, t, p, common_reset(to)) {
+      starts_(t, common_reset(to)) {
     rd_kafka_poll_set_consumer(rk_);  // errors and logs come on the consumer's queue, too
     if (!runs_at_least(0x020200ff)) shared_->wake_below = c.prefetch() * 3 / 4;
     ready.watch(own_.get(), own_number);

@@ -10,6 +10,7 @@
 
 #include "callbacks.hpp"
 #include "commits.hpp"
+#include "committed.hpp"
 #include "partition.hpp"
 #include "properties.hpp"
 #include "ready_list.hpp"
@@ -20,9 +21,10 @@ namespace weir::transport::kafka {
 /// Life: from the client's first `subscribe` to `close`, or without a word to its end. Owner: the
 /// client; thread: the loop's. librdkafka's rebalance callback only records; `poll` works it off.
 /// Invariants: a partition's queue is taken off the consumer's before it is assigned, else its
-/// messages leak there; a rebalance is answered once, when the last partition that was asked for
-/// has been released; queue handles stay until the group has been left and are emptied first, for
-/// librdkafka can hang at its end over those of a deleted topic.
+/// messages leak there; a rebalance is answered once, when it is known what the group has
+/// committed of new partitions, or when the last partition that was asked for has been released;
+/// queue handles stay until the group has been left and are emptied first, for librdkafka can hang
+/// at its end over those of a deleted topic.
 class consumer final : callbacks {
 public:
     static constexpr std::uint32_t own_number = 0, commits_number = 1, first_partition = 2;
@@ -51,6 +53,7 @@ private:
         bool assigned;
         bool lost;
         partition_list what;
+        std::unique_ptr<committed_question> committed{};  // of what is assigned
     };
     struct watched {
         queue_handle queue{};
@@ -62,10 +65,11 @@ private:
     void message(const rd_kafka_message_t&);
     // rebalance.cpp
     bool tell_news(listener&);
+    bool knows_committed(news&);
     void assign(partition_list, listener&);
     void revoke(news, listener&);
     bool tell_commits(listener&);
-    std::shared_ptr<slot> open(const topic_partition&);
+    std::shared_ptr<slot> open(const topic_partition&, offset next);
     void shut(const topic_partition&);
     void gave_up(const topic_partition&);
     void answer();

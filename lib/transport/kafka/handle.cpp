@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handle.hpp"
 
-#include <signal.h>
-
 #include <atomic>
 #include <future>
 #include <system_error>
@@ -25,23 +23,14 @@ void destroy(rd_kafka_t* rk) {
     rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
-/// The program's signals are not for threads that it does not know.
-class without_signals {
-public:
-    without_signals() {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    without_signals(const without_signals&) = delete;
-    without_signals& operator=(const without_signals&) = delete;
-    ~without_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-    sigset_t before_;
-};
-
 }  // namespace
+
+without_signals::without_signals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+}
+without_signals::~without_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 handle::~handle() {
     const auto most = ending++ > 0 ? end_quickly : end_most;

@@ -2,6 +2,7 @@
 // A client of librdkafka, and its end.
 #pragma once
 #include <librdkafka/rdkafka.h>
+#include <signal.h>
 
 namespace weir::transport::kafka {
 
@@ -21,6 +22,19 @@ public:
     rd_kafka_t* const rk;
     /// Its broker has not answered so far: its end is not waited for.
     bool hangs = false;
+};
+
+/// While it lives, the thread gets none of the program's signals, and neither do those that it
+/// makes.
+class without_signals {
+public:
+    without_signals();
+    without_signals(const without_signals&) = delete;
+    without_signals& operator=(const without_signals&) = delete;
+    ~without_signals();
+
+private:
+    sigset_t before_;
 };
 
 }  // namespace weir::transport::kafka

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "handle.hpp"
@@ -43,11 +44,15 @@ struct read_state {
 
 /// One assignment of a partition. Shared by the consumer, which opens and closes it, and the
 /// `partition`; a new assignment has a new one. The queue is the consumer's. `ready` is false only
-/// if a read has found the queue empty and it has not spoken since.
+/// if a read has found the queue empty and it has not spoken since. librdkafka goes on at the
+/// log's start if what comes next was deleted, without a word: a jump as far as there tells.
 struct slot {
     topic_partition tp;
     rd_kafka_queue_t* queue = nullptr;
+    offset next = -1;                    // comes next; -1: not known
     bool readable = true, ready = true;  // what is left in it from before makes no noise
+    offset start = -1;                   // of the log, where it was first seen beyond `next`
+    std::optional<offset_range> lost{};  // not told yet
 };
 
 /// The owner's view of a slot. Thread: the loop's.
@@ -58,9 +63,13 @@ public:
     ~partition() override { slot_->readable = false; }
     std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) override;
     std::optional<offset> end() const override;
+    std::optional<offset> position() const override;
+    std::optional<offset_range> take_lost() override { return std::exchange(slot_->lost, {}); }
 
 private:
     void wake(std::size_t taken);
+    void look_at_start();
+    void jumped(offset to);
     std::shared_ptr<read_state> shared_;
     std::shared_ptr<slot> slot_;
 };
