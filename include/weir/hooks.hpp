@@ -49,11 +49,12 @@ struct counters {
     std::uint64_t dead_letters = 0;  // messages; a failed batch makes many
     std::uint64_t commits = 0, failed_commits = 0;
     std::uint64_t assigned = 0, revoked = 0, lost = 0;  // partitions
-    std::uint64_t stale_holds = 0;  // released when somebody else had the partition already
-    std::size_t partitions = 0;     // now: assigned to this process
-    std::size_t held = 0;           // now: messages that somebody holds
-    weir::offset lag = 0;           // now: unfinished messages, read or not
-    duration oldest{};              // now: the longest time a message has kept commits back
+    std::uint64_t lost_offsets = 0;  // deleted by the broker before they were read
+    std::uint64_t stale_holds = 0;   // released when somebody else had the partition already
+    std::size_t partitions = 0;      // now: assigned to this process
+    std::size_t held = 0;            // now: messages that somebody holds
+    weir::offset lag = 0;            // now: unfinished messages, read or not
+    duration oldest{};               // now: the longest time a message has kept commits back
     /// In one line: "read 40 in 3 batches (largest 20), sent 12, …".
     std::string text() const;
 };
@@ -82,6 +83,8 @@ public:
     virtual void commit_failed(std::string_view /*why*/) {}
     /// A batch has been read.
     virtual void read(const topic_partition&, std::size_t /*messages*/) {}
+    /// The broker has deleted the offsets from `from` up to, without, `to` before they were read.
+    virtual void lost_offsets(const topic_partition&, offset /*from*/, offset /*to*/) {}
     /// A failure that will be tried again.
     virtual void retried(const error_report&) {}
     /// A dead letter is sent to this topic. `failed` was called before.

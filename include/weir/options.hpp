@@ -21,6 +21,11 @@ enum class offset_reset : std::uint8_t { earliest, latest };
 inline constexpr offset_reset earliest = offset_reset::earliest;
 inline constexpr offset_reset latest = offset_reset::latest;
 
+/// What happens if messages were deleted before the group had read them. go_on: it is logged,
+/// counted and told to the hooks, and reading goes on at the first message that is there.
+/// stop_app: the app stops, and nothing behind them is committed.
+enum class lost_offsets : std::uint8_t { go_on, stop_app };
+
 using properties = std::vector<std::pair<std::string, std::string>>;
 
 /// Options of an embedded broker.
@@ -56,6 +61,8 @@ struct app_options {
     /// Where to start if nothing is committed. Kafka: `auto.offset.reset`. The topics of `group_by`
     /// and `through` are always read from the earliest.
     offset_reset auto_offset_reset = earliest;
+    /// What happens if the broker has deleted messages that the group had still to read.
+    lost_offsets on_lost_offsets = lost_offsets::go_on;
     /// How long weir may finish what it has begun of a revoked partition. Must be shorter than
     /// `max.poll.interval.ms`.
     duration drain_timeout = std::chrono::seconds{10};

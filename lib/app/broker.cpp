@@ -39,7 +39,9 @@ std::unique_ptr<transport::transport> engine::connect(const std::string& group) 
     const auto& o = settings_.options;
     if (!o.broker.starts_with(kafka)) return transport::connect(broker(), group);
     auto options = kafka_options(group);
-    options.stopped = [this] { return stop_asked_.load(); };
+    options.stopped = [this] {
+        return stop_asked_.load() || (conductor_ && conductor_->ends_soon());
+    };
     options.log = [this](const std::string& line) { report_.log(line); };
     return transport::kafka::connect(options);
 }

@@ -112,6 +112,8 @@ public:
     void end_run();
     void rethrow();
     const std::exception_ptr& error() const { return error_; }
+    /// The last run has ended without the broker's answer to all that it sent and committed.
+    bool gave_up() const { return gave_up_; }
     conductor* running_conductor() { return conductor_.get(); }
     wakeup& sleeper() { return wakeup_; }
 
@@ -189,6 +191,7 @@ private:
     time_point last_turn_{}, last_pass_{};
     int unseen_passes_ = 0;  // since the last look at the clock
     bool told_properties_ = false;
+    bool gave_up_ = false;
     bool polled_ = false;  // somebody else's loop has called `poll` in this run
     std::atomic<bool> turning_ = false, stop_asked_ = false;
     std::mutex mutex_;  // guards posted_

@@ -40,8 +40,12 @@ private:
 };
 
 bool engine::turn() {
-    if (conductor_->take_topics_changed() && !found_.empty())
-        conductor_->subscribe(subscriptions());
+    if (conductor_->take_topics_changed() && !found_.empty()) {
+        try {
+            conductor_->subscribe(subscriptions());
+        } catch (const transport::kafka::stopped_waiting&) {  // nothing new is begun
+        }
+    }
     if (stop_asked_.exchange(false) && conductor_) conductor_->stop();
     bool busy = run_posted();
     busy |= conductor_->turn();
@@ -266,7 +270,14 @@ bool engine::run_posted() {
 void engine::send(send_request& r) {
     using state = send_request::state;
     if (running()) {
-        topics_.resolve(*r.to, *transport_);
+        try {
+            topics_.resolve(*r.to, *transport_);
+        } catch (const transport::kafka::stopped_waiting&) {
+            throw weir::error{
+                "weir: the app stops, and the broker has not said how many partitions "
+                "topic '" +
+                r.to->name + "' has: nothing is sent to it"};
+        }
         if (conductor_->send(r, hold_current())) r.is = state::sent;
         wake();
     } else if (unsent_.size() < unsent_max) {

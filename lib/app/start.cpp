@@ -53,9 +53,10 @@ std::vector<transport::subscription> engine::subscriptions() {
 void engine::start() {
     try {
         start_run();
-    } catch (const transport::kafka::stopped_waiting&) {  // the run has not started yet
+    } catch (const transport::kafka::stopped_waiting&) {
         stop_asked_ = false;
-        transport_.reset();
+        if (conductor_) conductor_->stop();
+        else transport_.reset();  // there was no run yet
     }
 }
 
@@ -86,6 +87,7 @@ void engine::start_run() {
 void engine::connect_run() {
     end_run();
     error_ = nullptr;
+    gave_up_ = false;
     found_.clear();
     for (auto& a : agents_) {
         a.built = false;
@@ -121,6 +123,8 @@ void engine::build_agents() {
             return !transport::is_pattern(s.topic);
         });
         conductor_->subscribe(all);
+    } catch (const transport::kafka::stopped_waiting&) {  // what reads already is finished
+        throw;
     } catch (...) {
         conductor_->abandon();
         end_run();
@@ -134,6 +138,7 @@ void engine::end_run() {
     report_.flush();
     last_status_ = conductor_->status();
     last_read_ = conductor_->messages();
+    gave_up_ = conductor_->gave_up();
     polled_ = false;
     if (transport_) wakeup_.unwatch(transport_->fd());
     conductor_->end();  // what this destroys may still use the conductor: an awaited send

@@ -62,14 +62,18 @@ std::string line_input::name() const {
 }
 
 line_input::~line_input() {
-    try {
-        connection_->close(*this, std::chrono::seconds{5});  // waits for messages that were sent
-    } catch (...) {                                          // nobody is left to tell
-    }
     if (fd_ > STDIN_FILENO) ::close(fd_);
 }
 
+void line_input::finish(duration most) {
+    connection_->close(*this, most);
+    if (under_way_ > 0 && error_.empty())
+        error_ = "weir: " + name() + ": the broker has not confirmed " +
+                 std::to_string(under_way_) + " of its messages";
+}
+
 void line_input::delivered(std::uint64_t, const transport::delivery& d) {
+    --under_way_;
     if (d.failed && error_.empty()) error_ = "weir: " + name() + ": " + d.text;
 }
 
@@ -143,6 +147,7 @@ bool line_input::take(std::string_view line) {
         r.timestamp = clock_.wall();
         full_ = !connection_->send(r, 0);
         if (full_) return false;  // tried again later
+        ++under_way_;
     }
     passed(whole);
     return true;
@@ -187,8 +192,8 @@ bool line_input::as_it_is(std::string_view value, message_text& to) const {
 }
 
 bool line_input::turn() {
+    listen();
     if (!error_.empty()) return false;
-    connection_->poll(*this);
     std::string_view line;
     std::size_t n = 0;
     while (n < lines_a_turn && next_line(line) && take(line)) ++n;

@@ -39,6 +39,10 @@ public:
 
     /// Sends some lines. True if it did anything.
     bool turn();
+    /// Hears what has arrived, and sends nothing more.
+    void listen() { connection_->poll(*this); }
+    /// Waits for the broker to confirm what was sent, at most so long. What it has not is an error.
+    void finish(duration most);
     const std::string& error() const { return error_; }
     /// Its last line has been sent.
     bool over() const { return ended_ && at_ == buffer_.size(); }
@@ -78,9 +82,10 @@ private:
     bool pipe_ = false, ended_ = false;
     bool full_ = false;  // the broker has no room for the current line
     std::string buffer_;
-    std::size_t at_ = 0;        // where the next line begins
-    std::size_t searched_ = 0;  // no line end before this
-    std::size_t lines_ = 0;     // lines sent so far
+    std::size_t at_ = 0;         // where the next line begins
+    std::size_t searched_ = 0;   // no line end before this
+    std::size_t lines_ = 0;      // lines sent so far
+    std::size_t under_way_ = 0;  // messages that the broker has not confirmed
     std::string error_;
 };
 

@@ -21,15 +21,12 @@ topic_output::topic_output(std::vector<printed_topic> topics,
     connection_->subscribe(all);
 }
 
-topic_output::~topic_output() {
-    try {
-        std::vector<topic_partition> tps;
-        for (auto& s : sources_) tps.push_back(s.tp);
-        sources_.clear();
-        connection_->release(tps);
-        connection_->close(*this, std::chrono::seconds{2});
-    } catch (...) {  // the run is over, and nothing depends on this
-    }
+void topic_output::leave(duration most) {
+    std::vector<topic_partition> tps;
+    for (auto& s : sources_) tps.push_back(s.tp);
+    sources_.clear();
+    connection_->release(tps);
+    connection_->close(*this, most);
 }
 
 bool topic_output::turn() {

@@ -32,13 +32,14 @@ public:
                  line_writer&);
     topic_output(const topic_output&) = delete;
     topic_output& operator=(const topic_output&) = delete;
-    ~topic_output();
 
     /// Hands messages to the writer, as many as it has room for. True if it did anything.
     bool turn();
     /// True once it has its partitions. What it does not have then was given to nobody.
     bool joined() const { return joined_; }
     int fd() const { return connection_->fd(); }
+    /// Leaves its group, which takes at most so long. The last call.
+    void leave(duration most);
 
 private:
     struct source {

@@ -24,6 +24,9 @@ namespace {
 // How long to wait on Kafka for the last messages of printed topics: for the join, and for a fetch.
 constexpr auto join_most = std::chrono::seconds{10};
 constexpr auto quiet_most = std::chrono::seconds{1};
+// what it takes at the end, in all, beyond shutdown_timeout: to hear what was sent, to leave groups
+constexpr duration leave_most = std::chrono::seconds{3}, confirm_most = std::chrono::seconds{5},
+                   answer_least = std::chrono::milliseconds{200};
 
 /// The inputs, the printed topics, the log lines and the progress of one run. Made before the run,
 /// used on its thread.
@@ -45,10 +48,14 @@ public:
         progress_.turn();
         notices_.turn();
         if (stopping) explain_now();
+        if (stopping && stop_by_ == time_point::max())
+            stop_by_ = later(of_.time().steady(), of_.options().shutdown_timeout + leave_most);
         bool busy = false;
         if (explains_ && wrong_.empty()) wrong_ = explains_->wrong();
-        if (!stopping && wrong_.empty())
-            for (auto& i : inputs_) busy |= i.turn();
+        const bool feeds = !stopping && wrong_.empty();
+        for (auto& i : inputs_)
+            if (feeds) busy |= i.turn();
+            else i.listen();
         return print() || busy;
     }
     void rest() override {
@@ -75,35 +82,15 @@ public:
     }
     /// What is wrong with the arguments, if only a run can tell; empty if nothing is.
     const std::string& wrong() const { return wrong_; }
-    /// Called after the run: prints what it has sent, unless the reader has gone.
+    /// Called after the run: prints what it has sent, unless the reader has gone. A broker that has
+    /// not answered the run is not waited for.
     void finish() {
         if (explains_ && wrong_.empty()) explains_->end();
         notices_.end();
-        const auto now = [this] { return of_.time().steady(); };
-        const auto begun = now();
-        auto last = begun;
-        while (output_ && !writer_->over()) {
-            if (print()) {
-                last = now();
-                continue;
-            }
-            int fd = output_->fd();
-            short events = POLLIN;
-            // A slow reader is waited for, but after a signal only for a limited time.
-            auto deadline = time_point::max();
-            if (writer_->waits()) {
-                fd = writer_->fd();
-                events = POLLOUT;
-                if (signals_.came() != 0) deadline = later(begun, of_.options().shutdown_timeout);
-            } else if (of_.embedded()) {
-                return;
-            } else {
-                deadline = output_->joined() ? last + quiet_most : begun + join_most;
-            }
-            if (now() >= deadline) return;
-            pollfd p{fd, events, 0};
-            if (::poll(&p, 1, 100) < 0 && signals_.came() != 0) return;
-        }
+        for (auto& i : inputs_) i.finish(left(confirm_most));
+        if (of_.gave_up() && !error().empty()) of_.report().log(error());
+        print_rest();
+        if (output_) output_->leave(left(leave_most));
     }
 
 private:
@@ -113,6 +100,39 @@ private:
         until what;
         bool operator==(const descriptor&) const = default;
     };
+    /// What the broker may still take to answer.
+    duration left(duration most) const {
+        if (of_.gave_up()) return duration::zero();
+        return std::clamp(stop_by_ - of_.time().steady(), answer_least, most);
+    }
+    void print_rest() {
+        const auto now = [this] { return of_.time().steady(); };
+        const auto begun = now();
+        auto last = begun;
+        while (output_ && !writer_->over()) {
+            if (print()) {
+                last = now();
+                if (!of_.gave_up()) continue;
+            }
+            int fd = output_->fd();
+            short events = POLLIN;
+            // who asked to stop does not wait for ever; who reads slowly is waited for
+            auto deadline = time_point::max();
+            if (signals_.came() != 0) deadline = later(begun, of_.options().shutdown_timeout);
+            if (writer_->waits()) {
+                fd = writer_->fd();
+                events = POLLOUT;
+            } else if (of_.embedded() || of_.gave_up()) {
+                return;
+            } else {
+                deadline =
+                    std::min(deadline, output_->joined() ? last + quiet_most : begun + join_most);
+            }
+            if (now() >= deadline) return;
+            pollfd p{fd, events, 0};
+            if (::poll(&p, 1, 100) < 0 && signals_.came() != 0) return;
+        }
+    }
     void add_input(const char* option, const std::string& text, bool keyed) {
         const auto [topic, file] = split(text, option, "topic=file.jsonl");
         const auto where = option + (' ' + text);
@@ -179,6 +199,7 @@ private:
     std::vector<descriptor> watched_;
     notices notices_;
     progress progress_;
+    time_point stop_by_ = time_point::max();
 };
 
 }  // namespace

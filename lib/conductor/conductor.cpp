@@ -224,11 +224,26 @@ bool conductor::read_next(owned_partition& p) {
         report_.log(
             text_of(p.tp) +
             " starts again: it was deleted and created again, or has lost its last messages");
+    if (const auto lost = p.take_lost()) lost_offsets(p, *lost);
     if (n == 0) return false;
     messages_ += n;
     report_.hooks().read(p.tp, n);
     if (p.undecodable()) handle_undecodable(p);
     return true;
+}
+
+/// Nothing brings them back. But an app that stops gives its user time to look what became of them.
+void conductor::lost_offsets(owned_partition& p, const transport::offset_range& lost) {
+    const auto text = text_of(p.tp) + ": the offsets from " + std::to_string(lost.from) + " to " +
+                      std::to_string(lost.to - 1) +
+                      " were deleted before they were read: the topic's retention is shorter than "
+                      "this group's delay";
+    report_.hooks().lost_offsets(p.tp, lost.from, lost.to);
+    if (settings_.options.on_lost_offsets == weir::lost_offsets::go_on)
+        return report_.log(text + "; reading goes on behind them");
+    p.keep_back(lost.from);
+    stop_with(std::make_exception_ptr(
+        weir::error{"weir: " + text + "; app_options::on_lost_offsets is stop_app"}));
 }
 
 /// Logs that a partition is full. A short batch, or holds that the user keeps, can fill it for

@@ -86,6 +86,10 @@ public:
     void stop() noexcept;
     bool stopped() const { return state_ == state::stopped; }
     bool stopping() const { return state_ != state::running; }
+    /// True if it is stopping, or has been asked to.
+    bool ends_soon() const { return stopping() || stop_asked_.load(std::memory_order_relaxed); }
+    /// It has stopped without the broker's answer to everything that it sent and committed.
+    bool gave_up() const { return gave_up_; }
     /// Ends the run with this error: work is not finished, but what is done is committed.
     void stop_with(std::exception_ptr);
     /// What stopped the run: a policy, or an exception of a hook or a posted call.
@@ -129,7 +133,6 @@ private:
     // conductor.cpp
     topic_work& work_of(const std::string& topic);
     std::vector<plan::topic_reader*> readers_of(const std::string& topic);
-    bool ends_soon() const { return stopping() || stop_asked_.load(std::memory_order_relaxed); }
     bool turn_background();
     bool turn_bodies();
     bool poll_boundaries();
@@ -137,6 +140,7 @@ private:
     bool turn_partition(owned_partition&);
     bool read_next(owned_partition&);
     void log_if_full(owned_partition&, bool is_full);
+    void lost_offsets(owned_partition&, const transport::offset_range&);
     bool turn_boundaries();
     void retry_due(const segment_cursor&, time_point& at) const;
     time_point partition_due(const owned_partition&) const;
@@ -197,6 +201,8 @@ private:
     bool finish();
     bool finish_work();
     bool leave();
+    std::string not_committed() const;
+    void give_up(const std::string& not_committed);
     bool stuck(const agent_info&) const;
     bool work_left() const;
 
@@ -233,7 +239,7 @@ private:
     time_point now_{}, stop_until_{};
     std::exception_ptr error_;
     std::size_t messages_ = 0, turns_ = 0;
-    bool joined_ = false;
+    bool joined_ = false, gave_up_ = false;
     std::vector<partition_status> last_status_;
 };
 

@@ -2,6 +2,8 @@
 // The end of sources, of coroutine agents, and of the run.
 #include <algorithm>
 
+#include <weir/error.hpp>
+
 #include "conductor.hpp"
 
 namespace weir::detail {
@@ -11,6 +13,7 @@ namespace {
 constexpr auto answer_timeout = std::chrono::seconds{2};
 // How long leaving the group may take if the broker does not answer.
 constexpr duration leave_least = std::chrono::seconds{1}, leave_most = std::chrono::seconds{5};
+constexpr std::size_t partitions_named = 20;  // of a thousand the others are counted
 
 }  // namespace
 
@@ -116,16 +119,46 @@ bool conductor::finish_work() {
 
 bool conductor::leave() {
     const bool late = now_ >= stop_until_;
-    if (!late && !committer_.finish(partitions_, now_)) return false;
+    const bool all_committed = committer_.finish(partitions_, now_);
+    if (!late && !all_committed) return false;
     last_status_ = status();
+    const auto left = not_committed();
     std::vector<topic_partition> all;
     for (auto& [tp, p] : partitions_) all.push_back(tp);
     for (auto& tp : all) close_partition(tp);
     if (!all.empty()) transport_.release(all);
     transport_.close(*this, std::clamp(stop_until_ - now_, leave_least, leave_most));
     take_errors();  // from the last reports
+    gave_up_ = !all_committed || producer_.under_way() > 0;
+    if (gave_up_) give_up(left);
     state_ = state::stopped;
     return true;
+}
+
+/// What was read and comes again: "orders[0] from 100 to 149, …".
+std::string conductor::not_committed() const {
+    std::string text;
+    std::size_t n = 0;
+    for (auto& [tp, p] : partitions_) {
+        const auto from = p->tracker->first_uncommitted();
+        if (!from || ++n > partitions_named) continue;
+        text += (n == 1 ? "" : ", ") + text_of(tp) + " from " + std::to_string(*from) + " to " +
+                std::to_string(p->tracker->end() - 1);
+    }
+    if (n > partitions_named)
+        text += " and of " + std::to_string(n - partitions_named) + " more partitions";
+    return text;
+}
+
+/// The broker has not answered in time. That is no success, though another error says more.
+void conductor::give_up(const std::string& not_committed) {
+    auto text = "the broker has not confirmed everything in shutdown_timeout, " +
+                text_of(settings_.options.shutdown_timeout);
+    if (const auto n = producer_.under_way(); n > 0)
+        text += "; not delivered: " + std::to_string(n) + (n == 1 ? " message" : " messages");
+    if (!not_committed.empty()) text += "; not committed: " + not_committed;
+    if (error_) report_.log(text);
+    else error_ = std::make_exception_ptr(weir::error{"weir: " + text});
 }
 
 }  // namespace weir::detail

@@ -39,6 +39,14 @@ public:
         if (!first_) first_ = position_ = first;
         end_ = last + 1;
     }
+    /// Nothing more will come before this offset.
+    void skipped(offset upto) {
+        if (!first_ && !committed_) return;
+        if (!first_) first_ = position_ = end_ = *committed_;
+        end_ = std::max(end_, upto);
+    }
+    /// No commit passes this offset.
+    void keep_back(offset at) { forfeited_ = std::min(forfeited_, at); }
     /// Every agent has finished what is before `upto`.
     void passed(offset upto) {
         assert(upto >= position_ && upto <= end_);
@@ -73,6 +81,12 @@ public:
     std::size_t uncommitted() const {
         const auto to = to_commit();
         return to ? static_cast<std::size_t>(*to - committed_.value_or(*first_)) : 0;
+    }
+    /// The first message that came and is not committed, finished or not.
+    std::optional<offset> first_uncommitted() const {
+        if (!first_) return {};
+        const offset from = committed_.value_or(*first_);
+        return from < end_ ? std::optional{from} : std::nullopt;
     }
     /// The broker has the commit. An answer that is older than another one changes nothing: a
     /// commit never goes back.

@@ -235,7 +235,10 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
     }
     into.fetched =
         next_log_ ? std::move(next_log_) : partition_->read(most, std::move(into.fetched));
-    if (into.size() == 0) return 0;
+    if (into.size() == 0) {
+        if (const auto at = partition_->position()) tracker->skipped(*at);
+        return 0;
+    }
     const auto first = into.raw(0).offset;
     const auto end = into.raw(into.size() - 1).offset;
     if (first < tracker->end()) {
@@ -266,6 +269,11 @@ void owned_partition::begin_anew() {
     spare_.clear();
     for (auto& d : batches_.back().decoded) d.slots = d.reader->decoder->make(*tracker, tp);
     for (auto& c : cursors_) c->enter(batches_.begin());
+}
+
+void owned_partition::keep_back(offset at) {
+    tracker->keep_back(at);
+    oldest_ = std::min(oldest_, tracker->committable());
 }
 
 void owned_partition::decode(fetched_batches::iterator from) {

@@ -142,6 +142,10 @@ public:
     const partition_cursor* fastest() const;
     /// Since when the oldest unfinished message is the oldest.
     time_point oldest_since() const { return oldest_since_; }
+    /// No commit passes this offset, whatever is read.
+    void keep_back(offset);
+    /// What the broker has deleted before the last read could bring it; told once.
+    std::optional<transport::offset_range> take_lost() { return partition_->take_lost(); }
     /// Behind the partition's last message, if the transport knows.
     std::optional<offset> end() const { return partition_->end(); }
 

@@ -99,6 +99,10 @@ void guarded_hooks::read(const topic_partition& p, std::size_t n) {
     counts.largest_batch = std::max<std::uint64_t>(counts.largest_batch, n);
     tell([&](weir::hooks& h) { h.read(p, n); });
 }
+void guarded_hooks::lost_offsets(const topic_partition& p, offset from, offset to) {
+    counts.lost_offsets += static_cast<std::uint64_t>(to - from);
+    tell([&](weir::hooks& h) { h.lost_offsets(p, from, to); });
+}
 void guarded_hooks::retried(const error_report& r) {
     ++failures_of(counts, r).retries;
     tell([&](weir::hooks& h) { h.retried(r); });
@@ -180,6 +184,7 @@ std::string counters::text() const {
     failed(produce, "produce");
     some(dead_letters, "dead letters");
     some(lost, "partitions lost");
+    some(lost_offsets, "lost offsets");
     some(stale_holds, "stale holds");
     return s;
 }

@@ -34,6 +34,7 @@ public:
     void committed(const topic_partition&, offset) override;
     void commit_failed(std::string_view) override;
     void read(const topic_partition&, std::size_t) override;
+    void lost_offsets(const topic_partition&, offset from, offset to) override;
     void retried(const error_report&) override;
     void dead_letter(const error_report&, std::string_view) override;
     /// The hooks count each call.

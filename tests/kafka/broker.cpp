@@ -81,14 +81,24 @@ admin::admin()
 }
 admin::~admin() { rd_kafka_destroy(rk_); }
 
+/// A broker that hung takes no topics until its controller has heard of it again.
 void admin::create(const std::string& topic, int n) {
-    char text[512];
-    auto* t = rd_kafka_NewTopic_new(topic.c_str(), n, 1, text, sizeof text);
-    const queue q{rd_kafka_queue_new(rk_)};
-    rd_kafka_CreateTopics(rk_, &t, 1, nullptr, q.get());
-    const event e{rd_kafka_queue_poll(q.get(), patience_ms)};
-    rd_kafka_NewTopic_destroy(t);
-    REQUIRE(e);
+    const auto is_taken = [&] {
+        char text[512];
+        auto* t = rd_kafka_NewTopic_new(topic.c_str(), n, 1, text, sizeof text);
+        const queue q{rd_kafka_queue_new(rk_)};
+        rd_kafka_CreateTopics(rk_, &t, 1, nullptr, q.get());
+        const event e{rd_kafka_queue_poll(q.get(), patience_ms)};
+        rd_kafka_NewTopic_destroy(t);
+        std::size_t count = 0;
+        const auto* result = e ? rd_kafka_event_CreateTopics_result(e.get()) : nullptr;
+        const auto* of_each =
+            result ? rd_kafka_CreateTopics_result_topics(result, &count) : nullptr;
+        const auto why =
+            count > 0 ? rd_kafka_topic_result_error(of_each[0]) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+        return why == RD_KAFKA_RESP_ERR_NO_ERROR || why == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS;
+    };
+    REQUIRE(until(is_taken));
     REQUIRE(until([&] { return partitions(topic) == n; }));
 }
 
@@ -110,6 +120,21 @@ void admin::remove(const std::string& topic) {
     const event e{rd_kafka_queue_poll(q.get(), patience_ms)};
     rd_kafka_DeleteTopic_destroy(t);
     REQUIRE(until([&] { return partitions(topic) == 0; }));
+}
+
+void admin::delete_records(const std::string& topic, int partition, weir::offset before) {
+    const list what{rd_kafka_topic_partition_list_new(1)};
+    rd_kafka_topic_partition_list_add(what.get(), topic.c_str(), partition)->offset = before;
+    auto* d = rd_kafka_DeleteRecords_new(what.get());
+    const queue q{rd_kafka_queue_new(rk_)};
+    rd_kafka_DeleteRecords(rk_, &d, 1, nullptr, q.get());
+    const event e{rd_kafka_queue_poll(q.get(), patience_ms)};
+    rd_kafka_DeleteRecords_destroy(d);
+    REQUIRE(e);
+    const auto* result = rd_kafka_event_DeleteRecords_result(e.get());
+    REQUIRE(result);
+    const auto* done = rd_kafka_DeleteRecords_result_offsets(result);
+    REQUIRE((done->cnt == 1 && done->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR));
 }
 
 void admin::send(const std::string& topic, const std::string& key, const std::string& value,

@@ -26,7 +26,8 @@ inline std::string url() { return "kafka://" + servers(); }
 std::string fresh(const std::string& stem);
 /// Quick ones for tests, within what the test broker allows.
 weir::properties quick_group();
-/// tests/kafka/broker COMMAND: "kill", "start". Starting one that runs does nothing.
+/// tests/kafka/broker COMMAND: "kill", "start", "hang", "wake". Starting a broker that runs does
+/// nothing.
 void broker(const std::string& command);
 
 /// Whether the condition comes true; it is looked at again and again, at most for the time given.
@@ -44,6 +45,8 @@ public:
     void create(const std::string& topic, int partitions);
     void grow(const std::string& topic, int partitions);
     void remove(const std::string& topic);
+    /// Deletes a partition's messages before this offset.
+    void delete_records(const std::string& topic, int partition, weir::offset before);
     /// Sends values "0" to "n-1", each with itself as the key.
     void fill(const std::string& topic, int n, int from = 0);
     void send(const std::string& topic, const std::string& key, const std::string& value,

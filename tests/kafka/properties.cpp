@@ -34,7 +34,7 @@ std::string refusal(const std::string& name, const std::string& value) {
 
 TEST_CASE("kafka: safe defaults are set") {
     const auto c = with({});
-    const auto sends = c.producer(), reads = c.consumer(false, reset::earliest);
+    const auto sends = c.producer(), reads = c.consumer(false);
     CHECK(value_of(sends.get(), "enable.idempotence") == "true");
     CHECK(value_of(sends.get(), "acks") == "-1");  // all
     CHECK(value_of(sends.get(), "partitioner") == "murmur2_random");
@@ -58,21 +58,20 @@ TEST_CASE("kafka: safe defaults are set") {
 TEST_CASE("kafka: the user's property wins over ours") {
     const auto c = with({{"linger.ms", "50"}, {"queued.min.messages", "7"}, {"client.id", "me"}});
     CHECK(value_of(c.producer().get(), "linger.ms") == "50");
-    CHECK(value_of(c.consumer(false, reset::earliest).get(), "queued.min.messages") == "7");
-    CHECK(value_of(c.consumer(false, reset::earliest).get(), "client.id") == "me");
+    CHECK(value_of(c.consumer(false).get(), "queued.min.messages") == "7");
+    CHECK(value_of(c.consumer(false).get(), "client.id") == "me");
     CHECK(c.prefetch() == 7);
 }
 
 TEST_CASE("kafka: a producer's property does not reach the consumer, nor the other way round") {
     const auto c = with({{"linger.ms", "50"}, {"fetch.min.bytes", "9"}});
-    CHECK(value_of(c.consumer(false, reset::earliest).get(), "linger.ms") != "50");
+    CHECK(value_of(c.consumer(false).get(), "linger.ms") != "50");
     CHECK(value_of(c.producer().get(), "fetch.min.bytes") != "9");
 }
 
 TEST_CASE("kafka: topics are looked for every 10 s where a pattern is subscribed") {
     const auto interval = [](const configuration& c, bool pattern) {
-        return value_of(c.consumer(pattern, reset::earliest).get(),
-                        "topic.metadata.refresh.interval.ms");
+        return value_of(c.consumer(pattern).get(), "topic.metadata.refresh.interval.ms");
     };
     CHECK(interval(with({}), true) == "10000");
     CHECK(interval(with({}), false) == "300000");

@@ -25,6 +25,16 @@ public:
         std::lock_guard lock{mutex_};
         lines_.emplace_back(line);
     }
+    void lost_offsets(const weir::topic_partition& tp, weir::offset from,
+                      weir::offset to) override {
+        std::lock_guard lock{mutex_};
+        lost_.push_back(tp.topic + ' ' + std::to_string(from) + ' ' + std::to_string(to));
+    }
+    /// "topic from to" of each call.
+    std::vector<std::string> lost() const {
+        std::lock_guard lock{mutex_};
+        return lost_;
+    }
     std::vector<std::string> all() const {
         std::lock_guard lock{mutex_};
         return all_;
@@ -39,7 +49,7 @@ public:
 
 private:
     mutable std::mutex mutex_;
-    std::vector<std::string> all_, lines_;
+    std::vector<std::string> all_, lines_, lost_;
 };
 
 /// Runs the app from its making until it is stopped.

@@ -80,6 +80,24 @@ TEST_CASE("semantics 15: nothing committed yet, 0 to 5 delivered, only 5 closed:
     CHECK(t.commits().empty());
 }
 
+TEST_CASE("semantics 17: what will never be read at the end is committed when all before it is "
+          "done") {
+    keeper t;
+    t.deliver(0, 3);
+    t.test.skip_offsets(t.in, 0, 5);
+    t.test.run();
+    t.close(0, 2);
+    CHECK(t.committed() == 3);
+    CHECK(t.app.counters().lag == 6);
+    t.close(3, 3);
+    CHECK(t.committed() == 9);
+    CHECK(t.app.counters().lag == 0);
+    t.test.skip_offsets(t.in, 0, 1);  // a run that reads nothing commits it as well
+    t.test.restart();
+    CHECK(t.committed() == 10);
+    CHECK(t.app.counters().lag == 0);
+}
+
 TEST_CASE("semantics 16: committed 31; 31 and 32 delivered, 32 closed: nothing is committed") {
     keeper t;
     t.test.skip_offsets(t.in, 0, 31);

@@ -291,6 +291,35 @@ TEST_CASE("semantics 28: a run whose last commit keeps failing ends at its limit
     test.stop();
     CHECK(!test.running());
     CHECK(test.committed(in, 0) == std::nullopt);
+    CHECK(test.exit_code() == weir::exit_code::failed);
+}
+TEST_CASE("semantics 28: a stop that the broker does not confirm is an error that says what is "
+          "left") {
+    silent quiet;
+    struct : weir::clock {
+        weir::time_point steady() const override { return now; }
+        bool skip_to(weir::time_point t) override {
+            now = std::max(now, t);
+            return true;
+        }
+        weir::time_point now{};
+    } clock;
+    const auto broker = weir::transport::memory_broker::named("unconfirmed");
+    weir::app app{"shop",
+                  {.broker = "memory://unconfirmed",
+                   .shutdown_timeout = 10s,
+                   .clock = &clock,
+                   .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    app.agent("a", in | weir::for_each([&](int n) {
+                       if (n == 4) app.stop();
+                   }));
+    app.agent("b", weir::from(std::views::iota(0, 5)) | weir::to(in));
+    broker->fail_next_commit("shop", 1'000'000, weir::transport::commit_error::broker);
+    CHECK_THROWS_WITH_AS(app.run(),
+                         "weir: the broker has not confirmed everything in shutdown_timeout, 10 s; "
+                         "not committed: in[0] from 0 to 4",
+                         weir::error);
 }
 TEST_CASE("semantics 28: the last commit of a run is sent again when it fails") {
     weir::app app{"shop"};

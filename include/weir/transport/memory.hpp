@@ -67,6 +67,9 @@ public:
     std::vector<std::string> topics() const;
     /// What the topic contains, in the order of sending, over all its partitions.
     std::vector<stored_message> dump(std::string_view topic) const;
+    /// Deletes the partition's messages before this offset, also those that a group has not read.
+    /// As DeleteRecords. What a member holds of them stays readable.
+    void delete_records(const topic_partition&, offset before);
     /// A gap: the partition's next message gets an offset that is `n` higher.
     void skip_offsets(const topic_partition&, offset n);
 

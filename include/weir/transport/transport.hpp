@@ -15,6 +15,11 @@ namespace weir::transport {
 
 using weir::fetch;
 
+/// Offsets from `from` up to, without, `to`.
+struct offset_range {
+    weir::offset from = 0, to = 0;
+};
+
 /// An assigned partition. Lives from the assignment until its owner releases or loses it.
 class partition {
 public:
@@ -25,6 +30,12 @@ public:
     virtual std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) = 0;
     /// The offset behind the last message, if it is known without asking the broker.
     virtual std::optional<offset> end() const { return {}; }
+    /// Where reading goes on. If there is nothing more it lies behind what will never be read, too:
+    /// a gap, a transaction's marker. None: not known.
+    virtual std::optional<offset> position() const { return {}; }
+    /// What the broker has deleted before it was read, though the group had come no farther. Told
+    /// once; the last read has gone on behind it.
+    virtual std::optional<offset_range> take_lost() { return {}; }
 };
 
 struct assignment {

@@ -60,10 +60,17 @@ public:
     }
     int fd() const override { return ready_.fd(); }
 
+    /// The last reports and leaving the group are waited for at the same time: one broker may hang
+    /// while another answers. Who has not answered in time does not answer at the end, either.
     void close(listener& to, duration most) override {
-        const auto until = std::chrono::steady_clock::now() + most;
-        producer_.flush(to, until);
-        if (consumer_) consumer_->close(until);
+        using clock = std::chrono::steady_clock;
+        const auto until = later(clock::now(), most);
+        if (consumer_) consumer_->leave();
+        bool sent = producer_.flush(to), left = !consumer_;
+        for (; !(sent && left) && clock::now() < until; sent = sent || producer_.flush(to))
+            left = left || consumer_->has_left();
+        if (!left) consumer_->give_up();
+        if (!sent) producer_.give_up();
         problems_.tell(to);
     }
 

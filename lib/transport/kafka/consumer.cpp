@@ -3,7 +3,6 @@
 #include "consumer.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include <weir/error.hpp>
 
@@ -28,13 +27,12 @@ consumer::consumer(const configuration& c, topics& t, problems& p, ready_list& r
       ready_(ready),
       shared_(new read_state{
           std::make_shared<handle>(
-              make(RD_KAFKA_CONSUMER,
-                   c.consumer(std::any_of(to.begin(), to.end(), is_pattern), common_reset(to)))),
+              make(RD_KAFKA_CONSUMER, c.consumer(std::any_of(to.begin(), to.end(), is_pattern)))),
           p}),
       rk_(shared_->from->rk),
       own_(rd_kafka_queue_get_consumer(rk_)),
       commits_(rk_, ready, commits_number),
-      starts_(rk_, t, p, common_reset(to)) {
+      starts_(t, common_reset(to)) {
     rd_kafka_poll_set_consumer(rk_);  // errors and logs come on the consumer's queue, too
     if (!runs_at_least(0x020200ff)) shared_->wake_below = c.prefetch() * 3 / 4;
     ready.watch(own_.get(), own_number);
@@ -103,20 +101,21 @@ bool consumer::poll(listener& to) {
     return tell_news(to) || answered;
 }
 
-/// Answers an open rebalance, then leaves the group. Gives up at `until`: the group then finds out
-/// by itself.
-void consumer::close(std::chrono::steady_clock::time_point until) {
+void consumer::leave() {
     for (auto& p : watched_)
         if (p.now) p.now->readable = false;
     if (asked_) answer();
     check(rd_kafka_consumer_close_queue(rk_, own_.get()));
-    while (!rd_kafka_consumer_closed(rk_) && std::chrono::steady_clock::now() < until) {
-        serve(close_poll_ms);
-        while (!news_.empty()) {
-            news_.pop_front();
-            check(rd_kafka_assign(rk_, nullptr));
-        }
+}
+
+bool consumer::has_left() {
+    if (rd_kafka_consumer_closed(rk_)) return true;
+    serve(close_poll_ms);
+    while (!news_.empty()) {
+        news_.pop_front();
+        check(rd_kafka_assign(rk_, nullptr));
     }
+    return rd_kafka_consumer_closed(rk_) != 0;
 }
 
 void consumer::check(rd_kafka_error_t* made) {

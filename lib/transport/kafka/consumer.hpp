@@ -10,6 +10,7 @@
 
 #include "callbacks.hpp"
 #include "commits.hpp"
+#include "committed.hpp"
 #include "partition.hpp"
 #include "properties.hpp"
 #include "ready_list.hpp"
@@ -20,8 +21,9 @@ namespace weir::transport::kafka {
 /// Lives from the client's first `subscribe` to `close`, or to its end without leaving the group.
 /// Owned by the client, used on the loop's thread. librdkafka's rebalance callback only records;
 /// `poll` does the work. Invariants: a partition's queue is taken off the consumer's queue before
-/// it is assigned, otherwise its messages would come there; a rebalance is answered once, when the
-/// last of its partitions has been released; queue handles stay until the group has been left, and
+/// it is assigned, otherwise its messages would come there; a rebalance is answered once,
+/// when it is known what the group has committed of new partitions, or when the last revoked
+/// partition has been released; queue handles stay until the group has been left, and
 /// are emptied first, since librdkafka can hang at its end over those of a deleted topic.
 class consumer final : callbacks {
 public:
@@ -38,13 +40,20 @@ public:
     void all_ready();
     /// Tells what has happened. True if anything has.
     bool poll(listener&);
-    void close(std::chrono::steady_clock::time_point until);
+    /// Answers what the group asks, and begins to leave it.
+    void leave();
+    /// Goes on with it for a moment. True when the group has let us go; one that does not finds out
+    /// by itself.
+    bool has_left();
+    /// Its broker does not answer.
+    void give_up() { shared_->from->hangs = true; }
 
 private:
     struct news {
         bool assigned;
         bool lost;
         partition_list what;
+        std::unique_ptr<committed_question> committed{};  // of what is assigned
     };
     struct watched {
         queue_handle queue{};
@@ -56,10 +65,11 @@ private:
     void message(const rd_kafka_message_t&);
     // rebalance.cpp
     bool tell_news(listener&);
+    bool knows_committed(news&);
     void assign(partition_list, listener&);
     void revoke(news, listener&);
     bool tell_commits(listener&);
-    std::shared_ptr<slot> open(const topic_partition&);
+    std::shared_ptr<slot> open(const topic_partition&, offset next);
     void shut(const topic_partition&);
     void gave_up(const topic_partition&);
     void answer();

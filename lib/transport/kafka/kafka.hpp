@@ -20,8 +20,9 @@ struct connect_options {
     weir::properties properties{};
     /// What a revoked partition may take; the group must wait at least as long.
     duration drain_timeout = std::chrono::seconds{10};
-    /// How long to wait for the first answer. Meanwhile `stopped`, if it is set, says whether to
-    /// give up. `log`, if it is set, gets a line about what is wrong after 10 s.
+    /// How long to wait for the first answer. Whenever the broker is waited for, `stopped`, if it
+    /// is set, says whether to give up. `log`, if it is set, gets a line about what is wrong after
+    /// 10 s.
     duration connect_timeout = std::chrono::seconds{10};
     std::function<bool()> stopped{};
     std::function<void(const std::string&)> log{};

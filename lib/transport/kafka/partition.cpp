@@ -62,15 +62,22 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
             shared.free.pop_back();
         }
     }
+    if (count > 0) look_at_start();
     for (std::size_t i = 0; i < count; ++i) {
         auto* m = shared.raw[i];
         if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            if (m->offset > s.next) jumped(m->offset);
+            s.next = m->offset + 1;
             into->add(m);
             continue;
         }
-        if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {  // its offset is the next message's
+            if (m->offset > s.next) jumped(m->offset);
+            s.next = m->offset;
+        } else {
             shared.problems_.add(
                 consumer_problem(m->err, rd_kafka_message_errstr(m), s.tp.topic, s.tp.partition));
+        }
         rd_kafka_message_destroy(m);
     }
     if (count == 0) {
@@ -91,6 +98,29 @@ std::optional<offset> partition::end() const {
     const auto bad = rd_kafka_get_watermark_offsets(shared_->from->rk, slot_->tp.topic.c_str(),
                                                     slot_->tp.partition, &low, &high);
     return bad || high < 0 ? std::nullopt : std::optional<offset>{high};
+}
+
+std::optional<offset> partition::position() const {
+    return slot_->next < 0 ? std::nullopt : std::optional{slot_->next};
+}
+
+/// Each fetch has brought it along. What lies in the queue may be older, so it is looked at before
+/// a jump is met.
+void partition::look_at_start() {
+    auto& s = *slot_;
+    if (s.next < 0 || s.start > s.next) return;
+    std::int64_t low = 0, high = 0;
+    const auto bad = rd_kafka_get_watermark_offsets(shared_->from->rk, s.tp.topic.c_str(),
+                                                    s.tp.partition, &low, &high);
+    if (!bad && low > s.next) s.start = low;
+}
+
+/// Offsets that were never messages (compaction, transactions) are jumped over as well, but not as
+/// far as to the log's start.
+void partition::jumped(offset to) {
+    auto& s = *slot_;
+    if (s.next < 0 || s.start <= s.next || to < s.start) return;
+    s.lost = {s.lost ? s.lost->from : s.next, s.start};
 }
 
 /// Before 2.2 the broker's thread sleeps up to a second when every partition has enough, and

@@ -5,23 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "handle.hpp"
 #include "handles.hpp"
 #include "problems.hpp"
 
 namespace weir::transport::kafka {
-
-/// The consumer's handle. Everything that librdkafka still needs it for keeps it alive, so it is
-/// destroyed with the last message. The group should have been left before; otherwise the broker
-/// waits for the session's end.
-struct handle {
-    explicit handle(rd_kafka_t* made) : rk(made) {}
-    handle(const handle&) = delete;
-    handle& operator=(const handle&) = delete;
-    ~handle() { rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
-    rd_kafka_t* const rk;
-};
 
 /// What one read brought. It owns librdkafka's messages, so nothing is copied; but one message that
 /// is kept pins the whole buffer that it was fetched in. Free batches are in a pool and are used
@@ -54,12 +45,16 @@ struct read_state {
 
 /// One assignment of a partition. Shared by the consumer, which opens and closes it, and the
 /// `partition`; each assignment has its own. The consumer owns the queue. `ready` is false only
-/// after a read has found the queue empty, until the queue has something again.
+/// after a read has found the queue empty, until the queue has something again. If the next message
+/// was deleted, librdkafka goes on at the log's start without a word: a jump to there tells.
 struct slot {
     topic_partition tp;
     rd_kafka_queue_t* queue = nullptr;
+    offset next = -1;  // of the next message; -1: not known
     // True at first: messages that were in the queue before do not signal.
     bool readable = true, ready = true;
+    offset start = -1;                   // of the log, where it was first seen beyond `next`
+    std::optional<offset_range> lost{};  // not told yet
 };
 
 /// The owner's view of a slot. Thread: the loop's.
@@ -70,9 +65,13 @@ public:
     ~partition() override { slot_->readable = false; }
     std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) override;
     std::optional<offset> end() const override;
+    std::optional<offset> position() const override;
+    std::optional<offset_range> take_lost() override { return std::exchange(slot_->lost, {}); }
 
 private:
     void wake(std::size_t taken);
+    void look_at_start();
+    void jumped(offset to);
     std::shared_ptr<read_state> shared_;
     std::shared_ptr<slot> slot_;
 };

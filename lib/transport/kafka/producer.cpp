@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "producer.hpp"
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 
 #include <weir/error.hpp>
 
 namespace weir::transport::kafka {
 namespace {
+
+constexpr int flush_ms = 10;
 
 rd_kafka_headers_t* made_of(const headers& all) {
     auto* made = rd_kafka_headers_new(all.size());
@@ -42,19 +42,14 @@ void set(rd_kafka_vu_t& a, bytes_view b) {
 
 producer::producer(const configuration& c, problems& p, ready_list& ready, std::uint32_t number)
     : callbacks(p),
-      rk_(make(RD_KAFKA_PRODUCER, c.producer())),
+      handle_(make(RD_KAFKA_PRODUCER, c.producer())),
       main_(rd_kafka_queue_get_main(rk_)) {
     for (std::size_t i = 0; i < kinds.size(); ++i) arguments_[i].vtype = kinds[i];
     arguments_[argument::flags].u.i = RD_KAFKA_MSG_F_COPY;
     ready.watch(main_.get(), number);
 }
 
-producer::~producer() {
-    ready_list::unwatch(main_.get());
-    main_.reset();
-    topics_.clear();
-    rd_kafka_destroy(rk_);
-}
+producer::~producer() { ready_list::unwatch(main_.get()); }
 
 topic_id producer::open(const std::string& topic) {
     const auto [it, first] = ids_.try_emplace(topic, static_cast<topic_id>(topics_.size()));
@@ -116,11 +111,10 @@ bool producer::tell(listener& to) {
     return true;
 }
 
-void producer::flush(listener& to, std::chrono::steady_clock::time_point until) {
-    using ms = std::chrono::milliseconds;
-    const auto left = std::chrono::duration_cast<ms>(until - std::chrono::steady_clock::now());
-    rd_kafka_flush(rk_, static_cast<int>(std::max(left, ms{0}).count()));
+bool producer::flush(listener& to) {
+    rd_kafka_flush(rk_, flush_ms);
     while (tell(to)) serve();
+    return rd_kafka_outq_len(rk_) == 0;
 }
 
 }  // namespace weir::transport::kafka

@@ -2,7 +2,6 @@
 // What is sent, until librdkafka reports it.
 #pragma once
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "callbacks.hpp"
+#include "handle.hpp"
 #include "properties.hpp"
 #include "ready_list.hpp"
 
@@ -33,8 +33,11 @@ public:
     /// The reports since the last call. True if there were any.
     bool tell(listener&);
     bool has_reports() const { return !reports_.empty(); }
-    /// Waits for the reports that are under way, and tells them.
-    void flush(listener&, std::chrono::steady_clock::time_point until);
+    /// Waits a moment for the reports that are under way, and tells them. True if there are no
+    /// more.
+    bool flush(listener&);
+    /// Its broker does not answer. What has no report by now gets none.
+    void give_up() { handle_.hangs = true; }
     rd_kafka_t* handle() const { return rk_; }
 
 private:
@@ -46,7 +49,8 @@ private:
     void failed(std::uint64_t token, rd_kafka_resp_err_t, std::string_view topic);
     rd_kafka_resp_err_t produce(const record&, std::uint64_t token, rd_kafka_headers_t*);
 
-    rd_kafka_t* const rk_;
+    kafka::handle handle_;
+    rd_kafka_t* const rk_ = handle_.rk;
     queue_handle main_;
     std::array<rd_kafka_vu_t, 8> arguments_{};  // of the next message: the kinds stay
     std::vector<std::pair<std::string, topic_handle>> topics_{};

@@ -35,6 +35,8 @@ constexpr std::array fixed_properties{
     fixed{"auto.commit.enable", "false",
           "weir commits what is finished, every app_options::commit_interval"},
     fixed{"enable.auto.offset.store", "false", "weir knows which offsets are finished"},
+    fixed{"enable.partition.eof", "true",
+          "a commit passes what will never be read at the end of a partition"},
     fixed{"delivery.report.only.error", "false",
           "a source is committed when what was made of it has been delivered"},
     fixed{"log.queue", "true", "librdkafka's log is told on the loop's thread"},
@@ -44,9 +46,14 @@ constexpr std::array fixed_properties{
 };
 
 const properties consumer_defaults{
-    {"enable.auto.commit", "false"},       {"enable.auto.offset.store", "false"},
-    {"isolation.level", "read_committed"}, {"queued.min.messages", "30000"},
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"isolation.level", "read_committed"},
+    {"queued.min.messages", "30000"},
     {"socket.nagle.disable", "true"},
+    {"enable.partition.eof", "true"},
+    // Where nothing is committed weir says where to begin. This is for what was deleted.
+    {"auto.offset.reset", "earliest"},
 };
 const properties producer_defaults{
     {"enable.idempotence", "true"},
@@ -126,7 +133,7 @@ void configuration::check(const std::string& name, const std::string& value) con
 
 /// A partition that is drained must not be taken away meanwhile.
 void configuration::check_poll_interval() const {
-    const auto conf = consumer(false, reset::earliest);
+    const auto conf = consumer(false);
     const auto most = value_of(conf.get(), "max.poll.interval.ms");
     if (std::chrono::milliseconds{std::strtoll(most.c_str(), nullptr, 10)} >
         later(time_point{options_.drain_timeout}, answer_time).time_since_epoch())
@@ -151,10 +158,9 @@ conf_handle configuration::make(char kind, const properties& ours) const {
 
 conf_handle configuration::producer() const { return make('P', producer_defaults); }
 
-conf_handle configuration::consumer(bool pattern, reset from) const {
+conf_handle configuration::consumer(bool pattern) const {
     auto ours = consumer_defaults;
     ours.emplace_back("group.id", options_.group);
-    ours.emplace_back("auto.offset.reset", from == reset::latest ? "latest" : "earliest");
     if (pattern) ours.emplace_back("topic.metadata.refresh.interval.ms", "10000");
     if (runs_at_least(0x020200ff)) ours.emplace_back("fetch.queue.backoff.ms", "10");
     return make('C', ours);
@@ -200,7 +206,7 @@ std::string servers_of(std::string_view url) {
 }
 
 duration longest_join(const connect_options& o) {
-    const auto conf = configuration{o}.consumer(false, reset::earliest);
+    const auto conf = configuration{o}.consumer(false);
     const auto time = [&](const char* name) {
         const auto text = value_of(conf.get(), name);
         return std::chrono::milliseconds{std::strtoll(text.c_str(), nullptr, 10)};

@@ -19,7 +19,7 @@ public:
     conf_handle producer() const;
     /// `pattern`: new topics have to be found soon. `from`: where to start in topics without a
     /// configuration of their own.
-    conf_handle consumer(bool pattern, reset from) const;
+    conf_handle consumer(bool pattern) const;
     const std::string& servers() const { return options_.servers; }
     /// Messages of a partition that are fetched ahead; where it is below this, the broker is asked
     /// for more.

@@ -49,6 +49,7 @@ ready_list::~ready_list() {
 void ready_list::watch(rd_kafka_queue_t* q, std::uint32_t number) {
     rd_kafka_queue_io_event_enable(q, write_, &number, sizeof number);
 }
+int ready_list::writer() const { return ::fcntl(write_, F_DUPFD_CLOEXEC, 0); }
 void ready_list::unwatch(rd_kafka_queue_t* q) { rd_kafka_queue_io_event_enable(q, -1, nullptr, 0); }
 
 ready_list::collected ready_list::collect() {

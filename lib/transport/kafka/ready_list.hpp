@@ -24,6 +24,8 @@ public:
     void watch(rd_kafka_queue_t*, std::uint32_t number);
     static void unwatch(rd_kafka_queue_t*);
     int fd() const { return epoll_; }
+    /// A descriptor that numbers are written to, for a thread that may outlive this; it closes it.
+    int writer() const;
 
     struct collected {
         const std::vector<std::uint32_t>& numbers;

@@ -22,6 +22,7 @@ void consumer::rebalanced(rd_kafka_t* rk, bool assigned, partition_list what) {
 bool consumer::tell_news(listener& to) {
     bool any = false;
     for (; !news_.empty(); any = true) {
+        if (news_.front().assigned && !knows_committed(news_.front())) break;
         auto n = std::move(news_.front());
         news_.pop_front();
         if (n.assigned) assign(std::move(n.what), to);
@@ -30,15 +31,37 @@ bool consumer::tell_news(listener& to) {
     return any;
 }
 
+/// Asks, and takes the answer. librdkafka would find out by itself, but would not tell: then nobody
+/// could say whether what it reads first is what comes next.
+bool consumer::knows_committed(news& n) {
+    if (n.what->cnt == 0) return true;
+    const auto ask = [&] {
+        n.committed =
+            std::make_unique<committed_question>(shared_->from, n.what, ready_, own_number);
+    };
+    if (!n.committed) ask();
+    auto answer = n.committed->take();
+    if (!answer) return false;
+    if (answer->error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        n.what = std::move(answer->offsets);
+        return true;
+    }
+    problems_.add(client_problem(answer->error, {}));
+    ask();
+    return false;
+}
+
 void consumer::assign(partition_list what, listener& to) {
     std::vector<assignment> told;
     bool found = false;
     for (auto& p : elements(what)) {
         const auto at = partition_of(p);
         found |= starts_.is_found(at.topic);
-        told.push_back({at, std::nullopt, std::make_unique<partition>(shared_, open(at))});
+        const auto committed = p.offset >= 0 ? std::optional<offset>{p.offset} : std::nullopt;
+        if (!committed) p.offset = starts_.of(at);
+        auto reads = open(at, committed.value_or(-1));
+        told.push_back({at, committed, std::make_unique<partition>(shared_, std::move(reads))});
     }
-    starts_.set(what);
     if (cooperative(rk_)) check(rd_kafka_incremental_assign(rk_, what.get()));
     else check(rd_kafka_assign(rk_, what.get()));
     to.assigned(std::move(told));
@@ -93,7 +116,7 @@ bool consumer::tell_commits(listener& to) {
 
 /// Takes the partition's queue off the consumer's queue and gives it a number. Messages that a
 /// rebalance left in the queue keep it from signalling, so a new assignment counts as ready.
-std::shared_ptr<slot> consumer::open(const topic_partition& at) {
+std::shared_ptr<slot> consumer::open(const topic_partition& at, offset from) {
     const auto next = static_cast<std::uint32_t>(watched_.size());
     const auto [it, first] = numbers_.try_emplace(at, next);
     if (first) watched_.emplace_back();
@@ -102,7 +125,7 @@ std::shared_ptr<slot> consumer::open(const topic_partition& at) {
     rd_kafka_queue_forward(queue.get(), nullptr);
     ready_.watch(queue.get(), first_partition + it->second);
     p.queue = std::move(queue);
-    p.now = std::make_shared<slot>(slot{at, p.queue.get()});
+    p.now = std::make_shared<slot>(slot{at, p.queue.get(), from});
     return p.now;
 }
 

@@ -48,8 +48,7 @@ topics::clock::time_point topics::until() const {
 void topics::wait_on(clock::time_point begun) {
     if (options_.log && clock::now() - begun > patience)
         for (auto& p : problems_.take()) options_.log(text_of(p));
-    const bool answered = asked_ != clock::time_point{};
-    if (!answered && options_.stopped && options_.stopped()) throw stopped_waiting{};
+    if (options_.stopped && options_.stopped()) throw stopped_waiting{};
 }
 
 void topics::give_up(rd_kafka_resp_err_t e) {
@@ -110,9 +109,11 @@ void topics::create(const topic_spec& spec) {
     auto* one = made.get();
     rd_kafka_CreateTopics(rk, &one, 1, options.get(), answers.get());
     event_handle event;
+    const auto begun = clock::now();
     while (!event && !problems_.refused() && clock::now() < until) {
         event.reset(rd_kafka_queue_poll(answers.get(), one_try_ms));
         producer_.serve();
+        if (!event) wait_on(begun);
     }
 
     auto e = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -139,8 +140,11 @@ void topics::create(const topic_spec& spec) {
 
 /// A message that is sent earlier would wait for the client's next look.
 void topics::wait_for_leaders(const std::string& topic, clock::time_point until) {
-    for (ask(until); !led_[topic] && clock::now() < until; ask(until))
+    const auto begun = clock::now();
+    for (ask(until); !led_[topic] && clock::now() < until; ask(until)) {
+        wait_on(begun);
         std::this_thread::sleep_for(leader_pause);
+    }
 }
 
 }  // namespace weir::transport::kafka

@@ -31,6 +31,13 @@ const memory::slot* find(memory::core& c, std::string_view group, const topic_pa
     return g && t ? g->find(t->id, tp.partition) : nullptr;
 }
 
+memory::log& existing_log(memory::core& c, const topic_partition& tp) {
+    auto* t = c.find(tp.topic);
+    if (t && t->has(tp.partition)) return t->logs[static_cast<std::size_t>(tp.partition)].messages;
+    throw setup_error{"there is no partition " + std::to_string(tp.partition) + " of a topic \"" +
+                      tp.topic + "\""};
+}
+
 }  // namespace
 
 memory_broker::memory_broker(memory_options options)
@@ -102,6 +109,7 @@ std::vector<stored_message> memory_broker::dump(std::string_view topic) const {
             const auto numbers = chunk->numbers();
             for (std::size_t i = 0; i < numbers.size(); ++i) {
                 const auto& m = chunk->messages()[i];
+                if (m.offset < t->logs[static_cast<std::size_t>(p)].messages.start()) continue;
                 const auto h = chunk->headers(i, i + 1);
                 all.push_back({numbers[i],
                                {p, m.offset, m.key, m.value,
@@ -119,11 +127,13 @@ std::vector<stored_message> memory_broker::dump(std::string_view topic) const {
 void memory_broker::skip_offsets(const topic_partition& tp, offset n) {
     assert(n >= 0);
     session s{*core_};
-    auto* t = core_->find(tp.topic);
-    if (!t || !t->has(tp.partition))
-        throw setup_error{"there is no partition " + std::to_string(tp.partition) +
-                          " of a topic \"" + tp.topic + "\""};
-    t->logs[static_cast<std::size_t>(tp.partition)].messages.skip(n);
+    existing_log(*core_, tp).skip(n);
+}
+
+void memory_broker::delete_records(const topic_partition& tp, offset before) {
+    session s{*core_};
+    existing_log(*core_, tp).remove_before(before);
+    core_->room_again();
 }
 
 // ------------------------------------------------------------------------------------------ groups

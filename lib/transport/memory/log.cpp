@@ -83,14 +83,30 @@ log::log(std::size_t limit)
 bool log::roll(const record& r, offset floor) {
     const auto usual = chunks_.empty() ? chunk_first : 2 * chunks_.back()->capacity();
     const auto capacity = std::max(chunk::needed(r), std::min(usual, chunk_max_));
-    while (!chunks_.empty() && size_ + capacity > limit_ && chunks_.front()->end() <= floor) {
-        size_ -= chunks_.front()->size();
-        chunks_.pop_front();
-    }
+    while (!chunks_.empty() && size_ + capacity > limit_ && chunks_.front()->end() <= floor)
+        drop_first();
     if (!chunks_.empty() && size_ + capacity > limit_) return false;
     chunks_.push_back(std::make_shared<chunk>(capacity));
     size_ += capacity;
     return true;
+}
+
+void log::drop_first() {
+    start_ = std::max(start_, chunks_.front()->end());
+    size_ -= chunks_.front()->size();
+    chunks_.pop_front();
+}
+
+void log::remove_before(offset at) {
+    while (!chunks_.empty() && chunks_.front()->end() <= at) drop_first();
+    start_ = std::max(start_, std::min(at, next_));
+}
+
+void log::move_to_start(cursor& c, std::optional<offset_range>& lost) const {
+    if (c.next >= start_) return;
+    if (c.is_known) lost = {lost ? lost->from : c.next, start_};
+    c.next = start_;
+    c.in.reset();
 }
 
 void log::append(const record& r, std::uint64_t number) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -68,6 +69,7 @@ std::size_t size_of(const weir::headers&);
 /// it.
 struct cursor {
     offset next = 0;
+    bool is_known = false;  // it is where reading has come to, not where it begins
     std::shared_ptr<const chunk> in{};
     std::size_t at = 0;
 };
@@ -92,19 +94,26 @@ public:
     /// Appends `r`, which must fit.
     void append(const record& r, std::uint64_t number);
     void skip(offset n) { next_ += n; }
+    /// What lies before is gone. Chunks are dropped as a whole.
+    void remove_before(offset);
 
     /// Reads the next messages at or behind the cursor and moves it. False if there are none.
     bool read(cursor&, std::size_t most, piece& into) const;
+    /// Moves a cursor whose messages are gone to the first one that is there.
+    void move_to_start(cursor&, std::optional<offset_range>& lost) const;
+    /// What is before was deleted.
+    offset start() const { return start_; }
     offset end() const { return next_; }
     const std::deque<std::shared_ptr<chunk>>& chunks() const { return chunks_; }
 
 private:
     bool find(cursor&) const;
+    void drop_first();
 
     std::size_t limit_;
     std::size_t chunk_max_;
     std::size_t size_ = 0;
-    offset next_ = 0;
+    offset start_ = 0, next_ = 0;
     std::deque<std::shared_ptr<chunk>> chunks_{};
 };
 

@@ -34,12 +34,21 @@ bool partition::read(std::size_t most, slice& into) {
     std::lock_guard held{core_.lock};
     auto& r = *reading_;
     if (!r.readable) return false;
+    r.from->messages.move_to_start(r.at, lost_);
+    r.at.is_known = true;
     r.waiting = !r.from->messages.read(r.at, most, into.piece_);
     if (r.waiting) return false;
     const auto& [in, from, count] = into.piece_;
     into.messages_ = in->messages().subspan(from, count);
     into.headers_ = in->headers(from, from + count);
     return true;
+}
+
+/// A partition that was read to its end has nothing before it any more.
+std::optional<offset> partition::position() const {
+    std::lock_guard held{core_.lock};
+    const auto& r = *reading_;
+    return r.waiting ? std::max(r.at.next, r.from->messages.end()) : r.at.next;
 }
 
 std::optional<offset> partition::end() const {

@@ -2,6 +2,8 @@
 // How a member reads: spans into the chunks of the log.
 #pragma once
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include <weir/transport/memory.hpp>
 
@@ -29,9 +31,12 @@ public:
     partition(std::shared_ptr<memory_broker>, core&, std::shared_ptr<reader>);
     std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) override;
     std::optional<offset> end() const override;
+    std::optional<offset> position() const override;
+    std::optional<offset_range> take_lost() override { return std::exchange(lost_, std::nullopt); }
 
 private:
     bool read(std::size_t most, slice& into);
+    std::optional<offset_range> lost_{};
 
     std::shared_ptr<memory_broker> broker_;  // keeps the core alive
     core& core_;

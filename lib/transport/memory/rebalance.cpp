@@ -74,7 +74,7 @@ void group::open(slot& p, topic& t, partition_id number) {
     const bool at_end = how->second == reset::latest && number < interests_[t.id].known;
     if (!p.committed) p.start = at_end ? from.messages.end() : 0;
     p.reading = std::make_shared<reader>(reader{p.owner, &from});
-    p.reading->at.next = p.committed.value_or(p.start);
+    p.reading->at = {p.committed.value_or(p.start), p.committed.has_value()};
     from.readers.push_back(p.reading.get());
 }
 

@@ -20,8 +20,10 @@ struct entry {
 int main(int argc, char** argv) {
     ::alarm(300);  // in place of its parent's: several runs of a group take their time
     const std::string id = std::getenv("LEDGER_ID");
+    const auto* stop = std::getenv("LEDGER_STOP_SECONDS");
     weir::app app{id,
                   {.commit_interval = 200ms,
+                   .shutdown_timeout = std::chrono::seconds{stop ? std::atoi(stop) : 30},
                    .kafka = {{"session.timeout.ms", "3000"}, {"heartbeat.interval.ms", "300"}}}};
     auto in = app.topic<entry>(id + "-in");
     auto out = app.topic<std::string, entry>(id + "-out");
