@@ -41,7 +41,7 @@ public:
     }
     /// Nothing more will come before this offset.
     void skipped(offset upto) {
-        if (!first_ && !committed_) return;
+        if (!first_ && (!committed_ || upto <= *committed_)) return;
         if (!first_) first_ = position_ = end_ = *committed_;
         end_ = std::max(end_, upto);
     }

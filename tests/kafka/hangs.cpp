@@ -9,7 +9,7 @@
 #include <functional>
 #include <memory>
 
-#include "../app/process.hpp"
+#include "../cli/process.hpp"
 #include "running.hpp"
 
 using namespace tests;
