@@ -41,8 +41,10 @@ public:
     }
     /// Nothing more will come before this offset.
     void skipped(offset upto) {
-        if (!first_ && (!committed_ || upto <= *committed_)) return;
-        if (!first_) first_ = position_ = end_ = *committed_;
+        if (!first_) {
+            if (!committed_ || upto <= *committed_) return;  // that is nothing new
+            first_ = position_ = end_ = *committed_;
+        }
         end_ = std::max(end_, upto);
     }
     /// No commit passes this offset.
