@@ -101,7 +101,16 @@ void log::append(const record& r, std::uint64_t number) {
     ++next_;
 }
 
+void log::purge(offset upto) {
+    begin_ = std::max(begin_, std::min(upto, next_));
+    while (!chunks_.empty() && chunks_.front()->end() <= begin_) {
+        size_ -= chunks_.front()->size();
+        chunks_.pop_front();
+    }
+}
+
 bool log::find(cursor& c) const {
+    c.next = std::max(c.next, begin_);
     const auto in = std::partition_point(chunks_.begin(), chunks_.end(),
                                          [&](const auto& k) { return k->end() <= c.next; });
     if (in == chunks_.end()) return false;
@@ -116,7 +125,11 @@ bool log::find(cursor& c) const {
 
 bool log::read(cursor& c, std::size_t most, piece& into) const {
     if (!c.in || c.at == c.in->messages().size()) {
-        if (c.next >= next_ || !find(c)) return false;
+        if (c.next >= next_) return false;
+        if (!find(c)) {
+            c.next = next_;
+            return false;
+        }
     }
     const auto all = c.in->messages();
     into.from = c.at;

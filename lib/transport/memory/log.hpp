@@ -92,9 +92,14 @@ public:
     /// Appends `r`, which must fit.
     void append(const record& r, std::uint64_t number);
     void skip(offset n) { next_ += n; }
+    /// Drops the messages below the offset: whole chunks, and of the first one left what is below.
+    void purge(offset upto);
 
-    /// Reads the next messages at or behind the cursor and moves it. False if there are none.
+    /// Reads the next messages at or behind the cursor and moves it. If there are none, it returns
+    /// false and moves the cursor to the end.
     bool read(cursor&, std::size_t most, piece& into) const;
+    /// Nothing is below this.
+    offset begin() const { return begin_; }
     offset end() const { return next_; }
     const std::deque<std::shared_ptr<chunk>>& chunks() const { return chunks_; }
 
@@ -104,7 +109,7 @@ private:
     std::size_t limit_;
     std::size_t chunk_max_;
     std::size_t size_ = 0;
-    offset next_ = 0;
+    offset begin_ = 0, next_ = 0;
     std::deque<std::shared_ptr<chunk>> chunks_{};
 };
 
