@@ -53,6 +53,8 @@ struct app_options {
     duration commit_interval = std::chrono::seconds{3};
     /// Also commits after so many finished messages. 0: by time alone.
     std::size_t commit_every = 0;
+    /// Messages of `group_by`'s internal topics are deleted some time after they are committed.
+    bool purge_internal = true;
     /// How many messages of one partition its fastest agent may be ahead of its slowest.
     std::size_t stream_buffer_max = 4096;
     /// Messages of one partition that may be open: buffered, on their way to a topic, or held. At
@@ -102,6 +104,7 @@ struct topic_options {
     /// 0: the broker's default.
     int replication = 0;
     /// The topic's own settings, used when it is created (`retention.ms`, `cleanup.policy`, …).
+    /// They win over weir's.
     properties config{};
     policy on_decode_error{};
     policy on_produce_error{};
@@ -122,6 +125,11 @@ struct group_by_options {
     std::string name{};
     /// 0: as many as the source has.
     partition_id partitions = 0;
+    /// 0: the broker's default.
+    int replication = 0;
+    /// Settings of the internal topic, used when it is created. They win over weir's, such as
+    /// `retention.ms=-1`.
+    properties config{};
     /// Calls at the same time, for a key function that returns a task.
     std::size_t concurrency = 1;
     /// The order of sending, for a key function that returns a task.

@@ -36,7 +36,11 @@ class pull_topology final : public topology {
 public:
     using values_of = message_values<typename P::value>;
     pull_topology(P p, std::shared_ptr<values_of> v) : what_(std::move(p)), values_(std::move(v)) {}
-    drawn_stream draw(graph_builder& s) const override { return what_.draw(s); }
+    drawn_stream draw(graph_builder& s) const override {
+        auto drawn = what_.draw(s);
+        s.resume(drawn);
+        return drawn;
+    }
     void build(plan& p) const override {
         values_->forget();
         what_.build(p, pull_sink<typename P::value>{values_});

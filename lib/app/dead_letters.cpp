@@ -125,12 +125,13 @@ void engine::derive_dead_letters() {
     for (auto& l : all) {
         std::vector<topic_info*> of;
         for (auto& name : l.of) of.push_back(&topics_.at(name));
-        auto& into = derive(l.by->topic(), 0, false, of);
+        auto& into = derive(l.by->topic(), {}, false, of);
+        into.has_dead_letters = true;
         for (auto* t : of) learn(into, t->key, t->value);
     }
     // a dead letter that cannot be sent goes to this topic, too
     const auto& produce = settings_.options.on_produce_error;
-    if (produce.has_dead_letters()) derive(produce.topic(), 0, false, {});
+    if (produce.has_dead_letters()) derive(produce.topic(), {}, false, {}).has_dead_letters = true;
 }
 
 const policy& engine::decode_policy(const topic_info& t) const {

@@ -54,9 +54,9 @@ public:
     // topics and agents
     topic_catalog& topics() { return topics_; }
     const std::map<std::string, topic_info>& known_topics() const { return topics_.all(); }
-    topic_info& derive(const std::string& name, partition_id partitions, bool internal,
+    topic_info& derive(const std::string& name, topic_options o, bool internal,
                        const std::vector<topic_info*>& sources) override {
-        return topics_.derive(name, partitions, internal, sources);
+        return topics_.derive(name, std::move(o), internal, sources);
     }
     agent_info& add(std::string name, std::unique_ptr<topology>, const agent_options&,
                     bool pull) override;

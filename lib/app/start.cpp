@@ -68,6 +68,7 @@ void engine::start_run() {
     if (first) connect_run();
     derive_dead_letters();
     topics_.resolve(*transport_);
+    for (auto& line : topics_.differences(*transport_)) report_.log(line);
     if (first) {
         wakeup_.watch(transport_->fd());
         conductor_ = std::make_unique<conductor>(settings_, *transport_, report_);

@@ -12,6 +12,22 @@ namespace {
 
 constexpr int chain_max = 64;  // topics derived from one another
 
+/// The settings that a topic is created with. A broker's defaults may delete messages that are
+/// still to be read, and replace timestamps, so weir says what it needs. The user's settings win.
+properties config_of(const topic_info& t) {
+    auto all = t.options.config;
+    const auto add = [&](const char* name, const char* value) {
+        const auto same = [&](auto& p) { return p.first == name; };
+        if (std::none_of(all.begin(), all.end(), same)) all.emplace_back(name, value);
+    };
+    add("message.timestamp.type", "CreateTime");
+    if (!must_keep(t)) return all;
+    add("cleanup.policy", "delete");
+    add("retention.ms", "-1");
+    add("retention.bytes", "-1");
+    return all;
+}
+
 }  // namespace
 
 void check_policy(const policy& p, const std::string& topic) {
@@ -55,19 +71,19 @@ topic_info& topic_catalog::declare(const std::string& name, topic_options o) {
     return t;
 }
 
-topic_info& topic_catalog::derive(const std::string& name, partition_id partitions, bool internal,
+topic_info& topic_catalog::derive(const std::string& name, topic_options o, bool internal,
                                   const std::vector<topic_info*>& sources) {
     transport::check_topic_name(name);
-    if (partitions < 0)
+    if (o.partitions < 0)
         throw setup_error{"weir: topic '" + name + "': partitions must not be negative"};
     auto [it, made] = all_.try_emplace(name);
     auto& t = it->second;
     if (made) {
         t.name = name;
-        t.options.partitions = partitions;
-        t.internal = internal;
+        t.options = std::move(o);
         t.by = &host_;
     }
+    t.internal |= internal;
     for (auto* s : sources)
         if (std::find(t.sources.begin(), t.sources.end(), s) == t.sources.end())
             t.sources.push_back(s);
@@ -100,6 +116,7 @@ partition_id topic_catalog::resolve(topic_info& t, transport::transport& on, int
     if (transport::is_pattern(t.name)) return resolve_pattern(t, on, depth);
     const auto wanted = t.options.partitions;
     const auto found = on.partitions(t.name);
+    if (t.internal && seen_.insert(&t).second && found) found_.push_back(&t);
     if (found && wanted > 0 && *found != wanted)
         throw setup_error{"weir: topic '" + t.name + "' has " + std::to_string(*found) +
                           " partitions and is declared with " + std::to_string(wanted) +
@@ -108,9 +125,35 @@ partition_id topic_catalog::resolve(topic_info& t, transport::transport& on, int
     t.partitions = wanted;
     if (wanted == 0 && !t.declared && depth < chain_max)
         for (auto* s : t.sources) t.partitions = std::max(t.partitions, resolve(*s, on, depth + 1));
-    on.create({t.name, t.partitions, t.options.replication, t.options.config});
+    on.create({t.name, t.partitions, t.options.replication, config_of(t)});
     if (t.partitions == 0) t.partitions = on.partitions(t.name).value_or(1);
     return t.partitions;
+}
+
+std::vector<std::string> topic_catalog::differences(transport::transport& on) {
+    std::vector<std::string> said, names;
+    const auto all = std::exchange(found_, {});
+    if (all.empty()) return said;
+    for (auto* t : all) names.push_back(t->name);
+    const auto configs = on.configs(names);
+    for (std::size_t i = 0; i < all.size() && i < configs.size(); ++i) {
+        std::string has, needs;
+        const auto add = [](std::string& to, const std::string& name, const std::string& value) {
+            to += (to.empty() ? "" : ",") + name + '=' + value;
+        };
+        for (auto& [name, value] : config_of(*all[i])) {
+            const auto it = configs[i].find(name);
+            if (it == configs[i].end() || it->second == value) continue;
+            add(has, name, it->second);
+            add(needs, name, value);
+        }
+        if (has.empty()) continue;
+        said.push_back("topic '" + names[i] + "' has " + has + " where weir needs " + needs +
+                       ": messages can be deleted before they are read, or get other timestamps; "
+                       "kafka-configs.sh --alter --entity-type topics --entity-name " +
+                       names[i] + " --add-config " + needs + " changes it");
+    }
+    return said;
 }
 
 }  // namespace weir::detail

@@ -2,6 +2,7 @@
 // Every topic of an app, by name.
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,9 +27,9 @@ public:
                         const data_type& value);
     /// Declares all topics that match, as if they were one topic.
     topic_info& declare_pattern(const std::string& pattern, topic_options);
-    /// Adds a topic that an operator or a policy uses, unless it exists. If `partitions` is 0, it
-    /// gets as many partitions as the largest of its sources.
-    topic_info& derive(const std::string& name, partition_id partitions, bool internal,
+    /// Adds a topic that an operator or a policy uses, unless it exists. If no number of partitions
+    /// is given, it gets as many as the largest of its sources.
+    topic_info& derive(const std::string& name, topic_options, bool internal,
                        const std::vector<topic_info*>& sources);
     const std::map<std::string, topic_info>& all() const { return all_; }
     const topic_info* find(const std::string& name) const;
@@ -39,6 +40,9 @@ public:
     void resolve(transport::transport&);
     /// The same for one topic. Asks the broker only once.
     partition_id resolve(topic_info& t, transport::transport& on) { return resolve(t, on, 0); }
+    /// A sentence for each internal topic that existed with other settings than weir creates it
+    /// with. Each topic is looked at once. `resolve` comes before.
+    std::vector<std::string> differences(transport::transport&);
 
 private:
     topic_info& declare(const std::string& name, topic_options);
@@ -47,6 +51,8 @@ private:
 
     host& host_;
     std::map<std::string, topic_info> all_;
+    std::vector<const topic_info*> found_;  // internal topics that are to be compared
+    std::set<const topic_info*> seen_;      // those that were, or that weir has created
 };
 
 }  // namespace weir::detail

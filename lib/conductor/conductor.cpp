@@ -26,6 +26,7 @@ conductor::conductor(const settings& s, transport::transport& t, reporter& r)
       producer_(t, s, r),
       plan_(coroutines_, s, producer_),
       committer_(t, s),
+      purger_(t, s),
       background_(coroutines_, r),
       now_(clock_.steady()) {}
 conductor::~conductor() { end(); }

@@ -18,6 +18,7 @@
 #include "coroutines.hpp"
 #include "owned_partition.hpp"
 #include "producer.hpp"
+#include "purger.hpp"
 #include "report.hpp"
 #include "run_plan.hpp"
 #include "settings.hpp"
@@ -223,6 +224,7 @@ private:
     producer producer_;
     run_plan plan_;
     committer committer_;
+    purger purger_;
     background background_;
     std::size_t started_bodies_ = 0, started_segments_ = 0;
     bool only_timers_ = false;

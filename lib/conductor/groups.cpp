@@ -147,7 +147,7 @@ void conductor::committed(const transport::commit_result& r) {
     committer_.answered(partitions_, r, report_.hooks());
     if (r.error == transport::commit_error::none) {
         ++report_.count().commits;
-        return;
+        return purger_.committed(partitions_, r.positions, now_);
     }
     report_.log("a commit failed: " + r.text);
     report_.hooks().commit_failed(r.text);

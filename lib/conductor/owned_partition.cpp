@@ -26,6 +26,9 @@ owned_partition::owned_partition(const topic_partition& of, transport::assignmen
                                  const std::vector<plan::topic_reader*>& readers,
                                  std::shared_ptr<release_queue> releases)
     : tp(of),
+      is_private(std::any_of(
+          readers.begin(), readers.end(),
+          [&](auto* r) { return r->topic->name == of.topic && detail::is_private(*r->topic); })),
       tracker(new offset_tracker{releases, from.committed}),
       releases_(std::move(releases)),
       partition_(std::move(from.partition)) {

@@ -113,6 +113,7 @@ public:
     ~owned_partition();
 
     const topic_partition& tp;
+    const bool is_private;  // of an internal topic: only this group reads it
     owned_tracker tracker;
     std::optional<offset> committed{};  // by this member
 

@@ -76,7 +76,7 @@ producer::target& producer::dead_letter_target(const std::string& topic, agent_i
                                                bool last) {
     auto& known = (last ? last_dead_letter_targets_ : dead_letter_targets_)[{topic, agent}];
     if (known) return *known;
-    auto& info = settings_.host->derive(topic, 0, false, {});
+    auto& info = settings_.host->derive(topic, {}, false, {});
     auto& by = agent ? *agent : nobody_;
     if (last) known = &add(std::make_unique<target>(*this, info, by, stop, "dead letter"));
     else known = &static_cast<target&>(target_of(info, by, "dead letter"));

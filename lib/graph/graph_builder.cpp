@@ -27,6 +27,7 @@ drawn_stream graph_builder::operation(const drawn_stream& before, std::string na
                                 std::move(value)}),
                       before.from,
                       {}};
+    resume(before);
     join(before, here);
     return here;
 }
@@ -34,6 +35,7 @@ drawn_stream graph_builder::merge(const drawn_stream* all, std::size_t n, std::s
                                   std::string value) {
     auto here = operation(all[0], "merge", std::move(key), std::move(value));
     for (std::size_t i = 1; i < n; ++i) {
+        resume(all[i]);
         join(all[i], here);
         here.from.insert(here.from.end(), all[i].from.begin(), all[i].from.end());
     }
@@ -44,7 +46,7 @@ void graph_builder::join(const drawn_stream& before, const drawn_stream& next) {
     for (auto also : before.also) to_->join(also, next.node);
 }
 
-topic_info& graph_builder::repartition(const std::string& name, partition_id partitions,
+topic_info& graph_builder::repartition(const std::string& name, topic_options o,
                                        const drawn_stream& of) {
     if (agent_.empty())
         throw setup_error{
@@ -57,12 +59,16 @@ topic_info& graph_builder::repartition(const std::string& name, partition_id par
                            [&](auto* t) { return t->name == unique; });
     };
     for (int n = 2; taken(); ++n) unique = base + '-' + std::to_string(n);
-    auto& t = host_->derive(unique, partitions, true, of.from);
+    auto& t = host_->derive(unique, std::move(o), true, of.from);
     t.made_by = "group_by " + name;
     return passes(t);
 }
 topic_info& graph_builder::derived(const std::string& name, const drawn_stream& of) {
-    return passes(host_->derive(name, 0, false, of.from));
+    return passes(host_->derive(name, {}, false, of.from));
+}
+void graph_builder::resume(const drawn_stream& before) {
+    for (auto* t : before.from)
+        if (std::find(through_.begin(), through_.end(), t) != through_.end()) t->resumed = true;
 }
 topic_info& graph_builder::passes(topic_info& t) {
     through_.push_back(&t);

@@ -30,6 +30,10 @@ struct noting final : transport::transport {
     std::optional<weir::partition_id> partitions(const std::string&) override { return 1; }
     std::vector<std::string> topics() override { return {}; }
     void create(const weir::transport::topic_spec&) override {}
+    std::vector<weir::transport::topic_config> configs(std::span<const std::string>) override {
+        return {};
+    }
+    void purge(std::span<const weir::transport::position>) override {}
     void subscribe(std::span<const weir::transport::subscription>) override {}
     void release(std::span<const weir::topic_partition>) override {}
     weir::transport::topic_id open(const std::string&) override { return 0; }

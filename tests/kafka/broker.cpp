@@ -82,10 +82,12 @@ admin::admin()
 admin::~admin() { rd_kafka_destroy(rk_); }
 
 /// A broker that hung takes no topics until its controller has heard of it again.
-void admin::create(const std::string& topic, int n) {
+void admin::create(const std::string& topic, int n, const weir::properties& config) {
     const auto is_taken = [&] {
         char text[512];
         auto* t = rd_kafka_NewTopic_new(topic.c_str(), n, 1, text, sizeof text);
+        for (auto& [name, value] : config)
+            rd_kafka_NewTopic_set_config(t, name.c_str(), value.c_str());
         const queue q{rd_kafka_queue_new(rk_)};
         rd_kafka_CreateTopics(rk_, &t, 1, nullptr, q.get());
         const event e{rd_kafka_queue_poll(q.get(), patience_ms)};
@@ -150,12 +152,31 @@ void admin::send(const std::string& topic, const std::string& key, const std::st
     what[3].u.mem = {const_cast<char*>(key.data()), key.size()};
     what[4].vtype = RD_KAFKA_VTYPE_VALUE;
     what[4].u.mem = {const_cast<char*>(value.data()), value.size()};
-    const auto put = [&] {
-        const error e{rd_kafka_produceva(rk_, what, 5)};
+    put(what, 5);
+}
+
+void admin::send_at(weir::timestamp at, const std::string& topic, const std::string& value) {
+    rd_kafka_vu_t what[5] = {};
+    what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    what[0].u.cstr = topic.c_str();
+    what[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+    what[1].u.i32 = 0;
+    what[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    what[2].u.i = RD_KAFKA_MSG_F_COPY;
+    what[3].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+    what[3].u.i64 = at.time_since_epoch().count();
+    what[4].vtype = RD_KAFKA_VTYPE_VALUE;
+    what[4].u.mem = {const_cast<char*>(value.data()), value.size()};
+    put(what, 5);
+}
+
+void admin::put(rd_kafka_vu_t* what, std::size_t n) {
+    const auto once = [&] {
+        const error e{rd_kafka_produceva(rk_, what, n)};
         return e ? rd_kafka_error_code(e.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
     };
-    auto e = put();
-    for (; e == RD_KAFKA_RESP_ERR__QUEUE_FULL; e = put()) rd_kafka_poll(rk_, 10);
+    auto e = once();
+    for (; e == RD_KAFKA_RESP_ERR__QUEUE_FULL; e = once()) rd_kafka_poll(rk_, 10);
     REQUIRE(e == RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
@@ -190,18 +211,22 @@ std::vector<std::string> admin::topics() {
     return names;
 }
 
-std::vector<weir::offset> admin::ends(const std::string& topic) {
-    std::vector<weir::offset> all;
+std::pair<std::vector<weir::offset>, std::vector<weir::offset>> admin::both_ends(
+    const std::string& topic) {
+    std::vector<weir::offset> begins, ends;
     for (int p = 0; p < partitions(topic); ++p) {
         std::int64_t low = 0, high = 0;
         REQUIRE(until([&] {  // a new topic has no leader yet
             return rd_kafka_query_watermark_offsets(rk_, topic.c_str(), p, &low, &high,
                                                     patience_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
         }));
-        all.push_back(high);
+        begins.push_back(low);
+        ends.push_back(high);
     }
-    return all;
+    return {begins, ends};
 }
+std::vector<weir::offset> admin::ends(const std::string& topic) { return both_ends(topic).second; }
+std::vector<weir::offset> admin::begins(const std::string& topic) { return both_ends(topic).first; }
 
 std::vector<weir::offset> admin::committed(const std::string& group, const std::string& topic) {
     auto* member = made(RD_KAFKA_CONSUMER, {{"bootstrap.servers", servers()}, {"group.id", group}});
@@ -249,6 +274,43 @@ std::vector<weir::transport::stored_message> admin::dump(const std::string& topi
     rd_kafka_consumer_close(reader);
     rd_kafka_destroy(reader);
     return all;
+}
+
+transactional::transactional()
+    : rk_(made(RD_KAFKA_PRODUCER,
+               {{"bootstrap.servers", servers()}, {"transactional.id", fresh("transactions")}})) {
+    const error e{rd_kafka_init_transactions(rk_, patience_ms)};
+    REQUIRE_FALSE(e);
+}
+transactional::~transactional() { rd_kafka_destroy(rk_); }
+void transactional::begin() {
+    const error e{rd_kafka_begin_transaction(rk_)};
+    REQUIRE_FALSE(e);
+}
+void transactional::send(const std::string& topic, int n) {
+    for (int i = 0; i < n; ++i) {
+        const auto value = std::to_string(i);
+        rd_kafka_vu_t what[4] = {};
+        what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+        what[0].u.cstr = topic.c_str();
+        what[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+        what[1].u.i32 = 0;
+        what[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+        what[2].u.i = RD_KAFKA_MSG_F_COPY;
+        what[3].vtype = RD_KAFKA_VTYPE_VALUE;
+        what[3].u.mem = {const_cast<char*>(value.data()), value.size()};
+        const error e{rd_kafka_produceva(rk_, what, 4)};
+        REQUIRE_FALSE(e);
+    }
+    REQUIRE(rd_kafka_flush(rk_, patience_ms) == RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+void transactional::commit() {
+    const error e{rd_kafka_commit_transaction(rk_, patience_ms)};
+    REQUIRE_FALSE(e);
+}
+void transactional::abort() {
+    const error e{rd_kafka_abort_transaction(rk_, patience_ms)};
+    REQUIRE_FALSE(e);
 }
 
 }  // namespace tests

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <weir/options.hpp>
@@ -42,7 +43,7 @@ public:
     ~admin();
 
     std::vector<std::string> topics();
-    void create(const std::string& topic, int partitions);
+    void create(const std::string& topic, int partitions, const weir::properties& config = {});
     void grow(const std::string& topic, int partitions);
     void remove(const std::string& topic);
     /// Deletes a partition's messages before this offset.
@@ -51,9 +52,13 @@ public:
     void fill(const std::string& topic, int n, int from = 0);
     void send(const std::string& topic, const std::string& key, const std::string& value,
               int partition = RD_KAFKA_PARTITION_UA);
+    /// With this timestamp, to partition 0.
+    void send_at(weir::timestamp, const std::string& topic, const std::string& value);
     void flush();
     /// Each partition's end.
     std::vector<weir::offset> ends(const std::string& topic);
+    /// Each partition's beginning: what was before is deleted.
+    std::vector<weir::offset> begins(const std::string& topic);
     /// What the group has committed; -1: nothing.
     std::vector<weir::offset> committed(const std::string& group, const std::string& topic);
     /// All that is in the topic now, partition by partition.
@@ -62,6 +67,26 @@ public:
 private:
     bool partitions(std::map<std::string, int>&);
     int partitions(const std::string& topic);
+    std::pair<std::vector<weir::offset>, std::vector<weir::offset>> both_ends(
+        const std::string& topic);
+    void put(rd_kafka_vu_t*, std::size_t);
+    rd_kafka_t* rk_;
+};
+
+/// A producer that sends in transactions.
+class transactional {
+public:
+    transactional();
+    transactional(const transactional&) = delete;
+    transactional& operator=(const transactional&) = delete;
+    ~transactional();
+    void begin();
+    /// To partition 0; then waits until the broker has them.
+    void send(const std::string& topic, int n);
+    void commit();
+    void abort();
+
+private:
     rd_kafka_t* rk_;
 };
 

@@ -26,6 +26,51 @@ TEST_CASE("transport: creating a topic that exists is success and changes nothin
     });
 }
 
+TEST_CASE("transport: a topic's settings are those that it was created with") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto a = on.fresh("t"), b = on.fresh("t");
+        c.to->create({.name = a, .partitions = 1, .config = {{"retention.ms", "1000"}}});
+        c.to->create({.name = b,
+                      .partitions = 1,
+                      .config = {{"retention.ms", "2000"}, {"cleanup.policy", "compact"}}});
+        const std::string names[] = {b, on.fresh("none"), a};
+        const auto all = c.to->configs(names);
+        REQUIRE(all.size() == 3);
+        CHECK(all[0].at("retention.ms") == "2000");
+        CHECK(all[0].at("cleanup.policy") == "compact");
+        CHECK(all[1].empty());
+        CHECK(all[2].at("retention.ms") == "1000");
+    });
+}
+
+TEST_CASE("transport: what is purged is gone for everybody, the rest is not, and sending goes on") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 2);
+        for (auto* v : {"0", "1", "2", "3", "4"})
+            for (partition_id p = 0; p < 2; ++p) c.send(t, "k", v, p);
+        REQUIRE(until(on, {&c}, [&] { return c.delivered_.size() == 10; }));
+        const position below[] = {{{t, 0}, 3}, {{t, 1}, 5}};
+        c.to->purge(below);
+        c.send(t, "k", "5", 0);
+        c.send(t, "k", "5", 1);
+        std::vector<std::string> seen;
+        for (int tries = 0; tries < 30 && seen.size() != 4; ++tries) {  // until it is done
+            auto next = member(on, on.fresh("g"));
+            next.subscribe({{t}});
+            const auto all_read = [&] {
+                return std::count(seen.begin(), seen.end(), "5") == 2 ||
+                       (seen = next.values(), std::count(seen.begin(), seen.end(), "5") == 2);
+            };
+            seen.clear();
+            REQUIRE(until(on, {&c, &next}, all_read));
+        }
+        std::sort(seen.begin(), seen.end());
+        CHECK(seen == std::vector<std::string>{"3", "4", "5", "5"});
+    });
+}
+
 TEST_CASE("transport: a topic opened twice has one id, two topics have two") {
     on_each([](backend& on) {
         auto c = member(on, on.fresh("g"));

@@ -33,11 +33,12 @@ public:
     void join(const drawn_stream& before, const drawn_stream& next);
     /// The internal topic of a `group_by`: `{app}-{agent}-{name}-repartition`. The second of that
     /// name gets `-2`.
-    topic_info& repartition(const std::string& name, partition_id partitions,
-                            const drawn_stream& of);
+    topic_info& repartition(const std::string& name, topic_options, const drawn_stream& of);
     /// A topic that is sent to by name. It is derived from the source unless it is declared.
     topic_info& derived(const std::string& name, const drawn_stream& of);
     topic_info& passes(topic_info&);
+    /// The agent reads what it has sent to a topic: the pipeline goes on behind `before`.
+    void resume(const drawn_stream& before);
 
     /// The topics of this agent's boundaries, in drawing order.
     const std::vector<topic_info*>& passed_through() const { return through_; }

@@ -20,7 +20,7 @@ public:
     // agents and topics
     virtual agent_info& add(std::string name, std::unique_ptr<topology>, const agent_options&,
                             bool pull) = 0;
-    virtual topic_info& derive(const std::string& name, partition_id partitions, bool internal,
+    virtual topic_info& derive(const std::string& name, topic_options, bool internal,
                                const std::vector<topic_info*>& sources) = 0;
 
     // the loop

@@ -22,6 +22,7 @@ struct topic_info {
     bool internal = false;
     // a pipeline continues from it: read from the earliest, or messages sent to it could be missed
     bool resumed = false;
+    bool has_dead_letters = false;  // a policy sends them to it
     // a derived topic has as many partitions as the largest of these
     std::vector<topic_info*> sources{};
     std::string made_by{};  // an internal topic: what sends to it, "group_by account"
@@ -29,6 +30,14 @@ struct topic_info {
     data_type key{}, value{};
     host* by = nullptr;  // the app that sends to it; null for a test's topic
 };
+
+/// A message of it is lost if the broker deletes it too early.
+/// Of an internal topic, and one that a pipeline goes on from, weir has promised to read it.
+/// Of dead letters it is the last copy: nobody else has the
+/// message any more.
+inline bool must_keep(const topic_info& t) { return t.internal || t.resumed || t.has_dead_letters; }
+/// What it contains is of no use to anybody once the app's group has committed past it.
+inline bool is_private(const topic_info& t) { return t.internal && !t.declared; }
 
 /// Notes that the topic is used with these types, too.
 inline void learn(topic_info& t, const data_type& key, const data_type& value) {

@@ -122,7 +122,9 @@ struct group_by_op {
     }
     template <class K, class In>
     drawn_stream draw(graph_builder& s, const drawn_stream& here) const {
-        auto& t = s.repartition(options_.name, options_.partitions, here);
+        auto& t = s.repartition(
+            options_.name, {options_.partitions, options_.replication, options_.config, {}, {}},
+            here);
         learn(t, data_type_of<key<K, In>>(), data_type_of<In>());
         const auto there = s.topic(t, key_name<key<K, In>>(), value_name<In>());
         s.join(here, there);
@@ -223,6 +225,9 @@ private:
 ///     in   --a1-b2-a3--|
 ///     out  --a1-a3--|             group_by(&order::account_id), partition of a
 ///          ----b2---|             partition of b
+///
+/// weir creates the topic so that nothing is deleted before it is read, and has messages deleted
+/// some time after they are committed.
 ///
 /// A function that returns a task is awaited; `concurrency` and `order` say how.
 ///

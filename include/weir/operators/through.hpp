@@ -35,7 +35,6 @@ struct through_op {
     template <class K, class In, bool>
     auto split(plan& p) const {
         auto& there = p.next_through();
-        there.resumed = true;
         return split_at{to_op<Target>::template sink_to<In>(p, there),
                         topic<shown_key_t<K>, out<In>>{there}};
     }

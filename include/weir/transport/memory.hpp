@@ -65,6 +65,8 @@ public:
     void create_partitions(const std::string& topic, partition_id total);
     std::optional<partition_id> partitions(std::string_view topic) const;
     std::vector<std::string> topics() const;
+    /// The settings that the topic was created with. The broker only keeps them.
+    topic_config config(std::string_view topic) const;
     /// What the topic contains, in the order of sending, over all its partitions.
     std::vector<stored_message> dump(std::string_view topic) const;
     /// Deletes the partition's messages before this offset, also those that a group has not read.

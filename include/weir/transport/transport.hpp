@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -90,6 +91,9 @@ struct topic_spec {
     std::vector<std::pair<std::string, std::string>> config{};
 };
 
+/// A topic's settings by name.
+using topic_config = std::map<std::string, std::string>;
+
 enum class reset : std::uint8_t { earliest, latest };
 struct subscription {
     // A name that begins with ^ is a pattern, for a transport that finds new topics by itself.
@@ -122,6 +126,9 @@ public:
     virtual std::optional<partition_id> partitions(const std::string& topic) = 0;
     virtual std::vector<std::string> topics() = 0;
     virtual void create(const topic_spec&) = 0;  // a topic that exists is success
+    /// The settings of topics that exist, in this order; empty for one whose settings the broker
+    /// does not tell.
+    virtual std::vector<topic_config> configs(std::span<const std::string> topics) = 0;
 
     // consuming: one member of the group
     /// Replaces what was subscribed before; the first call joins the group.
@@ -131,6 +138,9 @@ public:
     /// member is refused or fenced, all its partitions are lost, and the transport joins the group
     /// again.
     virtual void commit(std::span<const position>) = 0;
+    /// Nobody needs the messages below these offsets any more: the broker may delete them. Not
+    /// answered; the first failure is told by `listener::problem`, and harms nothing.
+    virtual void purge(std::span<const position>) = 0;
 
     // producing
     virtual topic_id open(const std::string& topic) = 0;  // the same name gives the same id

@@ -8,12 +8,14 @@
 #include "consumer.hpp"
 #include "kafka.hpp"
 #include "producer.hpp"
+#include "purges.hpp"
 #include "topics.hpp"
 
 namespace weir::transport::kafka {
 namespace {
 
 constexpr std::uint32_t producer_number = ~std::uint32_t{0};
+constexpr std::uint32_t purges_number = producer_number - 1;
 
 /// Made by `connect`, owned by the engine for one run, used on its thread. Members are destroyed in
 /// reverse order: the consumer, then the producer, and last the list that both write to.
@@ -22,7 +24,8 @@ public:
     explicit client(const connect_options& o)
         : configuration_(o),
           producer_(configuration_, problems_, ready_, producer_number),
-          topics_(producer_, problems_, o) {}
+          topics_(producer_, problems_, o),
+          purges_(producer_, problems_, ready_, purges_number) {}
 
     std::optional<partition_id> partitions(const std::string& topic) override {
         return topics_.partitions(topic);
@@ -33,6 +36,9 @@ public:
         return names;
     }
     void create(const topic_spec& spec) override { topics_.create(spec); }
+    std::vector<topic_config> configs(std::span<const std::string> topics) override {
+        return topics_.configs(topics);
+    }
 
     void subscribe(std::span<const subscription> to) override {
         if (!consumer_)
@@ -46,6 +52,8 @@ public:
         if (consumer_) return consumer_->commit(positions);
         throw error{"weir: a commit before anything was subscribed"};
     }
+
+    void purge(std::span<const position> below) override { purges_.send(below); }
 
     topic_id open(const std::string& topic) override { return producer_.open(topic); }
     bool send(const record& r, std::uint64_t token) override { return producer_.send(r, token); }
@@ -81,8 +89,10 @@ private:
         const auto c = ready_.collect();
         for (const auto n : c.numbers) {
             if (n == producer_number) producer_due_ = true;
+            else if (n == purges_number) purges_.collect();
             else if (consumer_) consumer_->ready(n);
         }
+        if (c.all) purges_.collect();
         if (c.all && consumer_) consumer_->all_ready();
         if (c.tick && consumer_) consumer_->ready(consumer::own_number);
         producer_due_ |= c.all || c.tick;
@@ -94,6 +104,7 @@ private:
     configuration configuration_;
     producer producer_;
     kafka::topics topics_;
+    purges purges_;
     std::unique_ptr<consumer> consumer_{};
     bool producer_due_ = false;
 };

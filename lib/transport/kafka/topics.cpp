@@ -12,6 +12,8 @@ namespace {
 using new_topic = std::unique_ptr<rd_kafka_NewTopic_t, destroyed_by<rd_kafka_NewTopic_destroy>>;
 using admin_options =
     std::unique_ptr<rd_kafka_AdminOptions_t, destroyed_by<rd_kafka_AdminOptions_destroy>>;
+using config_resource =
+    std::unique_ptr<rd_kafka_ConfigResource_t, destroyed_by<rd_kafka_ConfigResource_destroy>>;
 using metadata =
     std::unique_ptr<const rd_kafka_metadata_t, destroyed_by<rd_kafka_metadata_destroy>>;
 
@@ -23,6 +25,15 @@ constexpr int one_try_ms = 500;
 template <class D>
 int ms(D d) {
     return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
+}
+
+admin_options patient(rd_kafka_t* rk, rd_kafka_admin_op_t what, duration most) {
+    admin_options made{rd_kafka_AdminOptions_new(rk, what)};
+    char text[512];
+    rd_kafka_AdminOptions_set_request_timeout(made.get(), ms(most), text, sizeof text);
+    if (what == RD_KAFKA_ADMIN_OP_CREATETOPICS)
+        rd_kafka_AdminOptions_set_operation_timeout(made.get(), ms(most), text, sizeof text);
+    return made;
 }
 
 new_topic made_of(const topic_spec& spec) {
@@ -96,26 +107,27 @@ std::optional<partition_id> topics::partitions(const std::string& topic) {
     return it == now.end() ? std::nullopt : std::optional{it->second};
 }
 
+/// The answer to an admin request, or null.
+event_handle topics::answer(rd_kafka_queue_t* answers, clock::time_point until) {
+    event_handle event;
+    const auto begun = clock::now();
+    while (!event && !problems_.refused() && clock::now() < until) {
+        event.reset(rd_kafka_queue_poll(answers, one_try_ms));
+        producer_.serve();
+        if (!event) wait_on(begun);
+    }
+    return event;
+}
+
 void topics::create(const topic_spec& spec) {
     const auto until = clock::now() + patience;
     const auto made = made_of(spec);
     auto* const rk = producer_.handle();
-    const admin_options options{rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS)};
-    char text[512];
-    for (auto set :
-         {rd_kafka_AdminOptions_set_request_timeout, rd_kafka_AdminOptions_set_operation_timeout})
-        set(options.get(), ms(patience), text, sizeof text);
+    const auto options = patient(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS, patience);
     const queue_handle answers{rd_kafka_queue_new(rk)};
     auto* one = made.get();
     rd_kafka_CreateTopics(rk, &one, 1, options.get(), answers.get());
-    event_handle event;
-    const auto begun = clock::now();
-    while (!event && !problems_.refused() && clock::now() < until) {
-        event.reset(rd_kafka_queue_poll(answers.get(), one_try_ms));
-        producer_.serve();
-        if (!event) wait_on(begun);
-    }
-
+    const auto event = answer(answers.get(), until);
     auto e = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
     // that no broker has answered says less than why none can be reached
     const bool unanswered = e == RD_KAFKA_RESP_ERR__TIMED_OUT || e == RD_KAFKA_RESP_ERR__TRANSPORT;
@@ -136,6 +148,38 @@ void topics::create(const topic_spec& spec) {
     if (e != RD_KAFKA_RESP_ERR_NO_ERROR && e != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         throw setup_error{creation_text(e, why, spec.name)};
     wait_for_leaders(spec.name, until);
+}
+
+std::vector<topic_config> topics::configs(std::span<const std::string> names) {
+    std::vector<topic_config> all(names.size());
+    if (names.empty()) return all;
+    std::vector<config_resource> made;
+    std::vector<rd_kafka_ConfigResource_t*> asked;
+    for (auto& name : names) {
+        made.emplace_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
+        asked.push_back(made.back().get());
+    }
+    auto* const rk = producer_.handle();
+    const auto options = patient(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, patience);
+    const queue_handle answers{rd_kafka_queue_new(rk)};
+    rd_kafka_DescribeConfigs(rk, asked.data(), asked.size(), options.get(), answers.get());
+    const auto event = answer(answers.get(), clock::now() + patience);
+    if (!event || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) return all;
+    std::size_t count = 0;
+    const auto* result = rd_kafka_event_DescribeConfigs_result(event.get());
+    auto* const* of_each = rd_kafka_DescribeConfigs_result_resources(result, &count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto at = std::find(names.begin(), names.end(),
+                                  std::string{rd_kafka_ConfigResource_name(of_each[i])});
+        if (at == names.end()) continue;
+        std::size_t entries = 0;
+        auto* const* told = rd_kafka_ConfigResource_configs(of_each[i], &entries);
+        auto& into = all[static_cast<std::size_t>(at - names.begin())];
+        for (std::size_t e = 0; e < entries; ++e)
+            if (const auto* value = rd_kafka_ConfigEntry_value(told[e]))
+                into[rd_kafka_ConfigEntry_name(told[e])] = value;
+    }
+    return all;
 }
 
 /// A message that is sent earlier would wait for the client's next look.

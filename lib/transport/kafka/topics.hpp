@@ -4,7 +4,9 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "kafka.hpp"
 #include "problems.hpp"
@@ -26,6 +28,8 @@ public:
     const counts& all();
     std::optional<partition_id> partitions(const std::string& topic);
     void create(const topic_spec&);
+    /// As `transport::configs`. Nothing is thrown if the broker does not tell them.
+    std::vector<topic_config> configs(std::span<const std::string> topics);
 
 private:
     using clock = std::chrono::steady_clock;
@@ -35,6 +39,7 @@ private:
     void ask(clock::time_point until);
     void wait_on(clock::time_point begun);
     [[noreturn]] void give_up(rd_kafka_resp_err_t);
+    event_handle answer(rd_kafka_queue_t*, clock::time_point until);
     void wait_for_leaders(const std::string& topic, clock::time_point until);
 
     producer& producer_;

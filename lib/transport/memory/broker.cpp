@@ -73,7 +73,15 @@ void memory_broker::create_topic(const topic_spec& spec) {
     session s{*core_};
     auto& t = core_->open(spec.name);
     const auto wanted = spec.partitions ? spec.partitions : core_->options.default_partitions;
-    if (!t.exists()) core_->grow(t, wanted);
+    if (t.exists()) return;
+    for (auto& [name, value] : spec.config) t.config.insert_or_assign(name, value);
+    core_->grow(t, wanted);
+}
+
+topic_config memory_broker::config(std::string_view topic) const {
+    session s{*core_};
+    const auto* t = core_->find(topic);
+    return t ? t->config : topic_config{};
 }
 
 void memory_broker::create_partitions(const std::string& topic, partition_id total) {
@@ -105,11 +113,12 @@ std::vector<stored_message> memory_broker::dump(std::string_view topic) const {
     std::vector<std::pair<std::uint64_t, stored_message>> all;
     const auto* t = core_->find(topic);
     for (partition_id p = 0; t && p < t->partitions(); ++p) {
-        for (const auto& chunk : t->logs[static_cast<std::size_t>(p)].messages.chunks()) {
+        const auto& log = t->logs[static_cast<std::size_t>(p)].messages;
+        for (const auto& chunk : log.chunks()) {
             const auto numbers = chunk->numbers();
             for (std::size_t i = 0; i < numbers.size(); ++i) {
                 const auto& m = chunk->messages()[i];
-                if (m.offset < t->logs[static_cast<std::size_t>(p)].messages.start()) continue;
+                if (m.offset < log.start()) continue;
                 const auto h = chunk->headers(i, i + 1);
                 all.push_back({numbers[i],
                                {p, m.offset, m.key, m.value,
@@ -127,7 +136,8 @@ std::vector<stored_message> memory_broker::dump(std::string_view topic) const {
 void memory_broker::skip_offsets(const topic_partition& tp, offset n) {
     assert(n >= 0);
     session s{*core_};
-    existing_log(*core_, tp).skip(n);
+    auto& log = existing_log(*core_, tp);
+    log.skip(n);
 }
 
 void memory_broker::delete_records(const topic_partition& tp, offset before) {

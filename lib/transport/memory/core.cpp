@@ -105,6 +105,12 @@ bool core::roll(topic& t, partition_id p, const record& r) {
     return t.logs[static_cast<std::size_t>(p)].messages.roll(r, floor);
 }
 
+void core::purge(topic& t, partition_id p, offset upto) {
+    if (!t.has(p)) return;
+    t.logs[static_cast<std::size_t>(p)].messages.remove_before(upto);
+    room_again();
+}
+
 bool core::append(seat& by, const record& r, std::unique_ptr<delivery>& failed) {
     auto& t = topics_[r.topic];
     if (t.failing) {
@@ -140,12 +146,16 @@ bool core::append(seat& by, const record& r, std::unique_ptr<delivery>& failed) 
     }
     to.messages.append(r, t.sent++);
     if (!r.partition && r.key.is_null()) ++t.turn;
-    for (auto* reading : to.readers)
+    wake_readers(to);
+    return true;
+}
+
+void core::wake_readers(topic_log& of) {
+    for (auto* reading : of.readers)
         if (reading->waiting) {
             reading->waiting = false;
             wake(*reading->owner);
         }
-    return true;
 }
 
 void core::room_again() {

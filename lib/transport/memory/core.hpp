@@ -43,6 +43,7 @@ struct topic {
     topic_id id;
     std::string name;
     std::deque<topic_log> logs{};  // a deque: readers point into it
+    topic_config config{};
     std::vector<group*> groups{};  // all that ever subscribed
     std::uint64_t sent = 0;
     std::uint32_t turn = 0;   // the partition of the next message without a key
@@ -87,6 +88,8 @@ public:
     topic& open(std::string_view name);
     topic* find(std::string_view name);
     topic& at(topic_id id) { return topics_[id]; }
+    /// Drops messages below the offset. Members whose sends found no room may try again.
+    void purge(topic&, partition_id, offset upto);
     /// Grows the topic to `total` partitions. Groups assign the new ones.
     void grow(topic&, partition_id total);
     const std::map<std::string, topic_id, std::less<>>& names() const { return names_; }
@@ -97,6 +100,8 @@ public:
     /// False if there is no room. Otherwise the message was stored, or `failed` says why not.
     bool append(seat& by, const record&, std::unique_ptr<delivery>& failed);
     void wake(seat& s) { s.wake(acting_); }
+    /// There is something new behind where these members have read.
+    void wake_readers(topic_log&);
     /// Members whose sends found no room may try again.
     void room_again();
     void forget(seat&);

@@ -25,6 +25,12 @@ std::optional<partition_id> member::partitions(const std::string& topic) {
 std::vector<std::string> member::topics() { return broker_->topics(); }
 void member::create(const topic_spec& spec) { broker_->create_topic(spec); }
 
+std::vector<topic_config> member::configs(std::span<const std::string> topics) {
+    std::vector<topic_config> all;
+    for (auto& t : topics) all.push_back(broker_->config(t));
+    return all;
+}
+
 void member::subscribe(std::span<const subscription> to) {
     session s{core_, &seat_};
     core_.join(group_).subscribe(seat_, to);
@@ -49,6 +55,12 @@ void member::commit(std::span<const position> positions) {
         ended_ = true;
         seat_.wake(&seat_);
     }
+}
+
+void member::purge(std::span<const position> below) {
+    session s{core_, &seat_};
+    for (auto& [tp, offset] : below)
+        if (auto* t = core_.find(tp.topic)) core_.purge(*t, tp.partition, offset);
 }
 
 topic_id member::open(const std::string& topic) {

@@ -24,10 +24,12 @@ public:
     std::optional<partition_id> partitions(const std::string& topic) override;
     std::vector<std::string> topics() override;
     void create(const topic_spec&) override;
+    std::vector<topic_config> configs(std::span<const std::string> topics) override;
 
     void subscribe(std::span<const subscription>) override;
     void release(std::span<const topic_partition>) override;
     void commit(std::span<const position>) override;
+    void purge(std::span<const position>) override;
 
     topic_id open(const std::string& topic) override;
     bool send(const record&, std::uint64_t token) override;
