@@ -111,10 +111,10 @@ namespace {
 struct three_agents {
     std::deque<offsets> to_read{};
     idle a{"a"}, b{"b"}, c{"c"};
-    plan::topic_reader numbers{
-        nullptr, nullptr, decoder_of<weir::bytes_view, number>::make_one(), {}};
+    topic_info in{.name = "in"};
+    plan::topic_reader numbers{&in, nullptr, decoder_of<weir::bytes_view, number>::make_one(), {}};
     plan::topic_reader raw{
-        nullptr, nullptr, decoder_of<weir::bytes_view, weir::bytes_view>::make_one(), {}};
+        &in, nullptr, decoder_of<weir::bytes_view, weir::bytes_view>::make_one(), {}};
     weir::topic_partition tp{"in", 0};
     std::shared_ptr<release_queue> releases = std::make_shared<release_queue>();
     log_of_batches* log = nullptr;
