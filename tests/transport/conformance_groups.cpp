@@ -140,7 +140,7 @@ TEST_CASE("transport: a topic that is created after the subscription is picked u
         const auto t = on.fresh("t");
         c.subscribe({{t}});
         settle({&c});
-        c.to->create({.name = t, .partitions = 1});
+        c.to->create({.name = t, .partitions = 1, .config = {{"retention.ms", "-1"}}});
         c.send(t, "k", "v");
         CHECK(until(on, {&c}, [&] { return c.got.size() == 1; }));
     });

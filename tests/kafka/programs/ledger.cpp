@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
     const auto* stop = std::getenv("LEDGER_STOP_SECONDS");
     weir::app app{id,
                   {.commit_interval = 200ms,
+                   .purge_internal = false,  // all of it is looked at in the end
                    .shutdown_timeout = std::chrono::seconds{stop ? std::atoi(stop) : 30},
                    .kafka = {{"session.timeout.ms", "3000"}, {"heartbeat.interval.ms", "300"}}}};
     auto in = app.topic<entry>(id + "-in");
