@@ -123,6 +123,9 @@ enum class order_by : std::uint8_t { all, key, none };
 struct group_by_options {
     /// Names the internal topic. If the key is a field, it is the field's name.
     std::string name{};
+    /// The internal topic's whole name, in place of the one that weir makes. It ends in
+    /// "-repartition".
+    std::string topic{};
     /// 0: as many as the source has.
     partition_id partitions = 0;
     /// 0: the broker's default.

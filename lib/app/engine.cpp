@@ -80,7 +80,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
                 throw setup_error{"weir: agent '" + name + "': the pattern '" + from->name +
                                   "' matches '" + to->name +
                                   "', which the agent itself writes to: name that topic otherwise"};
-    refuse_shared_repartition(name, s.passed_through());
+    refuse_shared_repartition(name, s.repartitions());
     graph_ = std::move(drawn);
     auto& a = agents_.emplace_back();
     a.info.name = std::move(name);
@@ -89,27 +89,22 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     a.info.on_error = o.on_error.is_set() ? o.on_error : settings_.options.on_error;
     a.what = std::move(what);
     a.through = s.passed_through();
+    a.repartitions = s.repartitions();
     added_ = true;
     if (running()) wakeup_.wake();  // somebody may be waiting for poll_fd
     return a.info;
 }
 
-/// A repartition topic's name joins other names with "-", and these may contain a "-" themselves.
-/// So two agents can end up with the same topic.
+/// The names that weir makes differ; those that the user gives may be the same.
 void engine::refuse_shared_repartition(const std::string& name,
-                                       const std::vector<topic_info*>& through) const {
-    const auto own = [&](const topic_info& t, const std::string& who) {
-        return t.internal && t.name.starts_with(settings_.app + '-' + who + '-');
-    };
+                                       const std::vector<topic_info*>& repartitions) const {
     for (auto& other : agents_)
-        for (auto* t : other.through) {
-            const bool both = std::find(through.begin(), through.end(), t) != through.end() &&
-                              own(*t, name) && own(*t, other.info.name);
-            if (both && !other.info.gone)
-                throw setup_error{"weir: agents '" + other.info.name + "' and '" + name +
-                                  "' both group by way of topic '" + t->name +
-                                  "': their names and their keys' names come to the same; give one "
-                                  "of the keys another name: group_by(…, {.name = …})"};
+        for (auto* t : other.repartitions) {
+            const auto same = std::find(repartitions.begin(), repartitions.end(), t);
+            if (same == repartitions.end() || other.info.gone) continue;
+            throw setup_error{"weir: agents '" + other.info.name + "' and '" + name +
+                              "' both group by way of topic '" + t->name +
+                              "': give one of them another .topic"};
         }
 }
 

@@ -136,7 +136,7 @@ private:
     struct agent {
         agent_info info;
         std::unique_ptr<topology> what;
-        std::vector<topic_info*> through;
+        std::vector<topic_info*> through, repartitions;
         bool built = false;
     };
     class in_loop;
@@ -153,7 +153,7 @@ private:
     [[noreturn]] static void refuse_ring(const letters&, const std::string& read,
                                          const std::string& back, bool by_others);
     void refuse_shared_repartition(const std::string& name,
-                                   const std::vector<topic_info*>& through) const;
+                                   const std::vector<topic_info*>& repartitions) const;
     void draw_dead_letters(weir::graph&) const;
     offset_reset auto_offset_reset() const;
     void start_run();

@@ -122,6 +122,13 @@ partition_id topic_catalog::resolve(topic_info& t, transport::transport& on, int
                           " partitions and is declared with " + std::to_string(wanted) +
                           ": declare what it has, or leave it out"};
     if (found) return t.partitions = *found;
+    if (!t.formerly.empty() && on.partitions(t.formerly))
+        throw setup_error{
+            "weir: the internal topic '" + t.name + "' does not exist, but '" + t.formerly +
+            "' does, its name in earlier versions: if that one is this app's, keep "
+            "it with group_by(…, {.topic = \"" +
+            t.formerly + "\"}), so that nothing in it is lost; if not, write {.topic = \"" +
+            t.name + "\"}"};
     t.partitions = wanted;
     if (wanted == 0 && !t.declared && depth < chain_max)
         for (auto* s : t.sources) t.partitions = std::max(t.partitions, resolve(*s, on, depth + 1));

@@ -7,6 +7,24 @@
 #include <weir/error.hpp>
 
 namespace weir::detail {
+namespace {
+
+void refuse_to_join(const std::string& name) {
+    throw setup_error{"weir: '" + name +
+                      "' begins or ends with '-', so an internal topic's name made of it would not "
+                      "be unique: choose another name, or give group_by a .topic"};
+}
+
+/// With each '-' doubled. Single ones separate names: agent x-b by c and agent x by b-c have two
+/// internal topics, and those of another app have other names.
+std::string apart(const std::string& name) {
+    if (name.starts_with('-') || name.ends_with('-')) refuse_to_join(name);
+    std::string all;
+    for (const char c : name) all.append(c == '-' ? 2 : 1, c);
+    return all;
+}
+
+}  // namespace
 
 drawn_stream graph_builder::topic(topic_info& t, std::string key, std::string value) {
     return {to_->add({graph::kind::topic, t.name, {}, std::move(key), std::move(value)}), {&t}, {}};
@@ -46,21 +64,37 @@ void graph_builder::join(const drawn_stream& before, const drawn_stream& next) {
     for (auto also : before.also) to_->join(also, next.node);
 }
 
-topic_info& graph_builder::repartition(const std::string& name, topic_options o,
-                                       const drawn_stream& of) {
+topic_info& graph_builder::repartition(const std::string& name, const std::string& topic,
+                                       topic_options o, const drawn_stream& of) {
     if (agent_.empty())
         throw setup_error{
             "weir: a stream with a group_by needs a name, which names its topic: app.stream(…, "
             "{.name = …})"};
-    const auto base = app_ + '-' + agent_ + '-' + name + "-repartition";
-    auto unique = base;
-    const auto taken = [&] {
+    const auto taken = [&](const std::string& unique) {
         return std::any_of(through_.begin(), through_.end(),
                            [&](auto* t) { return t->name == unique; });
     };
-    for (int n = 2; taken(); ++n) unique = base + '-' + std::to_string(n);
+    auto unique = topic;
+    std::string formerly;
+    if (topic.empty()) {
+        if (app_.ends_with('-')) refuse_to_join(app_);
+        std::string end = "-repartition";
+        const auto base = app_ + '-' + apart(agent_) + '-' + apart(name);
+        for (int n = 2; taken(base + end); ++n) end = "-repartition-" + std::to_string(n);
+        unique = base + end;
+        formerly = app_ + '-' + agent_ + '-' + name + end;
+    } else if (!topic.ends_with("-repartition")) {
+        throw setup_error{"weir: group_by(…, {.topic = \"" + topic +
+                          "\"}): an internal topic's name ends in \"-repartition\", so that "
+                          "patterns do not match it"};
+    } else if (taken(topic)) {
+        throw setup_error{"weir: agent '" + agent_ + "' groups twice by way of topic '" + topic +
+                          "': give one of them another .topic"};
+    }
     auto& t = host_->derive(unique, std::move(o), true, of.from);
     t.made_by = "group_by " + name;
+    if (formerly != unique) t.formerly = formerly;
+    repartitions_.push_back(&t);
     return passes(t);
 }
 topic_info& graph_builder::derived(const std::string& name, const drawn_stream& of) {

@@ -19,9 +19,8 @@ TEST_CASE("--input t=- reads standard input, line by line, as they come") {
     p.write("tw");
     p.write("o\nthree");
     CHECK(p.read_to("two") == "two\n");
-    p.end_input();  // so the last line needs no end
+    p.end_input();  // so the last line needs no end, and then the run ends
     CHECK(p.read_to("batch of 3") == "three\nbatch of 3\n");
-    p.signal(SIGTERM);
     CHECK(p.read_rest() == "committed t[0] 3\n");
     CHECK(p.wait() == 0);
 }

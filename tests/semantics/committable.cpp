@@ -191,3 +191,31 @@ TEST_CASE("semantics 20: a commit never names a partition that is no longer assi
     CHECK(t.committed() == 5);
     CHECK(t.commits() == offsets{5});
 }
+
+TEST_CASE("semantics 17: 0 to 4 delivered and closed, 5 to 11 never existed: 12 is committed") {
+    keeper t;
+    t.deliver(0, 4);
+    t.test.skip_offsets(t.in, 0, 7);
+    t.test.run();
+    t.close(0, 3);
+    CHECK(t.committed() == 4);
+    t.close(4, 4);
+    CHECK(t.committed() == 12);
+    CHECK(t.app.counters().lag == 0);
+    t.test.advance(1min);
+    CHECK(t.commits() == offsets{4, 12});
+    t.next = 12;
+    t.deliver(12, 12);
+    t.close(12, 12);
+    CHECK(t.committed() == 13);
+}
+
+TEST_CASE("semantics 17: committed 5, and 5 to 11 never existed: 12 is committed") {
+    keeper t;
+    t.test.skip_offsets(t.in, 0, 12);
+    t.test.seed_commit(t.in, 0, 5);
+    t.test.run();
+    CHECK(t.committed() == 12);
+    t.test.advance(1min);
+    CHECK(t.commits() == offsets{12});
+}

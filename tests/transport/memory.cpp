@@ -272,4 +272,43 @@ TEST_CASE("memory: what a member does itself is news for its poll, not for its f
     CHECK_FALSE(c.turn());
 }
 
+TEST_CASE("memory: a purge drops the messages below, of a part of a chunk, too") {
+    const auto b = broker_with("t");
+    auto c = member(b);
+    for (int i = 0; i < 1000; ++i) c.send("t", "k", std::string(100, 'x'));
+    const auto purge = [&](offset upto) {
+        const position below{{"t", 0}, upto};
+        c.to->purge({&below, 1});
+    };
+    purge(777);
+    CHECK(b->dump("t").size() == 223);
+    CHECK(b->dump("t").front().offset == 777);
+    purge(5);  // never back
+    CHECK(b->dump("t").size() == 223);
+    purge(5000);  // not beyond the end
+    CHECK(b->dump("t").empty());
+    c.send("t", "k", "next");
+    CHECK(b->dump("t").front().offset == 1000);
+    c.subscribe({{"t"}});
+    settle({&c});
+    CHECK(c.values() == std::vector<std::string>{"next"});
+}
+
+TEST_CASE("memory: a purge makes room, also for what a group has not committed") {
+    const auto b = broker_with("t", 1, {.retention_bytes = 64 << 10});
+    auto from = member(b, "producer"), to = member(b);
+    to.subscribe({{"t"}});
+    settle({&to});
+    int sent = 0;
+    while (from.send("t", {}, std::string(100, 'x'))) REQUIRE(++sent < 5000);
+    settle({&from});
+    CHECK_FALSE(from.send("t", {}, std::string(100, 'x')));
+    CHECK_FALSE(readable(from));
+    const position below{{"t", 0}, sent};
+    to.to->purge({&below, 1});
+    CHECK(readable(from));
+    CHECK(from.send("t", {}, std::string(100, 'x')));
+    CHECK(b->dump("t").size() == 1);
+}
+
 }  // namespace weir::transport::conformance

@@ -31,9 +31,10 @@ public:
                            std::string value);
     drawn_stream merge(const drawn_stream* all, std::size_t n, std::string key, std::string value);
     void join(const drawn_stream& before, const drawn_stream& next);
-    /// The internal topic of a `group_by`: `{app}-{agent}-{name}-repartition`. The second of that
-    /// name gets `-2`.
-    topic_info& repartition(const std::string& name, topic_options, const drawn_stream& of);
+    /// The internal topic of a `group_by`: `topic` or, if that is empty,
+    /// `{app}-{agent}-{name}-repartition`. The second of that name gets `-2`.
+    topic_info& repartition(const std::string& name, const std::string& topic, topic_options,
+                            const drawn_stream& of);
     /// A topic that is sent to by name. It is derived from the source unless it is declared.
     topic_info& derived(const std::string& name, const drawn_stream& of);
     topic_info& passes(topic_info&);
@@ -42,6 +43,8 @@ public:
 
     /// The topics of this agent's boundaries, in drawing order.
     const std::vector<topic_info*>& passed_through() const { return through_; }
+    /// Those of them that its `group_by`s have made.
+    const std::vector<topic_info*>& repartitions() const { return repartitions_; }
     /// The topics that it reads.
     const std::vector<topic_info*>& sources() const { return sources_; }
 
@@ -49,7 +52,7 @@ private:
     graph* to_;
     host* host_;
     std::string app_, agent_;
-    std::vector<topic_info*> through_, sources_;
+    std::vector<topic_info*> through_, repartitions_, sources_;
 };
 
 }  // namespace weir::detail

@@ -25,7 +25,8 @@ struct topic_info {
     bool has_dead_letters = false;  // a policy sends them to it
     // a derived topic has as many partitions as the largest of these
     std::vector<topic_info*> sources{};
-    std::string made_by{};  // an internal topic: what sends to it, "group_by account"
+    std::string formerly{};  // an internal topic: the name that earlier versions gave it
+    std::string made_by{};   // an internal topic: what sends to it, "group_by account"
     partition_id partitions = 0;
     data_type key{}, value{};
     host* by = nullptr;  // the app that sends to it; null for a test's topic

@@ -123,8 +123,8 @@ struct group_by_op {
     template <class K, class In>
     drawn_stream draw(graph_builder& s, const drawn_stream& here) const {
         auto& t = s.repartition(
-            options_.name, {options_.partitions, options_.replication, options_.config, {}, {}},
-            here);
+            options_.name, options_.topic,
+            {options_.partitions, options_.replication, options_.config, {}, {}}, here);
         learn(t, data_type_of<key<K, In>>(), data_type_of<In>());
         const auto there = s.topic(t, key_name<key<K, In>>(), value_name<In>());
         s.join(here, there);

@@ -163,7 +163,13 @@ conf_handle configuration::consumer(bool pattern) const {
     ours.emplace_back("group.id", options_.group);
     if (pattern) ours.emplace_back("topic.metadata.refresh.interval.ms", "10000");
     if (runs_at_least(0x020200ff)) ours.emplace_back("fetch.queue.backoff.ms", "10");
-    return make('C', ours);
+    auto conf = make('C', ours);
+    // librdkafka takes the end of a partition, if it is read as one of a batch, for a message. When
+    // it reads on after a cooperative rebalance, it leaves one message out.
+    if (value_of(conf.get(), "partition.assignment.strategy").find("cooperative") !=
+        std::string::npos)
+        set(conf.get(), "enable.partition.eof", "false");
+    return conf;
 }
 
 std::size_t configuration::prefetch() const {
