@@ -4,7 +4,7 @@
 // Prints:
 //   example-app-totals-account_id-repartition: 3
 //   example-app-named-account-repartition: 3
-//   example-app-looked-up-account-repartition: 3
+//   example-app-found-account-repartition: 3
 //   foo: 3
 //   example-app-items-product_id-repartition: 3
 //   destination: 3, source-copy-1: 3, copy2: 3, out: 3
@@ -39,7 +39,7 @@ int main() {
     app.agent("named", keyed
         | weir::group_by([](const order& o) { return o.account_id; },   // by callable: has a name
                          "account"));
-    app.agent("looked-up", keyed
+    app.agent("found", keyed
         | weir::group_by(lookup_account_async,                          // awaited
                          {.name = "account", .partitions = 16}));
     // [/group_by]
@@ -81,7 +81,7 @@ int main() {
     };
     for (const char* t : {"example-app-totals-account_id-repartition",
                           "example-app-named-account-repartition",
-                          "example-app-looked-up-account-repartition", "foo",
+                          "example-app-found-account-repartition", "foo",
                           "example-app-items-product_id-repartition"})
         fmt::print("{}: {}\n", t, size(t));
     fmt::print("destination: {}, source-copy-1: {}, copy2: {}, out: {}\n", size("destination"),
