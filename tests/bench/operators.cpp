@@ -134,7 +134,8 @@ private:
     weir::clock clock_{};
     std::shared_ptr<release_queue> releases_ = std::make_shared<release_queue>();
     offload_pool pool_{1, 1, releases_};
-    coroutines coroutines_{clock_, pool_};
+    reporter report_{nullptr};
+    coroutines coroutines_{clock_, pool_, report_};
     run_of plan_{coroutines_, releases_};
     numbers from_{releases_};
 };

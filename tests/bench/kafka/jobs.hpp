@@ -50,7 +50,7 @@ public:
     void stop(long messages) const {
         const double wall = now_seconds() - wall_, cpu = cpu_seconds() - cpu_,
                      loop = loop_seconds() - loop_;
-        n = double(messages);
+        const double n = double(messages);
         rusage r;
         getrusage(RUSAGE_SELF, &r);
         std::printf("%.0f %.1f %.1f %ld\n", n / wall, cpu / n * 1e9, loop / n * 1e9, r.ru_maxrss);
