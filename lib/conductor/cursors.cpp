@@ -15,7 +15,9 @@ constexpr std::size_t sink_budget = 64;
 
 }  // namespace
 
-bool conductor::can_step(const segment_cursor& c) const {
+// What `step` calls for each message of a pull stream is inline: calls made it 10 ns slower.
+
+inline bool conductor::can_step(const segment_cursor& c) const {
     if (error_ || c.finished() || c.tries.waits(now_)) return false;
     const auto* occupant = c.runs->occupancy->occupant;
     if (occupant && occupant != &c) return false;
@@ -62,7 +64,7 @@ bool conductor::catch_up(owned_partition& p, partition_cursor& c) {
     return true;
 }
 
-run_result conductor::run_segment(segment_cursor& c, work what, time_point now) {
+inline run_result conductor::run_segment(segment_cursor& c, work what, time_point now) {
     segment_turn turn{clock_, now + segment_budget};
     turn.work = &c;
     if (what == work::in_work_only) turn.end(run_status::stop);
@@ -72,7 +74,7 @@ run_result conductor::run_segment(segment_cursor& c, work what, time_point now) 
     return r;
 }
 
-void conductor::came_back(segment_cursor& c, work what, const run_result& r) {
+inline void conductor::came_back(segment_cursor& c, work what, const run_result& r) {
     assert(c.position <= r.at && r.at <= c.reads->count && "a cursor never goes back");
     if (r.at != c.position) c.tries.reset();
     c.position = r.at;
@@ -87,7 +89,7 @@ void conductor::came_back(segment_cursor& c, work what, const run_result& r) {
 }
 
 /// The parked message has left the sink: it is finished.
-void conductor::leave_sink(segment_cursor& c) {
+inline void conductor::leave_sink(segment_cursor& c) {
     assert(c.parked && c.runs->occupancy->occupant == &c);
     c.runs->finish();
     c.parked = false;
@@ -97,7 +99,7 @@ void conductor::leave_sink(segment_cursor& c) {
 
 /// Whether the cursor has had its sink for long enough. Then it rests for one turn, in which the
 /// other cursors of the sink have theirs.
-bool conductor::rests(segment_cursor& c, time_point now) {
+inline bool conductor::rests(segment_cursor& c, time_point now) {
     if (c.parked_in_a_row++ == 0) c.rests_at = now + segment_budget;
     if (c.parked_in_a_row < sink_budget && now < c.rests_at) return false;
     c.parked_in_a_row = 0;
