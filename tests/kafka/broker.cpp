@@ -36,6 +36,16 @@ rd_kafka_t* made(rd_kafka_type_t type, const weir::properties& all) {
     return rk;
 }
 
+/// Where a message goes, and that librdkafka copies it: the first three of what is sent.
+void begin(rd_kafka_vu_t* what, const std::string& topic, int partition) {
+    what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    what[0].u.cstr = topic.c_str();
+    what[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+    what[1].u.i32 = partition;
+    what[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    what[2].u.i = RD_KAFKA_MSG_F_COPY;
+}
+
 std::string environment(const char* name, const char* otherwise) {
     const auto* v = std::getenv(name);
     return v ? v : otherwise;
@@ -142,12 +152,7 @@ void admin::delete_records(const std::string& topic, int partition, weir::offset
 void admin::send(const std::string& topic, const std::string& key, const std::string& value,
                  int partition) {
     rd_kafka_vu_t what[5] = {};  // the macros of rd_kafka_producev are GNU's
-    what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-    what[0].u.cstr = topic.c_str();
-    what[1].vtype = RD_KAFKA_VTYPE_PARTITION;
-    what[1].u.i32 = partition;
-    what[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-    what[2].u.i = RD_KAFKA_MSG_F_COPY;
+    begin(what, topic, partition);
     what[3].vtype = RD_KAFKA_VTYPE_KEY;
     what[3].u.mem = {const_cast<char*>(key.data()), key.size()};
     what[4].vtype = RD_KAFKA_VTYPE_VALUE;
@@ -157,12 +162,7 @@ void admin::send(const std::string& topic, const std::string& key, const std::st
 
 void admin::send_at(weir::timestamp at, const std::string& topic, const std::string& value) {
     rd_kafka_vu_t what[5] = {};
-    what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-    what[0].u.cstr = topic.c_str();
-    what[1].vtype = RD_KAFKA_VTYPE_PARTITION;
-    what[1].u.i32 = 0;
-    what[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-    what[2].u.i = RD_KAFKA_MSG_F_COPY;
+    begin(what, topic, 0);
     what[3].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
     what[3].u.i64 = at.time_since_epoch().count();
     what[4].vtype = RD_KAFKA_VTYPE_VALUE;
@@ -291,12 +291,7 @@ void transactional::send(const std::string& topic, int n) {
     for (int i = 0; i < n; ++i) {
         const auto value = std::to_string(i);
         rd_kafka_vu_t what[4] = {};
-        what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-        what[0].u.cstr = topic.c_str();
-        what[1].vtype = RD_KAFKA_VTYPE_PARTITION;
-        what[1].u.i32 = 0;
-        what[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-        what[2].u.i = RD_KAFKA_MSG_F_COPY;
+        tests::begin(what, topic, 0);
         what[3].vtype = RD_KAFKA_VTYPE_VALUE;
         what[3].u.mem = {const_cast<char*>(value.data()), value.size()};
         const error e{rd_kafka_produceva(rk_, what, 4)};

@@ -32,12 +32,11 @@ struct topic_info {
     host* by = nullptr;  // the app that sends to it; null for a test's topic
 };
 
-/// A message of it is lost if the broker deletes it too early.
-/// Of an internal topic, and one that a pipeline goes on from, weir has promised to read it.
-/// Of dead letters it is the last copy: nobody else has the
-/// message any more.
+/// Whether a message is lost if the broker deletes it too early. weir still has to read what is in
+/// an internal topic, or in one that a pipeline goes on from. A dead letter is the last copy of its
+/// message.
 inline bool must_keep(const topic_info& t) { return t.internal || t.resumed || t.has_dead_letters; }
-/// What it contains is of no use to anybody once the app's group has committed past it.
+/// Whether nobody needs a message any more once the app's group has committed past it.
 inline bool is_private(const topic_info& t) { return t.internal && !t.declared; }
 
 /// Notes that the topic is used with these types, too.
