@@ -233,7 +233,8 @@ bool conductor::read_next(owned_partition& p) {
     return true;
 }
 
-/// Nothing brings them back. But an app that stops gives its user time to look what became of them.
+/// Tells the hooks and the log that the broker has deleted messages before they were read. With
+/// `stop_app` the run ends, and no commit passes them.
 void conductor::lost_offsets(owned_partition& p, const transport::offset_range& lost) {
     const auto text = text_of(p.tp) + ": the offsets from " + std::to_string(lost.from) + " to " +
                       std::to_string(lost.to - 1) +

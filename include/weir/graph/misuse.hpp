@@ -19,7 +19,8 @@ namespace detail {
 /// An operator's function, and its arguments: `const V&`, where V is the stream's value type.
 template <class F, class... Arguments>
 inline constexpr bool f_can_be_called_with = calls<F, Arguments...>;
-/// Asks only what has to be asked: a generic lambda is compiled for what it is asked about.
+/// Asks about `V&` and `V` only if `const V&` does not fit: asking about a type compiles a generic
+/// lambda for it.
 template <class F, class V>
 concept takes_constant = calls<F, const V&> || (!calls<F, V&> && !calls<F, V>);
 /// False for a function that takes a V only if it may change it or move out of it.
@@ -28,7 +29,7 @@ inline constexpr bool f_leaves_constant = takes_constant<F, V>;
 template <class Returned, class Wanted>
 inline constexpr bool f_returns = Wanted::template fits<Returned>;
 
-/// What the function returns; `unknown` if it cannot be called, which has been said then.
+/// What the function returns. `unknown` if it cannot be called: another sentence says so then.
 struct unknown;
 template <class F, class... Arguments>
 struct returned {
@@ -106,8 +107,8 @@ auto operator|(const S& s, const O&) {
     return s;
 }
 
-/// What somebody may put behind `|` in place of an operator. (Not everything: a stream may have
-/// operators of other people's.)
+/// What users put behind `|` by mistake. It does not cover every type, since other libraries may
+/// have an operator| for streams.
 template <class O>
 concept looks_like_function =
     std::is_member_pointer_v<O> || std::is_function_v<O> ||
