@@ -16,6 +16,7 @@
 #include <weir/operators/process.hpp>
 #include <weir/options.hpp>
 #include <weir/pull.hpp>
+#include <weir/table.hpp>
 #include <weir/topic.hpp>
 
 namespace weir {
@@ -92,6 +93,21 @@ public:
     template <class K, class V>
     weir::topics<K, V> topics(const std::string& pattern, topic_options options = {}) {
         return weir::topics<K, V>{{&declare_pattern(pattern, std::move(options))}};
+    }
+
+    /// A table: the last value of each key. See weir::table.
+    template <class K, class V>
+    weir::table<K, V> table(const std::string& name, table_options<V> options = {}) {
+        detail::require_codec<K>();
+        detail::require_codec<V>();
+        auto made = std::make_unique<detail::table_of<K, V>>();
+        made->name = name;
+        made->type = &detail::type_id<K, V>;
+        made->key_type = detail::type_name<K>();
+        made->value_type = detail::type_name<V>();
+        made->init = std::move(options.init);
+        return weir::table<K, V>{static_cast<detail::table_of<K, V>&>(
+            declare(std::move(made), std::move(options.config), options.replication))};
     }
 
     /// A channel: values that the program itself hands to its streams.
@@ -226,6 +242,8 @@ private:
                                              const topic_options&, const detail::data_type& key,
                                              const detail::data_type& value);
     detail::topic_info& declare_pattern(const std::string& pattern, topic_options);
+    detail::table_info& declare(std::unique_ptr<detail::table_info>, properties changelog,
+                                int replication);
     detail::host& host() const;
     void add(std::string name, std::unique_ptr<detail::topology>, agent_options);
     void add(std::unique_ptr<detail::job>, duration interval, policy on_error);

@@ -10,6 +10,8 @@
 #include <weir/from.hpp>
 #include <weir/hooks.hpp>
 #include <weir/offload.hpp>
+#include <weir/operators/aggregate.hpp>
+#include <weir/operators/count.hpp>
 #include <weir/operators/echo.hpp>
 #include <weir/operators/enumerate.hpp>
 #include <weir/operators/erase.hpp>
@@ -23,11 +25,14 @@
 #include <weir/operators/merge.hpp>
 #include <weir/operators/noack.hpp>
 #include <weir/operators/process.hpp>
+#include <weir/operators/reduce.hpp>
 #include <weir/operators/scan.hpp>
 #include <weir/operators/take.hpp>
 #include <weir/operators/tap.hpp>
 #include <weir/operators/through.hpp>
 #include <weir/operators/to.hpp>
+#include <weir/operators/to_table.hpp>
 #include <weir/own.hpp>
+#include <weir/table.hpp>
 #include <weir/task.hpp>
 #include <weir/topic.hpp>

@@ -32,6 +32,10 @@ std::vector<detail::topic_info*> app::declare(std::initializer_list<std::string>
 detail::topic_info& app::declare_pattern(const std::string& pattern, topic_options o) {
     return engine_->topics().declare_pattern(pattern, std::move(o));
 }
+detail::table_info& app::declare(std::unique_ptr<detail::table_info> t, properties changelog,
+                                 int replication) {
+    return engine_->tables().declare(std::move(t), std::move(changelog), replication);
+}
 detail::host& app::host() const { return *engine_; }
 void app::add(std::string name, std::unique_ptr<detail::topology> what, agent_options o) {
     engine_->add(std::move(name), std::move(what), o, false);

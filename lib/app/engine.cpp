@@ -44,7 +44,8 @@ std::string note_of(const topic_options& o, const app_options& app, bool read, b
 engine::engine(std::string id, app_options o)
     : settings_{std::move(id), std::move(o), nullptr, std::make_shared<release_queue>()},
       report_(settings_.options.hooks),
-      topics_(*this) {
+      topics_(*this),
+      tables_(settings_.app, topics_) {
     if (settings_.app.empty())
         throw setup_error{"weir: an app needs an id: it is the consumer group's"};
     check(settings_.options);
@@ -81,6 +82,12 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
                                   "' matches '" + to->name +
                                   "', which the agent itself writes to: name that topic otherwise"};
     refuse_shared_repartition(name, s.repartitions());
+    tables_.check(name, s.changed_tables());
+    if (running() && !s.changed_tables().empty())
+        throw setup_error{"weir: agent '" + name +
+                          "' changes a table: add it before the app runs, so that the table is "
+                          "restored first"};
+    tables_.changed(name, s.changed_tables());
     graph_ = std::move(drawn);
     auto& a = agents_.emplace_back();
     a.info.name = std::move(name);

@@ -16,6 +16,7 @@
 #include "../conductor/conductor.hpp"
 #include "../conductor/wakeup.hpp"
 #include "../transport/kafka/kafka.hpp"
+#include "table_catalog.hpp"
 #include "topic_catalog.hpp"
 
 namespace weir::detail {
@@ -53,6 +54,7 @@ public:
 
     // topics and agents
     topic_catalog& topics() { return topics_; }
+    table_catalog& tables() { return tables_; }
     const std::map<std::string, topic_info>& known_topics() const { return topics_.all(); }
     topic_info& derive(const std::string& name, topic_options o, bool internal,
                        const std::vector<topic_info*>& sources) override {
@@ -175,6 +177,7 @@ private:
     std::unique_ptr<transport::transport> transport_;
     std::unique_ptr<conductor> conductor_;
     topic_catalog topics_;
+    table_catalog tables_;
     std::map<std::string, transport::reset> found_;  // topics found by patterns, in this run
     static constexpr std::size_t unsent_max = 10'000;
     std::deque<std::pair<topic_info*, outgoing>> unsent_;  // sent before the run

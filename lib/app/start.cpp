@@ -67,11 +67,14 @@ void engine::start_run() {
     if (!first && std::all_of(agents_.begin(), agents_.end(), is_built)) return;
     if (first) connect_run();
     derive_dead_letters();
+    tables_.derive_changelogs();
     topics_.resolve(*transport_);
+    tables_.check_partitions();
     for (auto& line : topics_.differences(*transport_)) report_.log(line);
     if (first) {
         wakeup_.watch(transport_->fd());
         conductor_ = std::make_unique<conductor>(settings_, *transport_, report_);
+        for (auto* t : tables_.drawn()) conductor_->use(*t);
     }
     build_agents();
     for (auto& [to, what] : std::exchange(unsent_, {})) {

@@ -12,11 +12,15 @@ constexpr auto retry_pause = std::chrono::milliseconds{100};
 
 }  // namespace
 
-committer::committer(transport::transport& t, const settings& s)
-    : transport_(t), settings_(s), next_(later(s.clock->steady(), s.options.commit_interval)) {}
+committer::committer(transport::transport& t, const settings& s, tables& of)
+    : transport_(t),
+      settings_(s),
+      tables_(of),
+      next_(later(s.clock->steady(), s.options.commit_interval)) {}
 
 void committer::poll(const owned_partitions& all, time_point now) {
     const auto every = settings_.options.commit_every;
+    if (!in_flight_ && now >= not_before_ && tables_.take_written()) commit_written(all);
     if (asked_ && !in_flight_ && now >= not_before_) commit(all);
     if (now >= next_) {
         const auto interval = settings_.options.commit_interval;
@@ -40,9 +44,14 @@ void committer::commit(const owned_partitions& all) {
         return;
     }
     asked_ = false;
+    tables_.begin_cuts();
+    commit_written(all);
+}
+
+void committer::commit_written(const owned_partitions& all) {
     std::vector<transport::position> positions;
     for (auto& [tp, a] : all)
-        if (const auto to = a->tracker->to_commit()) positions.push_back({tp, *to});
+        if (const auto to = a->to_commit()) positions.push_back({tp, *to});
     if (positions.empty()) return;
     in_flight_ = true;
     transport_.commit(positions);
@@ -66,17 +75,21 @@ void committer::answered(owned_partitions& all, const transport::commit_result& 
     }
 }
 
+bool committer::left(const owned_partition& a) const {
+    return (gave_up_tables_ ? a.to_commit() : a.tracker->to_commit()).has_value();
+}
+
 bool committer::finish(const owned_partitions& all, time_point now) {
     if (in_flight_) return false;
-    const auto left = [](auto& p) { return p.second->tracker->to_commit().has_value(); };
-    if (std::none_of(all.begin(), all.end(), left)) return true;
+    const auto is_left = [&](auto& p) { return left(*p.second); };
+    if (std::none_of(all.begin(), all.end(), is_left)) return gave_up_tables_ || tables_.idle();
     if (now >= not_before_) commit(all);
     return false;
 }
 
 /// A commit of this partition that is in flight is answered first. Until then something is left.
 bool committer::finish(const owned_partition& a, const owned_partitions& all, time_point now) {
-    if (!a.tracker->to_commit()) return true;
+    if (!left(a)) return true;
     if (!in_flight_ && now >= not_before_) commit(all);
     return false;
 }

@@ -25,7 +25,8 @@ conductor::conductor(const settings& s, transport::transport& t, reporter& r)
       coroutines_(clock_, pool_, report_),
       producer_(t, s, r),
       plan_(coroutines_, s, producer_),
-      committer_(t, s),
+      tables_(t, s.app, s.releases),
+      committer_(t, s, tables_),
       purger_(t, s),
       background_(coroutines_, r),
       now_(clock_.steady()) {}
@@ -38,8 +39,16 @@ void conductor::end() {
     background_.clear();
     for (auto& b : plan_.bodies()) b->cancel();
     partitions_.clear();
+    tables_.clear();
     boundaries_.clear();
     plan_.clear();
+}
+
+/// A changelog that can't be written stops the app, whatever the policies say.
+void conductor::use(table_info& t) {
+    plan_.begin(table_agent_, {});
+    plan_.name("table " + t.name);
+    tables_.use({&t, &plan_.send_to(*t.changelog)});
 }
 
 void conductor::subscribe(const std::vector<transport::subscription>& to) {
@@ -119,11 +128,13 @@ bool conductor::turn() {
     busy |= producer_.poll(now_);
     take_errors();
     busy |= poll_boundaries();
+    busy |= turn_tables();
     if (!error_) {
         busy |= turn_topics();
         busy |= turn_boundaries();
     }
     for (auto& [tp, p] : partitions_) p->update_tracker(now_);
+    tables_.update();
     busy |= drain();
     busy |= end_sources();
     take_errors();
@@ -134,6 +145,19 @@ bool conductor::turn() {
     const bool called = turn_background();
     only_timers_ = called && !busy;
     return busy || called;
+}
+
+/// Restores tables and writes cuts, a piece of each.
+bool conductor::turn_tables() {
+    if (!tables_.any()) return false;
+    if (producer_.error()) committer_.give_up_tables();
+    try {
+        return tables_.restore() || tables_.write();
+    } catch (...) {
+        committer_.give_up_tables();
+        stop_with(std::current_exception());
+        return true;
+    }
 }
 
 bool conductor::turn_background() {
@@ -213,6 +237,7 @@ bool conductor::turn_partition(owned_partition& p) {
 
 /// Reads a batch, if the fastest cursor has nothing to do and is not too far ahead of the slowest.
 bool conductor::read_next(owned_partition& p) {
+    if (!p.ready()) return false;
     const auto ahead = p.room(settings_.options.stream_buffer_max);
     if (ahead == 0) return false;
     p.update_tracker(now_);
@@ -226,11 +251,21 @@ bool conductor::read_next(owned_partition& p) {
             text_of(p.tp) +
             " starts again: it was deleted and created again, or has lost its last messages");
     if (const auto lost = p.take_lost()) lost_offsets(p, *lost);
+    if (p.tables && (p.tracker.get() != before || (n == 0 && p.ends_before_tables())))
+        stop_at_new_input(p);
     if (n == 0) return false;
     messages_ += n;
     report_.hooks().read(p.tp, n);
     if (p.undecodable()) handle_undecodable(p);
     return true;
+}
+
+/// The offsets that the tables have seen mean other messages now, or none.
+void conductor::stop_at_new_input(const owned_partition& p) {
+    stop_with(std::make_exception_ptr(weir::error{
+        "weir: " + text_of(p.tp) +
+        " was deleted and created again, or has lost its last messages, and tables have seen more "
+        "of it: give the tables other names to begin anew, or delete their changelogs"}));
 }
 
 /// Tells the hooks and the log that the broker has deleted messages before they were read. With

@@ -13,6 +13,7 @@
 #include <weir/graph/plan.hpp>
 #include <weir/transport/transport.hpp>
 
+#include "../state/tables.hpp"
 #include "background.hpp"
 #include "committer.hpp"
 #include "coroutines.hpp"
@@ -45,6 +46,8 @@ public:
 
     detail::plan& plan() { return plan_; }
     const std::vector<std::unique_ptr<plan::topic_reader>>& readers() { return plan_.readers(); }
+    /// A table of the run, before the first subscription.
+    void use(table_info&);
     /// Adds what the plan has got since the last call, and subscribes.
     void subscribe(const std::vector<transport::subscription>&);
     /// Starts a task or a timer in the next turn.
@@ -134,12 +137,14 @@ private:
     // conductor.cpp
     topic_work& work_of(const std::string& topic);
     std::vector<plan::topic_reader*> readers_of(const std::string& topic);
+    bool turn_tables();
     bool turn_background();
     bool turn_bodies();
     bool poll_boundaries();
     bool turn_topics();
     bool turn_partition(owned_partition&);
     bool read_next(owned_partition&);
+    void stop_at_new_input(const owned_partition&);
     void log_if_full(owned_partition&, bool is_full);
     void lost_offsets(owned_partition&, const transport::offset_range&);
     bool turn_boundaries();
@@ -223,6 +228,8 @@ private:
     coroutines coroutines_;
     producer producer_;
     run_plan plan_;
+    agent_info table_agent_{};  // who sends the changelogs' records
+    tables tables_;
     committer committer_;
     purger purger_;
     background background_;

@@ -28,6 +28,7 @@ void conductor::assigned(std::vector<transport::assignment> all) {
         made =
             std::make_unique<owned_partition>(tp, std::move(a), topic.readers, settings_.releases);
         topic.partitions.push_back(made.get());
+        made->tables = tables_.assigned(tp, made->tracker->finished().value_or(0));
         for (auto& s : plan_.segments()) s->assigned(tp);
         report_.hooks().assigned(tp);
     }
@@ -89,6 +90,7 @@ void conductor::close_partition(const topic_partition& tp) {
     assert(seen_partitions_.contains(seen));
     partitions_.erase(it);
     for (auto& s : plan_.segments()) s->revoked(seen);
+    tables_.gone(seen);
 }
 
 /// Retries that are due only when their partition has to be given up are not waited for.

@@ -72,11 +72,16 @@ public:
         const word& front = words_[head_];
         return std::min(upto, first_of(front.index) + std::countr_zero(front.open));
     }
-    /// The offset to commit, if it is beyond what is committed, or beyond the first message that
-    /// came.
-    std::optional<offset> to_commit() const {
+    /// Everything before it is finished. Before the first message: what is committed; none if
+    /// nothing is.
+    std::optional<offset> finished() const {
+        return first_ ? std::optional{committable()} : committed_;
+    }
+    /// The offset to commit, no more than `most`, if it is beyond what is committed, or beyond the
+    /// first message that came.
+    std::optional<offset> to_commit(offset most = std::numeric_limits<offset>::max()) const {
         if (!first_) return {};
-        const offset now = committable();
+        const offset now = std::min(committable(), most);
         return now > committed_.value_or(*first_) ? std::optional{now} : std::nullopt;
     }
     /// How many offsets such a commit would pass.

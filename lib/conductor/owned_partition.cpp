@@ -201,11 +201,23 @@ void owned_partition::update_tracker(time_point now) {
         passed = std::min(passed, reached(*c, first_open));
     }
     tracker->passed(passed);
+    if (tables) tell_tables();
     const auto oldest = tracker->committable();
     assert(oldest >= oldest_ && "what is committable never goes back");
     if (oldest == oldest_) return;
     oldest_ = oldest;
     oldest_since_ = now;
+}
+
+void owned_partition::tell_tables() {
+    if (const auto at = tracker->finished()) tables->committable = *at;
+    else if (const auto from = partition_->position()) tables->committable = *from;
+}
+
+bool owned_partition::ends_before_tables() const {
+    if (!tables || tables->replays_to == 0) return false;
+    const auto at = partition_->position(), end = partition_->end();
+    return at && end && *at >= *end && *at < tables->replays_to;
 }
 
 // ------------------------------------------------------------------------------------- the batches

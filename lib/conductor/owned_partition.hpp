@@ -14,6 +14,7 @@
 #include <weir/graph/plan.hpp>
 #include <weir/transport/transport.hpp>
 
+#include "../state/shard_group.hpp"
 #include "offset_tracker.hpp"
 
 namespace weir::detail {
@@ -116,6 +117,15 @@ public:
     const bool is_private;  // of an internal topic: only this group reads it
     owned_tracker tracker;
     std::optional<offset> committed{};  // by this member
+    // What its messages change is restored before it is read, and written before it is committed.
+    // Null: they change no table.
+    std::shared_ptr<table_input> tables{};
+    /// The offset to commit now, if that is more than what is committed.
+    std::optional<offset> to_commit() const {
+        return tables ? tracker->to_commit(tables->written) : tracker->to_commit();
+    }
+    /// Its tables are restored.
+    bool ready() const { return !tables || tables->ready; }
 
     /// Adds cursors for new segments, which begin with the next batch. But if a stream that nobody
     /// has any more has left a message unfinished, they begin with that message.
@@ -149,6 +159,8 @@ public:
     std::optional<transport::offset_range> take_lost() { return partition_->take_lost(); }
     /// Behind the partition's last message, if the transport knows.
     std::optional<offset> end() const { return partition_->end(); }
+    /// It has been read to its end, and ends before messages that its tables have seen.
+    bool ends_before_tables() const;
 
     // the next message that does not decode
     std::optional<undecodable_message>& undecodable() { return undecodable_; }
@@ -181,6 +193,7 @@ private:
     fetched_batch& spare();
     void begin_anew();
     void decode(fetched_batches::iterator from);
+    void tell_tables();
     offset reached(const partition_cursor&, std::size_t position) const;
     bool reads(const segment&) const;
     std::optional<offset> first_left() const;

@@ -145,6 +145,7 @@ producer::retained& producer::retain(std::uint64_t token) {
 bool producer::send(target& to, const outgoing& what, std::uint64_t token) {
     transport::record r;
     r.topic = to.id;
+    r.partition = what.partition;
     r.key = what.key;
     r.value = target::value_of(what);
     r.headers = what.headers.empty() ? nullptr : &what.headers;

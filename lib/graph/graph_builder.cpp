@@ -26,6 +26,10 @@ std::string apart(const std::string& name) {
 
 }  // namespace
 
+void graph_builder::changes(table_info& t, const drawn_stream& of) {
+    changed_.push_back({&t, of.from});
+}
+
 drawn_stream graph_builder::topic(topic_info& t, std::string key, std::string value) {
     return {to_->add({graph::kind::topic, t.name, {}, std::move(key), std::move(value)}), {&t}, {}};
 }

@@ -12,6 +12,8 @@
 
 namespace weir::detail {
 
+class table_info;
+
 /// The last node drawn of a pipeline. Pipelines are drawn from left to right.
 struct drawn_stream {
     std::size_t node = 0;
@@ -41,6 +43,14 @@ public:
     /// The agent reads what it has sent to a topic: the pipeline goes on behind `before`.
     void resume(const drawn_stream& before);
 
+    /// The values of the stream change the table.
+    void changes(table_info&, const drawn_stream&);
+
+    struct changed_table {
+        table_info* table;
+        std::vector<topic_info*> sources;
+    };
+    const std::vector<changed_table>& changed_tables() const { return changed_; }
     /// The topics of this agent's boundaries, in drawing order.
     const std::vector<topic_info*>& passed_through() const { return through_; }
     /// Those of them that its `group_by`s have made.
@@ -53,6 +63,7 @@ private:
     host* host_;
     std::string app_, agent_;
     std::vector<topic_info*> through_, repartitions_, sources_;
+    std::vector<changed_table> changed_;
 };
 
 }  // namespace weir::detail

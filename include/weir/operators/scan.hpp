@@ -52,18 +52,6 @@ private:
     S before_;            // apart from last_: loading both in one instruction is slow
 };
 
-/// Whether an `R` may be the next state. It may not if converting a number could lose something.
-template <class R, class S>
-concept next_state =
-    std::is_convertible_v<R, S> &&
-    (!std::is_arithmetic_v<R> || !std::is_arithmetic_v<S> || requires(R r) { S{r}; });
-
-template <class S>
-struct next_state_of {
-    template <class R>
-    static constexpr bool fits = next_state<std::decay_t<R>, S>;
-};
-
 template <class S, class F>
 struct scan_op {
     using weir_operator = void;

@@ -24,6 +24,7 @@ struct outgoing {
     bytes_view unchanged{};
     weir::headers headers{};
     std::optional<weir::timestamp> timestamp{};  // none: the time of sending
+    std::optional<partition_id> partition{};     // none: by the key
 };
 
 /// A topic that an operator sends to, for one agent.

@@ -131,9 +131,14 @@ struct context {
     segment_turn& now;
     const void* keys = nullptr;               // from.keys_at()
     const topic_partition* common = nullptr;  // from.common_partition()
+    const timestamp* time = nullptr;          // of a result; null: the message's
 
     weir::hold hold() const { return from.hold_of(i); }
-    weir::message message() const { return from.message_of(i); }
+    weir::message message() const {
+        auto m = from.message_of(i);
+        if (time) m.timestamp = *time;
+        return m;
+    }
     const topic_partition* partition() const { return common ? common : from.partition_of(i); }
 };
 

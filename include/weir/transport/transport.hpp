@@ -142,6 +142,8 @@ public:
     /// answered; the first failure is told by `listener::problem`, and harms nothing.
     virtual void purge(std::span<const position>) = 0;
 
+    virtual std::unique_ptr<partition> reader(const topic_partition&, offset from) = 0;
+
     // producing
     virtual topic_id open(const std::string& topic) = 0;  // the same name gives the same id
     /// Answered by `listener::delivered(token)`. False: there is no room now, and nothing was

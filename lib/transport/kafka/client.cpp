@@ -55,6 +55,9 @@ public:
 
     void purge(std::span<const position> below) override { purges_.send(below); }
 
+    std::unique_ptr<weir::transport::partition> reader(const topic_partition&, offset) override {
+        throw setup_error{"weir: tables on Kafka are not there yet"};
+    }
     topic_id open(const std::string& topic) override { return producer_.open(topic); }
     bool send(const record& r, std::uint64_t token) override { return producer_.send(r, token); }
 

@@ -31,6 +31,7 @@ public:
     void commit(std::span<const position>) override;
     void purge(std::span<const position>) override;
 
+    std::unique_ptr<weir::transport::partition> reader(const topic_partition&, offset) override;
     topic_id open(const std::string& topic) override;
     bool send(const record&, std::uint64_t token) override;
 

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <weir/state/change_table.hpp>
+#include <weir/table.hpp>
+
+namespace weir {
+namespace detail {
+
+template <class V, class F>
+struct reduce_change : no_nulls, passes_value {
+    F f;
+    explicit reduce_change(F g) : f(std::move(g)) {}
+    changed change(V& last, bool had, const auto& v) {
+        if (had) last = detail::call(f, std::as_const(last), v);
+        else last = v;
+        return changed::set;
+    }
+};
+
+template <class K, class V, class F>
+struct reduce_op {
+    using weir_operator = void;
+    template <class>
+    using out = V;
+    table_of<K, V>* table;
+    F f;
+
+    template <class StreamKey, class In>
+    static consteval bool check() {
+        using plain = typename without_null<In>::type;
+        static_assert(std::is_same_v<plain, V>,
+                      "weir: reduce(table, f): the table's values are of the stream's value type; "
+                      "aggregate makes values of another type");
+        static_assert(f_can_be_called_with<F, const V&, const V&>,
+                      "weir: reduce(table, f): f cannot be called with the last value and the "
+                      "stream's, f(const V&, const V&)");
+        static_assert(f_returns<returned_by<F, const V&, const V&>, next_state_of<V>>,
+                      "weir: reduce(table, f): f must return the next value, a V");
+        return key_fits_table<K, StreamKey>();
+    }
+    std::string describe() const { return "reduce " + table->name; }
+    template <class StreamKey, class>
+    drawn_stream draw(graph_builder& g, const drawn_stream& here) const {
+        g.changes(*table, here);
+        return here;
+    }
+    template <class, class>
+    table_changer<K, V, reduce_change<V, F>> make_step(plan&) const {
+        return {*table, reduce_change<V, F>{f}};
+    }
+};
+struct reduce_fn {
+    template <class K, class V, class F>
+    reduce_op<K, V, F> operator()(const weir::table<K, V>& into, F f) const {
+        return {&into.info(), std::move(f)};
+    }
+};
+
+}  // namespace detail
+
+/// Keeps one value of each key in a table: the first, then `f(last, value)`. Passes on what it is
+/// now. `f` is not called for the first value.
+///
+///     in   --3-1-4--|
+///     out  --3-1-1--|          reduce(t, smaller), all of one key
+///
+/// Shape    stream<K, V> -> stream<K, V>, with a table<K, V>
+/// Order    kept; a table is changed in the order in which messages come here
+/// Acks     an offset is committed only when the changelog has the table as of that offset
+/// Holds    the table, in memory; what messages have changed that are not committed
+/// Time     a result has the largest timestamp of what went into it
+/// Errors   what `f` throws: the agent's `on_error`. A message that fails has changed nothing; null
+///          values are passed over
+/// Cost     one look at the table, the call, copies of the value; a record of the changelog for
+///          each key and commit
+/// Example  samples/operators/reduce.cpp    Page docs/operators/reduce.md
+inline constexpr detail::reduce_fn reduce{};
+
+}  // namespace weir

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the operators that change a table have in common.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <weir/graph/pipeline.hpp>
+#include <weir/segment/borrowed_or_owned.hpp>
+#include <weir/segment/state.hpp>
+#include <weir/state/shard_of.hpp>
+
+namespace weir::detail {
+
+template <class T>
+inline constexpr bool is_common_key = false;
+template <class K>
+inline constexpr bool is_common_key<common_key<K>> = true;
+
+/// The sentences about the key of a stream that changes a table with keys of type K.
+template <class K, class StreamKey>
+consteval bool key_fits_table() {
+    static_assert(!is_common_key<StreamKey>,
+                  "weir: behind take a batch has no key of its own: put the table before take, or "
+                  "flat_map(std::identity{}) behind it");
+    static_assert(is_common_key<StreamKey> || has_key_type<StreamKey> || is_raw<K>,
+                  "weir: this stream has no key for the table: declare the topic with a key type, "
+                  "app.topic<K, V>(…), or put group_by before");
+    static_assert(is_common_key<StreamKey> || !has_key_type<StreamKey> ||
+                      !nullable<shown_key_t<StreamKey>> || is_raw<K>,
+                  "weir: this stream's key may be null, and a table's key may not: declare the "
+                  "topic with the key type itself, or put group_by before");
+    static_assert(is_common_key<StreamKey> || nullable<shown_key_t<StreamKey>> ||
+                      std::is_same_v<shown_key_t<StreamKey>, K>,
+                  "weir: the stream's key is not of the table's key type: declare the table with "
+                  "the stream's, app.table<K, V>(…), or put group_by before");
+    return true;
+}
+
+/// A table's shard of one partition, as an operator changes it. Found with the first message.
+template <class K, class V>
+class shard_ref {
+public:
+    /// The shard of the message's partition.
+    shard_of<K, V>& of(const table_of<K, V>& table, const topic_partition& tp) {
+        if (!shard_) [[unlikely]] {
+            shard_ = table.shards[static_cast<std::size_t>(tp.partition)];
+            while (table.inputs[input_]->name != tp.topic) ++input_;
+        }
+        return *shard_;
+    }
+    /// The number of the message's topic among the table's inputs.
+    std::size_t input() const { return input_; }
+    void finish() {
+        if (shard_) shard_->finish();
+    }
+    void undo() {
+        if (shard_) shard_->undo();
+    }
+
+private:
+    std::shared_ptr<shard_of<K, V>> shard_{};
+    std::size_t input_ = 0;
+};
+
+enum class changed : bool { erased, set };
+
+/// One operator that changes a table, as it runs. `change(row's value, has it one, value)` changes
+/// the row; `pass(row, value, next)` passes on what comes of it.
+///
+/// A message that was read under an earlier assignment changes nothing: it comes again. Neither
+/// does one whose change the table has already; nothing of it is passed on, since that has been
+/// delivered.
+template <class K, class V, class Change>
+class table_changer {
+public:
+    static constexpr bool needs_message = true;  // for the key
+    table_changer(const table_of<K, V>& t, Change c) : table_(&t), change_(std::move(c)) {}
+
+    void operator()(context& c, auto&& v, auto&& next) {
+        if constexpr (requires { Change::passes_over(v); })
+            if (Change::passes_over(v)) return;
+        if (!c.common && c.hold().ownership() == ownership::lost) return;
+        auto& ref = shards_.of(c);
+        auto& shard = ref.of(*table_, *c.partition());
+        const auto m = c.message();
+        auto* r = shard.change(*key_at<K>(c, scratch_), ref.input(), m.offset);
+        if (!r) return;
+        const bool had = r->live;
+        if (!had) r->value = table_->init;
+        const auto now = change_.change(r->value, had, std::as_const(v));
+        shard.set_live(*r, now == changed::set);
+        r->time = had ? std::max(r->time, m.timestamp) : m.timestamp;
+        auto at = c;
+        at.time = &r->time;
+        Change::pass(at, *r, std::forward<decltype(v)>(v), next);
+    }
+    void finish() { shards_.finish(); }
+    void undo() { shards_.undo(); }
+    void assigned(const topic_partition& tp) { shards_.assigned(tp); }
+    void revoked(const topic_partition& tp) { shards_.revoked(tp); }
+
+private:
+    const table_of<K, V>* table_;
+    Change change_;
+    per_partition<shard_ref<K, V>> shards_{shard_ref<K, V>{}};
+    K scratch_{};
+};
+
+/// Passes on the table's value.
+struct passes_value {
+    static void pass(context& at, const auto& row, auto&&, auto&& next) {
+        using V = std::decay_t<decltype(row.value)>;
+        next(at, V(row.value));  // a copy: another value of the message may change the row
+    }
+};
+/// A null is passed over.
+struct no_nulls {
+    template <class In>
+    static bool passes_over(const In& v)
+        requires nullable<In>
+    {
+        if constexpr (is_raw<In>) return v.is_null();
+        else return !v.has_value();
+    }
+};
+
+}  // namespace weir::detail

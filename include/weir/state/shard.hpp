@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A table as the loop sees it: its changelog, the topics that change it, and its shards.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/message.hpp>
+#include <weir/segment/produce.hpp>
+
+namespace weir::detail {
+
+/// One offset for each input, in the order of the inputs: a table as of a cut contains every change
+/// by a message before that offset, and no other change.
+using cut = std::vector<offset>;
+
+/// Whether everything in `a` is in `b`, too.
+inline bool is_within(const cut& a, const cut& b) {
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (a[i] > b[i]) return false;
+    return true;
+}
+
+/// One partition of a table, while its input is assigned. It is restored from the changelog. Then
+/// messages change it, and cuts of it are written to the changelog. Used on the loop's thread.
+class shard {
+public:
+    virtual ~shard() = default;
+
+    // restoring: each record of the changelog in turn, then `restored`
+    /// A row as of the cut `of`. Throws decode_error.
+    virtual void restore_row(const message&, const cut& of) = 0;
+    /// The key is erased as of the cut `of`. `tombstone`: the changelog need not say so again.
+    virtual void restore_erased(const message&, const cut& of, bool tombstone) = 0;
+    /// The cut `of` is complete.
+    virtual void restore_mark(const cut& of) = 0;
+    virtual void restored() = 0;
+
+    // running
+    /// The inputs' offsets before `upto` are committable. Returns the most that a cut may have:
+    /// less than `upto` if messages have changed the table in another order than that of their
+    /// offsets.
+    virtual cut committable(const cut& upto) = 0;
+    /// Changes by messages before `upto` can't be undone any more. `committable` has returned it.
+    virtual void forget(const cut& upto) = 0;
+    /// Whether there is anything to write.
+    virtual bool changed() const = 0;
+    /// It has changes by messages that its inputs will deliver again. No cut is made meanwhile,
+    /// since it would go back.
+    virtual bool replaying() const = 0;
+    /// Every message before `upto` has come again.
+    virtual void replayed(const cut& upto) = 0;
+    /// It has no change by a message at these offsets or behind them. Valid while it replays.
+    virtual cut replays_to() const = 0;
+
+    // writing a cut
+    /// Takes down the table as of now, without the changes that `forget` has not passed.
+    virtual void begin_cut() = 0;
+    enum class record_kind : std::uint8_t { none, row, erased };
+    /// The next record of the cut. None: there is no other. Throws encode_error.
+    virtual record_kind next(outgoing& into) = 0;
+    /// The record was sent.
+    virtual void sent() = 0;
+    /// Once the cut is complete: the next tombstone for what it has erased. False: no other.
+    virtual bool next_tombstone(outgoing& into) = 0;
+    virtual void sent_tombstone() = 0;
+
+    /// How many keys it has.
+    virtual std::size_t size() const = 0;
+};
+
+struct topic_info;
+
+/// A table. Owned by the app's engine, and lives as long. Its shards come and go with the
+/// partitions of its inputs.
+class table_info {
+public:
+    virtual ~table_info() = default;
+    virtual std::shared_ptr<shard> make(std::size_t inputs) const = 0;
+    /// Null: it is not here any more.
+    virtual void set(partition_id, std::shared_ptr<shard>) = 0;
+
+    std::string name;
+    const void* type = nullptr;
+    std::string key_type, value_type;
+    topic_info* changelog = nullptr;
+    std::string changed_by;            // an agent; empty: by none
+    std::vector<topic_info*> sources;  // topics whose messages change it
+    /// All topics whose messages change it or a table that shares a topic with it: those have
+    /// their cuts together. Sorted by name. Known once a run has started.
+    std::vector<topic_info*> inputs;
+};
+
+}  // namespace weir::detail

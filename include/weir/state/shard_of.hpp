@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of one partition of a table, and the journal of their changes.
+#pragma once
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <weir/codec/codec.hpp>
+#include <weir/state/rows.hpp>
+#include <weir/state/shard.hpp>
+
+namespace weir::detail {
+
+/// A change is real at once, and noted in the journal with what was there before. So a message
+/// that fails is undone, and a cut has the values as of what is committed with it, exactly.
+///
+/// `row::as_of` says one of three things:
+///     up to base_    nothing; while changes are replayed: the cut that the row was restored of,
+///                    as a number of `restored_of_`, if that cut was not complete
+///     base_ + 1      the row is in the cut that is being written, with the value it has now
+///     above          the same, with a value of `as_of_`
+template <class K, class V>
+class shard_of final : public shard {
+public:
+    using row_type = row<K, V>;
+    explicit shard_of(std::size_t inputs) : restored_(inputs, 0), newest_(inputs, -1) {}
+
+    /// The row of `key`, which the message at offset `at` of an input is about to change. Null: the
+    /// row contains that change already, since it was written before a crash.
+    row_type* change(const K& key, std::size_t input, offset at) {
+        if (replaying_) [[unlikely]]
+            if (contains(key, input, at)) return nullptr;
+        auto& r = rows_.of(key);
+        if (r.as_of > base_) [[unlikely]]
+            keep_as_of(r);
+        journal_.push_back({&r, at, static_cast<std::uint32_t>(input), r.live, r.time, r.value});
+        newest_[input] = std::max(newest_[input], at);
+        if (!r.dirty) {
+            r.dirty = true;
+            dirty_.push_back(&r);
+        }
+        return &r;
+    }
+    const row_type* find(const K& key) const {
+        const auto* r = rows_.find(key);
+        return r && r->live ? r : nullptr;
+    }
+    void prefetch(const K& later, const K& next) const { rows_.prefetch(later, next); }
+    /// The current message is finished.
+    void finish() { finished_ = journal_.size(); }
+    /// The current message has changed nothing.
+    void undo() {
+        for (; journal_.size() > finished_; journal_.pop_back()) {
+            auto& c = journal_.back();
+            set_live(*c.of, c.was_live);
+            c.of->time = c.time_before;
+            c.of->value = std::move(c.before);
+        }
+    }
+    template <class F>
+    void each(F f) const {
+        rows_.each([&](const row_type& r) {
+            if (r.live) f(r);
+        });
+    }
+    std::size_t size() const override { return live_; }
+    /// The row has a value from now on, or none. `change` has returned it.
+    void set_live(row_type& r, bool live) {
+        if (r.live == live) return;
+        r.live = live;
+        if (live) ++live_;
+        else --live_;
+    }
+
+    // restoring
+    void restore_row(const message& m, const cut& of) override {
+        auto& r = restored_row(m, of);
+        decode_into<V>(m.value, r.value);
+        r.time = m.timestamp;
+        set_live(r, true);
+    }
+    void restore_erased(const message& m, const cut& of, bool tombstone) override {
+        auto& r = restored_row(m, of);
+        r.value = V{};
+        set_live(r, false);
+        if (!tombstone) doom(r);
+    }
+    void restore_mark(const cut& of) override {
+        for (std::size_t i = 0; i < of.size(); ++i) restored_[i] = std::max(restored_[i], of[i]);
+    }
+    void restored() override {
+        const auto is_complete = [&](const cut& c) { return is_within(c, restored_); };
+        replaying_ = std::any_of(restored_.begin(), restored_.end(), [](offset o) { return o > 0; });
+        replaying_ |= !std::all_of(restored_of_.begin(), restored_of_.end(), is_complete);
+        base_ = static_cast<std::uint32_t>(restored_of_.size());
+    }
+    cut replays_to() const override {
+        auto most = restored_;
+        for (auto& c : restored_of_)
+            for (std::size_t i = 0; i < c.size(); ++i) most[i] = std::max(most[i], c[i]);
+        return most;
+    }
+    bool replaying() const override { return replaying_; }
+    void replayed(const cut& upto) override {
+        const auto passed = [&](const cut& c) { return is_within(c, upto); };
+        if (!passed(restored_) || !std::all_of(restored_of_.begin(), restored_of_.end(), passed))
+            return;
+        replaying_ = false;
+        restored_of_ = {};
+    }
+
+    // running
+    /// The longest beginning of the journal such that, for each input, every offset in it is below
+    /// `upto` and below every offset that follows in the journal.
+    cut committable(const cut& upto) override {
+        if (all_below(upto)) return upto;
+        const auto inputs = upto.size();
+        highest_.assign((live_size() + 1) * inputs, -1);
+        for (std::size_t i = 0; i < live_size(); ++i) {
+            const auto& c = journal_[first_ + i];
+            auto* now = &highest_[(i + 1) * inputs];
+            std::copy_n(now - inputs, inputs, now);
+            now[c.input] = std::max(now[c.input], c.at);
+        }
+        auto most = upto;  // of each input: below this and below what follows
+        auto n = live_size();
+        const auto fits = [&] {
+            for (std::size_t k = 0; k < inputs; ++k)
+                if (highest_[n * inputs + k] >= most[k]) return false;
+            return true;
+        };
+        for (; !fits(); --n) {
+            const auto& c = journal_[first_ + n - 1];
+            most[c.input] = std::min(most[c.input], c.at);
+        }
+        return most;
+    }
+    void forget(const cut& upto) override {
+        if (all_below(upto)) return forget_all();
+        const auto is_before = [&](const change_of& c) { return c.at < upto[c.input]; };
+        while (first_ < journal_.size() && is_before(journal_[first_])) ++first_;
+        if (first_ * 2 < journal_.size()) return;
+        journal_.erase(journal_.begin(), journal_.begin() + static_cast<std::ptrdiff_t>(first_));
+        finished_ -= first_;
+        first_ = 0;
+    }
+    bool changed() const override { return !dirty_.empty(); }
+
+    // writing a cut
+    void begin_cut() override {
+        assert(cutting_.empty() && !replaying_);
+        cutting_.swap(dirty_);
+        next_ = 0;
+        for (auto* r : cutting_) {
+            r->dirty = false;
+            r->as_of = base_ + 1;
+        }
+        // the oldest change wins, since it is met last
+        for (auto i = journal_.size(); i-- > first_;) {
+            auto& c = journal_[i];
+            set_as_of(*c.of, c.was_live, c.time_before, c.before);
+            if (c.of->dirty) continue;
+            c.of->dirty = true;
+            dirty_.push_back(c.of);
+        }
+    }
+    record_kind next(outgoing& into) override {
+        for (; next_ < cutting_.size(); ++next_) {
+            auto& r = *cutting_[next_];
+            const auto* other = r.as_of > base_ + 1 ? &as_of_[r.as_of - base_ - 2] : nullptr;
+            const bool live = other ? other->live : r.live;
+            if (!live && !r.stored) {  // nobody knows of it
+                leave_cut(r);
+                continue;
+            }
+            into.key.reset();
+            into.value.reset();
+            encode_onto<K>(r.key, into.key);
+            if (live) encode_onto<V>(other ? other->value : r.value, into.value);
+            else into.value.append({});
+            into.timestamp = other ? other->time : r.time;
+            return live ? record_kind::row : record_kind::erased;
+        }
+        cutting_.clear();
+        as_of_.clear();
+        next_ = 0;
+        return record_kind::none;
+    }
+    void sent() override {
+        auto& r = *cutting_[next_];
+        const bool live = r.as_of > base_ + 1 ? as_of_[r.as_of - base_ - 2].live : r.live;
+        r.stored = true;
+        if (!live) doom(r);
+        r.as_of = 0;
+        ++next_;
+    }
+    bool next_tombstone(outgoing& into) override {
+        while (!erased_.empty()) {
+            auto& r = *erased_.back();
+            if (!r.live && !r.dirty) {
+                into.key.reset();
+                into.value.reset();
+                encode_onto<K>(r.key, into.key);
+                into.timestamp.reset();
+                return true;
+            }
+            r.doomed = false;  // the next cut says what it is now
+            erased_.pop_back();
+        }
+        return false;
+    }
+    void sent_tombstone() override {
+        auto& r = *erased_.back();
+        erased_.pop_back();
+        rows_.erase(r);
+    }
+
+private:
+    struct change_of {
+        row_type* of;
+        offset at;
+        std::uint32_t input;
+        bool was_live;
+        weir::timestamp time_before;
+        V before;
+    };
+    struct value_as_of {
+        bool live;
+        weir::timestamp time;
+        V value;
+    };
+
+    row_type& restored_row(const message& m, const cut& of) {
+        decode_into<K>(m.key, restored_key_);
+        auto& r = rows_.of(restored_key_);
+        r.stored = true;
+        r.as_of = 0;
+        if (is_within(of, restored_)) return r;
+        if (restored_of_.empty() || restored_of_.back() != of) restored_of_.push_back(of);
+        r.as_of = static_cast<std::uint32_t>(restored_of_.size());
+        return r;
+    }
+    bool contains(const K& key, std::size_t input, offset at) const {
+        if (at < restored_[input]) return true;
+        const auto* r = rows_.find(key);
+        if (!r || r->as_of == 0 || r->as_of > restored_of_.size()) return false;
+        return at < restored_of_[r->as_of - 1][input];
+    }
+    std::size_t live_size() const { return journal_.size() - first_; }
+    /// Whether every change in the journal is by a message before `upto`.
+    bool all_below(const cut& upto) const {
+        for (std::size_t i = 0; i < upto.size(); ++i)
+            if (newest_[i] >= upto[i]) return false;
+        return true;
+    }
+    void forget_all() {
+        assert(finished_ == journal_.size() && "a message in work is not committable");
+        journal_.clear();
+        first_ = finished_ = 0;
+        for (auto& o : newest_) o = -1;
+    }
+    void keep_as_of(row_type& r) {
+        if (r.as_of == base_ + 1) set_as_of(r, r.live, r.time, r.value);
+    }
+    void set_as_of(row_type& r, bool live, weir::timestamp time, const V& value) {
+        if (r.as_of > base_ + 1) {
+            as_of_[r.as_of - base_ - 2] = {live, time, value};
+        } else {
+            as_of_.push_back({live, time, value});
+            r.as_of = base_ + 1 + static_cast<std::uint32_t>(as_of_.size());
+        }
+    }
+    void doom(row_type& r) {
+        if (r.doomed) return;
+        r.doomed = true;
+        erased_.push_back(&r);
+    }
+    void leave_cut(row_type& r) {
+        r.as_of = 0;
+        if (!r.live && !r.dirty && !r.doomed) rows_.erase(r);
+    }
+
+    rows<K, V> rows_;
+    std::size_t live_ = 0;
+    std::vector<change_of> journal_;  // from `first_` on
+    std::size_t first_ = 0;
+    std::size_t finished_ = 0;  // what follows is by the current message
+    cut restored_;
+    cut newest_;                     // the largest offset in the journal; -1: none
+    std::vector<offset> highest_;    // of `committable`
+    std::vector<row_type*> dirty_;   // changed since the last cut was begun
+    std::vector<row_type*> erased_;  // a cut says so; a tombstone is to follow
+    bool replaying_ = false;
+    std::vector<cut> restored_of_;  // cuts that were not complete when their rows were read
+    K restored_key_{};
+    // the cut that is being written
+    std::vector<row_type*> cutting_;
+    std::vector<value_as_of> as_of_;
+    std::size_t next_ = 0;
+    std::uint32_t base_ = 0;
+};
+
+/// A table of known types.
+template <class K, class V>
+class table_of final : public table_info {
+public:
+    std::shared_ptr<shard> make(std::size_t n) const override {
+        return std::make_shared<shard_of<K, V>>(n);
+    }
+    void set(partition_id p, std::shared_ptr<shard> s) override {
+        const auto at = static_cast<std::size_t>(p);
+        if (shards.size() <= at) shards.resize(at + 1);
+        shards[at] = std::static_pointer_cast<shard_of<K, V>>(std::move(s));
+    }
+
+    V init{};
+    std::vector<std::shared_ptr<shard_of<K, V>>> shards{};  // by partition; null: not here
+};
+
+}  // namespace weir::detail

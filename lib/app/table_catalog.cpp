@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "table_catalog.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <weir/error.hpp>
+#include <weir/transport/topic_name.hpp>
+
+namespace weir::detail {
+namespace {
+
+bool have_common(const std::vector<topic_info*>& a, const std::vector<topic_info*>& b) {
+    return std::any_of(a.begin(), a.end(), [&](const topic_info* t) {
+        return std::find(b.begin(), b.end(), t) != b.end();
+    });
+}
+void add(std::vector<topic_info*>& to, const std::vector<topic_info*>& more) {
+    for (auto* t : more)
+        if (std::find(to.begin(), to.end(), t) == to.end()) to.push_back(t);
+}
+
+}  // namespace
+
+table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties config,
+                                   int replication) {
+    transport::check_topic_name(made->name);
+    auto& t = all_[made->name];
+    settings s{std::move(config), replication};
+    if (t) {
+        if (t->type != made->type)
+            throw setup_error{"weir: table '" + t->name + "' is declared twice with different types, " +
+                              t->key_type + " and " + t->value_type + ", then " + made->key_type +
+                              " and " + made->value_type + ": declare it once, and copy the handle"};
+        if (!(s == settings{}) && !(s == settings_.at(t.get())))
+            throw setup_error{"weir: table '" + t->name +
+                              "' is declared twice with different options: give them once"};
+        return *t;
+    }
+    t = std::move(made);
+    settings_[t.get()] = std::move(s);
+    return *t;
+}
+
+void table_catalog::check(const std::string& agent,
+                          const std::vector<graph_builder::changed_table>& all) const {
+    for (auto& [t, from] : all) {
+        const auto what = "weir: agent '" + agent + "' changes table '" + t->name + "'";
+        if (!t->changed_by.empty() && t->changed_by != agent)
+            throw setup_error{what + ", and so does agent '" + t->changed_by +
+                              "': one agent changes a table; others may read it, or send what "
+                              "changes it to a topic that its agent reads"};
+        if (from.empty())
+            throw setup_error{what + " by values that come from no topic, so they could not be "
+                                     "read again after a restart: send them to a topic first"};
+        for (auto* s : from)
+            if (transport::is_pattern(s->name))
+                throw setup_error{what + " by topics that match '" + s->name +
+                                  "': name the topics, since a table's partitions are theirs"};
+    }
+}
+
+void table_catalog::changed(const std::string& agent,
+                            const std::vector<graph_builder::changed_table>& all) {
+    for (auto& [t, from] : all) {
+        t->changed_by = agent;
+        add(t->sources, from);
+        if (std::find(drawn_.begin(), drawn_.end(), t) == drawn_.end()) drawn_.push_back(t);
+    }
+}
+
+/// Tables that have a topic in common have the same inputs, also by way of others.
+void table_catalog::derive_changelogs() {
+    for (auto* t : drawn_) t->inputs = t->sources;
+    for (bool again = true; again;) {
+        again = false;
+        for (auto* t : drawn_)
+            for (auto* other : drawn_) {
+                const auto before = t->inputs.size();
+                if (have_common(t->inputs, other->inputs)) add(t->inputs, other->inputs);
+                again |= t->inputs.size() != before;
+            }
+    }
+    for (auto* t : drawn_) {
+        std::sort(t->inputs.begin(), t->inputs.end(),
+                  [](auto* a, auto* b) { return a->name < b->name; });
+        const auto& s = settings_.at(t);
+        topic_options o{.replication = s.replication, .config = s.config};
+        const auto is_policy = [](auto& p) { return p.first == "cleanup.policy"; };
+        if (std::none_of(o.config.begin(), o.config.end(), is_policy))
+            o.config.emplace_back("cleanup.policy", "compact");
+        o.on_produce_error = weir::stop;
+        t->changelog = &topics_.derive(app_ + '-' + t->name + "-changelog", std::move(o), true, t->inputs);
+        t->changelog->made_by = "table " + t->name;
+    }
+}
+
+void table_catalog::check_partitions() const {
+    for (auto* t : drawn_) {
+        for (auto* in : t->inputs) {
+            const auto* first = t->inputs.front();
+            if (in->partitions != first->partitions)
+                throw setup_error{"weir: table '" + t->name + "': topics '" + first->name + "' and '" +
+                                  in->name + "' have " + std::to_string(first->partitions) + " and " +
+                                  std::to_string(in->partitions) +
+                                  " partitions, so a key's messages would be in different ones: "
+                                  "give them the same number, or put group_by before one"};
+        }
+        const auto* in = t->inputs.front();
+        if (t->changelog->partitions != in->partitions)
+            throw setup_error{"weir: table '" + t->name + "': its changelog '" + t->changelog->name +
+                              "' has " + std::to_string(t->changelog->partitions) +
+                              " partitions, and topic '" + in->name + "' has " +
+                              std::to_string(in->partitions) +
+                              ": a table's number of partitions does not change; give the table "
+                              "another name to begin anew"};
+    }
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every table of an app, by name.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/graph/graph_builder.hpp>
+#include <weir/options.hpp>
+#include <weir/state/shard.hpp>
+
+#include "topic_catalog.hpp"
+
+namespace weir::detail {
+
+/// Owned by the engine; used on the loop's thread. A table is never removed.
+class table_catalog {
+public:
+    table_catalog(std::string app, topic_catalog& t) : app_(std::move(app)), topics_(t) {}
+
+    /// Declares a table. Declaring it again returns the same table; with other types or options it
+    /// throws setup_error.
+    table_info& declare(std::unique_ptr<table_info>, properties changelog, int replication);
+    /// Throws setup_error if the agent may not change these tables.
+    void check(const std::string& agent,
+               const std::vector<graph_builder::changed_table>&) const;
+    /// The agent changes these tables. `check` comes before.
+    void changed(const std::string& agent, const std::vector<graph_builder::changed_table>&);
+    /// Finds out which tables depend on each other, and derives their changelogs.
+    void derive_changelogs();
+    /// Throws setup_error if a changelog has another number of partitions than what changes its
+    /// table. The topics are resolved.
+    void check_partitions() const;
+    /// Those that an agent changes, in the order in which they were drawn.
+    const std::vector<table_info*>& drawn() const { return drawn_; }
+    const std::map<std::string, std::unique_ptr<table_info>>& all() const { return all_; }
+
+private:
+    struct settings {
+        properties config;
+        int replication;
+        friend bool operator==(const settings&, const settings&) = default;
+    };
+
+    std::string app_;
+    topic_catalog& topics_;
+    std::map<std::string, std::unique_ptr<table_info>> all_;
+    std::map<const table_info*, settings> settings_;
+    std::vector<table_info*> drawn_;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "changelog.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+#include <weir/error.hpp>
+
+namespace weir::detail {
+namespace {
+
+constexpr std::string_view version_line = "weir 1";
+
+/// Takes the text up to `end`, and the end itself.
+std::string_view take(std::string_view& text, char end) {
+    const auto at = std::min(text.find(end), text.size());
+    const auto part = text.substr(0, at);
+    text.remove_prefix(std::min(at + 1, text.size()));
+    return part;
+}
+std::optional<std::int64_t> number(std::string_view text) {
+    std::int64_t n = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+    if (error != std::errc{} || end != text.data() + text.size()) return {};
+    return n;
+}
+
+}  // namespace
+
+std::string changelog_owner::text() const {
+    return std::string{version_line} + "\napp " + app + "\ntable " + table + "\nkey " + key_type +
+           "\nvalue " + value_type + "\nchangelog " + changelog + "\nowner " + owner + "\nepoch " +
+           std::to_string(epoch) + '\n';
+}
+
+changelog_owner changelog_owner::of(bytes_view from) {
+    auto text = from.view();
+    if (const auto version = take(text, '\n'); version != version_line)
+        throw error{"weir: a changelog's record says '" + std::string{version.substr(0, 40)} +
+                    "' where this version writes '" + std::string{version_line} + "'"};
+    changelog_owner o;
+    while (!text.empty()) {
+        auto line = take(text, '\n');
+        const auto name = take(line, ' ');
+        if (name == "app") o.app = line;
+        if (name == "table") o.table = line;
+        if (name == "key") o.key_type = line;
+        if (name == "value") o.value_type = line;
+        if (name == "changelog") o.changelog = line;
+        if (name == "owner") o.owner = line;
+        if (name == "epoch") o.epoch = number(line).value_or(0);
+    }
+    return o;
+}
+
+std::string cut_stamp::text(const std::vector<std::string>& inputs) const {
+    auto all = std::to_string(epoch) + '.' + owner;
+    for (std::size_t i = 0; i < at.size(); ++i) all += ' ' + inputs[i] + '=' + std::to_string(at[i]);
+    return all;
+}
+
+cut_stamp cut_stamp::of(std::string_view text, const std::vector<std::string>& inputs) {
+    cut_stamp s;
+    s.at.assign(inputs.size(), 0);
+    auto rest = text;
+    auto who = take(rest, ' ');
+    const auto epoch = number(take(who, '.'));
+    s.owner = who;
+    bool good = epoch.has_value();
+    s.epoch = epoch.value_or(0);
+    while (!rest.empty()) {
+        auto one = take(rest, ' ');
+        const auto name = take(one, '=');
+        const auto at = number(one);
+        good &= at.has_value();
+        const auto it = std::find(inputs.begin(), inputs.end(), name);
+        if (it != inputs.end()) s.at[static_cast<std::size_t>(it - inputs.begin())] = at.value_or(0);
+    }
+    if (!good) throw error{"weir: '" + std::string{text.substr(0, 80)} + "' is no cut of a changelog"};
+    return s;
+}
+
+std::string random_name() {
+    std::random_device d;
+    std::string name;
+    for (int i = 0; i < 16; ++i) name += "0123456789abcdef"[d() % 16];
+    return name;
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a changelog consists of. docs/internals/state.md describes the format.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/message.hpp>
+#include <weir/state/shard.hpp>
+
+namespace weir::detail {
+
+/// Who writes a partition of a changelog. The record is written when the partition is assigned,
+/// before its input is read. What an owner of a lower epoch writes behind it is ignored.
+struct changelog_owner {
+    std::string app, table, key_type, value_type;
+    std::string changelog;  // made once, with the first record of the partition
+    std::string owner;      // one assignment
+    std::int64_t epoch = 0;
+
+    std::string text() const;
+    /// Throws weir::error if it is not one, or of a newer version.
+    static changelog_owner of(bytes_view);
+};
+
+/// Which cut a record belongs to, and who wrote it: "3.8f21a07c orders=1042 payments=7".
+struct cut_stamp {
+    std::int64_t epoch = 0;
+    std::string owner;
+    cut at;
+
+    std::string text(const std::vector<std::string>& inputs) const;
+    /// Inputs that are not named have offset 0; others are left out. Throws weir::error.
+    static cut_stamp of(std::string_view, const std::vector<std::string>& inputs);
+};
+
+// Headers. Every record has a stamp, except the owner's.
+inline constexpr const char* stamp_header = "weir.cut";
+inline constexpr const char* erased_header = "weir.erased";
+
+// Keys. A row's key must not be one of them.
+inline constexpr std::string_view owner_key{"\0weir.owner", 11};
+inline constexpr std::string_view mark_key{"\0weir.mark", 10};
+inline bool is_bookkeeping(bytes_view key) {
+    return key.view() == owner_key || key.view() == mark_key;
+}
+
+/// A new name for an owner or a changelog: 16 hexadecimal digits.
+std::string random_name();
+
+}  // namespace weir::detail

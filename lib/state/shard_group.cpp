@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shard_group.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include <weir/error.hpp>
+#include <weir/graph/topic_info.hpp>
+
+namespace weir::detail {
+namespace {
+
+// How many records of a changelog are read or sent in one turn, so that others have theirs.
+constexpr std::size_t restore_piece = 4096, write_piece = 4096;
+
+}  // namespace
+
+shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::string app,
+                         transport::transport& t, std::shared_ptr<release_queue> releases)
+    : partition_(p), app_(std::move(app)), transport_(t),
+      under_way_(new records_under_way{std::move(releases)}) {
+    const auto& inputs = tables.front().table->inputs;
+    inputs_.resize(inputs.size());
+    for (auto* i : inputs) input_names_.push_back(i->name);
+    for (auto& [table, to] : tables) {
+        auto shard = table->make(inputs.size());
+        auto reader = transport_.reader({table->changelog->name, p}, 0);
+        tables_.push_back({table, to, std::move(shard), std::move(reader)});
+    }
+    for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) {
+        o->partition = p;
+        o->headers.push_back({stamp_header, bytes{}});
+    }
+    erased_.headers.push_back({erased_header, bytes{""}});
+    mark_.key.assign(mark_key);
+}
+
+shard_group::~shard_group() {
+    for (auto& m : tables_) m.table->set(partition_, nullptr);
+    for (auto& i : inputs_)
+        if (i) i->ready = false;
+}
+
+std::shared_ptr<table_input> shard_group::assigned(const topic_info& t, offset from) {
+    const auto& all = inputs();
+    const auto at = std::find(all.begin(), all.end(), &t) - all.begin();
+    auto& in = inputs_[static_cast<std::size_t>(at)];
+    in = std::make_shared<table_input>();
+    in->committable = in->written = from;
+    if (running_) start();
+    return in;
+}
+
+bool shard_group::gone(const topic_info& t) {
+    const auto& all = inputs();
+    const auto at = std::find(all.begin(), all.end(), &t) - all.begin();
+    inputs_[static_cast<std::size_t>(at)].reset();
+    return std::none_of(inputs_.begin(), inputs_.end(), [](auto& i) { return i != nullptr; });
+}
+
+std::string shard_group::where(const member& m, offset at) const {
+    return "the changelog of table '" + m.table->name + "', " + m.table->changelog->name + '[' +
+           std::to_string(partition_) + "] at " + std::to_string(at);
+}
+
+// ----------------------------------------------------------------------------------------- restore
+bool shard_group::restore() {
+    if (running_) return false;
+    bool busy = false;
+    for (auto& m : tables_)
+        if (!m.restored) busy |= restore(m);
+    const auto is_restored = [](auto& m) { return m.restored; };
+    const auto is_here = [](auto& i) { return i != nullptr; };
+    if (!std::all_of(tables_.begin(), tables_.end(), is_restored)) return busy;
+    if (!std::all_of(inputs_.begin(), inputs_.end(), is_here)) return busy;
+    running_ = true;
+    start();
+    return true;
+}
+
+/// The inputs may be read.
+void shard_group::start() {
+    for (auto& m : tables_) {
+        m.table->set(partition_, m.shard);
+        if (!m.shard->replaying()) continue;
+        const auto to = m.shard->replays_to();
+        for (std::size_t i = 0; i < to.size(); ++i)
+            if (inputs_[i]) inputs_[i]->replays_to = std::max(inputs_[i]->replays_to, to[i]);
+    }
+    for (auto& i : inputs_)
+        if (i) i->ready = true;
+}
+
+bool shard_group::restore(member& m) {
+    m.fetched = m.reader->read(restore_piece, std::move(m.fetched));
+    if (!m.fetched) {
+        if (m.announced || m.reader->position() < m.reader->end()) return false;
+        announce(m);
+        return m.announced;
+    }
+    const auto all = m.fetched->messages();
+    for (std::size_t i = 0; i < all.size() && !m.restored; ++i) {
+        try {
+            restore(m, *m.fetched, i);
+        } catch (const std::exception& e) {
+            throw error{"weir: " + where(m, all[i].offset) + " does not decode: " + e.what() +
+                        "; was the table's type changed? A table with another name begins anew"};
+        }
+    }
+    if (m.restored) {
+        m.shard->restored();
+        m.reader.reset();
+        m.fetched.reset();
+    }
+    return true;
+}
+
+void shard_group::restore(member& m, const fetch& in, std::size_t i) {
+    const auto& record = in.messages()[i];
+    if (record.key.view() == owner_key) return restore_owner(m, record);
+    const auto all = in.headers(i);
+    if (all.empty() || all.front().name != stamp_header || !all.front().value)
+        throw error{"it was not written by weir: it has no header " + std::string{stamp_header}};
+    if (const auto text = all.front().value->view(); text != m.last_stamp) {
+        m.last_stamp = text;
+        m.stamp = cut_stamp::of(text, input_names_);
+    }
+    // of an owner who did not know yet that another had its place
+    if (m.stamp.epoch < m.last_owner.epoch ||
+        (m.stamp.epoch == m.last_owner.epoch && m.stamp.owner != m.last_owner.owner))
+        return;
+    if (record.key.view() == mark_key) return m.shard->restore_mark(m.stamp.at);
+    const bool erased = all.size() > 1 && all[1].name == erased_header;
+    if (erased || record.value.is_null()) m.shard->restore_erased(record, m.stamp.at, !erased);
+    else m.shard->restore_row(record, m.stamp.at);
+}
+
+void shard_group::restore_owner(member& m, const message& record) {
+    auto o = changelog_owner::of(record.value);
+    const auto& t = *m.table;
+    if (o.app != app_ || o.table != t.name)
+        throw error{"it belongs to table '" + o.table + "' of app '" + o.app + "', not to app '" +
+                    app_ + "'"};
+    if (o.key_type != t.key_type || o.value_type != t.value_type)
+        throw error{"it has keys of type " + o.key_type + " and values of type " + o.value_type +
+                    ", and the table is declared with " + t.key_type + " and " + t.value_type};
+    m.restored = o.owner == owner_;
+    m.last_owner = std::move(o);
+}
+
+/// Says whose the partition is from now on.
+void shard_group::announce(member& m) {
+    auto& o = m.last_owner;
+    changelog_owner now{app_,
+                        m.table->name,
+                        m.table->key_type,
+                        m.table->value_type,
+                        o.changelog.empty() ? random_name() : o.changelog,
+                        owner_,
+                        o.epoch + 1};
+    outgoing record{};
+    record.partition = partition_;
+    record.key.assign(owner_key);
+    record.value.assign(now.text());
+    m.announced = send(m, record);
+}
+
+std::optional<shard_group::progress> shard_group::restoring_at() const {
+    for (auto& m : tables_)
+        if (!m.restored)
+            return progress{m.table->name, m.reader->position().value_or(0),
+                            m.reader->end().value_or(0)};
+    return {};
+}
+
+// --------------------------------------------------------------------------------------------- run
+/// The most that all tables can have in a cut. A table may have seen its inputs in another order
+/// than the others, so each bounds the others.
+cut shard_group::committable_cut() {
+    cut at;
+    for (auto& i : inputs_) at.push_back(i->committable);
+    for (bool again = true; again;) {
+        again = false;
+        for (auto& m : tables_) {
+            auto most = m.shard->committable(at);
+            again |= most != at;
+            at = std::move(most);
+        }
+        again &= tables_.size() > 1;
+    }
+    return at;
+}
+
+void shard_group::update() {
+    if (!running_) return;
+    cut upto;
+    for (auto& i : inputs_) {
+        if (!i) return;
+        upto.push_back(i->committable);
+    }
+    for (auto& m : tables_)
+        if (m.shard->replaying()) m.shard->replayed(upto);
+}
+
+void shard_group::begin_cut() {
+    if (!running_ || at_ != stage::none) return;
+    if (std::any_of(inputs_.begin(), inputs_.end(), [](auto& i) { return i == nullptr; })) return;
+    if (std::any_of(tables_.begin(), tables_.end(), [](auto& m) { return m.shard->replaying(); }))
+        return;
+    auto at = committable_cut();
+    bool further = false;
+    for (std::size_t i = 0; i < at.size(); ++i) further |= at[i] > inputs_[i]->written;
+    if (!further) return;
+    bool changed = false;
+    for (auto& m : tables_) {
+        m.shard->forget(at);
+        changed |= m.shard->changed();
+    }
+    cut_ = std::move(at);
+    if (!changed) {
+        for (std::size_t i = 0; i < cut_.size(); ++i) inputs_[i]->written = cut_[i];
+        return;
+    }
+    stamp_ = cut_stamp{tables_.front().last_owner.epoch, owner_, cut_}.text(input_names_);
+    for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) o->headers.front().value->assign(stamp_);
+    for (auto& m : tables_) m.shard->begin_cut();
+    writing_ = tables_.size() - 1;
+    at_ = stage::rows;
+}
+
+bool shard_group::send(member& m, outgoing& record) {
+    hold h{*under_way_, 0};
+    return m.to->send(record, h);
+}
+
+bool shard_group::write() {
+    bool busy = false;
+    for (std::size_t n = 0; n < write_piece && at_ != stage::none; ++n) {
+        if (!write_one(tables_[writing_])) return busy;
+        busy = true;
+    }
+    return busy;
+}
+
+/// One record, or one step on. False if it has to wait: for room, or for what is under way.
+bool shard_group::write_one(member& m) {
+    switch (at_) {
+        case stage::rows:
+            if (next_ == shard::record_kind::none) next_ = m.shard->next(row_);
+            if (next_ != shard::record_kind::none) return send_row(m);
+            at_ = stage::mark;
+            return true;
+        case stage::mark:
+            // Behind what has arrived: a record that is given up must not leave a cut that looks
+            // complete.
+            if (under_way_->count() > 0 || !send(m, mark_)) return false;
+            at_ = stage::arrival;
+            return true;
+        case stage::arrival:
+            if (under_way_->count() > 0) return false;
+            at_ = stage::tombstones;
+            if (writing_ == 0) written();
+            return true;
+        case stage::tombstones:
+            if (m.shard->next_tombstone(tombstone_)) {
+                if (!send(m, tombstone_)) return false;
+                m.shard->sent_tombstone();
+                return true;
+            }
+            at_ = writing_ == 0 ? stage::none : stage::rows;
+            if (writing_ > 0) --writing_;
+            return true;
+        case stage::none: break;
+    }
+    return false;
+}
+
+bool shard_group::send_row(member& m) {
+    if (is_bookkeeping(row_.key))
+        throw error{"weir: table '" + m.table->name +
+                    "': a key has the bytes of one of weir's own records"};
+    auto* record = &row_;
+    if (next_ == shard::record_kind::erased) {
+        record = &erased_;
+        erased_.key = row_.key;
+        erased_.value = row_.value;
+        erased_.timestamp = row_.timestamp;
+    }
+    if (!send(m, *record)) return false;
+    next_ = shard::record_kind::none;
+    m.shard->sent();
+    return true;
+}
+
+/// All tables have the cut: the inputs may be committed up to it.
+void shard_group::written() {
+    for (std::size_t i = 0; i < cut_.size(); ++i)
+        if (inputs_[i]) inputs_[i]->written = std::max(inputs_[i]->written, cut_[i]);
+    told_written_ = true;
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of one partition whose changes depend on each other.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/state/shard.hpp>
+#include <weir/transport/transport.hpp>
+
+#include "changelog.hpp"
+
+namespace weir::detail {
+
+/// What an input's partition and the tables that it changes tell each other. Made by the tables
+/// when the partition is assigned, and shared with it.
+struct table_input {
+    // told by the partition
+    offset committable = 0;  // everything before is finished
+    // told by the tables
+    bool ready = false;  // the partition may be read
+    offset written = 0;  // so far as the changelogs have it: no commit may pass it
+    // The tables have changes by messages before it, and wait for those to come again.
+    offset replays_to = 0;
+};
+
+/// A changelog's records on their way to the broker.
+class records_under_way final : public hold_owner {
+public:
+    explicit records_under_way(std::shared_ptr<release_queue> r) : hold_owner(std::move(r)) {}
+    void add(std::int64_t) override { ++count_; }
+    void remove(std::int64_t) override {
+        if (--count_ == 0 && left_) delete this;
+    }
+    std::size_t count() const { return count_; }
+    /// Nobody asks any more: it is deleted with the last record.
+    void leave() {
+        left_ = true;
+        if (count_ == 0) delete this;
+    }
+
+private:
+    ~records_under_way() override = default;
+    std::size_t count_ = 0;
+    bool left_ = false;
+};
+struct leave_records {
+    void operator()(records_under_way* r) const { r->leave(); }
+};
+
+/// A table and where its changelog's records are sent.
+struct table_target {
+    table_info* table;
+    produce_target* to;
+};
+
+/// Several tables, of one partition number, that share inputs: what one passes on may change the
+/// next. Their cuts are made together, and written from the last table to the first. So if the
+/// first has a change, the next has what came of it. A shard that already has a change passes
+/// nothing on.
+///
+/// Life: `restoring` until each shard has read its changelog up to its own record, then `running`.
+/// A cut's records are sent; when all of them have arrived, its mark is; when that has arrived, the
+/// next table is written; after the first table's mark the inputs may be committed up to the cut.
+/// Used on the loop's thread.
+class shard_group {
+public:
+    /// `tables` in the order in which they were drawn. They have the same inputs.
+    shard_group(std::vector<table_target> tables, partition_id, std::string app,
+                transport::transport&, std::shared_ptr<release_queue>);
+    shard_group(const shard_group&) = delete;
+    shard_group& operator=(const shard_group&) = delete;
+    ~shard_group();
+
+    partition_id partition() const { return partition_; }
+    const std::vector<topic_info*>& inputs() const { return tables_.front().table->inputs; }
+    /// The input is assigned: messages before `from` will not come.
+    std::shared_ptr<table_input> assigned(const topic_info&, offset from);
+    /// The input is not here any more. True if no other is left.
+    bool gone(const topic_info&);
+    bool restoring() const { return !running_; }
+
+    /// Reads a piece of the changelogs, until they are restored. True if it did anything. Throws
+    /// weir::error.
+    bool restore();
+    /// Forgets what can't be undone.
+    void update();
+    /// Begins a cut, if there is anything to write and none is being written.
+    void begin_cut();
+    /// Sends a piece of the cut. True if it did anything.
+    bool write();
+    /// Nothing is being written.
+    bool idle() const { return at_ == stage::none && under_way_->count() == 0; }
+    /// A cut has been written since the last call.
+    bool take_written() { return std::exchange(told_written_, false); }
+
+    struct progress {
+        std::string table;
+        offset at = 0, end = 0;
+    };
+    /// Of the first table that is not restored.
+    std::optional<progress> restoring_at() const;
+
+private:
+    struct member {
+        table_info* table;
+        produce_target* to;
+        std::shared_ptr<detail::shard> shard;
+        // while it is restored
+        std::unique_ptr<transport::partition> reader{};
+        std::unique_ptr<fetch> fetched{};
+        changelog_owner last_owner{};  // the last one that the changelog names
+        std::string last_stamp{};
+        cut_stamp stamp{};
+        bool announced = false, restored = false;
+    };
+    enum class stage { none, rows, mark, arrival, tombstones };
+
+    bool restore(member&);
+    void restore(member&, const fetch&, std::size_t i);
+    void restore_owner(member&, const message&);
+    void announce(member&);
+    void start();
+    cut committable_cut();
+    bool write_one(member&);
+    bool send_row(member&);
+    void written();
+    bool send(member&, outgoing&);
+    std::string where(const member&, offset) const;
+
+    std::vector<member> tables_;
+    partition_id partition_;
+    std::string app_;
+    std::string owner_ = random_name();
+    transport::transport& transport_;
+    std::unique_ptr<records_under_way, leave_records> under_way_;
+    std::vector<std::string> input_names_;
+    std::vector<std::shared_ptr<table_input>> inputs_;  // null: not here
+    bool running_ = false;
+
+    // the cut that is being written
+    stage at_ = stage::none;
+    std::size_t writing_ = 0;  // the table: from the last to the first
+    cut cut_;
+    std::string stamp_;
+    outgoing row_{}, erased_{}, mark_{}, tombstone_{};
+    shard::record_kind next_ = shard::record_kind::none;  // made, and not sent yet
+    bool told_written_ = false;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tables.hpp"
+
+#include <algorithm>
+
+#include <weir/graph/topic_info.hpp>
+
+namespace weir::detail {
+
+const topic_info* tables::input_named(const std::string& topic) const {
+    for (auto& t : all_)
+        for (auto* i : t.table->inputs)
+            if (i->name == topic) return i;
+    return nullptr;
+}
+
+std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset from) {
+    const auto* input = input_named(tp.topic);
+    if (!input) return {};
+    std::vector<table_target> its;
+    for (auto& t : all_)
+        if (const auto& in = t.table->inputs; std::find(in.begin(), in.end(), input) != in.end())
+            its.push_back(t);
+    auto& group = groups_[{its.front().table->inputs.front(), tp.partition}];
+    if (!group)
+        group = std::make_unique<shard_group>(std::move(its), tp.partition, app_, transport_,
+                                              releases_);
+    return group->assigned(*input, from);
+}
+
+void tables::gone(const topic_partition& tp) {
+    const auto* input = input_named(tp.topic);
+    if (!input) return;
+    std::erase_if(groups_, [&](auto& g) {
+        const auto& in = g.second->inputs();
+        return g.first.partition == tp.partition &&
+               std::find(in.begin(), in.end(), input) != in.end() && g.second->gone(*input);
+    });
+}
+
+bool tables::restore() {
+    bool busy = false;
+    for (auto& [key, g] : groups_) busy |= g->restore();
+    return busy;
+}
+void tables::update() {
+    for (auto& [key, g] : groups_) g->update();
+}
+void tables::begin_cuts() {
+    for (auto& [key, g] : groups_) g->begin_cut();
+}
+bool tables::write() {
+    bool busy = false;
+    for (auto& [key, g] : groups_) busy |= g->write();
+    return busy;
+}
+bool tables::idle() const {
+    return std::all_of(groups_.begin(), groups_.end(), [](auto& g) { return g.second->idle(); });
+}
+bool tables::take_written() {
+    bool any = false;
+    for (auto& [key, g] : groups_) any |= g->take_written();
+    return any;
+}
+
+std::optional<shard_group::progress> tables::restoring_at(const topic_partition& tp) const {
+    const auto* input = input_named(tp.topic);
+    for (auto& [key, g] : groups_) {
+        const auto& in = g->inputs();
+        if (key.partition != tp.partition || !g->restoring()) continue;
+        if (std::find(in.begin(), in.end(), input) != in.end()) return g->restoring_at();
+    }
+    return {};
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of a run: restored before their inputs are read, written before those are committed.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/state/shard.hpp>
+#include <weir/transport/transport.hpp>
+
+#include "shard_group.hpp"
+
+namespace weir::detail {
+
+/// Made for one run, used on the loop's thread. Knows partitions by their numbers only: the
+/// conductor tells it what is assigned and finished, and asks what may be read and committed.
+class tables {
+public:
+    tables(transport::transport& t, std::string app, std::shared_ptr<release_queue> r)
+        : transport_(t), app_(std::move(app)), releases_(std::move(r)) {}
+
+    /// Before the first assignment, in the order in which they were drawn.
+    void use(table_target t) { all_.push_back(t); }
+    bool any() const { return !all_.empty(); }
+    /// Messages before `from` will not come. Null: the topic changes no table.
+    std::shared_ptr<table_input> assigned(const topic_partition&, offset from);
+    void gone(const topic_partition&);
+    void clear() { groups_.clear(); }
+
+    /// Reads on in the changelogs. True if there was anything. Throws weir::error.
+    bool restore();
+    /// Looks at how far the inputs are.
+    void update();
+    /// Begins cuts of what is committable.
+    void begin_cuts();
+    /// Sends a piece of each cut. True if there was anything. Throws weir::error.
+    bool write();
+    bool idle() const;
+    /// Whether a cut has been written since the last call.
+    bool take_written();
+    /// How far the table is restored that this partition waits for.
+    std::optional<shard_group::progress> restoring_at(const topic_partition&) const;
+
+private:
+    struct group_key {
+        const topic_info* first_input;
+        partition_id partition;
+        friend auto operator<=>(const group_key&, const group_key&) = default;
+    };
+    const topic_info* input_named(const std::string& topic) const;
+
+    transport::transport& transport_;
+    std::string app_;
+    std::shared_ptr<release_queue> releases_;
+    std::vector<table_target> all_;
+    std::map<group_key, std::unique_ptr<shard_group>> groups_;
+};
+
+}  // namespace weir::detail
