@@ -31,6 +31,8 @@ public:
         count = values.size();
     }
     weir::hold hold_of(std::size_t i) override { return {*of_, first + std::int64_t(i)}; }
+    ownership ownership_of(std::size_t) const override { return of_->ownership(); }
+    weir::offset offset_of(std::size_t i) const override { return first + std::int64_t(i); }
     weir::message message_of(std::size_t i) const override {
         return {{}, {}, first + std::int64_t(i), {}};
     }
@@ -123,7 +125,7 @@ void held(pass& measured) {
 }
 void behind_a_port(pass& measured) {
     const auto end = std::make_unique<chain_ref_of<int, decltype(body(add))>>(body(add));
-    batches(measured, [&](auto&) { return into_chain_ref<int, true>{end.get()}; });
+    batches(measured, [&](auto&) { return into_chain_ref<int, all_but_value>{end.get()}; });
 }
 
 constexpr auto messages = std::int64_t{size} * rounds;

@@ -18,7 +18,7 @@ namespace detail {
 template <class K, class V>
 class event_source {
 public:
-    static constexpr bool needs_message = true;
+    static constexpr message_part needs = all_but_value;
     explicit event_source(std::shared_ptr<release_queue> releases)
         : acks_(std::make_unique<ack_states>(std::move(releases))) {}
 
@@ -58,6 +58,10 @@ private:
         hold hold_of(std::size_t) override { return of->hold(); }
         hold source_of(std::size_t) override { return shown.from_->source_of(shown.i_); }
         void release(std::size_t) override { of->ack(); }
+        ownership ownership_of(std::size_t) const override {
+            return shown.from_->ownership_of(shown.i_);
+        }
+        offset offset_of(std::size_t) const override { return shown.from_->offset_of(shown.i_); }
         message message_of(std::size_t) const override { return shown.at().message(); }
         headers headers_of(std::size_t) const override { return shown.from_->headers_of(shown.i_); }
         const topic_partition* partition_of(std::size_t) const override {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include <weir/graph/pipeline.hpp>
-#include <weir/segment/borrowed_or_owned.hpp>
+#include <weir/segment/key.hpp>
 #include <weir/segment/state.hpp>
 #include <weir/state/shard_of.hpp>
 
@@ -76,13 +76,13 @@ enum class changed : bool { erased, set };
 template <class K, class V, class Change>
 class table_changer {
 public:
-    static constexpr bool needs_message = true;  // for the key
+    static constexpr message_part needs = needs_key<K> | message_part::time;
     table_changer(const table_of<K, V>& t, Change c) : table_(&t), change_(std::move(c)) {}
 
     void operator()(context& c, auto&& v, auto&& next) {
         if constexpr (requires { Change::passes_over(v); })
             if (Change::passes_over(v)) return;
-        if (!c.common && c.hold().ownership() == ownership::lost) return;
+        if (!c.common && c.ownership() == ownership::lost) return;
         auto& ref = shards_.of(c);
         auto& shard = ref.of(*table_, *c.partition());
         const auto m = c.message();
