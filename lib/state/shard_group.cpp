@@ -222,10 +222,15 @@ void shard_group::begin_cut() {
         for (std::size_t i = 0; i < cut_.size(); ++i) inputs_[i]->written = cut_[i];
         return;
     }
-    stamp_ = cut_stamp{tables_.front().last_owner.epoch, owner_, cut_}.text(input_names_);
-    for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) o->headers.front().value->assign(stamp_);
     for (auto& m : tables_) m.shard->begin_cut();
-    writing_ = tables_.size() - 1;
+    begin_table(tables_.size() - 1);
+}
+
+void shard_group::begin_table(std::size_t i) {
+    const cut_stamp stamp{tables_[i].last_owner.epoch, owner_, cut_};
+    const auto text = stamp.text(input_names_);
+    for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) o->headers.front().value->assign(text);
+    writing_ = i;
     at_ = stage::rows;
 }
 
@@ -268,8 +273,8 @@ bool shard_group::write_one(member& m) {
                 m.shard->sent_tombstone();
                 return true;
             }
-            at_ = writing_ == 0 ? stage::none : stage::rows;
-            if (writing_ > 0) --writing_;
+            if (writing_ > 0) begin_table(writing_ - 1);
+            else at_ = stage::none;
             return true;
         case stage::none: break;
     }

@@ -124,6 +124,7 @@ private:
     void announce(member&);
     void start();
     cut committable_cut();
+    void begin_table(std::size_t);
     bool write_one(member&);
     bool send_row(member&);
     void written();
@@ -144,7 +145,6 @@ private:
     stage at_ = stage::none;
     std::size_t writing_ = 0;  // the table: from the last to the first
     cut cut_;
-    std::string stamp_;
     outgoing row_{}, erased_{}, mark_{}, tombstone_{};
     shard::record_kind next_ = shard::record_kind::none;  // made, and not sent yet
     bool told_written_ = false;

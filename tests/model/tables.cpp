@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random histories of apps with tables: crashes, failed sends and commits, lost partitions,
+// retries. At the end each message is in the tables exactly once. As a test: fixed seeds. `--seed
+// N` plays one and tells it, `--seconds N` plays fresh ones.
+#include <weir/weir.hpp>
+
+#include <unistd.h>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <weir/testing/test_driver.hpp>
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::string;
+using counts = std::map<string, std::int64_t>;
+using weir::testing::test_driver;
+
+volatile std::uint64_t playing = 0;
+
+void say_seed(int signal) {
+    char text[200];
+    const int n = std::snprintf(text, sizeof text, "tables: %s; replay: --seed %llu\n",
+                                signal == SIGALRM ? "no end" : "a crash",
+                                static_cast<unsigned long long>(playing));
+    [[maybe_unused]] const auto written = write(2, text, std::size_t(n));
+    std::signal(signal, SIG_DFL);
+    if (signal == SIGALRM) std::_Exit(1);
+}
+
+struct silent : weir::hooks {
+    void log(std::string_view) override {}
+};
+
+/// What stands before and behind the table.
+enum class shape {
+    alone,
+    take_behind,
+    take_before,
+    calls_behind,   // asynchronous calls in any order
+    calls_before,
+    erasing,        // 0 erases the key, every other value adds one
+    chained,        // every third count of a key is counted again
+    chained_apart,  // the same, and the second table is behind a take
+    two_agents,     // a second agent with a table of its own
+    regrouped,      // the key is made of the value
+    two_inputs,
+    two_inputs_overtaking,
+    number_of
+};
+bool has_two_inputs(shape s) { return s >= shape::two_inputs; }
+const char* const names[] = {"alone",         "take behind", "take before", "calls behind",
+                             "calls before",  "erasing",     "chained",     "chained, apart",
+                             "two agents",    "regrouped",   "two inputs",  "two inputs, overtaking"};
+
+/// One process of the group.
+struct member {
+    silent hush{};
+    weir::app app;
+    weir::topic<string, int> in, other;
+    weir::table<string, std::int64_t> seen, thirds;
+    int throws = 0;
+
+    member(const string& broker, shape s)
+        : app{"a", {.broker = broker,
+                    .purge_internal = false,
+                    .on_error = weir::retry(3, 1s),
+                    .hooks = &hush}},
+          in(app.topic<string, int>("in", {.partitions = 2})),
+          other(app.topic<string, int>("other", {.partitions = 2})),
+          seen(app.table<string, std::int64_t>("seen")),
+          thirds(app.table<string, std::int64_t>("thirds")) {
+        const auto fail = weir::tap([this](const auto&) {
+            if (throws > 0 && throws-- % 2 == 0) throw std::runtime_error{"now and then"};
+        });
+        const auto each = weir::flat_map(std::identity{});
+        const auto late = [](std::int64_t n) -> weir::task<std::int64_t> {
+            co_await weir::sleep(1s * (n % 3));
+            co_return n;
+        };
+        const auto late_int = [](int n) -> weir::task<int> {
+            co_await weir::sleep(1s * (n % 3));
+            co_return n;
+        };
+        constexpr auto any_order = weir::order_by::none;
+        const auto third = weir::filter([](std::int64_t n) { return n % 3 == 0; });
+        const auto number = weir::map([](int i) { return std::int64_t{i}; });
+        switch (s) {
+            case shape::alone: app.agent("c", in | weir::count(seen) | fail); break;
+            case shape::take_behind:
+                app.agent("c", in | weir::count(seen) | fail | weir::take(3, 10s) | each);
+                break;
+            case shape::take_before:
+                app.agent("c", in | weir::take(4, 5s) | each | weir::count(seen) | fail);
+                break;
+            case shape::calls_behind:
+                app.agent("c", in | weir::count(seen) |
+                                   weir::map(late, {.concurrency = 3, .order = any_order}) | fail);
+                break;
+            case shape::calls_before:
+                app.agent("c", in | weir::map(late_int, {.concurrency = 3, .order = any_order}) |
+                                   weir::count(seen) | fail | weir::take(3, 10s) | each);
+                break;
+            case shape::erasing:
+                app.agent("c", in |
+                                   weir::aggregate(seen,
+                                                   [](const std::int64_t& n, int v) {
+                                                       return v == 0 ? std::optional<std::int64_t>{}
+                                                                     : std::optional{n + 1};
+                                                   }) |
+                                   fail | weir::take(2, 10s) | each);
+                break;
+            case shape::chained:
+                app.agent("c", in | weir::count(seen) | third | weir::count(thirds) | fail |
+                                   weir::take(3, 10s) | each);
+                break;
+            case shape::chained_apart:
+                app.agent("c", in | weir::count(seen) | third | weir::take(2, 10s) | each |
+                                   weir::count(thirds) | fail);
+                break;
+            case shape::two_agents:
+                app.agent("c", in | weir::count(seen) | fail);
+                app.agent("d", in | weir::take(3, 10s) | each | weir::count(thirds) | fail);
+                break;
+            case shape::regrouped:
+                app.agent("c", in | weir::group_by([](int i) { return "v" + std::to_string(i); },
+                                                   {.name = "v"}) |
+                                   weir::count(seen) | fail);
+                break;
+            case shape::two_inputs:
+                app.agent("c", (in & other) | weir::count(seen) | fail | weir::take(3, 10s) | each);
+                break;
+            case shape::two_inputs_overtaking:
+                app.agent("c", ((in | number) &
+                                (other | number |
+                                 weir::map(late, {.concurrency = 3, .order = any_order}))) |
+                                   weir::count(seen) | fail | weir::take(3, 10s) | each);
+                break;
+            case shape::number_of: break;
+        }
+    }
+};
+
+template <class T>
+counts all_of(const T& t) {
+    counts all;
+    t.each([&](const string& k, std::int64_t n) { all[k] = n; });
+    return all;
+}
+string text(const counts& all) {
+    string s;
+    for (auto& [k, n] : all) s += ' ' + k + '=' + std::to_string(n);
+    return s.empty() ? " nothing" : s;
+}
+
+class history {
+public:
+    history(std::uint64_t seed, bool tell)
+        : tell_(tell), state_(seed * 2 + 1), shape_(shape(draw(int(shape::number_of)))),
+          broker_("memory://tables-" + std::to_string(seed)) {
+        members_.push_back(std::make_unique<member>(broker_, shape_));
+        test_ = std::make_unique<test_driver>(members_[0]->app);
+        if (tell_) std::printf("%s\n", names[int(shape_)]);
+    }
+
+    /// Empty: every message was counted once.
+    string play() {
+        for (int step = 0; step < 40; ++step) {
+            while (live().empty()) join();
+            one(*live()[std::size_t(draw(int(live().size())))]);
+        }
+        return end();
+    }
+
+private:
+    int draw(int n) {
+        state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+        return int((state_ >> 33) % std::uint64_t(n));
+    }
+    std::vector<member*> live() {
+        std::vector<member*> all;
+        for (auto& m : members_)
+            if (test_->running(m->app)) all.push_back(m.get());
+        return all;
+    }
+    void join() {
+        say("join");
+        members_.push_back(std::make_unique<member>(broker_, shape_));
+        test_->add(members_.back()->app);
+    }
+    void say(const string& what) {
+        if (!tell_) return;
+        std::printf("%-40s", what.c_str());
+        for (auto* m : live()) std::printf(" |%s ;%s", text(all_of(m->seen)).c_str(), text(all_of(m->thirds)).c_str());
+        std::printf(" | wanted%s ;%s | committed", text(seen_).c_str(), text(thirds_).c_str());
+        for (int p = 0; p < 2; ++p)
+            std::printf(" %lld %lld",
+                        static_cast<long long>(test_->committed(members_[0]->in, p).value_or(-1)),
+                        static_cast<long long>(test_->committed(members_[0]->other, p).value_or(-1)));
+        std::printf("\n");
+        if (std::getenv("TABLES_LOG")) say_changelogs();
+        std::fflush(stdout);
+    }
+    void say_changelogs() {
+        for (auto* log : {"a-seen-changelog", "a-thirds-changelog"}) {
+            auto& upto = told_[log];
+            std::size_t n = 0;
+            for (auto& e : test_->events(test_->peek<weir::bytes, weir::bytes>(log))) {
+                if (n++ < upto) continue;
+                std::printf("      %s[%d]@%d %s", log, int(e.partition()), int(e.offset()),
+                            string{e.key().view().substr(e.key().view()[0] ? 0 : 1)}.c_str());
+                std::int64_t v = 0;
+                if (e.value().size() == 8) {
+                    weir::detail::decode_into<std::int64_t>(e.value(), v);
+                    std::printf(" = %d", int(v));
+                }
+                for (auto& h : e.headers())
+                    std::printf(" %s: %s", h.name.c_str(), string{h.value->view()}.c_str());
+                std::printf("\n");
+            }
+            upto = n;
+        }
+    }
+    void send(member& m) {
+        for (int n = 1 + draw(6); n-- > 0;) {
+            const auto key = "k" + std::to_string(draw(7));
+            const auto v = draw(9);
+            test_->append(has_two_inputs(shape_) && draw(2) ? m.other : m.in, key, v);
+            expect(key, v);
+        }
+        say("send");
+        test_->run();
+    }
+    void expect(const string& key, int v) {
+        if (shape_ == shape::regrouped) {
+            ++seen_["v" + std::to_string(v)];
+        } else if (shape_ == shape::erasing && v == 0) {
+            seen_.erase(key);
+        } else {
+            const auto n = ++seen_[key];
+            const bool chained = shape_ == shape::chained || shape_ == shape::chained_apart;
+            if (shape_ == shape::two_agents || (chained && n % 3 == 0)) ++thirds_[key];
+        }
+    }
+    void one(member& m) {
+        const auto log = "a-" + string{draw(2) && shape_ >= shape::chained ? "thirds" : "seen"} +
+                         "-changelog";
+        switch (draw(15)) {
+            case 6:
+            case 7:
+                test_->commit();
+                say("commit");
+                break;
+            case 8: {
+                const auto d = 1s * draw(12);
+                test_->advance(d);
+                say("advance " + std::to_string(d.count()));
+                break;
+            }
+            case 9:
+                test_->fail_next_commit();
+                say("the next commit fails");
+                break;
+            case 10:
+                test_->kill(m.app);
+                say("kill");
+                break;
+            case 11:
+                if (members_.size() < 12 && !has_two_inputs(shape_)) join();
+                break;
+            case 12:
+                m.throws = draw(5);
+                say("throws " + std::to_string(m.throws));
+                break;
+            case 13: {
+                const int n = 1 + draw(4);
+                test_->fail_next_send(log, std::size_t(n));
+                say("sends to " + log + " fail: " + std::to_string(n));
+                break;
+            }
+            case 14: move(m); break;
+            default: send(m); break;
+        }
+    }
+    void move(member& m) {
+        const auto p = draw(2);
+        const int what = draw(3);
+        if (what == 0) {
+            test_->stop(m.app);
+            return say("stop");
+        }
+        const bool lose = what == 1;
+        const auto take_away = [&](auto& topic) {
+            if (lose) test_->lose(topic, p);
+            else test_->revoke(topic, p);
+        };
+        take_away(m.in);
+        if (has_two_inputs(shape_)) take_away(m.other);
+        if (draw(2)) send(m);
+        if (!lose) test_->advance(20s);
+        for (int q = 0; q < 2; ++q) {
+            test_->assign(m.in, q);
+            if (has_two_inputs(shape_)) test_->assign(m.other, q);
+        }
+        say((lose ? "lose " : "revoke ") + std::to_string(p));
+    }
+    /// A sender that crashes leaves messages in the internal topic that its successor sends again.
+    /// They are messages like any others.
+    void look_at_internal_topic() {
+        counts sent;
+        const auto topic = test_->peek<string, weir::bytes>("a-c-v-repartition");
+        for (auto& e : test_->events(topic)) ++sent[e.key()];
+        for (auto& [k, n] : seen_)
+            if (sent[k] < n) throw std::runtime_error{"a message of " + k + " was not sent"};
+        seen_ = std::move(sent);
+    }
+    string compare(const char* when) {
+        if (shape_ == shape::regrouped) look_at_internal_topic();
+        counts seen, thirds;
+        for (auto* m : live()) {
+            seen.merge(all_of(m->seen));
+            thirds.merge(all_of(m->thirds));
+        }
+        const auto what = string{names[int(shape_)]} + ", " + when + ": ";
+        if (seen != seen_) return what + text(seen) + " in place of" + text(seen_);
+        if (thirds != thirds_) return what + "thirds:" + text(thirds) + " in place of" + text(thirds_);
+        return {};
+    }
+    string end() {
+        while (live().empty()) join();
+        for (auto& m : members_) m->throws = 0;
+        test_->fail_next_commit(0);
+        for (auto* log : {"a-seen-changelog", "a-thirds-changelog"}) test_->fail_next_send(log, 0);
+        for (int n = 0; n < 4; ++n) {
+            test_->advance(40s);
+            test_->commit();
+            while (live().empty()) join();
+        }
+        say("at rest");
+        if (auto wrong = compare("at rest"); !wrong.empty()) return wrong;
+        while (!live().empty()) test_->stop(live().front()->app);
+        join();
+        return compare("restored");
+    }
+
+    bool tell_;
+    std::uint64_t state_;
+    shape shape_;
+    string broker_;
+    std::vector<std::unique_ptr<member>> members_;
+    std::unique_ptr<test_driver> test_;
+    counts seen_, thirds_;
+    std::map<string, std::size_t> told_;
+};
+
+bool play(std::uint64_t seed, bool tell = false) {
+    playing = seed;
+    alarm(60);
+    string wrong;
+    try {
+        wrong = history{seed, tell}.play();
+    } catch (const std::exception& e) { wrong = string{"threw "} + e.what(); }
+    alarm(0);
+    if (wrong.empty()) return true;
+    std::printf("tables: seed %llu: %s\n", static_cast<unsigned long long>(seed), wrong.c_str());
+    std::fflush(stdout);
+    return false;
+}
+
+std::uint64_t number(const char* text) { return std::strtoull(text, nullptr, 10); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    for (int s : {SIGALRM, SIGSEGV, SIGABRT, SIGFPE}) std::signal(s, say_seed);
+    if (argc == 3 && !std::strcmp(argv[1], "--seed")) return play(number(argv[2]), true) ? 0 : 1;
+    std::uint64_t from = 1, runs = WEIR_MODEL_RUNS, failed = 0;
+    auto until = std::chrono::steady_clock::time_point::max();
+    if (argc == 3 && !std::strcmp(argv[1], "--seconds")) {
+        const auto now = std::chrono::system_clock::now().time_since_epoch().count();
+        from = std::uint64_t(now);
+        runs = ~std::uint64_t{0} - from;
+        until = std::chrono::steady_clock::now() + std::chrono::seconds{number(argv[2])};
+    }
+    if (argc == 3 && !std::strcmp(argv[1], "--runs")) runs = number(argv[2]);
+    std::uint64_t n = 0;
+    for (; n < runs && failed < 10 && std::chrono::steady_clock::now() < until; ++n)
+        failed += !play(from + n);
+    std::printf("tables: %llu histories, %llu wrong\n", static_cast<unsigned long long>(n),
+                static_cast<unsigned long long>(failed));
+    return failed ? 1 : 0;
+}
