@@ -76,7 +76,8 @@ void committer::answered(owned_partitions& all, const transport::commit_result& 
 }
 
 bool committer::left(const owned_partition& a) const {
-    return (gave_up_tables_ ? a.to_commit() : a.tracker->to_commit()).has_value();
+    const bool is_bound = gave_up_tables_ || (a.tables && a.tables->abandoned);
+    return (is_bound ? a.to_commit() : a.tracker->to_commit()).has_value();
 }
 
 bool committer::finish(const owned_partitions& all, time_point now) {

@@ -197,6 +197,8 @@ private:
     bool quiet(const owned_partition&) const;
     void forfeit_lost();
     bool give_up_retries();
+    void begin_partition(topic_work&, transport::assignment);
+    void read_again(const topic_partition&);
     void close_partition(const topic_partition&);
     time_point answer_due() const;
 

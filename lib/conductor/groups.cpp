@@ -24,14 +24,18 @@ void conductor::assigned(std::vector<transport::assignment> all) {
         auto& topic = work_of(tp.topic);
         if (topic.readers.empty()) continue;  // it matches a pattern that nobody reads any more
         close_partition(tp);
-        auto& made = partitions_[tp];
-        made =
-            std::make_unique<owned_partition>(tp, std::move(a), topic.readers, settings_.releases);
-        topic.partitions.push_back(made.get());
-        made->tables = tables_.assigned(tp, made->tracker->finished().value_or(0));
-        for (auto& s : plan_.segments()) s->assigned(tp);
+        begin_partition(topic, std::move(a));
         report_.hooks().assigned(tp);
     }
+}
+
+void conductor::begin_partition(topic_work& topic, transport::assignment a) {
+    const auto& tp = *seen_partitions_.find(a.tp);
+    auto& made = partitions_[tp];
+    made = std::make_unique<owned_partition>(tp, std::move(a), topic.readers, settings_.releases);
+    topic.partitions.push_back(made.get());
+    made->tables = tables_.assigned(tp, made->tracker->finished().value_or(0));
+    for (auto& s : plan_.segments()) s->assigned(tp);
 }
 
 /// Only records it. The next turns drain the partitions; then they are released.
@@ -47,6 +51,7 @@ void conductor::revoked(std::vector<topic_partition> all) {
     for (auto* p : leaving) {
         p->drain_until = later(clock_.steady(), settings_.options.drain_timeout);
         p->tracker->set_ownership(ownership::revoking);
+        if (p->tables) p->tables->leaving = true;
         p->tracker->forfeit(true);
     }
     for (auto& b : boundaries_) b.from->revoke();
@@ -88,9 +93,31 @@ void conductor::close_partition(const topic_partition& tp) {
     last_parked_ = nullptr;
     const auto& seen = it->second->tp;  // outlives the partition, and perhaps `tp`
     assert(seen_partitions_.contains(seen));
+    const bool lost = it->second->abandoned();
+    const auto of_tables = it->second->tables;
     partitions_.erase(it);
     for (auto& s : plan_.segments()) s->revoked(seen);
-    tables_.gone(seen);
+    if (!of_tables) return;
+    for (auto& other : tables_.gone(*of_tables, lost)) read_again(other);
+}
+
+/// The partition is still ours, but its tables are not: another topic that changes them has lost
+/// its partition. They are restored when that one is back; what is not committed comes again.
+void conductor::read_again(const topic_partition& tp) {
+    const auto it = partitions_.find(tp);
+    if (it == partitions_.end() || it->second->revoking() || stopping()) return;
+    auto& p = *it->second;
+    p.tracker->set_ownership(ownership::lost);
+    for (auto& b : boundaries_) b.from->revoke();
+    forfeit_lost();
+    auto again = p.read_again();
+    if (!again.partition)
+        return stop_with(std::make_exception_ptr(weir::error{
+            "weir: " + text_of(tp) + " has to be read again, since the tables that it changes are "
+            "gone with another topic's partition: start the app again"}));
+    const auto& topic = seen_partitions_.find(tp)->topic;
+    close_partition(tp);
+    begin_partition(work_of(topic), std::move(again));
 }
 
 /// Retries that are due only when their partition has to be given up are not waited for.

@@ -84,6 +84,12 @@ public:
         const offset now = std::min(committable(), most);
         return now > committed_.value_or(*first_) ? std::optional{now} : std::nullopt;
     }
+    /// What the group has committed, if that is known.
+    std::optional<offset> committed_offset() const { return committed_; }
+    /// The first message that came and is not committed; none before one has come.
+    std::optional<offset> first_to_commit() const {
+        return first_ ? std::optional{committed_.value_or(*first_)} : std::nullopt;
+    }
     /// How many offsets such a commit would pass.
     std::size_t uncommitted() const {
         const auto to = to_commit();

@@ -277,6 +277,13 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
     return into.size();
 }
 
+transport::assignment owned_partition::read_again() {
+    const auto from = tracker->first_to_commit();
+    transport::assignment a{tp, tracker->committed_offset(), std::move(partition_)};
+    if (from && !a.partition->seek(*from)) a.partition.reset();
+    return a;
+}
+
 /// Holds of the old log's messages mean nothing more.
 void owned_partition::begin_anew() {
     tracker.reset(new offset_tracker{releases_});

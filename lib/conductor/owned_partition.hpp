@@ -137,6 +137,9 @@ public:
     /// How many messages may be read now, so that no more than `most` lie between the fastest and
     /// the slowest cursor. 0 while the fastest has something to do.
     std::size_t room(std::size_t most) const;
+    /// What is left of the assignment: reading goes on behind what is committed. Without a
+    /// partition if it cannot. Nothing of it is read any more.
+    transport::assignment read_again();
     /// Reads and decodes the next batch. Returns how many messages it has.
     std::size_t read(std::size_t most, time_point now);
     /// Every cursor has finished what is decoded.

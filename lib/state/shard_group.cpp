@@ -38,8 +38,11 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
 
 shard_group::~shard_group() {
     for (auto& m : tables_) m.table->set(partition_, nullptr);
-    for (auto& i : inputs_)
-        if (i) i->ready = false;
+    for (auto& i : inputs_) {
+        if (!i) continue;
+        i->ready = false;
+        i->abandoned = true;
+    }
 }
 
 std::shared_ptr<table_input> shard_group::assigned(const topic_info& t, offset from) {
@@ -48,15 +51,36 @@ std::shared_ptr<table_input> shard_group::assigned(const topic_info& t, offset f
     auto& in = inputs_[static_cast<std::size_t>(at)];
     in = std::make_shared<table_input>();
     in->committable = in->written = from;
-    if (running_) start();
     return in;
 }
 
-bool shard_group::gone(const topic_info& t) {
-    const auto& all = inputs();
-    const auto at = std::find(all.begin(), all.end(), &t) - all.begin();
-    inputs_[static_cast<std::size_t>(at)].reset();
-    return std::none_of(inputs_.begin(), inputs_.end(), [](auto& i) { return i != nullptr; });
+bool shard_group::had(const topic_info& t) const {
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+        if (inputs()[i] == &t) return inputs_[i] != nullptr;
+    return false;
+}
+bool shard_group::has(const table_input& in) const {
+    return std::any_of(inputs_.begin(), inputs_.end(), [&](auto& i) { return i.get() == &in; });
+}
+
+bool shard_group::stays_without(const table_input& gone, bool lost) {
+    for (auto& i : inputs_)
+        if (i.get() == &gone) i->leaving = true;
+    ++gone_;
+    const auto is_leaving = [](auto& i) { return i && i->leaving; };
+    return !lost && running_ && gone_ < inputs_.size() &&
+           std::all_of(inputs_.begin(), inputs_.end(), is_leaving);
+}
+
+std::vector<topic_partition> shard_group::staying() const {
+    std::vector<topic_partition> all;
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+        if (inputs_[i] && !inputs_[i]->leaving) all.push_back({inputs()[i]->name, partition_});
+    return all;
+}
+
+bool shard_group::complete() const {
+    return std::all_of(inputs_.begin(), inputs_.end(), [](auto& i) { return i && !i->leaving; });
 }
 
 std::string shard_group::where(const member& m, offset at) const {
@@ -71,9 +95,7 @@ bool shard_group::restore() {
     for (auto& m : tables_)
         if (!m.restored) busy |= restore(m);
     const auto is_restored = [](auto& m) { return m.restored; };
-    const auto is_here = [](auto& i) { return i != nullptr; };
-    if (!std::all_of(tables_.begin(), tables_.end(), is_restored)) return busy;
-    if (!std::all_of(inputs_.begin(), inputs_.end(), is_here)) return busy;
+    if (!complete() || !std::all_of(tables_.begin(), tables_.end(), is_restored)) return busy;
     running_ = true;
     start();
     return true;
@@ -86,16 +108,16 @@ void shard_group::start() {
         if (!m.shard->replaying()) continue;
         const auto to = m.shard->replays_to();
         for (std::size_t i = 0; i < to.size(); ++i)
-            if (inputs_[i]) inputs_[i]->replays_to = std::max(inputs_[i]->replays_to, to[i]);
+            inputs_[i]->replays_to = std::max(inputs_[i]->replays_to, to[i]);
     }
-    for (auto& i : inputs_)
-        if (i) i->ready = true;
+    for (auto& i : inputs_) i->ready = true;
 }
 
 bool shard_group::restore(member& m) {
     m.fetched = m.reader->read(restore_piece, std::move(m.fetched));
     if (!m.fetched) {
-        if (m.announced || m.reader->position() < m.reader->end()) return false;
+        // Whose records are written before all inputs are here are still good.
+        if (m.announced || !complete() || m.reader->position() < m.reader->end()) return false;
         announce(m);
         return m.announced;
     }
@@ -195,20 +217,20 @@ cut shard_group::committable_cut() {
 void shard_group::update() {
     if (!running_) return;
     cut upto;
-    for (auto& i : inputs_) {
-        if (!i) return;
-        upto.push_back(i->committable);
-    }
-    for (auto& m : tables_)
-        if (m.shard->replaying()) m.shard->replayed(upto);
+    for (auto& i : inputs_) upto.push_back(i->committable);
+    const auto is_before = [&](auto& m) { return m.shard->is_all_before(upto); };
+    if (!std::all_of(tables_.begin(), tables_.end(), is_before)) return;
+    for (auto& m : tables_) m.shard->forget(upto);
 }
 
 void shard_group::begin_cut() {
     if (!running_ || at_ != stage::none) return;
-    if (std::any_of(inputs_.begin(), inputs_.end(), [](auto& i) { return i == nullptr; })) return;
+    auto at = committable_cut();
+    // A cut that goes back would contain more than it says.
+    for (auto& m : tables_)
+        if (m.shard->replaying()) m.shard->replayed(at);
     if (std::any_of(tables_.begin(), tables_.end(), [](auto& m) { return m.shard->replaying(); }))
         return;
-    auto at = committable_cut();
     bool further = false;
     for (std::size_t i = 0; i < at.size(); ++i) further |= at[i] > inputs_[i]->written;
     if (!further) return;
@@ -301,7 +323,7 @@ bool shard_group::send_row(member& m) {
 /// All tables have the cut: the inputs may be committed up to it.
 void shard_group::written() {
     for (std::size_t i = 0; i < cut_.size(); ++i)
-        if (inputs_[i]) inputs_[i]->written = std::max(inputs_[i]->written, cut_[i]);
+        inputs_[i]->written = std::max(inputs_[i]->written, cut_[i]);
     told_written_ = true;
 }
 

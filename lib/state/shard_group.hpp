@@ -19,11 +19,14 @@ namespace weir::detail {
 struct table_input {
     // told by the partition
     offset committable = 0;  // everything before is finished
+    bool leaving = false;    // it is revoked: what it has begun is finished
     // told by the tables
     bool ready = false;  // the partition may be read
     offset written = 0;  // so far as the changelogs have it: no commit may pass it
     // The tables have changes by messages before it, and wait for those to come again.
     offset replays_to = 0;
+    // The tables are not here any more: nothing more will be written.
+    bool abandoned = false;
 };
 
 /// A changelog's records on their way to the broker.
@@ -78,8 +81,15 @@ public:
     const std::vector<topic_info*>& inputs() const { return tables_.front().table->inputs; }
     /// The input is assigned: messages before `from` will not come.
     std::shared_ptr<table_input> assigned(const topic_info&, offset from);
-    /// The input is not here any more. True if no other is left.
-    bool gone(const topic_info&);
+    /// The input is not here any more. If it is `lost`, nothing more may be written; neither if
+    /// another input stays. False: the group has to go, too. Else it stays until the other inputs,
+    /// which are leaving, are gone.
+    bool stays_without(const table_input&, bool lost);
+    /// The inputs that are here and stay.
+    std::vector<topic_partition> staying() const;
+    bool has(const table_input&) const;
+    /// The input was assigned before.
+    bool had(const topic_info&) const;
     bool restoring() const { return !running_; }
 
     /// Reads a piece of the changelogs, until they are restored. True if it did anything. Throws
@@ -118,6 +128,7 @@ private:
     };
     enum class stage { none, rows, mark, arrival, tombstones };
 
+    bool complete() const;
     bool restore(member&);
     void restore(member&, const fetch&, std::size_t i);
     void restore_owner(member&, const message&);
@@ -138,7 +149,8 @@ private:
     transport::transport& transport_;
     std::unique_ptr<records_under_way, leave_records> under_way_;
     std::vector<std::string> input_names_;
-    std::vector<std::shared_ptr<table_input>> inputs_;  // null: not here
+    std::vector<std::shared_ptr<table_input>> inputs_;  // null: was never here
+    std::size_t gone_ = 0;                              // of the inputs
     bool running_ = false;
 
     // the cut that is being written

@@ -22,20 +22,20 @@ std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset 
         if (const auto& in = t.table->inputs; std::find(in.begin(), in.end(), input) != in.end())
             its.push_back(t);
     auto& group = groups_[{its.front().table->inputs.front(), tp.partition}];
-    if (!group)
+    // One that waits for inputs that leave is over if the others come back.
+    if (!group || group->had(*input))
         group = std::make_unique<shard_group>(std::move(its), tp.partition, app_, transport_,
                                               releases_);
     return group->assigned(*input, from);
 }
 
-void tables::gone(const topic_partition& tp) {
-    const auto* input = input_named(tp.topic);
-    if (!input) return;
-    std::erase_if(groups_, [&](auto& g) {
-        const auto& in = g.second->inputs();
-        return g.first.partition == tp.partition &&
-               std::find(in.begin(), in.end(), input) != in.end() && g.second->gone(*input);
-    });
+std::vector<topic_partition> tables::gone(const table_input& input, bool lost) {
+    const auto g = std::find_if(groups_.begin(), groups_.end(),
+                                [&](auto& one) { return one.second->has(input); });
+    if (g == groups_.end() || g->second->stays_without(input, lost)) return {};
+    auto staying = g->second->staying();
+    groups_.erase(g);
+    return staying;
 }
 
 bool tables::restore() {

@@ -306,8 +306,9 @@ private:
             if (lose) test_->lose(topic, p);
             else test_->revoke(topic, p);
         };
-        take_away(m.in);
-        if (has_two_inputs(shape_)) take_away(m.other);
+        const int which = has_two_inputs(shape_) ? draw(3) : 0;  // both, or one alone
+        if (which != 1) take_away(m.in);
+        if (which == 1 || (which == 0 && has_two_inputs(shape_))) take_away(m.other);
         if (draw(2)) send(m);
         if (!lose) test_->advance(20s);
         for (int q = 0; q < 2; ++q) {
@@ -338,6 +339,16 @@ private:
         if (thirds != thirds_) return what + "thirds:" + text(thirds) + " in place of" + text(thirds_);
         return {};
     }
+    /// Where the messages of a key are: for TABLES_KEY=k1.
+    void say_messages() {
+        const char* key = std::getenv("TABLES_KEY");
+        if (!tell_ || !key) return;
+        for (auto& topic : {members_[0]->in, members_[0]->other})
+            for (auto& e : test_->events(topic))
+                if (e.key() == key)
+                    std::printf("      %s[%d]@%d = %d\n", topic.name().c_str(), int(e.partition()),
+                                int(e.offset()), e.value());
+    }
     string end() {
         while (live().empty()) join();
         for (auto& m : members_) m->throws = 0;
@@ -349,6 +360,7 @@ private:
             while (live().empty()) join();
         }
         say("at rest");
+        say_messages();
         if (auto wrong = compare("at rest"); !wrong.empty()) return wrong;
         while (!live().empty()) test_->stop(live().front()->app);
         join();

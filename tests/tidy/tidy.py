@@ -76,20 +76,22 @@ def rule(sentence, bad, good=None):
 
 VOCABULARY = ("fwd message hold release_queue task offload clock options policy error hooks graph own "
               "nearest escaped config version").split()
-STREAM = "topic pull stream incoming batch from event channel pending_send".split()
+STREAM = "topic pull stream incoming batch from event channel pending_send table".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself
     "vocabulary": [],
     "codec": ["vocabulary"],
     "segment": ["vocabulary", "codec"],  # what runs: between the loop and the operators
     "graph": ["vocabulary", "codec", "segment"],  # what draws and builds pipelines
-    "stream": ["vocabulary", "codec", "segment", "graph"],  # topic, pull, operators/
+    # a table's rows and changelog: between the loop and the operators that change it
+    "state": ["vocabulary", "codec", "segment", "graph", "transport"],
+    "stream": ["vocabulary", "codec", "segment", "graph", "state"],  # topic, pull, operators/
     "transport": ["vocabulary"],
     "transport/memory": ["vocabulary", "transport"],
     "transport/kafka": ["vocabulary", "transport"],
-    "conductor": ["vocabulary", "segment", "graph", "transport"],
+    "conductor": ["vocabulary", "segment", "graph", "transport", "state"],
     "app": ["vocabulary", "codec", "segment", "graph", "stream", "transport", "transport/memory",
-            "transport/kafka", "conductor"],
+            "transport/kafka", "conductor", "state"],
     "cli": ["vocabulary", "codec", "graph", "transport", "transport/kafka", "app"],  # nobody includes it
     "testing": ["vocabulary", "stream", "app", "transport", "transport/memory"],
     "ranges": ["vocabulary", "stream", "app"],  # opt-in: nobody includes it

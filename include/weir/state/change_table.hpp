@@ -43,13 +43,14 @@ consteval bool key_fits_table() {
 template <class K, class V>
 class shard_ref {
 public:
-    /// The shard of the message's partition.
-    shard_of<K, V>& of(const table_of<K, V>& table, const topic_partition& tp) {
+    /// The shard of the message's partition. Null: it is not here any more.
+    shard_of<K, V>* of(const table_of<K, V>& table, const topic_partition& tp) {
         if (!shard_) [[unlikely]] {
             shard_ = table.shards[static_cast<std::size_t>(tp.partition)];
+            if (!shard_) return nullptr;
             while (table.inputs[input_]->name != tp.topic) ++input_;
         }
-        return *shard_;
+        return shard_.get();
     }
     /// The number of the message's topic among the table's inputs.
     std::size_t input() const { return input_; }
@@ -84,14 +85,15 @@ public:
             if (Change::passes_over(v)) return;
         if (!c.common && c.ownership() == ownership::lost) return;
         auto& ref = shards_.of(c);
-        auto& shard = ref.of(*table_, *c.partition());
+        auto* shard = ref.of(*table_, *c.partition());
+        if (!shard) return;
         const auto m = c.message();
-        auto* r = shard.change(*key_at<K>(c, scratch_), ref.input(), m.offset);
+        auto* r = shard->change(*key_at<K>(c, scratch_), ref.input(), m.offset);
         if (!r) return;
         const bool had = r->live;
         if (!had) r->value = table_->init;
         const auto now = change_.change(r->value, had, std::as_const(v));
-        shard.set_live(*r, now == changed::set);
+        shard->set_live(*r, now == changed::set);
         r->time = had ? std::max(r->time, m.timestamp) : m.timestamp;
         auto at = c;
         at.time = &r->time;

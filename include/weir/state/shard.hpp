@@ -43,6 +43,8 @@ public:
     /// less than `upto` if messages have changed the table in another order than that of their
     /// offsets.
     virtual cut committable(const cut& upto) = 0;
+    /// Whether every change that can still be undone is by a message before `upto`. O(1).
+    virtual bool is_all_before(const cut& upto) const = 0;
     /// Changes by messages before `upto` can't be undone any more. `committable` has returned it.
     virtual void forget(const cut& upto) = 0;
     /// Whether there is anything to write.
@@ -50,7 +52,8 @@ public:
     /// It has changes by messages that its inputs will deliver again. No cut is made meanwhile,
     /// since it would go back.
     virtual bool replaying() const = 0;
-    /// Every message before `upto` has come again.
+    /// A cut can be made at `upto`. If that contains all that was restored, it does not replay any
+    /// more.
     virtual void replayed(const cut& upto) = 0;
     /// It has no change by a message at these offsets or behind them. Valid while it replays.
     virtual cut replays_to() const = 0;

@@ -118,7 +118,7 @@ public:
     /// The longest beginning of the journal such that, for each input, every offset in it is below
     /// `upto` and below every offset that follows in the journal.
     cut committable(const cut& upto) override {
-        if (all_below(upto)) return upto;
+        if (is_all_before(upto)) return upto;
         const auto inputs = upto.size();
         highest_.assign((live_size() + 1) * inputs, -1);
         for (std::size_t i = 0; i < live_size(); ++i) {
@@ -140,8 +140,13 @@ public:
         }
         return most;
     }
+    bool is_all_before(const cut& upto) const override {
+        for (std::size_t i = 0; i < upto.size(); ++i)
+            if (newest_[i] >= upto[i]) return false;
+        return true;
+    }
     void forget(const cut& upto) override {
-        if (all_below(upto)) return forget_all();
+        if (is_all_before(upto)) return forget_all();
         const auto is_before = [&](const change_of& c) { return c.at < upto[c.input]; };
         while (first_ < journal_.size() && is_before(journal_[first_])) ++first_;
         if (first_ * 2 < journal_.size()) return;
@@ -252,12 +257,6 @@ private:
         return at < restored_of_[r->as_of - 1][input];
     }
     std::size_t live_size() const { return journal_.size() - first_; }
-    /// Whether every change in the journal is by a message before `upto`.
-    bool all_below(const cut& upto) const {
-        for (std::size_t i = 0; i < upto.size(); ++i)
-            if (newest_[i] >= upto[i]) return false;
-        return true;
-    }
     void forget_all() {
         assert(finished_ == journal_.size() && "a message in work is not committable");
         journal_.clear();

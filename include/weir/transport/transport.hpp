@@ -34,6 +34,8 @@ public:
     /// Where reading goes on. If there is nothing more it lies behind what will never be read, too:
     /// a gap, a transaction's marker. None: not known.
     virtual std::optional<offset> position() const { return {}; }
+    /// Reading goes on at this offset, though what follows it was read already. False: it cannot.
+    virtual bool seek(offset) { return false; }
     /// What the broker has deleted before it was read, though the group had come no farther. Told
     /// once; the last read has gone on behind it.
     virtual std::optional<offset_range> take_lost() { return {}; }

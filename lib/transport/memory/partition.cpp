@@ -51,6 +51,15 @@ std::optional<offset> partition::position() const {
     return r.waiting ? std::max(r.at.next, r.from->messages.end()) : r.at.next;
 }
 
+bool partition::seek(offset to) {
+    std::lock_guard held{core_.lock};
+    reading_->at = {};
+    reading_->at.next = to;
+    reading_->at.is_known = true;
+    reading_->waiting = false;
+    return true;
+}
+
 std::optional<offset> partition::end() const {
     std::lock_guard held{core_.lock};
     return reading_->from->messages.end();

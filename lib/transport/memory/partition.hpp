@@ -32,6 +32,7 @@ public:
     std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) override;
     std::optional<offset> end() const override;
     std::optional<offset> position() const override;
+    bool seek(offset) override;
     std::optional<offset_range> take_lost() override { return std::exchange(lost_, std::nullopt); }
 
 private:
