@@ -29,9 +29,10 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
     settings s{std::move(config), replication};
     if (t) {
         if (t->type != made->type)
-            throw setup_error{"weir: table '" + t->name + "' is declared twice with different types, " +
-                              t->key_type + " and " + t->value_type + ", then " + made->key_type +
-                              " and " + made->value_type + ": declare it once, and copy the handle"};
+            throw setup_error{"weir: table '" + t->name +
+                              "' is declared twice with different types, " + t->key_type + " and " +
+                              t->value_type + ", then " + made->key_type + " and " +
+                              made->value_type + ": declare it once, and copy the handle"};
         if (!(s == settings{}) && !(s == settings_.at(t.get())))
             throw setup_error{"weir: table '" + t->name +
                               "' is declared twice with different options: give them once"};
@@ -90,7 +91,8 @@ void table_catalog::derive_changelogs() {
         if (std::none_of(o.config.begin(), o.config.end(), is_policy))
             o.config.emplace_back("cleanup.policy", "compact");
         o.on_produce_error = weir::stop;
-        t->changelog = &topics_.derive(app_ + '-' + t->name + "-changelog", std::move(o), true, t->inputs);
+        t->changelog =
+            &topics_.derive(app_ + '-' + t->name + "-changelog", std::move(o), true, t->inputs);
         t->changelog->made_by = "table " + t->name;
     }
 }
@@ -100,20 +102,21 @@ void table_catalog::check_partitions() const {
         for (auto* in : t->inputs) {
             const auto* first = t->inputs.front();
             if (in->partitions != first->partitions)
-                throw setup_error{"weir: table '" + t->name + "': topics '" + first->name + "' and '" +
-                                  in->name + "' have " + std::to_string(first->partitions) + " and " +
+                throw setup_error{"weir: table '" + t->name + "': topics '" + first->name +
+                                  "' and '" + in->name + "' have " +
+                                  std::to_string(first->partitions) + " and " +
                                   std::to_string(in->partitions) +
                                   " partitions, so a key's messages would be in different ones: "
                                   "give them the same number, or put group_by before one"};
         }
         const auto* in = t->inputs.front();
         if (t->changelog->partitions != in->partitions)
-            throw setup_error{"weir: table '" + t->name + "': its changelog '" + t->changelog->name +
-                              "' has " + std::to_string(t->changelog->partitions) +
-                              " partitions, and topic '" + in->name + "' has " +
-                              std::to_string(in->partitions) +
-                              ": a table's number of partitions does not change; give the table "
-                              "another name to begin anew"};
+            throw setup_error{
+                "weir: table '" + t->name + "': its changelog '" + t->changelog->name + "' has " +
+                std::to_string(t->changelog->partitions) + " partitions, and topic '" + in->name +
+                "' has " + std::to_string(in->partitions) +
+                ": a table's number of partitions does not change; give the table "
+                "another name to begin anew"};
     }
 }
 

@@ -23,8 +23,7 @@ public:
     /// throws setup_error.
     table_info& declare(std::unique_ptr<table_info>, properties changelog, int replication);
     /// Throws setup_error if the agent may not change these tables.
-    void check(const std::string& agent,
-               const std::vector<graph_builder::changed_table>&) const;
+    void check(const std::string& agent, const std::vector<graph_builder::changed_table>&) const;
     /// The agent changes these tables. `check` comes before.
     void changed(const std::string& agent, const std::vector<graph_builder::changed_table>&);
     /// Finds out which tables depend on each other, and derives their changelogs.

@@ -112,9 +112,10 @@ void conductor::read_again(const topic_partition& tp) {
     forfeit_lost();
     auto again = p.read_again();
     if (!again.partition)
-        return stop_with(std::make_exception_ptr(weir::error{
-            "weir: " + text_of(tp) + " has to be read again, since the tables that it changes are "
-            "gone with another topic's partition: start the app again"}));
+        return stop_with(std::make_exception_ptr(
+            weir::error{"weir: " + text_of(tp) +
+                        " has to be read again, since the tables that it changes are "
+                        "gone with another topic's partition: start the app again"}));
     const auto& topic = seen_partitions_.find(tp)->topic;
     close_partition(tp);
     begin_partition(work_of(topic), std::move(again));

@@ -56,7 +56,8 @@ changelog_owner changelog_owner::of(bytes_view from) {
 
 std::string cut_stamp::text(const std::vector<std::string>& inputs) const {
     auto all = std::to_string(epoch) + '.' + owner;
-    for (std::size_t i = 0; i < at.size(); ++i) all += ' ' + inputs[i] + '=' + std::to_string(at[i]);
+    for (std::size_t i = 0; i < at.size(); ++i)
+        all += ' ' + inputs[i] + '=' + std::to_string(at[i]);
     return all;
 }
 
@@ -75,9 +76,11 @@ cut_stamp cut_stamp::of(std::string_view text, const std::vector<std::string>& i
         const auto at = number(one);
         good &= at.has_value();
         const auto it = std::find(inputs.begin(), inputs.end(), name);
-        if (it != inputs.end()) s.at[static_cast<std::size_t>(it - inputs.begin())] = at.value_or(0);
+        if (it != inputs.end())
+            s.at[static_cast<std::size_t>(it - inputs.begin())] = at.value_or(0);
     }
-    if (!good) throw error{"weir: '" + std::string{text.substr(0, 80)} + "' is no cut of a changelog"};
+    if (!good)
+        throw error{"weir: '" + std::string{text.substr(0, 80)} + "' is no cut of a changelog"};
     return s;
 }
 

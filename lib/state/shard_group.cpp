@@ -14,11 +14,18 @@ namespace {
 // How many records of a changelog are read or sent in one turn, so that others have theirs.
 constexpr std::size_t restore_piece = 4096, write_piece = 4096;
 
+bool is_at_end(const transport::partition& p) {
+    const auto end = p.end(), at = p.position();
+    return end && at && *at >= *end;
+}
+
 }  // namespace
 
 shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::string app,
                          transport::transport& t, std::shared_ptr<release_queue> releases)
-    : partition_(p), app_(std::move(app)), transport_(t),
+    : partition_(p),
+      app_(std::move(app)),
+      transport_(t),
       under_way_(new records_under_way{std::move(releases)}) {
     const auto& inputs = tables.front().table->inputs;
     inputs_.resize(inputs.size());
@@ -116,8 +123,7 @@ void shard_group::start() {
 bool shard_group::restore(member& m) {
     m.fetched = m.reader->read(restore_piece, std::move(m.fetched));
     if (!m.fetched) {
-        // Whose records are written before all inputs are here are still good.
-        if (m.announced || !complete() || m.reader->position() < m.reader->end()) return false;
+        if (m.announced || !complete() || !is_at_end(*m.reader)) return false;
         announce(m);
         return m.announced;
     }
@@ -252,6 +258,7 @@ void shard_group::begin_table(std::size_t i) {
     const cut_stamp stamp{tables_[i].last_owner.epoch, owner_, cut_};
     const auto text = stamp.text(input_names_);
     for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) o->headers.front().value->assign(text);
+    mark_.value.assign(text);  // not null: compaction would remove it
     writing_ = i;
     at_ = stage::rows;
 }

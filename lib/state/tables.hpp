@@ -27,8 +27,8 @@ public:
     bool any() const { return !all_.empty(); }
     /// Messages before `from` will not come. Null: the topic changes no table.
     std::shared_ptr<table_input> assigned(const topic_partition&, offset from);
-    /// The input's partition is not here any more. Returns those that stay and have changed the same
-    /// shards: the shards are gone, so what these have not committed has to come again.
+    /// The input's partition is not here any more. Returns those that stay and have changed the
+    /// same shards: the shards are gone, so what these have not committed has to come again.
     std::vector<topic_partition> gone(const table_input&, bool lost);
     void clear() { groups_.clear(); }
 

@@ -49,7 +49,7 @@ enum class shape {
     alone,
     take_behind,
     take_before,
-    calls_behind,   // asynchronous calls in any order
+    calls_behind,  // asynchronous calls in any order
     calls_before,
     erasing,        // 0 erases the key, every other value adds one
     chained,        // every third count of a key is counted again
@@ -61,9 +61,10 @@ enum class shape {
     number_of
 };
 bool has_two_inputs(shape s) { return s >= shape::two_inputs; }
-const char* const names[] = {"alone",         "take behind", "take before", "calls behind",
-                             "calls before",  "erasing",     "chained",     "chained, apart",
-                             "two agents",    "regrouped",   "two inputs",  "two inputs, overtaking"};
+const char* const names[] = {"alone",        "take behind",    "take before",
+                             "calls behind", "calls before",   "erasing",
+                             "chained",      "chained, apart", "two agents",
+                             "regrouped",    "two inputs",     "two inputs, overtaking"};
 
 /// One process of the group.
 struct member {
@@ -74,10 +75,11 @@ struct member {
     int throws = 0;
 
     member(const string& broker, shape s)
-        : app{"a", {.broker = broker,
-                    .purge_internal = false,
-                    .on_error = weir::retry(3, 1s),
-                    .hooks = &hush}},
+        : app{"a",
+              {.broker = broker,
+               .purge_internal = false,
+               .on_error = weir::retry(3, 1s),
+               .hooks = &hush}},
           in(app.topic<string, int>("in", {.partitions = 2})),
           other(app.topic<string, int>("other", {.partitions = 2})),
           seen(app.table<string, std::int64_t>("seen")),
@@ -135,8 +137,9 @@ struct member {
                 app.agent("d", in | weir::take(3, 10s) | each | weir::count(thirds) | fail);
                 break;
             case shape::regrouped:
-                app.agent("c", in | weir::group_by([](int i) { return "v" + std::to_string(i); },
-                                                   {.name = "v"}) |
+                app.agent("c", in |
+                                   weir::group_by([](int i) { return "v" + std::to_string(i); },
+                                                  {.name = "v"}) |
                                    weir::count(seen) | fail);
                 break;
             case shape::two_inputs:
@@ -168,7 +171,9 @@ string text(const counts& all) {
 class history {
 public:
     history(std::uint64_t seed, bool tell)
-        : tell_(tell), state_(seed * 2 + 1), shape_(shape(draw(int(shape::number_of)))),
+        : tell_(tell),
+          state_(seed * 2 + 1),
+          shape_(shape(draw(int(shape::number_of)))),
           broker_("memory://tables-" + std::to_string(seed)) {
         members_.push_back(std::make_unique<member>(broker_, shape_));
         test_ = std::make_unique<test_driver>(members_[0]->app);
@@ -203,12 +208,14 @@ private:
     void say(const string& what) {
         if (!tell_) return;
         std::printf("%-40s", what.c_str());
-        for (auto* m : live()) std::printf(" |%s ;%s", text(all_of(m->seen)).c_str(), text(all_of(m->thirds)).c_str());
+        for (auto* m : live())
+            std::printf(" |%s ;%s", text(all_of(m->seen)).c_str(), text(all_of(m->thirds)).c_str());
         std::printf(" | wanted%s ;%s | committed", text(seen_).c_str(), text(thirds_).c_str());
         for (int p = 0; p < 2; ++p)
-            std::printf(" %lld %lld",
-                        static_cast<long long>(test_->committed(members_[0]->in, p).value_or(-1)),
-                        static_cast<long long>(test_->committed(members_[0]->other, p).value_or(-1)));
+            std::printf(
+                " %lld %lld",
+                static_cast<long long>(test_->committed(members_[0]->in, p).value_or(-1)),
+                static_cast<long long>(test_->committed(members_[0]->other, p).value_or(-1)));
         std::printf("\n");
         if (std::getenv("TABLES_LOG")) say_changelogs();
         std::fflush(stdout);
@@ -255,8 +262,8 @@ private:
         }
     }
     void one(member& m) {
-        const auto log = "a-" + string{draw(2) && shape_ >= shape::chained ? "thirds" : "seen"} +
-                         "-changelog";
+        const auto log =
+            "a-" + string{draw(2) && shape_ >= shape::chained ? "thirds" : "seen"} + "-changelog";
         switch (draw(15)) {
             case 6:
             case 7:
@@ -336,7 +343,8 @@ private:
         }
         const auto what = string{names[int(shape_)]} + ", " + when + ": ";
         if (seen != seen_) return what + text(seen) + " in place of" + text(seen_);
-        if (thirds != thirds_) return what + "thirds:" + text(thirds) + " in place of" + text(thirds_);
+        if (thirds != thirds_)
+            return what + "thirds:" + text(thirds) + " in place of" + text(thirds_);
         return {};
     }
     /// Where the messages of a key are: for TABLES_KEY=k1.

@@ -191,7 +191,8 @@ TEST_CASE("a table of another width than its input is refused") {
     make(before, 4);
     make(after, 2);
     test_driver test{before};
-    CHECK_THROWS_WITH_AS(test.add(after), doctest::Contains("has 4 partitions, and topic 'in2' has 2"),
+    CHECK_THROWS_WITH_AS(test.add(after),
+                         doctest::Contains("has 4 partitions, and topic 'in2' has 2"),
                          weir::setup_error);
 }
 
@@ -228,13 +229,10 @@ TEST_CASE("an aggregate that returns an empty optional erases the key") {
     auto in = app.topic<string, int>("in");
     auto sums = app.table<string, std::int64_t>("sums");
     std::vector<std::optional<std::int64_t>> out;
-    app.agent("c", in |
-                       weir::aggregate(sums,
-                                       [](const std::int64_t& sum, int n) {
-                                           return n == 0 ? std::optional<std::int64_t>{}
-                                                         : std::optional{sum + n};
-                                       }) |
-                       weir::for_each([&](const std::optional<std::int64_t>& n) { out.push_back(n); }));
+    app.agent("c",
+              in | weir::aggregate(sums, [](const std::int64_t& sum, int n) {
+                  return n == 0 ? std::optional<std::int64_t>{} : std::optional{sum + n};
+              }) | weir::for_each([&](const std::optional<std::int64_t>& n) { out.push_back(n); }));
     test_driver test{app};
     test.send(in, "x", 2);
     test.send(in, "y", 1);

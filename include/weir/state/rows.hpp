@@ -169,8 +169,8 @@ public:
 
 private:
     static constexpr std::size_t block_bytes = std::size_t{2} << 20;
-    static constexpr std::size_t per_block =
-        std::bit_floor(std::size_t{sizeof(row_type) < block_bytes ? block_bytes / sizeof(row_type) : 1});
+    static constexpr std::size_t per_block = std::bit_floor(
+        std::size_t{sizeof(row_type) < block_bytes ? block_bytes / sizeof(row_type) : 1});
 
     std::uint64_t hash(const K& key) const {
         if constexpr (std::is_integral_v<K> || std::is_enum_v<K>)
@@ -199,7 +199,7 @@ private:
         }
         if (made_ == row_index::none - 1) throw std::bad_alloc{};
         if (made_ % per_block == 0) {
-            // the first block stays in small pages: a small table would fill a huge one with nothing
+            // the first block stays in small pages: a small table would waste a huge one
             blocks_.reserve(blocks_.size() + 1);  // before allocating: push_back may throw
             blocks_.push_back(static_cast<row_type*>(
                 allocate_rows(per_block * sizeof(row_type), !blocks_.empty())));

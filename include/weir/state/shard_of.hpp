@@ -95,7 +95,8 @@ public:
     }
     void restored() override {
         const auto is_complete = [&](const cut& c) { return is_within(c, restored_); };
-        replaying_ = std::any_of(restored_.begin(), restored_.end(), [](offset o) { return o > 0; });
+        replaying_ =
+            std::any_of(restored_.begin(), restored_.end(), [](offset o) { return o > 0; });
         replaying_ |= !std::all_of(restored_of_.begin(), restored_of_.end(), is_complete);
         base_ = static_cast<std::uint32_t>(restored_of_.size());
     }
