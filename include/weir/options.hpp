@@ -111,8 +111,28 @@ struct topic_options {
     friend bool operator==(const topic_options&, const topic_options&) = default;
 };
 
+namespace detail {
+class table_info;
+}
+template <class K, class V>
+class table;
+
+/// Any table, in a list of them.
+class table_ref {
+public:
+    template <class K, class V>
+    table_ref(const table<K, V>& t) : info_(&t.info()) {}
+    detail::table_info& info() const { return *info_; }
+
+private:
+    detail::table_info* info_;
+};
+
 struct agent_options {
     policy on_error{};
+    /// The tables that its bodies change, by `t[key] += 1` and the like. Those that its operators
+    /// change need not be named.
+    std::vector<table_ref> tables{};
 };
 
 /// The order in which the results of asynchronous calls are passed on. all: the order of the input.

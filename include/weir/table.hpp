@@ -5,10 +5,14 @@
 #include <type_traits>
 #include <utility>
 
+#include <weir/graph/concepts.hpp>
 #include <weir/options.hpp>
 #include <weir/state/shard_of.hpp>
 
 namespace weir {
+
+template <class K, class V>
+class table;
 
 template <class V>
 struct table_options {
@@ -19,6 +23,47 @@ struct table_options {
     /// Of the changelog. 0: the broker's default.
     int replication = 0;
 };
+
+namespace detail {
+
+/// `table[key]`.
+template <class K, class V>
+class cell {
+public:
+    cell(table_of<K, V>& of, const K& key) : of_(of), key_(key) {}
+    operator V() const { return of().get(key_); }
+    const cell& operator=(V v) const {
+        of().put(key_, std::move(v));
+        return *this;
+    }
+    const cell& operator=(const cell& other) const { return *this = V(other); }
+    template <class T>
+    const cell& operator+=(const T& more) const {
+        return change([&](V& v) { v += more; });
+    }
+    template <class T>
+    const cell& operator-=(const T& less) const {
+        return change([&](V& v) { v -= less; });
+    }
+    const cell& operator++() const {
+        return change([](V& v) { ++v; });
+    }
+    const cell& operator--() const {
+        return change([](V& v) { --v; });
+    }
+
+private:
+    weir::table<K, V> of() const { return weir::table<K, V>{of_}; }
+    template <class F>
+    const cell& change(F f) const {
+        of().update(key_, f);
+        return *this;
+    }
+    table_of<K, V>& of_;
+    const K& key_;
+};
+
+}  // namespace detail
 
 /// The last value of each key. `count`, `aggregate`, `reduce` and `to_table` change it; everybody
 /// may read it. It is kept in memory, in one shard for each partition of the topic whose messages
@@ -61,6 +106,30 @@ public:
         for (auto& s : info_->shards)
             if (s) n += s->size();
         return n;
+    }
+    /// What the key has, as it is when it is used: `t[key] += 1`, `if (t[key] > 3)`. Reading it
+    /// stores nothing. See `put` for writing.
+    detail::cell<K, V> operator[](const K& of) const { return {*info_, of}; }
+    /// Changes the table by the message that the body is working on, in the shard of its partition,
+    /// whatever its own key is. The change is undone if the message fails. Throws weir::error if no
+    /// message is being processed, or if the message's agent is not the one that changes this table.
+    void put(const K& of, V v) const {
+        update(of, [&](V& now) { now = std::move(v); });
+    }
+    /// `f(V&)` changes the value; it begins with `.init`.
+    template <class F>
+    void update(const K& of, F f) const {
+        static_assert(detail::calls<F, V&>, "weir: table.update(key, f): f takes a V&");
+        detail::shard_of<K, V>* in = nullptr;
+        if (auto* r = info_->change_in_body(of, in)) {
+            f(r->value);
+            in->set_live(*r, true);
+        }
+    }
+    void erase(const K& of) const {
+        detail::shard_of<K, V>* in = nullptr;
+        if (!contains(of)) return;
+        if (auto* r = info_->change_in_body(of, in)) in->set_live(*r, false);
     }
     /// Calls `f(key, value)` for each, partition by partition, in the order in which the keys came.
     template <class F>

@@ -74,7 +74,8 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     check_policy(o.on_error);
     auto drawn = graph_;  // kept only if all of it can be drawn
     graph_builder s{drawn, *this, settings_.app, name};
-    what->draw(s);
+    const auto end = what->draw(s);
+    for (auto& t : o.tables) s.changes(t.info(), end);
     for (auto* from : s.sources())
         for (auto* to : s.passed_through())
             if (!to->internal && transport::matches(from->name, to->name))

@@ -48,6 +48,7 @@ void conductor::end() {
 void conductor::use(table_info& t) {
     plan_.begin(table_agent_, {});
     plan_.name("table " + t.name);
+    t.bodies = this;
     tables_.use({&t, &plan_.send_to(*t.changelog)});
 }
 
@@ -142,6 +143,7 @@ bool conductor::turn() {
     if (!stopped()) committer_.poll(partitions_, now_);
     busy |= coroutines_.any_ready() || coroutines_.due() <= now_;
     busy |= !commit_was_in_flight && committer_.in_flight();  // its answer may have come already
+    busy |= tables_.take_begun();
     const bool called = turn_background();
     only_timers_ = called && !busy;
     return busy || called;

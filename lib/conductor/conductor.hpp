@@ -32,12 +32,13 @@ namespace weir::detail {
 ///
 ///     conductor.cpp   what a run is made of, and one turn of it
 ///     cursors.cpp     one segment works on one input
+///     bodies.cpp      tables that bodies change
 ///     failures.cpp    what a failure leads to
 ///     groups.cpp      partitions that come and go
 ///     ending.cpp      sources that end, coroutines that return, the end of the run
 ///     status.cpp      what is committed, held and behind
 ///     explain.cpp     what holds a commit back
-class conductor final : transport::listener {
+class conductor final : transport::listener, body_changes {
 public:
     conductor(const settings&, transport::transport&, reporter&);
     ~conductor();
@@ -166,6 +167,12 @@ private:
     static bool is_awaited(const segment_cursor&, time_point until);
     bool flush(const agent_info&);
 
+    // bodies.cpp
+    const context* message_for(const table_info&) override;
+    void changes(const std::shared_ptr<shard>&) override;
+    void finish_changes();
+    void undo_changes(const segment_cursor&, std::size_t at);
+
     // failures.cpp
     const policy& policy_of(const agent_info&, bool of_batch, const std::exception_ptr&) const;
     void handle_failure(retryable&, agent_info&, bool of_batch, const std::exception_ptr&);
@@ -243,6 +250,10 @@ private:
     std::set<topic_partition> seen_partitions_;  // ever assigned; source messages point at them
     owned_partitions partitions_;
     segment_cursor* last_parked_ = nullptr;
+    // what the current message has changed in its body
+    std::vector<std::shared_ptr<shard>> changed_in_body_;
+    const context* changed_by_ = nullptr;
+    std::size_t changed_by_index_ = 0;
     std::atomic<segment_turn*> turn_ = nullptr;  // of the segment that runs now
     std::atomic<bool> stop_asked_ = false;
     bool topics_changed_ = false;

@@ -65,6 +65,7 @@ bool conductor::catch_up(owned_partition& p, partition_cursor& c) {
 }
 
 inline run_result conductor::run_segment(segment_cursor& c, work what, time_point now) {
+    if (!changed_in_body_.empty()) finish_changes();
     segment_turn turn{clock_, now + segment_budget};
     turn.work = &c;
     if (what == work::in_work_only) turn.end(run_status::stop);
@@ -76,6 +77,10 @@ inline run_result conductor::run_segment(segment_cursor& c, work what, time_poin
 
 inline void conductor::came_back(segment_cursor& c, work what, const run_result& r) {
     assert(c.position <= r.at && r.at <= c.reads->count && "a cursor never goes back");
+    if (!changed_in_body_.empty() && r.status != run_status::full) {
+        if (r.status == run_status::failed) undo_changes(c, r.at);
+        else finish_changes();
+    }
     if (r.at != c.position) c.tries.reset();
     c.position = r.at;
     if (r.status == run_status::full) {

@@ -229,17 +229,17 @@ void shard_group::update() {
     for (auto& m : tables_) m.shard->forget(upto);
 }
 
-void shard_group::begin_cut() {
-    if (!running_ || at_ != stage::none) return;
+bool shard_group::begin_cut() {
+    if (!running_ || at_ != stage::none) return false;
     auto at = committable_cut();
     // A cut that goes back would contain more than it says.
     for (auto& m : tables_)
         if (m.shard->replaying()) m.shard->replayed(at);
     if (std::any_of(tables_.begin(), tables_.end(), [](auto& m) { return m.shard->replaying(); }))
-        return;
+        return false;
     bool further = false;
     for (std::size_t i = 0; i < at.size(); ++i) further |= at[i] > inputs_[i]->written;
-    if (!further) return;
+    if (!further) return false;
     bool changed = false;
     for (auto& m : tables_) {
         m.shard->forget(at);
@@ -248,10 +248,11 @@ void shard_group::begin_cut() {
     cut_ = std::move(at);
     if (!changed) {
         for (std::size_t i = 0; i < cut_.size(); ++i) inputs_[i]->written = cut_[i];
-        return;
+        return false;
     }
     for (auto& m : tables_) m.shard->begin_cut();
     begin_table(tables_.size() - 1);
+    return true;
 }
 
 void shard_group::begin_table(std::size_t i) {

@@ -97,8 +97,8 @@ public:
     bool restore();
     /// Forgets what can't be undone.
     void update();
-    /// Begins a cut, if there is anything to write and none is being written.
-    void begin_cut();
+    /// Begins a cut, if there is anything to write and none is being written. True if it did.
+    bool begin_cut();
     /// Sends a piece of the cut. True if it did anything.
     bool write();
     /// Nothing is being written.

@@ -47,7 +47,7 @@ void tables::update() {
     for (auto& [key, g] : groups_) g->update();
 }
 void tables::begin_cuts() {
-    for (auto& [key, g] : groups_) g->begin_cut();
+    for (auto& [key, g] : groups_) begun_ |= g->begin_cut();
 }
 bool tables::write() {
     bool busy = false;

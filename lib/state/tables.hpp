@@ -40,6 +40,8 @@ public:
     void begin_cuts();
     /// Sends a piece of each cut. True if there was anything. Throws weir::error.
     bool write();
+    /// Whether a cut has been begun since the last call: `write` has something to do.
+    bool take_begun() { return std::exchange(begun_, false); }
     bool idle() const;
     /// Whether a cut has been written since the last call.
     bool take_written();
@@ -59,6 +61,7 @@ private:
     std::shared_ptr<release_queue> releases_;
     std::vector<table_target> all_;
     std::map<group_key, std::unique_ptr<shard_group>> groups_;
+    bool begun_ = false;
 };
 
 }  // namespace weir::detail

@@ -58,6 +58,11 @@ public:
     /// It has no change by a message at these offsets or behind them. Valid while it replays.
     virtual cut replays_to() const = 0;
 
+    /// The current message is finished.
+    virtual void finish() = 0;
+    /// The current message has failed: it has changed nothing.
+    virtual void undo() = 0;
+
     // writing a cut
     /// Takes down the table as of now, without the changes that `forget` has not passed.
     virtual void begin_cut() = 0;
@@ -74,7 +79,22 @@ public:
     virtual std::size_t size() const = 0;
 };
 
+struct context;
 struct topic_info;
+class table_info;
+
+/// How a body changes tables: `clicks[user] += 1`. Implemented by the conductor.
+class body_changes {
+public:
+    /// The message that the body is working on. Throws weir::error if there is none, or if its
+    /// agent may not change the table. Null: its partition is lost, so it changes nothing.
+    virtual const context* message_for(const table_info&) = 0;
+    /// The message changes this shard: it is told when the message is finished or undone.
+    virtual void changes(const std::shared_ptr<shard>&) = 0;
+
+protected:
+    ~body_changes() = default;
+};
 
 /// A table. Owned by the app's engine, and lives as long. Its shards come and go with the
 /// partitions of its inputs.
@@ -94,6 +114,9 @@ public:
     /// All topics whose messages change it or a table that shares a topic with it: those have
     /// their cuts together. Sorted by name. Known once a run has started.
     std::vector<topic_info*> inputs;
+    body_changes* bodies = nullptr;  // while the app runs
+    /// Throws weir::error if the topic is none of them.
+    std::size_t input_of(const std::string& topic) const;
 };
 
 }  // namespace weir::detail

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
+#include <weir/segment/segment.hpp>
 #include <weir/state/rows.hpp>
 #include <weir/state/shard.hpp>
 
@@ -51,10 +52,8 @@ public:
         return r && r->live ? r : nullptr;
     }
     void prefetch(const K& later, const K& next) const { rows_.prefetch(later, next); }
-    /// The current message is finished.
-    void finish() { finished_ = journal_.size(); }
-    /// The current message has changed nothing.
-    void undo() {
+    void finish() final { finished_ = journal_.size(); }
+    void undo() final {
         for (; journal_.size() > finished_; journal_.pop_back()) {
             auto& c = journal_.back();
             set_live(*c.of, c.was_live);
@@ -305,6 +304,13 @@ private:
     std::uint32_t base_ = 0;
 };
 
+/// The message that a body is working on, and the number of its topic among the table's inputs.
+struct message_in_body {
+    const context* at;
+    std::size_t input;
+};
+message_in_body message_in_work(const table_info&);
+
 /// A table of known types.
 template <class K, class V>
 class table_of final : public table_info {
@@ -316,6 +322,23 @@ public:
         const auto at = static_cast<std::size_t>(p);
         if (shards.size() <= at) shards.resize(at + 1);
         shards[at] = std::static_pointer_cast<shard_of<K, V>>(std::move(s));
+    }
+
+    /// The row of `key`, for the body that is working on a message. Null: the message changes
+    /// nothing any more.
+    row<K, V>* change_in_body(const K& key, shard_of<K, V>*& in) {
+        const auto [c, input] = message_in_work(*this);
+        if (!c) return nullptr;
+        const auto& s = shards[static_cast<std::size_t>(c->partition()->partition)];
+        if (!s) return nullptr;
+        bodies->changes(s);
+        in = s.get();
+        auto* r = s->change(key, input, c->offset());
+        if (!r) return nullptr;
+        const auto time = c->message().timestamp;
+        if (!r->live) r->value = init;
+        r->time = r->live ? std::max(r->time, time) : time;
+        return r;
     }
 
     V init{};

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables that bodies change and read.
+#include "counting.hpp"
+
+#include <stdexcept>
+
+namespace {
+
+struct clicking {
+    silent hush{};
+    weir::app app{"a", {.hooks = &hush}};
+    weir::topic<string, int> pages = app.topic<string, int>("pages");
+    weir::table<string, std::int64_t> clicks =
+        app.table<string, std::int64_t>("clicks", {.init = 100});
+};
+
+}  // namespace
+
+TEST_CASE("a body changes a table by its cells") {
+    clicking c;
+    c.app.agent("clicks",
+                c.pages | weir::items() | weir::for_each([clicks = c.clicks](const auto& i) {
+                    auto& [user, n] = i;
+                    clicks[user] += n;
+                    if (clicks[user] > 110) clicks.erase(user);
+                }),
+                {.tables = {c.clicks}});
+    test_driver test{c.app};
+    test.send(c.pages, "ann", 3);
+    test.send(c.pages, "ann", 4);
+    test.send(c.pages, "bob", 1);
+    CHECK(all_of(c.clicks) == counts{{"ann", 107}, {"bob", 101}});
+    test.send(c.pages, "ann", 4);
+    CHECK(all_of(c.clicks) == counts{{"bob", 101}});
+    CHECK(c.clicks.get("ann") == 100);
+    test.restart();
+    CHECK(all_of(c.clicks) == counts{{"bob", 101}});
+}
+
+TEST_CASE("put, update, ++, -- and -= change a cell; reading stores nothing") {
+    clicking c;
+    c.app.agent("clicks", c.pages | weir::for_each([&](int n) {
+                              if (n == 0) c.clicks.put("x", 7);
+                              if (n == 1) ++c.clicks["x"];
+                              if (n == 2) --c.clicks["x"];
+                              if (n == 3) c.clicks["x"] -= 5;
+                              if (n == 4) c.clicks.update("x", [](std::int64_t& v) { v *= 10; });
+                              if (n == 5) c.clicks["x"] = c.clicks["y"];
+                          }),
+                {.tables = {c.clicks}});
+    test_driver test{c.app};
+    trace seen;
+    for (int n = 0; n < 6; ++n) {
+        test.send(c.pages, "k", n);
+        seen.push_back(int(c.clicks.get("x")));
+    }
+    CHECK(seen == trace{7, 8, 7, 2, 20, 100});
+    CHECK(c.clicks.size() == 1);
+}
+
+TEST_CASE("what a body has changed is undone with its message, and not with another one's") {
+    clicking c;
+    c.app.agent("clicks", c.pages | weir::for_each([&](int n) {
+                              c.clicks["x"] += n;
+                              c.clicks["y"] += n;
+                              if (n < 0) throw std::runtime_error{"no"};
+                          }),
+                {.tables = {c.clicks}});
+    test_driver test{c.app};
+    for (int n : {1, 2, -9, 3}) test.append(c.pages, "k", n);
+    test.run();
+    CHECK(all_of(c.clicks) == counts{{"x", 106}, {"y", 106}});
+    for (int n : {-9, -9}) test.append(c.pages, "k", n);
+    test.run();
+    CHECK(all_of(c.clicks) == counts{{"x", 106}, {"y", 106}});
+}
+
+TEST_CASE("a retry finds what was before") {
+    clicking c;
+    int tries = 0;
+    c.app.agent("clicks", c.pages | weir::for_each([&](int n) {
+                              c.clicks["x"] += n;
+                              if (++tries < 3) throw std::runtime_error{"not yet"};
+                          }),
+                {.on_error = weir::retry(5, 1s), .tables = {c.clicks}});
+    test_driver test{c.app};
+    test.send(c.pages, "k", 1);
+    test.advance(10s);
+    CHECK(tries == 3);
+    CHECK(c.clicks.get("x") == 101);
+}
+
+TEST_CASE("a table is changed by messages alone") {
+    clicking c;
+    c.app.agent("clicks", c.pages | weir::for_each([](int) {}), {.tables = {c.clicks}});
+    CHECK_THROWS_WITH_AS(c.clicks.put("x", 1), doctest::Contains("while the app does not run"),
+                         weir::error);
+    test_driver test{c.app};
+    CHECK_THROWS_WITH_AS(c.clicks.put("x", 1),
+                         doctest::Contains("where no message is being processed"), weir::error);
+}
+
+TEST_CASE("an agent that has not said so changes no table") {
+    clicking c;
+    auto other = c.app.topic<string, int>("other");
+    c.app.agent("clicks", c.pages | weir::for_each([&](int) { ++c.clicks["x"]; }),
+                {.on_error = weir::stop, .tables = {c.clicks}});
+    c.app.agent("other", other | weir::for_each([&](int) { ++c.clicks["x"]; }),
+                {.on_error = weir::stop});
+    test_driver test{c.app};
+    test.send(c.pages, "k", 1);
+    CHECK(c.clicks.get("x") == 101);
+    test.send(other, "k", 1);
+    CHECK(!test.running());
+    REQUIRE(!test.errors().empty());
+    CHECK(test.errors().back().text.find(
+              "agent 'other' changes table 'clicks', and agent 'clicks'") != string::npos);
+}
+
+TEST_CASE("what a body has changed is written and committed as what an operator has") {
+    weir::app_options shared{.broker = "memory://state-bodies"};
+    const auto make = [](weir::app& app) {
+        auto in = app.topic<string, int>("in");
+        auto sums = app.table<string, std::int64_t>("sums");
+        app.agent("c",
+                  in | weir::tap([=](int n) { sums["all"] += n; }) | weir::take(2) |
+                      weir::for_each([](const auto&) {}),
+                  {.tables = {sums}});
+        return std::pair{in, sums};
+    };
+    weir::app one{"a", shared}, two{"a", shared};
+    auto [in, sums] = make(one);
+    auto [in2, sums2] = make(two);
+    test_driver test{one};
+    for (int n : {1, 2, 4}) test.send(in, "k", n);
+    CHECK(sums.get("all") == 7);
+    test.commit();
+    CHECK(test.committed(in, 0) == committed{2});
+    CHECK(folded(test, "a-sums-changelog") == counts{{"all", 3}});
+    test.kill(one);
+    test.add(two);
+    CHECK(sums2.get("all") == 7);
+}
