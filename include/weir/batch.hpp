@@ -17,7 +17,7 @@ namespace detail {
 /// its messages. Lives as long as the last hold. As `origins` it gives each value its own message,
 /// for operators that take the batch apart.
 template <class V>
-class batch_contents final : public hold_owner, public origins {
+class batch_contents : public hold_owner, public origins {
 public:
     batch_contents(std::shared_ptr<release_queue> releases, std::vector<V> of,
                    std::vector<hold> holds, std::vector<source_message> messages)
@@ -68,13 +68,33 @@ public:
     /// of them; no headers.
     source_message common() const;
 
-private:
+protected:
     ~batch_contents() override = default;
 
+private:
     std::vector<hold> holds_;
     std::vector<source_message> messages_;  // one for each value
     std::int64_t open_ = 0;
     bool forfeited_ = false;
+};
+
+/// With the decoded key of each value.
+template <class V, class K>
+class batch_contents_with_keys final : public batch_contents<V> {
+public:
+    batch_contents_with_keys(std::shared_ptr<release_queue> releases, std::vector<V> of,
+                             std::vector<hold> holds, std::vector<source_message> messages,
+                             std::vector<slot<K>> keys)
+        : batch_contents<V>(std::move(releases), std::move(of), std::move(holds),
+                            std::move(messages)),
+          keys_(std::move(keys)) {}
+    const void* key_of(std::size_t i) const override { return &keys_[i].value; }
+    const void* keys_at() const override { return keys_.data(); }
+
+private:
+    ~batch_contents_with_keys() override = default;
+
+    std::vector<slot<K>> keys_;
 };
 
 template <class V>

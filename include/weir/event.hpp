@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <weir/segment/ack_state.hpp>
-#include <weir/segment/borrowed_or_owned.hpp>
+#include <weir/segment/key.hpp>
 
 namespace weir {
 namespace detail {

@@ -68,7 +68,7 @@ struct changed_op {
 
     template <class K, class V>
     struct running {
-        static constexpr bool needs_message = true;  // for the key
+        static constexpr message_part needs = needs_key<K>;
         using kept_key = std::conditional_t<is_raw<K>, std::optional<std::string>, K>;
         per_partition<last_values<kept_key, V>> states{last_values<kept_key, V>{}};
         K scratch{};  // for a key that nobody has decoded yet

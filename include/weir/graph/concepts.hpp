@@ -34,8 +34,8 @@ concept is_pipeline = requires { typename P::weir_stream; };
 //   operator()                        called with (context, value, next)
 //   make_step<K, In>(plan)            returns the object that is called like this
 //   make_sink<K, In>(plan)            returns the sink that ends the pipeline
-//   split<K, In, NeedsMessage>(plan)  a boundary: returns the sink that ends this segment, and the
-//                                     stream that goes on
+//   split<K, In, Needs>(plan)  a boundary: returns the sink that ends this segment, and the stream
+//                              that goes on, whose operators need these parts of a message
 // It has `key<K, In>` if it changes the key, and `keeps_element` if it passes on what it was given.
 // `check<K, V>()` has static_asserts about the stream before it, each with a sentence. A pipeline
 // asks it before anything else, so this is the one place where an operator refuses a stream.

@@ -18,7 +18,8 @@ namespace weir {
 namespace detail {
 
 template <class Op, class K, class In>
-concept is_boundary = requires(const Op& op, plan& p) { op.template split<K, In, true>(p); };
+concept is_boundary =
+    requires(const Op& op, plan& p) { op.template split<K, In, all_but_value>(p); };
 template <class Op, class K, class In>
 concept makes_step = requires(const Op& op, plan& p) { op.template make_step<K, In>(p); };
 template <class Sink, class Source>
@@ -144,8 +145,7 @@ public:
     void build(detail::plan& p, Chain chain) const {
         p.name(op_.describe());
         if constexpr (detail::is_boundary<Op, typename Before::key, in>) {
-            auto [end, source] =
-                op_.template split<typename Before::key, in, Chain::needs_message>(p);
+            auto [end, source] = op_.template split<typename Before::key, in, Chain::needs>(p);
             source.build(p, std::move(chain));
             p.name(op_.describe());
             p.chain();

@@ -22,6 +22,7 @@ struct echo_op {
     std::tuple<Targets...> targets;
 
     struct running : sending_sink {
+        static constexpr message_part needs = all_but_value;
         using sending_sink::sending_sink;
         void operator()(context& c, auto&& v, auto&& next) {
             same_key key;

@@ -18,7 +18,7 @@ namespace detail {
 template <class K, class V>
 class event_source {
 public:
-    static constexpr bool needs_message = true;
+    static constexpr message_part needs = all_but_value;
     explicit event_source(std::shared_ptr<release_queue> releases)
         : acks_(std::make_unique<ack_states>(std::move(releases))) {}
 

@@ -55,8 +55,9 @@ struct flat_map_op {
         auto&& values = call(f, std::as_const(v));
         if constexpr (whole<In>) {
             auto& contents = v.contents();
+            const void* const keys = contents.keys_at();
             for (std::size_t i = 0; i < contents.values.size(); ++i) {
-                context its{contents, i, c.now};
+                context its{contents, i, c.now, keys};
                 next(its, contents.values[i]);
             }
         } else if constexpr (owns<range<In>>) {

@@ -14,6 +14,7 @@ namespace detail {
 
 template <class F>
 struct new_key {
+    static constexpr message_part needs = message_part::none;
     F f;
     template <class In>
     void operator()(const In& v, const message&, bytes& key) {
@@ -34,6 +35,7 @@ struct as_sent<keyed<K, V>> {
     static const V& of(const keyed<K, V>& v) { return v.value; }
 };
 struct found_key {
+    static constexpr message_part needs = message_part::none;
     template <class K, class V>
     void operator()(const keyed<K, V>& v, const message&, bytes& key) const {
         encode_onto<K>(v.key, key);
@@ -141,7 +143,7 @@ struct group_by_op {
             return send_sink<In, new_key<F>>{p.send_to(there), {f_}};
         }
     }
-    template <class K, class In, bool>
+    template <class K, class In, message_part>
     auto split(plan& p) const {
         auto& there = p.next_through();
         if constexpr (is_task<called<In>>) {
@@ -156,7 +158,8 @@ struct group_by_op {
 
 private:
     template <class K, class In>
-    using stage = async_stage<key_call<F, In, key<K, In>>, true>;
+    using stage = async_stage<key_call<F, In, key<K, In>>,
+                              send_sink<keyed<key<K, In>, In>, found_key>::needs>;
     template <class K, class In>
     auto& call_stage(plan& p) const {
         return static_cast<stage<K, In>&>(p.add(std::unique_ptr<boundary>{new stage<K, In>{
@@ -164,7 +167,7 @@ private:
     }
     template <class K, class In>
     static auto end_at(stage<K, In>& calls) {
-        return into_boundary<stage<K, In>, true>{calls};
+        return into_boundary<stage<K, In>, stage<K, In>::needs>{calls};
     }
 
     F f_;

@@ -7,6 +7,7 @@
 
 #include <weir/graph/pipeline.hpp>
 #include <weir/segment/borrowed_or_owned.hpp>
+#include <weir/segment/key.hpp>
 
 namespace weir {
 
@@ -46,7 +47,7 @@ struct items_op {
 
     template <class K>
     struct running {
-        static constexpr bool needs_message = true;
+        static constexpr message_part needs = needs_key<K>;
         K scratch{};  // for a key that is not decoded yet; used again
 
         void operator()(context& c, auto&& v, auto&& next) {

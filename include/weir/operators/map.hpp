@@ -55,14 +55,13 @@ struct map_op {
         next(call(f, std::forward<decltype(v)>(v)));
     }
 
-    template <class K, class In, bool NeedsMessage>
+    template <class K, class In, message_part Needs>
         requires is_task<called<In>>
     auto split(plan& p) const {
-        using stage = async_stage<map_call<F, In, out<In>>, NeedsMessage>;
+        using stage = async_stage<map_call<F, In, out<In>>, Needs, shown_key_t<K>>;
         auto& s = static_cast<stage&>(p.add(std::unique_ptr<boundary>{new stage{
             p.loop(), p.agent(), {f}, {options.concurrency, options.order, has_key_type<K>}}}));
-        // true: messages are kept, since the order may need their keys
-        return split_at{into_boundary<stage, true>{s}, downstream<K, out<In>>{&s}};
+        return split_at{into_boundary<stage, stage::needs>{s}, downstream<K, out<In>>{&s}};
     }
 };
 struct map_fn {

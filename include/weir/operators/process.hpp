@@ -95,14 +95,13 @@ struct process_op {
         else if (made) next(*std::forward<decltype(made)>(made));
     }
 
-    template <class K, class In, bool NeedsMessage>
+    template <class K, class In, message_part Needs>
         requires is_task<called<In>>
     auto split(plan& by) const {
-        using stage = async_stage<process_call<P, In, given<In>>, NeedsMessage>;
+        using stage = async_stage<process_call<P, In, given<In>>, Needs, shown_key_t<K>>;
         auto& s = static_cast<stage&>(by.add(std::unique_ptr<boundary>{new stage{
             by.loop(), by.agent(), {p}, {options.concurrency, options.order, has_key_type<K>}}}));
-        return split_at{into_boundary<stage, true>{s},
-                        downstream<K, out<In>>{&s}};  // true: the order may need keys
+        return split_at{into_boundary<stage, stage::needs>{s}, downstream<K, out<In>>{&s}};
     }
 };
 
@@ -272,13 +271,13 @@ private:
     };
     template <class Chain>
     void build_stage(plan& p, Chain chain) const {
-        using stage = async_stage<awaited, Chain::needs_message>;
+        using stage = async_stage<awaited, Chain::needs, shown_key_t<key>>;
         auto& s = static_cast<stage&>(
             p.add(std::unique_ptr<boundary>{new stage{p.loop(), p.agent(), {by_}, {}}}));
         downstream<key, value>{&s}.build(p, std::move(chain));
         p.name("process");
         p.chain();
-        before_.build(p, into_boundary<stage, true>{s});
+        before_.build(p, into_boundary<stage, stage::needs>{s});
     }
 
     struct listed {

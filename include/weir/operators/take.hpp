@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -9,16 +10,37 @@
 #include <weir/batch.hpp>
 #include <weir/codec/codec.hpp>
 #include <weir/graph/pipeline.hpp>
+#include <weir/segment/key.hpp>
 
 namespace weir {
 namespace detail {
 
-/// Values that wait for a batch, with their holds and messages. The first `applied_` belong to
-/// messages that have gone through their chain. The values behind them belong to the current
+/// Keys that are compared as well decoded as by their bytes.
+template <class K>
+inline constexpr bool compared_decoded =
+    std::is_integral_v<K> || std::is_enum_v<K> || std::is_same_v<K, std::string>;
+template <class K>
+inline constexpr bool compared_decoded<std::optional<K>> = compared_decoded<K>;
+
+/// Values that wait for a batch, with their holds, messages and keys. The first `applied_` belong
+/// to messages that have gone through their chain. The values behind them belong to the current
 /// message and can be undone.
-template <class V, bool NeedsMessage>
+template <class V, class K, message_part Needs>
 class take_boundary final : public boundary {
+    using keeps = kept_of_message<K, Needs, compared_decoded<K>>;
+    static constexpr bool key_decoded = keeps::key_decoded;
+    struct common_key_of {
+        using type = shown_key_t<common_key<K>>;
+    };
+    struct no_common_key {
+        using type = no_key;
+    };
+    using common_key_type =
+        typename std::conditional_t<key_decoded, common_key_of, no_common_key>::type;
+
 public:
+    static constexpr message_part needs = keeps::parts;
+
     take_boundary(plan& p, std::size_t n, duration within)
         : releases_(p.releases()),
           n_(n),
@@ -28,7 +50,8 @@ public:
     void push(context& c, auto&& v) {
         values_.push_back(std::forward<decltype(v)>(v));
         holds_.push_back(c.hold());
-        messages_.push_back(source_message::of<NeedsMessage>(c, whole_));
+        messages_.push_back(source_message::of<needs>(c, whole_));
+        if constexpr (key_decoded) copy_key(c, keys_.emplace_back().value);
     }
     void apply(context& c) {
         forfeit_not_owned(applied_);
@@ -78,6 +101,7 @@ private:
         auto values = std::exchange(values_, {});
         auto holds = std::exchange(holds_, {});
         auto messages = std::exchange(messages_, {});
+        [[maybe_unused]] auto keys = std::exchange(keys_, {});
         for (std::size_t i = 0; i < values.size(); ++i) {
             if (i >= left && goes(holds[i])) {
                 holds[i].forfeit();
@@ -86,12 +110,14 @@ private:
             values_.push_back(std::move(values[i]));
             holds_.push_back(std::move(holds[i]));
             messages_.push_back(std::move(messages[i]));
+            if constexpr (key_decoded) keys_.push_back(std::move(keys[i]));
         }
     }
     void keep_first(std::size_t n) {
         keep_first(values_, n);
         keep_first(holds_, n);
         keep_first(messages_, n);
+        if constexpr (key_decoded) keep_first(keys_, n);
     }
     /// Removes and returns the first n; the others stay.
     template <class T>
@@ -104,13 +130,32 @@ private:
         return taken;
     }
     void emit(std::size_t n) {
-        batch<V> b{*new batch_contents<V>{releases_, first(values_, n), first(holds_, n),
-                                          first(messages_, n)}};
-        auto held = b.hold();
-        auto common = b.contents().common();
-        ready_.push(std::move(b), std::move(held), std::move(common));
+        if constexpr (key_decoded) {
+            auto keys = first(keys_, n);
+            auto common = common_of(keys);
+            push_ready(batch<V>{*new batch_contents_with_keys<V, K>{
+                           releases_, first(values_, n), first(holds_, n), first(messages_, n),
+                           std::move(keys)}},
+                       std::move(common));
+        } else {
+            push_ready(batch<V>{*new batch_contents<V>{releases_, first(values_, n),
+                                                       first(holds_, n), first(messages_, n)}},
+                       {});
+        }
         applied_ = values_.size();
         due_ = time_point::max();
+    }
+
+    static common_key_type common_of(const auto& keys) {
+        common_key_type common{keys.front().value};
+        for (auto& k : keys)
+            if (!(k.value == keys.front().value)) return {};
+        return common;
+    }
+    void push_ready(batch<V> b, common_key_type key) {
+        auto held = b.hold();
+        auto common = b.contents().common();
+        ready_.push(std::move(b), std::move(held), std::move(common), std::move(key));
     }
 
     static constexpr std::size_t at_first = 1024;  // capacity that is reserved at first
@@ -122,7 +167,8 @@ private:
     std::vector<V> values_;
     std::vector<hold> holds_;
     std::vector<source_message> messages_;
-    ready_input<batch<V>> ready_;
+    std::conditional_t<key_decoded, std::vector<slot<K>>, no_key> keys_{};
+    ready_input<batch<V>, common_key_type> ready_;
 };
 
 struct take_op {
@@ -142,12 +188,12 @@ struct take_op {
     duration within;
 
     std::string describe() const { return text_of_call("take", n, within); }
-    template <class K, class In, bool NeedsMessage>
+    template <class K, class In, message_part Needs>
     auto split(plan& p) const {
         p.needs_open(n, describe());
-        using made = take_boundary<In, NeedsMessage>;
+        using made = take_boundary<In, K, Needs>;
         auto& s = static_cast<made&>(p.add(std::unique_ptr<boundary>{new made{p, n, within}}));
-        return split_at{into_boundary<made, NeedsMessage>{s},
+        return split_at{into_boundary<made, made::needs>{s},
                         downstream<common_key<K>, batch<In>>{&s}};
     }
 };

@@ -32,7 +32,7 @@ struct through_op {
     auto make_sink(plan& p) const {
         return to_op<Target>{target}.template make_sink<K, In>(p);
     }
-    template <class K, class In, bool>
+    template <class K, class In, message_part>
     auto split(plan& p) const {
         auto& there = p.next_through();
         return split_at{to_op<Target>::template sink_to<In>(p, there),

@@ -31,6 +31,7 @@ template <class In>
 using as_sent_t = typename as_sent<In>::type;
 
 struct same_key {
+    static constexpr message_part needs = message_part::key_bytes;
     template <class In>
     void operator()(const In&, const message& m, bytes& key) const {
         key.assign(m.key);
@@ -39,7 +40,7 @@ struct same_key {
 
 /// The sink of operators that send. A message is parked in it while the producer has no room.
 struct sending_sink : sink {
-    static constexpr bool needs_message = true;
+    static constexpr message_part needs = message_part::headers | message_part::time;
     sender out;
     explicit sending_sink(sender s) : out(std::move(s)) {}
 
@@ -61,6 +62,7 @@ struct sending_sink : sink {
 /// The sink that sends everything to one topic.
 template <class In, class Key>
 struct send_sink : sending_sink {
+    static constexpr message_part needs = sending_sink::needs | Key::needs;
     Key key;
     send_sink(produce_target& o, Key k)
         : sending_sink(sender{std::vector<produce_target*>{&o}}), key(std::move(k)) {}
@@ -70,6 +72,7 @@ struct send_sink : sending_sink {
 /// The sink that sends each value to the topic that `f` names.
 template <class In, class F>
 struct choosing_sink : sending_sink {
+    static constexpr message_part needs = all_but_value;
     F f;
     std::vector<std::string> topics;
     choosing_sink(plan& p, const F& by, const std::vector<std::string>& from)

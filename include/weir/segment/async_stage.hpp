@@ -14,6 +14,7 @@
 #include <weir/options.hpp>
 #include <weir/segment/agent.hpp>
 #include <weir/segment/boundary.hpp>
+#include <weir/segment/key.hpp>
 #include <weir/task.hpp>
 
 namespace weir::detail {
@@ -42,9 +43,14 @@ struct stage_options {
 /// `Call` has the types `argument` and `out`; `recycles`, whether an argument object may be used
 /// again for the next call; `operator()(const argument&)`, which returns a task; and
 /// `pass(argument&, result, to)`, which calls `to` with the value to pass on, if there is one.
-template <class Call, bool NeedsMessage>
+/// `Needs` is what operators behind it need of messages with keys of type K.
+template <class Call, message_part Needs, class K = no_key>
 class async_stage final : public boundary {
+    using keeps = kept_of_message<K, Needs>;
+
 public:
+    /// What it needs of a message: what it keeps, and the key's bytes for `order_by::key`.
+    static constexpr message_part needs = keeps::parts | message_part::key_bytes;
     using In = typename Call::argument;
     using Work = decltype(std::declval<Call&>()(std::declval<const In&>()));
     using R = typename Work::value_type;
@@ -199,7 +205,8 @@ private:
             if constexpr (std::is_assignable_v<In&, V>) argument = std::forward<V>(v);
             else argument.emplace(std::forward<V>(v));
             held = c.hold();
-            source = source_message::of<NeedsMessage>(c, of->keeps_whole_);
+            source = source_message::of<keeps::parts>(c, of->keeps_whole_);
+            if constexpr (keeps::key_decoded) copy_key(c, decoded_key);
             if (keyed) key.assign(c.message().key);
         }
         call *before = nullptr, *next = nullptr;
@@ -207,7 +214,8 @@ private:
         std::optional<In> argument{};
         hold held{};
         source_message source{};
-        bytes key{};
+        bytes key{};  // for order_by::key
+        [[no_unique_address]] typename keeps::key decoded_key{};
         Work work{};
         std::optional<R> result{};
         std::exception_ptr error{};
@@ -329,7 +337,7 @@ private:
         if (n.now == state::finished)
             Call::pass(*n.argument, std::move(*n.result), [&](auto&& out) {
                 ready_.push(std::forward<decltype(out)>(out), std::move(n.held),
-                            std::move(n.source));
+                            std::move(n.source), std::move(n.decoded_key));
             });
         recycle(n);
     }
@@ -367,7 +375,7 @@ private:
     /// calls that finished at once do not: they need not wait for each other to be processed.
     std::size_t late_ = 0;
     time_point now_{};
-    ready_input<typename Call::out> ready_;
+    ready_input<typename Call::out, typename keeps::key> ready_;
 };
 
 }  // namespace weir::detail

@@ -2,11 +2,7 @@
 // How `items`, `enumerate` and `events` refer to a value without copying it.
 #pragma once
 #include <optional>
-#include <type_traits>
 #include <utility>
-
-#include <weir/codec/codec.hpp>
-#include <weir/segment/chain.hpp>
 
 namespace weir::detail {
 
@@ -45,20 +41,5 @@ private:
     std::optional<T> own_;  // its capacity is used again
     const T* at_;
 };
-
-/// The key of the message at `c`, a context or an origin: the decoded key if there is one, else it
-/// is decoded into `scratch`.
-template <class K>
-const K* key_at(const auto& c, K& scratch) {
-    if constexpr (is_raw<K>) {
-        decode_into<K>(c.message().key, scratch);
-    } else {
-        if constexpr (requires { c.keys; })
-            if (c.keys) return &static_cast<const slot<K>*>(c.keys)[c.i].value;
-        if (const auto* k = c.from.key_of(c.i)) return static_cast<const K*>(k);
-        decode_into<K>(c.message().key, scratch);
-    }
-    return &scratch;
-}
 
 }  // namespace weir::detail

@@ -13,6 +13,7 @@
 
 #include <weir/segment/agent.hpp>
 #include <weir/segment/chain.hpp>
+#include <weir/segment/key.hpp>
 #include <weir/segment/retryable.hpp>
 
 namespace weir::detail {
@@ -61,11 +62,11 @@ public:
     std::string op{};  // as in the graph
 };
 
-/// The message that a value was made of. Key, headers and timestamp are kept if a later operator
-/// reads or sends them; everything is kept if the agent's policy can make a dead letter of it.
+/// The message that a value was made of. The parts are kept that later operators need; everything
+/// is kept if the agent's policy can make a dead letter of it.
 struct source_message {
     bytes key{};
-    bytes value{};  // its bytes; for dead letters only
+    bytes value{};  // its bytes
     weir::headers headers{};
     weir::timestamp timestamp{};
     weir::offset offset = 0;
@@ -74,22 +75,19 @@ struct source_message {
 
     message view() const { return {key, value, offset, timestamp}; }
     /// Topic, partition and offset are always kept, for errors. `whole`: everything is, for dead
-    /// letters.
-    template <bool NeedsMessage>
+    /// letters. A decoded key is kept elsewhere.
+    template <message_part Needs>
     static source_message of(const context& c, bool whole) {
+        const auto keeps = [=](message_part p) { return whole || includes(Needs, p); };
         const auto m = c.message();
         source_message kept;
         kept.offset = m.offset;
         kept.tp = c.partition();
-        if (NeedsMessage || whole) {
-            kept.key.assign(m.key);
-            kept.timestamp = m.timestamp;
-            kept.headers = c.from.headers_of(c.i);
-        }
-        if (whole) {
-            kept.value.assign(m.value);
-            kept.parts = c.from.parts_of(c.i);
-        }
+        if (keeps(message_part::key_bytes)) kept.key.assign(m.key);
+        if (keeps(message_part::headers)) kept.headers = c.from.headers_of(c.i);
+        if (keeps(message_part::time)) kept.timestamp = m.timestamp;
+        if (keeps(message_part::value)) kept.value.assign(m.value);
+        if (whole) kept.parts = c.from.parts_of(c.i);
         return kept;
     }
 };
@@ -100,14 +98,16 @@ origins::several parts_of(const T& v, const source_message& made_of) {
     else return made_of.parts;
 }
 
-/// What a boundary has ready: values, each with a hold and its source message.
-template <class T>
+/// What a boundary has ready: values, each with a hold, its source message, and its decoded key if
+/// that is kept.
+template <class T, class Key = no_key>
 class ready_input final : public input_of<T> {
 public:
-    void push(T v, hold h, source_message m = {}) {
+    void push(T v, hold h, source_message m = {}, Key key = {}) {
         this->values.push_back({std::move(v)});
         holds_.push_back(std::move(h));
         messages_.push_back(std::move(m));
+        if constexpr (has_keys) keys_.push_back({std::move(key)});
         ++this->count;
         assert(this->values.size() == this->count && holds_.size() == this->count);
     }
@@ -116,6 +116,14 @@ public:
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* partition_of(std::size_t i) const override { return messages_[i].tp; }
+    const void* key_of(std::size_t i) const override {
+        if constexpr (has_keys) return &keys_[i].value;
+        else return nullptr;
+    }
+    const void* keys_at() const override {
+        if constexpr (has_keys) return keys_.data();
+        else return nullptr;
+    }
     origins::several parts_of(std::size_t i) const override {
         return detail::parts_of(this->values[i].value, messages_[i]);
     }
@@ -129,6 +137,7 @@ public:
         this->values.clear();
         holds_.clear();
         messages_.clear();
+        if constexpr (has_keys) keys_.clear();
         this->count = first_ = 0;
     }
     bool forget(std::size_t from, ownership least) override {
@@ -145,6 +154,7 @@ public:
                 move(this->values[i], this->values[left]);
                 holds_[left] = std::move(holds_[i]);
                 messages_[left] = std::move(messages_[i]);
+                if constexpr (has_keys) move(keys_[i], keys_[left]);
             }
             ++left;
         }
@@ -152,6 +162,7 @@ public:
             this->values.pop_back();
             holds_.pop_back();
             messages_.pop_back();
+            if constexpr (has_keys) keys_.pop_back();
         }
         return first_leaves;
     }
@@ -163,8 +174,10 @@ public:
     }
 
 private:
-    static void move(slot<T>& from, slot<T>& to) {
-        if constexpr (std::is_move_assignable_v<T>) {
+    static constexpr bool has_keys = !std::is_same_v<Key, no_key>;
+    template <class U>
+    static void move(slot<U>& from, slot<U>& to) {
+        if constexpr (std::is_move_assignable_v<U>) {
             to = std::move(from);
         } else {
             std::destroy_at(&to);
@@ -173,13 +186,14 @@ private:
     }
     std::vector<hold> holds_;
     std::vector<source_message> messages_;
+    std::conditional_t<has_keys, std::vector<slot<Key>>, no_key> keys_{};
     std::size_t first_ = 0;  // the first that has not been passed
 };
 
 /// The sink of the segment before a boundary.
-template <class Boundary, bool NeedsMessage>
+template <class Boundary, message_part Needs>
 struct into_boundary : sink {
-    static constexpr bool needs_message = NeedsMessage;
+    static constexpr message_part needs = Needs;
     Boundary* to;
     explicit into_boundary(Boundary& b) : to(&b) {}
     void push(context& c, auto&& v) { to->push(c, std::forward<decltype(v)>(v)); }

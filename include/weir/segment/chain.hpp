@@ -45,16 +45,15 @@ struct onward {
 ///     assigned(tp)     the partition is read from now on
 ///     revoked(tp)      nothing more comes of the partition
 ///     full()           it can't take another message now
-///     needs_message    it reads key, headers or timestamp: boundaries before it keep them
+///     needs            the parts of a message that it reads: boundaries before it keep them
 template <class Op, class Next>
 struct step {
     Op op;
     Next next;
 
-    static constexpr bool needs_message = [] {
-        if constexpr (requires { Op::needs_message; })
-            return Op::needs_message || Next::needs_message;
-        else return Next::needs_message;
+    static constexpr message_part needs = [] {
+        if constexpr (requires { Op::needs; }) return Op::needs | Next::needs;
+        else return Next::needs;
     }();
 
     void push(context& c, auto&& v) { op(c, std::forward<decltype(v)>(v), onward<Next>{c, next}); }
@@ -90,7 +89,7 @@ struct step {
 /// A chain ends in a sink, which has `push(context, value)` instead of `operator()`. The functions
 /// here are defaults for sinks.
 struct sink {
-    static constexpr bool needs_message = false;
+    static constexpr message_part needs = message_part::none;
     void apply(context&) {}
     void finish() {}
     void undo() {}

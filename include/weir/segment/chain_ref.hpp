@@ -57,9 +57,9 @@ private:
 };
 
 /// The end of a branch. Converts a value to the chain_ref's type.
-template <class T, bool NeedsMessage>
+template <class T, message_part Needs>
 struct into_chain_ref {
-    static constexpr bool needs_message = NeedsMessage;
+    static constexpr message_part needs = Needs;
     chain_ref<T>* to;
 
     void push(context& c, auto&& v) {

@@ -55,6 +55,25 @@ private:
 };
 
 // ---------------------------------------------------------------------------- what a segment reads
+/// Parts of a message, as a set: `message_part::headers | message_part::time`.
+enum class message_part : std::uint8_t {
+    none = 0,
+    key = 1,        // by `key_at`, which finds a decoded key
+    key_bytes = 2,  // `message().key`
+    headers = 4,
+    time = 8,
+    value = 16  // its bytes
+};
+constexpr message_part operator|(message_part a, message_part b) {
+    return static_cast<message_part>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr bool includes(message_part all, message_part one) {
+    return (static_cast<unsigned>(all) & static_cast<unsigned>(one)) != 0;
+}
+/// What an operator may need that shows the message or sends it.
+inline constexpr auto all_but_value =
+    message_part::key_bytes | message_part::headers | message_part::time;
+
 /// The messages of values, by index. Only operators that buffer, wait, send, or pass on more than
 /// the value ask for them.
 class origins {
@@ -66,9 +85,8 @@ public:
     /// The message is acknowledged before it is finished. Releases the hold that keeps it open;
     /// does nothing if a cursor does.
     virtual void release(std::size_t) {}
-    /// Key, timestamp and, for a topic, the bytes of the value. Behind a boundary they are kept
-    /// only if a later operator reads or sends them (`needs_message`). Otherwise the message is
-    /// empty.
+    /// Key, timestamp and, for a topic, the bytes of the value. Behind a boundary it has what later
+    /// operators need (`needs`), and the rest is empty.
     virtual message message_of(std::size_t i) const = 0;
     virtual headers headers_of(std::size_t i) const = 0;
     /// Null if the value does not come from a topic. Lives as long as the run.
