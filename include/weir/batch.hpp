@@ -57,6 +57,8 @@ public:
     }
     hold hold_of(std::size_t i) override { return holds_[i].share(); }  // of this message alone
     void release(std::size_t i) override { holds_[i].release(); }
+    detail::ownership ownership_of(std::size_t i) const override { return holds_[i].ownership(); }
+    offset offset_of(std::size_t i) const override { return messages_[i].offset; }
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* partition_of(std::size_t i) const override { return messages_[i].tp; }

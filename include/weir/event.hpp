@@ -78,7 +78,7 @@ public:
     weir::timestamp timestamp() const { return from_ ? at().message().timestamp : timestamp_; }
     const std::string& topic() const { return source_tp().topic; }
     partition_id partition() const { return source_tp().partition; }
-    weir::offset offset() const { return from_ ? at().message().offset : offset_; }
+    weir::offset offset() const { return from_ ? from_->offset_of(i_) : offset_; }
     bytes_view raw_key() const { return from_ ? at().message().key : bytes_view{raw_key_}; }
     /// The bytes of the message's value. Null if the value was not read from a topic as it is.
     bytes_view raw_value() const { return from_ ? at().message().value : bytes_view{raw_value_}; }

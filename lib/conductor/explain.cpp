@@ -48,7 +48,7 @@ std::optional<conductor::holder> conductor::unfinished_cursor(const owned_partit
                                                               bool parked) const {
     for (auto& c : p.cursors()) {
         if (c->finished() || c->parked != parked) continue;
-        if (c->reads->message_of(c->position).offset <= at) return why_not_finished(*c);
+        if (c->reads->offset_of(c->position) <= at) return why_not_finished(*c);
     }
     return {};
 }

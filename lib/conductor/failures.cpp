@@ -36,7 +36,7 @@ void conductor::say_where(error_report& r, const origins& from, std::size_t i) {
     if (!tp) return;
     r.topic = tp->topic;
     r.partition = tp->partition;
-    r.offset = from.message_of(i).offset;
+    r.offset = from.offset_of(i);
     const auto readers = readers_of(tp->topic);
     r.made_of = readers.empty() ? "" : made_of(*readers.front()->topic);
 }

@@ -89,7 +89,7 @@ void owned_partition::place(partition_cursor& c, std::optional<offset> at) {
         return !at || b.size() == 0 || b.raw(b.size() - 1).offset < *at;
     };
     c.enter(std::find_if_not(batches_.begin(), last(), is_before));
-    while (!c.finished() && (!at || c.reads->message_of(c.position).offset < *at)) ++c.position;
+    while (!c.finished() && (!at || c.reads->offset_of(c.position) < *at)) ++c.position;
 }
 
 void owned_partition::remove_gone() {
@@ -155,8 +155,8 @@ bool owned_partition::advance(partition_cursor& c) {
 
 std::size_t owned_partition::behind(const partition_cursor& c) const {
     const auto behind_it = static_cast<std::size_t>(read_ - c.in->upto);
-    const auto passed = c.finished() ? c.in->of(*c.reader).decoded
-                                     : c.in->index_of(c.reads->message_of(c.position).offset);
+    const auto passed =
+        c.finished() ? c.in->of(*c.reader).decoded : c.in->index_of(c.reads->offset_of(c.position));
     return behind_it + c.in->size() - passed;
 }
 std::size_t owned_partition::may_be_open() const {
@@ -185,7 +185,7 @@ std::size_t owned_partition::room(std::size_t most) const {
 
 /// The first message that a cursor has not finished, if it stood at `position` of its batch.
 offset owned_partition::reached(const partition_cursor& c, std::size_t position) const {
-    if (position < c.reads->count) return c.reads->message_of(position).offset;
+    if (position < c.reads->count) return c.reads->offset_of(position);
     if (const auto decoded = c.in->of(*c.reader).decoded; decoded < c.in->size())
         return c.in->raw(decoded).offset;
     const auto next = std::next(c.in);

@@ -31,6 +31,8 @@ public:
         count = values.size();
     }
     weir::hold hold_of(std::size_t i) override { return {*of_, first + std::int64_t(i)}; }
+    ownership ownership_of(std::size_t) const override { return of_->ownership(); }
+    weir::offset offset_of(std::size_t i) const override { return first + std::int64_t(i); }
     weir::message message_of(std::size_t i) const override {
         return {{}, {}, first + std::int64_t(i), {}};
     }

@@ -46,6 +46,8 @@ public:
     void finish() { tracker->passed(next); }
 
     weir::hold hold_of(std::size_t i) override { return {*tracker, first + weir::offset(i)}; }
+    ownership ownership_of(std::size_t) const override { return tracker->ownership(); }
+    weir::offset offset_of(std::size_t i) const override { return first + weir::offset(i); }
     weir::message message_of(std::size_t i) const override {
         return {.key = "key", .value = bytes, .offset = first + weir::offset(i)};
     }

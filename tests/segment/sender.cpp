@@ -34,6 +34,8 @@ public:
         count = values.size();
     }
     weir::hold hold_of(std::size_t) override { return {}; }
+    ownership ownership_of(std::size_t) const override { return {}; }
+    weir::offset offset_of(std::size_t) const override { return {}; }
     weir::message message_of(std::size_t) const override { return {}; }
     weir::headers headers_of(std::size_t) const override { return {}; }
     const weir::topic_partition* partition_of(std::size_t) const override { return nullptr; }

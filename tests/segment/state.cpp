@@ -16,6 +16,8 @@ namespace {
 struct places final : weir::detail::origins {
     const std::vector<topic_partition> all{{"t", 0}, {"t", 1}};
     weir::hold hold_of(std::size_t) override { return {}; }
+    weir::detail::ownership ownership_of(std::size_t) const override { return {}; }
+    weir::offset offset_of(std::size_t) const override { return {}; }
     weir::message message_of(std::size_t) const override { return {}; }
     weir::headers headers_of(std::size_t) const override { return {}; }
     const topic_partition* partition_of(std::size_t i) const override {

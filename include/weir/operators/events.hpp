@@ -58,6 +58,10 @@ private:
         hold hold_of(std::size_t) override { return of->hold(); }
         hold source_of(std::size_t) override { return shown.from_->source_of(shown.i_); }
         void release(std::size_t) override { of->ack(); }
+        ownership ownership_of(std::size_t) const override {
+            return shown.from_->ownership_of(shown.i_);
+        }
+        offset offset_of(std::size_t) const override { return shown.from_->offset_of(shown.i_); }
         message message_of(std::size_t) const override { return shown.at().message(); }
         headers headers_of(std::size_t) const override { return shown.from_->headers_of(shown.i_); }
         const topic_partition* partition_of(std::size_t) const override {

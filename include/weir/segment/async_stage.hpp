@@ -241,6 +241,8 @@ private:
         hold working_on() override { return held.share(); }
         const boundary* stage() const override { return of; }
         hold hold_of(std::size_t) override { return held.share(); }
+        ownership ownership_of(std::size_t) const override { return held.ownership(); }
+        offset offset_of(std::size_t) const override { return source.offset; }
         message message_of(std::size_t) const override { return source.view(); }
         headers headers_of(std::size_t) const override { return source.headers; }
         const topic_partition* partition_of(std::size_t) const override { return source.tp; }

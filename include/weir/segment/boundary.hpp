@@ -79,10 +79,11 @@ struct source_message {
     template <message_part Needs>
     static source_message of(const context& c, bool whole) {
         const auto keeps = [=](message_part p) { return whole || includes(Needs, p); };
-        const auto m = c.message();
         source_message kept;
-        kept.offset = m.offset;
+        kept.offset = c.offset();
         kept.tp = c.partition();
+        if (!whole && Needs == message_part::none) return kept;
+        const auto m = c.message();
         if (keeps(message_part::key_bytes)) kept.key.assign(m.key);
         if (keeps(message_part::headers)) kept.headers = c.from.headers_of(c.i);
         if (keeps(message_part::time)) kept.timestamp = m.timestamp;
@@ -113,6 +114,8 @@ public:
     }
     hold hold_of(std::size_t i) override { return holds_[i].share(); }
     void release(std::size_t i) override { holds_[i].release(); }
+    ownership ownership_of(std::size_t i) const override { return holds_[i].ownership(); }
+    weir::offset offset_of(std::size_t i) const override { return messages_[i].offset; }
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* partition_of(std::size_t i) const override { return messages_[i].tp; }

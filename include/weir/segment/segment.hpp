@@ -85,6 +85,10 @@ public:
     /// The message is acknowledged before it is finished. Releases the hold that keeps it open;
     /// does nothing if a cursor does.
     virtual void release(std::size_t) {}
+    /// Whether the message's partition is still assigned. Of a batch: whether that of any of its
+    /// messages is. `owned` if there is no message, or if it was acknowledged by hand.
+    virtual ownership ownership_of(std::size_t i) const = 0;
+    virtual offset offset_of(std::size_t i) const = 0;
     /// Key, timestamp and, for a topic, the bytes of the value. Behind a boundary it has what later
     /// operators need (`needs`), and the rest is empty.
     virtual message message_of(std::size_t i) const = 0;
@@ -152,6 +156,8 @@ struct context {
 
     weir::hold hold() const { return from.hold_of(i); }
     weir::message message() const { return from.message_of(i); }
+    weir::offset offset() const { return from.offset_of(i); }
+    detail::ownership ownership() const { return from.ownership_of(i); }
     const topic_partition* partition() const { return common ? common : from.partition_of(i); }
 };
 
