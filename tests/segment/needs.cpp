@@ -234,7 +234,7 @@ TEST_CASE("operators say what they need") {
     static_assert(send_sink<int, same_key>::needs ==
                   (key_bytes | message_part::headers | message_part::time));
     static_assert(send_sink<int, found_key>::needs == (message_part::headers | message_part::time));
-    static_assert(step<items, into_chain_ref<int, message_part::time>>::needs ==
+    static_assert(step<items, into_chain_ref<int, message_part::time, false>>::needs ==
                   (message_part::key | message_part::time));
     static_assert(kept_of_message<std::string, message_part::key>::key_decoded);
     static_assert(!kept_of_message<std::string_view, message_part::key>::key_decoded);
