@@ -10,20 +10,24 @@
 namespace weir {
 namespace detail {
 
+/// The end of an erased stream. It does not know what is behind it.
+template <class T>
+using into_erased = into_chain_ref<T, all_but_value, true>;
+
 /// A stream behind a virtual call.
 template <class T>
 class any_stream {
 public:
     virtual ~any_stream() = default;
     virtual drawn_stream draw(graph_builder&) const = 0;
-    virtual void build(plan&, into_chain_ref<T, all_but_value>) const = 0;
+    virtual void build(plan&, into_erased<T>) const = 0;
 };
 template <class T, class S>
 class any_stream_of final : public any_stream<T> {
 public:
     explicit any_stream_of(S s) : what_(std::move(s)) {}
     drawn_stream draw(graph_builder& s) const override { return what_.draw(s); }
-    void build(plan& p, into_chain_ref<T, all_but_value> to) const override { what_.build(p, to); }
+    void build(plan& p, into_erased<T> to) const override { what_.build(p, to); }
 
 private:
     S what_;

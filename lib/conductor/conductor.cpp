@@ -104,7 +104,7 @@ hold conductor::hold_pulled() const {
         return c.parked && c.runs->agent->pull && !c.runs->agent->paused;
     };
     const auto held = [](segment_cursor& c) {
-        return c.acked ? hold{} : c.reads->hold_of(c.position);
+        return c.acked && !c.more ? hold{} : c.reads->hold_of(c.position);
     };
     if (last_parked_ && is_pulled(*last_parked_)) return held(*last_parked_);
     for (auto& [tp, p] : partitions_)

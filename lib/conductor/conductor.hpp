@@ -158,6 +158,7 @@ private:
     bool step(segment_cursor&, work, std::optional<time_point> now = {});
     bool catch_up(owned_partition&, partition_cursor&);
     run_result run_segment(segment_cursor&, work, time_point now);
+    static void resume(segment_cursor&, segment_turn&);
     void came_back(segment_cursor&, work, const run_result&);
     void leave_sink(segment_cursor&);
     bool rests(segment_cursor&, time_point now);
@@ -203,6 +204,7 @@ private:
     bool drained(owned_partition&);
     bool quiet(const owned_partition&) const;
     void forfeit_lost();
+    void discard(segment_cursor&);
     bool give_up_retries();
     void begin_partition(topic_work&, transport::assignment);
     void read_again(const topic_partition&);

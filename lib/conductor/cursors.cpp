@@ -36,6 +36,8 @@ bool conductor::step(segment_cursor& c, work what, std::optional<time_point> now
         if (c.parked) {
             s.check();
             if (s.full()) return false;
+        }
+        if (c.parked && !c.more) {
             leave_sink(c);
             busy = true;
             if (!now) now = clock_.steady();
@@ -43,10 +45,10 @@ bool conductor::step(segment_cursor& c, work what, std::optional<time_point> now
         }
         if (turns_ <= c.rests_until_turn) return true;
         if (s.full() || s.agent->paused || c.finished()) return busy;
-        if (what == work::in_work_only && !c.tries.failed()) return busy;
+        if (what == work::in_work_only && !c.tries.failed() && !c.more) return busy;
         r = run_segment(c, what, now ? *now : clock_.steady());
     } catch (...) {  // the parked message has failed
-        c.parked = false;
+        c.parked = c.more = false;
         s.occupancy->occupant = nullptr;
         r = {c.position, run_status::failed, std::current_exception()};
     }
@@ -68,11 +70,20 @@ inline run_result conductor::run_segment(segment_cursor& c, work what, time_poin
     if (!changed_in_body_.empty()) finish_changes();
     segment_turn turn{clock_, now + segment_budget};
     turn.work = &c;
+    if (c.more) resume(c, turn);
     if (what == work::in_work_only) turn.end(run_status::stop);
     turn_.store(&turn, std::memory_order_relaxed);  // for signal handlers: see stop()
     auto r = c.runs->run(*c.reads, c.position, turn);
     turn_.store(nullptr, std::memory_order_relaxed);
     return r;
+}
+
+/// The rest of a parked message goes on.
+void conductor::resume(segment_cursor& c, segment_turn& turn) {
+    assert(c.parked && c.runs->occupancy->occupant == &c);
+    turn.resumes = true;
+    c.parked = c.more = c.acked = false;
+    c.runs->occupancy->occupant = nullptr;
 }
 
 inline void conductor::came_back(segment_cursor& c, work what, const run_result& r) {
@@ -83,9 +94,10 @@ inline void conductor::came_back(segment_cursor& c, work what, const run_result&
     }
     if (r.at != c.position) c.tries.reset();
     c.position = r.at;
-    if (r.status == run_status::full) {
+    if (r.status == run_status::full || r.status == run_status::more) {
         assert(!c.runs->occupancy->occupant && "a sink has at most one parked message");
         c.parked = true;
+        c.more = r.status == run_status::more;
         c.runs->occupancy->occupant = &c;
         last_parked_ = what == work::any ? &c : nullptr;
     }

@@ -30,6 +30,7 @@ conductor::holder conductor::why_not_finished(const segment_cursor& c) const {
         return {agent.name, last_of(s.ops), "the loop over the stream has not passed it yet"};
     if (c.parked && agent.has_body)
         return {agent.name, "coroutine", "it has not asked for the next one yet"};
+    if (c.more) return {agent.name, s.ops, "more of its values come, when there is room for them"};
     if (c.parked) return {agent.name, last_of(s.ops), "there is no room behind it"};
     if (c.tries.failed())
         return {agent.name, s.ops,

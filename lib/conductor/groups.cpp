@@ -70,17 +70,27 @@ void conductor::lost(std::vector<topic_partition> all) {
     }
 }
 
-/// Stops waiting for work on lost partitions. A parked message stays, since its sink still has it.
+/// Stops waiting for work on lost partitions. A parked message stays, since its sink still has it;
+/// but no more of it is pushed.
 void conductor::forfeit_lost() {
     for (auto& b : boundaries_) {
         b.from->abandon();
         auto& c = *b.cursor;
+        if (c.more && c.reads->ownership_of(c.position) == ownership::lost) discard(c);
         const auto first = c.parked ? c.position + 1 : c.position;
         const bool first_is_lost = b.from->ready().forget(first);
         if (!first_is_lost || c.parked) continue;
         c.tries.reset();
         c.acked = false;
     }
+}
+
+/// What has been pushed of the message is undone; what was applied stays.
+void conductor::discard(segment_cursor& c) {
+    c.runs->discard();
+    c.parked = c.more = false;
+    c.runs->occupancy->occupant = nullptr;
+    if (last_parked_ == &c) last_parked_ = nullptr;
 }
 
 void conductor::close_partition(const topic_partition& tp) {

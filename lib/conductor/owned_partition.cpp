@@ -197,7 +197,8 @@ void owned_partition::update_tracker(time_point now) {
     auto passed = tracker->end();
     for (auto& c : cursors_) {
         // A message that is acknowledged by hand is passed, though its cursor is still there.
-        const auto first_open = c->acked ? c->position + 1 : c->position;
+        const bool is_passed = c->acked && !c->more;
+        const auto first_open = is_passed ? c->position + 1 : c->position;
         passed = std::min(passed, reached(*c, first_open));
     }
     tracker->passed(passed);

@@ -30,6 +30,7 @@ struct segment_cursor : retryable {
     segment* runs;
     std::size_t position = 0;
     bool parked = false;  // the message at `position` is in the segment's sink
+    bool more = false;    // it is parked, and more of it is to be pushed
     // How long it has had a sink that others wait for, and the turn until which it rests.
     std::size_t parked_in_a_row = 0, rests_until_turn = 0;
     time_point rests_at{};

@@ -125,7 +125,7 @@ void held(pass& measured) {
 }
 void behind_a_port(pass& measured) {
     const auto end = std::make_unique<chain_ref_of<int, decltype(body(add))>>(body(add));
-    batches(measured, [&](auto&) { return into_chain_ref<int, all_but_value>{end.get()}; });
+    batches(measured, [&](auto&) { return into_chain_ref<int, all_but_value, false>{end.get()}; });
 }
 
 constexpr auto messages = std::int64_t{size} * rounds;

@@ -40,7 +40,9 @@ public:
         context its{p, 0, c.now};
         next(its, std::as_const(e));
     }
-    void apply(context&) { acks_->through(); }
+    void apply(context& c) {
+        if (!c.now.more) acks_->through();  // else further events of the message may come
+    }
     void finish() {
         count_ = 0;
         acks_->finish();

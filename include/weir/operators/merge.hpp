@@ -69,21 +69,20 @@ struct merged {
     }
     template <class Chain>
     void build(plan& p, Chain chain) const {
+        using into = into_chain_ref<value, Chain::needs, Chain::in_pieces>;
         auto& to = new_chain_ref<value>(p, std::move(chain));
         const auto behind = p.chain_text();
-        build_all<Chain::needs>(p, to, behind, std::index_sequence_for<Rest...>{});
+        build_all<into>(p, to, behind, std::index_sequence_for<Rest...>{});
         p.chain_text(behind);
-        std::get<0>(streams).build(p, into_chain_ref<value, Chain::needs>{&to});
+        std::get<0>(streams).build(p, into{&to});
     }
 
 private:
     // Built from right to left, as pipelines are.
-    template <message_part Needs, std::size_t... I>
+    template <class Into, std::size_t... I>
     void build_all(plan& p, chain_ref<value>& to, const std::string& behind,
                    std::index_sequence<I...>) const {
-        ((p.chain_text(behind),
-          std::get<sizeof...(Rest) - I>(streams).build(p, into_chain_ref<value, Needs>{&to})),
-         ...);
+        ((p.chain_text(behind), std::get<sizeof...(Rest) - I>(streams).build(p, Into{&to})), ...);
     }
 };
 

@@ -33,19 +33,29 @@ struct onward {
     void operator()(auto&& v) const { next.push(at, std::forward<decltype(v)>(v)); }
     /// Passes on a value that has an origin of its own: an element of a batch.
     void operator()(context& its, auto&& v) const { next.push(its, std::forward<decltype(v)>(v)); }
+
+    static constexpr bool in_pieces = Next::in_pieces;
+    /// An operator behind it has more of the last value. An operator that passes on pieces waits
+    /// for it.
+    bool more() const {
+        if constexpr (in_pieces) return next.more();
+        else return false;
+    }
 };
 
 /// One operator and the chain behind it. The operator is called as `op(context, value, next)`. It
 /// may have any of the following. docs/internals/operators.md says when each is called and what it
 /// may do.
 ///
-///     apply(context)   its effects become real
-///     finish()         the message can't fail any more
-///     undo()           the message failed: everything it changed is taken back
-///     assigned(tp)     the partition is read from now on
-///     revoked(tp)      nothing more comes of the partition
-///     full()           it can't take another message now
-///     needs            the parts of a message that it reads: boundaries before it keep them
+///     apply(context)          its effects become real
+///     finish()                the message can't fail any more
+///     undo()                  the message failed: everything it changed is taken back
+///     assigned(tp)            the partition is read from now on
+///     revoked(tp)             nothing more comes of the partition
+///     full()                  it can't take another message now
+///     more()                  it has not passed on everything of the current message
+///     resume(context, next)   it passes on the next piece of that
+///     needs                   the parts of a message that it reads: boundaries before it keep them
 template <class Op, class Next>
 struct step {
     Op op;
@@ -56,7 +66,22 @@ struct step {
         else return Next::needs;
     }();
 
+    /// Whether a message may be pushed in pieces.
+    static constexpr bool in_pieces = Next::in_pieces || requires(Op& o) { o.more(); };
+
     void push(context& c, auto&& v) { op(c, std::forward<decltype(v)>(v), onward<Next>{c, next}); }
+    bool more() {
+        if constexpr (Next::in_pieces)
+            if (next.more()) return true;
+        if constexpr (requires { op.more(); }) return op.more();
+        else return false;
+    }
+    /// The operator that is nearest to the sink goes first.
+    void resume(context& c) {
+        if constexpr (Next::in_pieces)
+            if (next.more()) return next.resume(c);
+        if constexpr (requires { op.more(); }) op.resume(c, onward<Next>{c, next});
+    }
     void apply(context& c) {
         if constexpr (requires { op.apply(c); }) op.apply(c);
         next.apply(c);
@@ -90,6 +115,7 @@ struct step {
 /// here are defaults for sinks.
 struct sink {
     static constexpr message_part needs = message_part::none;
+    static constexpr bool in_pieces = false;
     void apply(context&) {}
     void finish() {}
     void undo() {}

@@ -23,6 +23,7 @@ class chain_ref : public any_chain_ref {
 public:
     virtual void push(context&, const T&) = 0;
     virtual void push(context&, T&&) = 0;
+    virtual void resume(context&) = 0;
     virtual void apply(context&) = 0;
     virtual void finish() = 0;
     virtual void undo() = 0;
@@ -31,17 +32,32 @@ public:
     virtual bool full() = 0;
     virtual void check() = 0;
     virtual sink_occupancy* shared_occupancy() = 0;
+
+    bool more = false;  // more of the current message is to be pushed
 };
 
 template <class T, class Chain>
 class chain_ref_of final : public chain_ref<T> {
 public:
     explicit chain_ref_of(Chain c) : chain_(std::move(c)) {}
-    void push(context& c, const T& v) override { chain_.push(c, v); }
-    void push(context& c, T&& v) override { chain_.push(c, std::move(v)); }
+    void push(context& c, const T& v) override {
+        chain_.push(c, v);
+        look_for_more();
+    }
+    void push(context& c, T&& v) override {
+        chain_.push(c, std::move(v));
+        look_for_more();
+    }
+    void resume(context& c) override {
+        if constexpr (Chain::in_pieces) chain_.resume(c);
+        look_for_more();
+    }
     void apply(context& c) override { chain_.apply(c); }
     void finish() override { chain_.finish(); }
-    void undo() override { chain_.undo(); }
+    void undo() override {
+        chain_.undo();
+        this->more = false;
+    }
     void assigned(const topic_partition& tp) override { chain_.assigned(tp); }
     void revoked(const topic_partition& tp) override { chain_.revoked(tp); }
     bool full() override { return chain_.full(); }
@@ -52,14 +68,20 @@ public:
     }
 
 private:
+    void look_for_more() {
+        if constexpr (Chain::in_pieces) this->more = chain_.more();
+    }
+
     Chain chain_;
     sink_occupancy occupancy_;
 };
 
-/// The end of a branch. Converts a value to the chain_ref's type.
-template <class T, message_part Needs>
+/// The end of a branch. Converts a value to the chain_ref's type. `InPieces`: the chain may push a
+/// message in pieces.
+template <class T, message_part Needs, bool InPieces>
 struct into_chain_ref {
     static constexpr message_part needs = Needs;
+    static constexpr bool in_pieces = InPieces;
     chain_ref<T>* to;
 
     void push(context& c, auto&& v) {
@@ -69,6 +91,8 @@ struct into_chain_ref {
         else if constexpr (std::is_lvalue_reference_v<given>) to->push(c, std::as_const(v));
         else to->push(c, std::move(v));
     }
+    bool more() const { return to->more; }
+    void resume(context& c) { to->resume(c); }
     void apply(context& c) { to->apply(c); }
     void finish() { to->finish(); }
     void undo() { to->undo(); }

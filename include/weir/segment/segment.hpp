@@ -9,6 +9,7 @@
 #include <exception>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <weir/clock.hpp>
@@ -28,6 +29,7 @@ enum class run_status : std::uint8_t {
     yield,  // its time is up
     stop,   // the app stops: the current message is finished, no other is begun
     full,   // the message at `at` is parked: its sink has no room for another
+    more,   // the message at `at` is parked, and more of it is to be pushed
     failed  // the message at `at` threw an exception and was undone
 };
 /// How far a segment came, and why not further.
@@ -45,12 +47,41 @@ public:
     const time_point deadline;
     retryable* work = nullptr;         // the current message, as its policy sees it
     const context* current = nullptr;  // what the chain is called with
+    bool resumes = false;              // the first message is one that was returned with `more`
+    bool more = false;                 // in `apply`: more of the message is to be pushed
     run_status ends() const { return static_cast<run_status>(ends_); }
     void end(run_status w) {
         if (w > ends()) ends_ = static_cast<std::sig_atomic_t>(w);
     }
 
+    // Pieces, for an operator that passes on many values of one message. A message of at most
+    // `piece_max` values is one piece, however long it takes: what it sends, it sends together.
+    static constexpr std::size_t piece_max = 1024;
+    void begin_piece(bool is_first) {
+        left_ = piece_max;
+        timed_ = !is_first;
+    }
+    /// Counts so many values. False if the piece has no room for them and one more.
+    bool fit(std::size_t n) {
+        timed_ |= n > left_;  // there will be another piece
+        if (n >= left_) return false;
+        left_ -= n;
+        return true;
+    }
+    /// Counts so many values, which are passed on whether there is room or not.
+    void passes(std::size_t n) { left_ -= std::min(left_, n); }
+    /// Counts a value. True if its piece ends with it: the piece is full, or the time is up. The
+    /// clock is looked at after 1, 3, 7 … values, then after every 64.
+    bool piece_ends() {
+        if (left_ == 0 || --left_ == 0) return true;
+        const auto done = piece_max - left_;
+        const bool looks = done < 64 ? (done & (done + 1)) == 0 : done % 64 == 0;
+        return timed_ && looks && time.steady() >= deadline;
+    }
+
 private:
+    std::size_t left_ = piece_max;
+    bool timed_ = false;
     volatile std::sig_atomic_t ends_ = 0;  // a signal handler on the loop's thread may call stop()
 };
 
@@ -178,7 +209,7 @@ class segment {
 public:
     virtual ~segment() = default;
     /// Processes `from`, beginning with message `at`. If a message was parked there, `finish` must
-    /// have been called.
+    /// have been called; if more of it is to be pushed, the turn says that it resumes.
     virtual run_result run(input& from, std::size_t at, segment_turn&) = 0;
     /// Whether a message is parked in the sink, or the sink has no room for another.
     virtual bool full() = 0;
@@ -227,8 +258,7 @@ public:
             for (std::size_t some = 1;; some = std::min<std::size_t>(some * 2, 64)) {
                 for (const auto end = std::min(count, i + some); i < end; ++i) {
                     c.i = i;
-                    chain_.push(c, values[i].value);
-                    chain_.apply(c);
+                    if (!push(c, values[i].value)) return {i, run_status::more};
                     if (const auto ends = now.ends(); ends != run_status::done) [[unlikely]] {
                         if (ends == run_status::full) return {i, ends};
                         chain_.finish();
@@ -261,6 +291,29 @@ public:
     bool reads_batches() const override { return is_batch<In>; }
 
 private:
+    /// False if more of the message is to be pushed, but not now.
+    bool push(context& c, const In& v) {
+        if constexpr (Chain::in_pieces) {
+            return push_pieces(c, v);
+        } else {
+            chain_.push(c, v);
+            chain_.apply(c);
+            return true;
+        }
+    }
+    bool push_pieces(context& c, const In& v) {
+        auto& now = c.now;
+        for (bool first = !std::exchange(now.resumes, false);; first = false) {
+            now.begin_piece(first);
+            if (first) chain_.push(c, v);
+            else chain_.resume(c);
+            now.more = chain_.more();
+            chain_.apply(c);
+            if (!now.more) return true;
+            if (now.ends() != run_status::done || now.time.steady() >= now.deadline) return false;
+        }
+    }
+
     Chain chain_;
 };
 
