@@ -29,25 +29,23 @@ const context* conductor::message_for(const table_info& t) {
 
 /// In a segment messages come one after the other: the one before is finished.
 void conductor::changes(const std::shared_ptr<shard>& s) {
-    const auto* c = turn_.load(std::memory_order_relaxed)->current;
-    if (c != changed_by_ || c->i != changed_by_index_) finish_changes();
-    changed_by_ = c;
-    changed_by_index_ = c->i;
-    const auto& all = changed_in_body_;
-    if (std::find(all.begin(), all.end(), s) == all.end()) changed_in_body_.push_back(s);
+    const auto* turn = turn_.load(std::memory_order_relaxed);
+    auto& c = static_cast<segment_cursor&>(*turn->work);
+    if (c.changed_at != turn->current->i) finish_changes(c);
+    c.changed_at = turn->current->i;
+    if (std::find(c.changed.begin(), c.changed.end(), s) == c.changed.end()) c.changed.push_back(s);
 }
 
-void conductor::finish_changes() {
-    for (auto& s : changed_in_body_) s->finish();
-    changed_in_body_.clear();
-    changed_by_ = nullptr;
+void conductor::finish_changes(segment_cursor& c) {
+    for (auto& s : c.changed) s->finish();
+    c.changed.clear();
 }
 
 /// The message at index `at` has failed.
-void conductor::undo_changes(const segment_cursor&, std::size_t at) {
-    if (changed_by_index_ == at)
-        for (auto& s : changed_in_body_) s->undo();
-    finish_changes();
+void conductor::undo_changes(segment_cursor& c, std::size_t at) {
+    if (c.changed_at == at)
+        for (auto& s : c.changed) s->undo();
+    finish_changes(c);
 }
 
 }  // namespace weir::detail
