@@ -44,6 +44,10 @@ private:
     F f_;
 };
 
+/// What `app.ask(f)` returns.
+template <class F>
+struct include_weir_ask_hpp;
+
 }  // namespace detail
 
 /// Topics, agents, and the loop that runs them. The id is the name of the consumer group. There are
@@ -261,8 +265,17 @@ public:
         post(std::unique_ptr<detail::posted>{new detail::posted_of<F>{std::move(f)}});
     }
 
+    /// Calls `f` on the loop's thread, where it may read tables, and returns a std::future of its
+    /// result. May be called on any thread but the loop's, and not in a signal handler. What `f`
+    /// reads may not be committed yet. While a table is restored the future throws weir::error.
+    /// Needs #include <weir/ask.hpp>.
+    template <class F>
+    typename detail::include_weir_ask_hpp<F>::type ask(F f);
+
 private:
     friend class testing::test_driver;
+    /// Throws weir::error while a table is restored.
+    void check_restored() const;
     detail::topic_info& declare(const std::string& name, topic_options,
                                 const detail::data_type& key, const detail::data_type& value);
     std::vector<detail::topic_info*> declare(std::initializer_list<std::string> names,
