@@ -182,7 +182,7 @@ void engine::check_restored() const {
     if (!running()) throw weir::error{"weir: app.ask: the app does not run"};
     if (at)
         throw weir::error{"weir: app.ask: table '" + at->table + "' is being restored: " +
-                    std::to_string(at->at) + " of " + std::to_string(at->end) + " records"};
+                          std::to_string(at->at) + " of " + std::to_string(at->end) + " records"};
 }
 std::size_t engine::messages_read() const {
     return conductor_ ? conductor_->messages() : last_read_;

@@ -11,19 +11,22 @@ namespace weir::detail {
 const context* conductor::message_for(const table_info& t) {
     const auto* turn = turn_.load(std::memory_order_relaxed);
     if (coroutines_.at_work || !turn || !turn->current)
-        throw weir::error{"weir: table '" + t.name +
-                    "' is changed where no message is being processed: a table is changed in "
-                    "functions of operators, not in coroutines, tasks, timers or posted calls"};
+        throw weir::error{
+            "weir: table '" + t.name +
+            "' is changed where no message is being processed: a table is changed in "
+            "functions of operators, not in coroutines, tasks, timers or posted calls"};
     const auto& agent = static_cast<const segment_cursor*>(turn->work)->runs->agent->name;
     if (agent != t.changed_by)
-        throw weir::error{"weir: agent '" + agent + "' changes table '" + t.name + "'" +
-                    (t.changed_by.empty() ? "" : ", and agent '" + t.changed_by + "' does, too") +
-                    ": say which agent does by its option .tables = {…}"};
+        throw weir::error{
+            "weir: agent '" + agent + "' changes table '" + t.name + "'" +
+            (t.changed_by.empty() ? "" : ", and agent '" + t.changed_by + "' does, too") +
+            ": say which agent does by its option .tables = {…}"};
     const auto& c = *turn->current;
     if (!c.partition())
-        throw weir::error{"weir: table '" + t.name +
-                    "' is changed by a value that comes from no topic: it could not be read again "
-                    "after a restart"};
+        throw weir::error{
+            "weir: table '" + t.name +
+            "' is changed by a value that comes from no topic: it could not be read again "
+            "after a restart"};
     return c.ownership() == ownership::lost ? nullptr : &c;
 }
 

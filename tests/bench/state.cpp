@@ -107,7 +107,8 @@ template <class K, std::size_t Keys, std::size_t Every>
 void counted(pass& p) {
     through<K>(p, Keys, Every, [](weir::app& app, auto in, auto seen) {
         auto t = app.table<K, std::int64_t>("counts");
-        app.agent("a", in | weir::count(t) | weir::for_each([seen](std::int64_t) mutable { seen(); }));
+        app.agent("a",
+                  in | weir::count(t) | weir::for_each([seen](std::int64_t) mutable { seen(); }));
     });
 }
 template <class K, std::size_t Keys, std::size_t Every>
