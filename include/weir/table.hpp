@@ -103,7 +103,8 @@ private:
 
 /// The last value of each key. `count`, `aggregate`, `reduce` and `to_table` change it; everybody
 /// may read it. It is kept in memory, in one shard for each partition of the topic whose messages
-/// change it, and written to the topic `{app}-{name}-changelog`. Made by `app.table`. A handle: it
+/// change it, and written to the topic `{app}-{name}-changelog`. After a run it has what was here at
+/// its end. Made by `app.table`. A handle: it
 /// is cheap to copy, and must not outlive its app. Used on the loop's thread.
 template <class K, class V>
 class table {

@@ -125,6 +125,7 @@ bool conductor::leave() {
     const auto left = not_committed();
     std::vector<topic_partition> all;
     for (auto& [tp, p] : partitions_) all.push_back(tp);
+    tables_.leave_readable();
     for (auto& tp : all) close_partition(tp);
     if (!all.empty()) transport_.release(all);
     transport_.close(*this, std::clamp(stop_until_ - now_, leave_least, leave_most));

@@ -44,7 +44,8 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
 }
 
 shard_group::~shard_group() {
-    for (auto& m : tables_) m.table->set(partition_, nullptr);
+    for (auto& m : tables_)
+        if (!leaves_readable_) m.table->set(partition_, nullptr);
     for (auto& i : inputs_) {
         if (!i) continue;
         i->ready = false;

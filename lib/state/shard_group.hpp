@@ -87,6 +87,8 @@ public:
     bool stays_without(const table_input&, bool lost);
     /// The inputs that are here and stay.
     std::vector<topic_partition> staying() const;
+    /// The run ends: the tables can still be read afterwards.
+    void leave_readable() { leaves_readable_ = true; }
     bool has(const table_input&) const;
     /// The input was assigned before.
     bool had(const topic_info&) const;
@@ -152,7 +154,7 @@ private:
     std::vector<std::string> input_names_;
     std::vector<std::shared_ptr<table_input>> inputs_;  // null: was never here
     std::size_t gone_ = 0;                              // of the inputs
-    bool running_ = false;
+    bool running_ = false, leaves_readable_ = false;
 
     // the cut that is being written
     stage at_ = stage::none;

@@ -38,6 +38,15 @@ std::vector<topic_partition> tables::gone(const table_input& input, bool lost) {
     return staying;
 }
 
+void tables::clear() {
+    groups_.clear();
+    for (auto& t : all_) t.table->bodies = nullptr;
+}
+
+void tables::leave_readable() {
+    for (auto& [key, g] : groups_) g->leave_readable();
+}
+
 bool tables::restore() {
     bool busy = false;
     for (auto& [key, g] : groups_) busy |= g->restore();

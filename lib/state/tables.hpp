@@ -30,7 +30,9 @@ public:
     /// The input's partition is not here any more. Returns those that stay and have changed the
     /// same shards: the shards are gone, so what these have not committed has to come again.
     std::vector<topic_partition> gone(const table_input&, bool lost);
-    void clear() { groups_.clear(); }
+    /// The run ends: what is here can still be read afterwards.
+    void leave_readable();
+    void clear();
 
     /// Reads on in the changelogs. True if there was anything. Throws weir::error.
     bool restore();

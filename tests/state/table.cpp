@@ -346,3 +346,15 @@ TEST_CASE("a table is walked through partition by partition") {
     for (const auto& i : c.seen) walked += i.value == 3;
     CHECK(walked == 20);
 }
+
+TEST_CASE("after a run a table can be read; the next run begins with what it restores") {
+    counting c;
+    test_driver test{c.app};
+    test.send(c.in, "x", 1);
+    test.stop();
+    CHECK(all_of(c.seen) == counts{{"x", 1}});
+    test.restart();
+    CHECK(all_of(c.seen) == counts{{"x", 1}});
+    test.kill(c.app);
+    CHECK(c.seen.size() == 0);
+}

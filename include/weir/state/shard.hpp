@@ -104,6 +104,8 @@ public:
     virtual std::shared_ptr<shard> make(std::size_t inputs) const = 0;
     /// Null: it is not here any more.
     virtual void set(partition_id, std::shared_ptr<shard>) = 0;
+    /// A run begins: what the last one has left is not here any more.
+    virtual void clear() = 0;
 
     std::string name;
     const void* type = nullptr;

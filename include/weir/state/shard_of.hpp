@@ -345,6 +345,7 @@ public:
         shards[at] = std::static_pointer_cast<shard_of<K, V>>(std::move(s));
     }
 
+    void clear() override { shards.clear(); }
     /// The row of `key`, for the body that is working on a message. Null: the message changes
     /// nothing any more.
     row<K, V>* change_in_body(const K& key, shard_of<K, V>*& in) {
