@@ -110,6 +110,8 @@ public:
         made->type = &detail::type_id<K, V>;
         made->key_type = detail::type_name<K>();
         made->value_type = detail::type_name<V>();
+        made->key_form = detail::data_type_of<K>();
+        made->value_form = detail::data_type_of<V>();
         made->init = std::move(options.init);
         return weir::table<K, V>{static_cast<detail::table_of<K, V>&>(
             declare(std::move(made), std::move(options.config), options.replication))};
@@ -128,6 +130,8 @@ public:
         made->type = &detail::type_id<K, value>;
         made->key_type = detail::type_name<K>();
         made->value_type = detail::type_name<value>();
+        made->key_form = detail::data_type_of<K>();
+        made->value_form = detail::data_type_of<value>();
         made->init = std::move(options.init);
         made->changelog = &from.info();
         made->is_topic = true;

@@ -133,6 +133,10 @@ private:
             ->type_name("text|mermaid|dot");
         add("topics", "list the topics", &detail::print_topics);
         add("agents", "list the agents", &detail::print_agents);
+        add("tables", "list the tables", &detail::print_tables);
+        auto& table = add("table", "run, then print what a table has", &detail::print_table);
+        table.add_option("TABLE", said_.table)->required()->type_name("TABLE");
+        table.add_option("KEY", said_.key)->type_name("KEY");
         auto& send = add("send", "send one message", &detail::send);
         send.add_option("TOPIC", said_.topic)->required()->type_name("TOPIC");
         send.add_option("VALUE", said_.value)->required()->type_name("VALUE");

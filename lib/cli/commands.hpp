@@ -19,6 +19,7 @@ struct arguments {
     std::string until_idle;
     std::string format = "text";  // graph
     std::string topic, value;     // send
+    std::string table;            // table
     partition_id partition = 0;   // explain
     bool explains = false;
     std::string stats;
@@ -43,6 +44,8 @@ int explain(engine&, const arguments&);
 int print_graph(engine&, const arguments&);
 int print_topics(engine&, const arguments&);
 int print_agents(engine&, const arguments&);
+int print_tables(engine&, const arguments&);
+int print_table(engine&, const arguments&);
 
 /// The broker and the properties: environment, then files, then arguments; the last one wins.
 void apply_settings(engine&, const arguments&);

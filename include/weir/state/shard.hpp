@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <weir/codec/data_type.hpp>
 #include <weir/message.hpp>
 #include <weir/segment/produce.hpp>
 
@@ -96,6 +97,15 @@ protected:
     ~body_changes() = default;
 };
 
+/// Is shown each key and value of a table, as bytes.
+class row_visitor {
+public:
+    virtual void row(bytes_view key, bytes_view value) = 0;
+
+protected:
+    ~row_visitor() = default;
+};
+
 /// A table. Owned by the app's engine, and lives as long. Its shards come and go with the
 /// partitions of its inputs.
 class table_info {
@@ -106,10 +116,13 @@ public:
     virtual void set(partition_id, std::shared_ptr<shard>) = 0;
     /// A run begins: what the last one has left is not here any more.
     virtual void clear() = 0;
+    /// Partition by partition, in the order in which the keys came.
+    virtual void visit(row_visitor&) const = 0;
 
     std::string name;
     const void* type = nullptr;
     std::string key_type, value_type;
+    data_type key_form{}, value_form{};
     // Of `app.table(topic)` the topic itself, which weir does not write to.
     topic_info* changelog = nullptr;
     bool is_topic = false;

@@ -346,6 +346,19 @@ public:
     }
 
     void clear() override { shards.clear(); }
+    void visit(row_visitor& to) const override {
+        bytes key_bytes, value_bytes;
+        for (auto& s : shards) {
+            if (!s) continue;
+            s->each([&](const row<K, V>& r) {
+                key_bytes.reset();
+                value_bytes.reset();
+                encode_onto<K>(r.key, key_bytes);
+                encode_onto<V>(r.value, value_bytes);
+                to.row(key_bytes, value_bytes);
+            });
+        }
+    }
     /// The row of `key`, for the body that is working on a message. Null: the message changes
     /// nothing any more.
     row<K, V>* change_in_body(const K& key, shard_of<K, V>*& in) {

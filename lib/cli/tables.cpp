@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// `prog tables` and `prog table`: what tables there are, and what is in one.
+#include <fmt/core.h>
+
+#include <utility>
+#include <vector>
+
+#include "../app/engine.hpp"
+#include "../nearest.hpp"
+#include "commands.hpp"
+#include "text.hpp"
+
+namespace weir::detail {
+namespace {
+
+table_info& known_table(engine& e, const std::string& name) {
+    std::vector<std::string> known;
+    std::string all;
+    for (auto& [n, t] : e.tables().all()) {
+        if (n == name) return *t;
+        known.push_back(n);
+        all += (all.empty() ? "" : ", ") + n;
+    }
+    if (all.empty()) throw setup_error{"weir: table " + name + ": the program has no table"};
+    const auto meant = did_you_mean(name, known);
+    throw setup_error{"weir: table " + name + ": the program has no such table" +
+                      (meant.empty() ? "; it has: " : meant + " It has: ") + all};
+}
+
+/// Takes down the rows with this key, or all.
+struct collected final : row_visitor {
+    const bytes* only = nullptr;
+    std::vector<std::pair<bytes, bytes>> rows{};
+    void row(bytes_view key, bytes_view value) override {
+        if (!only || bytes_view{*only} == key) rows.emplace_back(key, value);
+    }
+};
+
+}  // namespace
+
+int print_tables(engine& e, const arguments&) {
+    for (auto& [name, t] : e.tables().all())
+        fmt::print("{}: {} -> {}{}\n", name, t->key_type, t->value_type,
+                   t->changed_by.empty() ? std::string{} : ", changed by agent " + t->changed_by);
+    return exit_code::ok;
+}
+
+/// Runs the app as `run` does, then prints what the table has.
+int print_table(engine& e, const arguments& a) {
+    const auto& t = known_table(e, a.table);
+    collected found;
+    bytes key;
+    if (!a.key.empty()) {
+        try {
+            key = from_text(t.key_form, a.key);
+        } catch (const std::exception& x) {
+            throw setup_error{"weir: table " + t.name + ": not a key of this table: " + x.what()};
+        }
+        found.only = &key;
+    }
+    const auto code = run(e, a);
+    if (code != exit_code::ok) return code;
+    t.visit(found);
+    if (found.only && found.rows.empty())
+        throw error{"weir: table " + t.name + " has no key '" + a.key + "'"};
+    for (auto& [k, v] : found.rows) {
+        if (found.only) fmt::print("{}\n", to_text(t.value_form, v));
+        else fmt::print("{}\t{}\n", to_key_text(t.key_form, k), to_text(t.value_form, v));
+    }
+    return exit_code::ok;
+}
+
+}  // namespace weir::detail
