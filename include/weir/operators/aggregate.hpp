@@ -17,16 +17,30 @@ template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
 /// f(A&, const V&) changes the value in place; f(const A&, const V&) returns the next one, or an
-/// optional, which erases the key if it is empty.
+/// optional, which erases the key if it is empty. An f that returns nothing is not asked about a
+/// constant A: a generic lambda would be compiled for it.
 template <class F, class A, class In>
-inline constexpr bool returns_next =
-    calls<F, const A&, const In&> && !std::is_void_v<returned_by<F, const A&, const In&>>;
+concept returns_next =
+    !std::is_void_v<returned_by<F, A&, const In&>> && calls<F, const A&, const In&>;
 template <class F, class A, class In>
 inline constexpr bool may_erase = false;
 template <class F, class A, class In>
     requires returns_next<F, A, In>
 inline constexpr bool may_erase<F, A, In> =
     is_optional<std::decay_t<returned_by<F, const A&, const In&>>> && !is_optional<A>;
+
+/// What it returns, or what is in the optional.
+template <class F, class A, class In>
+struct next {
+    using type = std::decay_t<returned_by<F, const A&, const In&>>;
+};
+template <class F, class A, class In>
+    requires may_erase<F, A, In>
+struct next<F, A, In> {
+    using type = typename std::decay_t<returned_by<F, const A&, const In&>>::value_type;
+};
+template <class F, class A, class In>
+using next_of = typename next<F, A, In>::type;
 
 template <class A, class F, class In>
 struct aggregate_change : no_nulls {
@@ -66,8 +80,8 @@ struct aggregate_op {
                       "weir: aggregate(table, f): f cannot be called with the table's value and "
                       "the stream's: f(A&, const V&) changes the value, f(const A&, const V&) "
                       "returns the next one");
-        if constexpr (returns_next<F, A, In> && !may_erase<F, A, In>)
-            static_assert(f_returns<returned_by<F, const A&, const In&>, next_state_of<A>>,
+        if constexpr (returns_next<F, A, In>)
+            static_assert(f_returns<next_of<F, A, In>, next_state_of<A>>,
                           "weir: aggregate(table, f): f must return the next value, of the table's "
                           "type, or a std::optional of it, which erases the key if it is empty");
         return key_fits_table<K, StreamKey>();
