@@ -14,6 +14,7 @@
 #include <weir/hooks.hpp>
 #include <weir/incoming.hpp>
 #include <weir/operators/process.hpp>
+#include <weir/operators/to_table.hpp>
 #include <weir/options.hpp>
 #include <weir/pull.hpp>
 #include <weir/table.hpp>
@@ -42,6 +43,10 @@ public:
 private:
     F f_;
 };
+
+/// What `app.ask(f)` returns.
+template <class F>
+struct include_weir_ask_hpp;
 
 }  // namespace detail
 
@@ -108,6 +113,32 @@ public:
         made->init = std::move(options.init);
         return weir::table<K, V>{static_cast<detail::table_of<K, V>&>(
             declare(std::move(made), std::move(options.config), options.replication))};
+    }
+
+    /// A table that a topic fills: the topic is its changelog, and weir writes nothing. A null value
+    /// erases its key. The table has the topic's name.
+    template <class K, class V>
+    auto table(const weir::topic<K, V>& from,
+               table_options<typename detail::without_null<V>::type> options = {}) {
+        using value = typename detail::without_null<V>::type;
+        static_assert(!std::is_void_v<V>, "weir: app.table(topic): the topic has a key type: "
+                                          "app.topic<K, V>(…)");
+        auto made = std::make_unique<detail::table_of<K, value>>();
+        made->name = from.name();
+        made->type = &detail::type_id<K, value>;
+        made->key_type = detail::type_name<K>();
+        made->value_type = detail::type_name<value>();
+        made->init = std::move(options.init);
+        made->changelog = &from.info();
+        made->is_topic = true;
+        weir::table<K, value> t{
+            static_cast<detail::table_of<K, value>&>(declare(std::move(made), {}, 0))};
+        if (t.info().changed_by.empty()) {
+            from.info().fills_table = true;
+            agent("table " + t.name(),
+                  weir::topic<K, std::optional<value>>{from.info()} | to_table(t));
+        }
+        return t;
     }
 
     /// A channel: values that the program itself hands to its streams.
@@ -234,8 +265,17 @@ public:
         post(std::unique_ptr<detail::posted>{new detail::posted_of<F>{std::move(f)}});
     }
 
+    /// Calls `f` on the loop's thread, where it may read tables, and returns a std::future of its
+    /// result. May be called on any thread but the loop's, and not in a signal handler. What `f`
+    /// reads may not be committed yet. While a table is restored the future throws weir::error.
+    /// Needs #include <weir/ask.hpp>.
+    template <class F>
+    typename detail::include_weir_ask_hpp<F>::type ask(F f);
+
 private:
     friend class testing::test_driver;
+    /// Throws weir::error while a table is restored.
+    void check_restored() const;
     detail::topic_info& declare(const std::string& name, topic_options,
                                 const detail::data_type& key, const detail::data_type& value);
     std::vector<detail::topic_info*> declare(std::initializer_list<std::string> names,

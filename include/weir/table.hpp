@@ -63,6 +63,42 @@ private:
     const K& key_;
 };
 
+template <class K, class V>
+struct table_item {
+    const K& key;
+    const V& value;
+};
+struct table_end {};
+/// Walks through the shards that are here.
+template <class K, class V>
+class table_iterator {
+public:
+    explicit table_iterator(const table_of<K, V>& of) : of_(&of) { find(); }
+    table_item<K, V> operator*() const { return {at_->key, at_->value}; }
+    table_iterator& operator++() {
+        ++number_;
+        find();
+        return *this;
+    }
+    friend bool operator==(const table_iterator& i, table_end) { return i.at_ == nullptr; }
+
+private:
+    void find() {
+        at_ = nullptr;
+        for (; shard_ < of_->shards.size(); ++shard_, number_ = 0) {
+            if (!of_->shards[shard_]) continue;
+            const auto [r, n] = of_->shards[shard_]->next_live(number_);
+            at_ = r;
+            number_ = n;
+            if (at_) return;
+        }
+    }
+    const table_of<K, V>* of_;
+    std::size_t shard_ = 0;
+    std::uint32_t number_ = 0;
+    const row<K, V>* at_ = nullptr;
+};
+
 }  // namespace detail
 
 /// The last value of each key. `count`, `aggregate`, `reduce` and `to_table` change it; everybody
@@ -131,6 +167,10 @@ public:
         if (!contains(of)) return;
         if (auto* r = info_->change_in_body(of, in)) in->set_live(*r, false);
     }
+    /// For `for (auto&& [key, value] : t)`: partition by partition, in the order in which the keys
+    /// came. A body may change the table meanwhile.
+    detail::table_iterator<K, V> begin() const { return detail::table_iterator<K, V>{*info_}; }
+    detail::table_end end() const { return {}; }
     /// Calls `f(key, value)` for each, partition by partition, in the order in which the keys came.
     template <class F>
     void each(F f) const {

@@ -56,6 +56,7 @@ void app::run() { engine_->run(); }
 bool app::poll(duration timeout) { return engine_->poll(timeout); }
 int app::poll_fd() { return engine_->sleeper().fd(); }
 void app::stop() noexcept { engine_->stop(); }
+void app::check_restored() const { engine_->check_restored(); }
 void app::post(std::unique_ptr<detail::posted> p) { engine_->post(std::move(p)); }
 
 std::shared_ptr<detail::host> detail::private_host() {

@@ -55,6 +55,8 @@ public:
     // topics and agents
     topic_catalog& topics() { return topics_; }
     table_catalog& tables() { return tables_; }
+    /// Throws weir::error while a table is restored.
+    void check_restored() const;
     const std::map<std::string, topic_info>& known_topics() const { return topics_.all(); }
     topic_info& derive(const std::string& name, topic_options o, bool internal,
                        const std::vector<topic_info*>& sources) override {

@@ -32,7 +32,8 @@ std::vector<transport::subscription> engine::subscriptions() {
     };
     for (auto& r : conductor_->readers()) {
         const auto& t = *r->topic;
-        const bool early = t.internal || t.resumed || auto_offset_reset() == earliest;
+        const bool early =
+            t.internal || t.resumed || t.fills_table || auto_offset_reset() == earliest;
         const auto from = early ? transport::reset::earliest : transport::reset::latest;
         add(t.name, from);
         if (!transport::is_pattern(t.name)) continue;

@@ -85,6 +85,7 @@ void table_catalog::derive_changelogs() {
     for (auto* t : drawn_) {
         std::sort(t->inputs.begin(), t->inputs.end(),
                   [](auto* a, auto* b) { return a->name < b->name; });
+        if (t->is_topic) continue;
         const auto& s = settings_.at(t);
         topic_options o{.replication = s.replication, .config = s.config};
         const auto is_policy = [](auto& p) { return p.first == "cleanup.policy"; };

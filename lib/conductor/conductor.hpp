@@ -102,6 +102,8 @@ public:
     /// The member is gone: nothing can be finished.
     void abandon() { state_ = state::stopped; }
 
+    /// How far a table is that is being restored.
+    std::optional<shard_group::progress> restoring() const { return tables_.restoring(); }
     const owned_partitions& partitions() const { return partitions_; }
     /// The assigned partitions; after the run, those at its end.
     std::vector<partition_status> status() const;
@@ -171,8 +173,8 @@ private:
     // bodies.cpp
     const context* message_for(const table_info&) override;
     void changes(const std::shared_ptr<shard>&) override;
-    void finish_changes();
-    void undo_changes(const segment_cursor&, std::size_t at);
+    static void finish_changes(segment_cursor&);
+    static void undo_changes(segment_cursor&, std::size_t at);
 
     // failures.cpp
     const policy& policy_of(const agent_info&, bool of_batch, const std::exception_ptr&) const;
@@ -252,10 +254,6 @@ private:
     std::set<topic_partition> seen_partitions_;  // ever assigned; source messages point at them
     owned_partitions partitions_;
     segment_cursor* last_parked_ = nullptr;
-    // what the current message has changed in its body
-    std::vector<std::shared_ptr<shard>> changed_in_body_;
-    const context* changed_by_ = nullptr;
-    std::size_t changed_by_index_ = 0;
     std::atomic<segment_turn*> turn_ = nullptr;  // of the segment that runs now
     std::atomic<bool> stop_asked_ = false;
     bool topics_changed_ = false;

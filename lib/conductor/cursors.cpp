@@ -67,7 +67,6 @@ bool conductor::catch_up(owned_partition& p, partition_cursor& c) {
 }
 
 inline run_result conductor::run_segment(segment_cursor& c, work what, time_point now) {
-    if (!changed_in_body_.empty()) finish_changes();
     segment_turn turn{clock_, now + segment_budget};
     turn.work = &c;
     if (c.more) resume(c, turn);
@@ -88,9 +87,10 @@ void conductor::resume(segment_cursor& c, segment_turn& turn) {
 
 inline void conductor::came_back(segment_cursor& c, work what, const run_result& r) {
     assert(c.position <= r.at && r.at <= c.reads->count && "a cursor never goes back");
-    if (!changed_in_body_.empty() && r.status != run_status::full) {
+    if (!c.changed.empty()) [[unlikely]] {
+        const bool in_work = r.status == run_status::full || r.status == run_status::more;
         if (r.status == run_status::failed) undo_changes(c, r.at);
-        else finish_changes();
+        else if (!in_work || c.changed_at != r.at) finish_changes(c);
     }
     if (r.at != c.position) c.tries.reset();
     c.position = r.at;
@@ -109,6 +109,7 @@ inline void conductor::came_back(segment_cursor& c, work what, const run_result&
 inline void conductor::leave_sink(segment_cursor& c) {
     assert(c.parked && c.runs->occupancy->occupant == &c);
     c.runs->finish();
+    if (!c.changed.empty()) finish_changes(c);
     c.parked = false;
     c.runs->occupancy->occupant = nullptr;
     c.pass();

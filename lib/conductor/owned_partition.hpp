@@ -34,6 +34,9 @@ struct segment_cursor : retryable {
     // How long it has had a sink that others wait for, and the turn until which it rests.
     std::size_t parked_in_a_row = 0, rests_until_turn = 0;
     time_point rests_at{};
+    // shards that the body of the message at `changed_at` has changed
+    std::vector<std::shared_ptr<shard>> changed{};
+    std::size_t changed_at = 0;
 
     bool finished() const {
         assert(position <= reads->count && "an input that is cleared takes its cursor back");

@@ -121,6 +121,7 @@ void shard_group::start() {
 }
 
 bool shard_group::restore(member& m) {
+    if (m.table->is_topic) return restore_topic(m);
     m.fetched = m.reader->read(restore_piece, std::move(m.fetched));
     if (!m.fetched) {
         if (m.announced || !complete() || !is_at_end(*m.reader)) return false;
@@ -139,6 +140,40 @@ bool shard_group::restore(member& m) {
         }
     }
     if (m.restored) {
+        m.shard->restored();
+        m.reader.reset();
+        m.fetched.reset();
+    }
+    return true;
+}
+
+/// Up to what is committed. What lies behind it comes as input.
+bool shard_group::restore_topic(member& m) {
+    const auto& all = inputs();
+    const auto at = std::find(all.begin(), all.end(), m.table->changelog) - all.begin();
+    const auto& in = inputs_[static_cast<std::size_t>(at)];
+    if (!in) return false;
+    const auto upto = in->committable;
+    const auto is_there = [&] { return upto == 0 || m.reader->position() >= upto; };
+    if (!is_there()) {
+        m.fetched = m.reader->read(restore_piece, std::move(m.fetched));
+        if (!m.fetched && !is_at_end(*m.reader)) return false;
+    }
+    const cut settled(inputs_.size(), 0);
+    for (std::size_t i = 0; m.fetched && i < m.fetched->messages().size(); ++i) {
+        const auto& record = m.fetched->messages()[i];
+        if (record.offset >= upto) break;
+        try {
+            if (record.value.is_null()) m.shard->restore_erased(record, settled, true);
+            else m.shard->restore_row(record, settled);
+        } catch (const std::exception& e) {
+            throw error{"weir: table '" + m.table->name + "': " + m.table->changelog->name + '[' +
+                        std::to_string(partition_) + "] at " + std::to_string(record.offset) +
+                        " does not decode: " + e.what()};
+        }
+    }
+    if (is_there() || !m.fetched) {
+        m.restored = true;
         m.shard->restored();
         m.reader.reset();
         m.fetched.reset();
@@ -259,17 +294,23 @@ bool shard_group::begin_cut() {
         for (std::size_t i = 0; i < cut_.size(); ++i) inputs_[i]->written = cut_[i];
         return false;
     }
-    for (auto& m : tables_) m.shard->begin_cut();
+    for (auto& m : tables_)
+        if (!m.table->is_topic) m.shard->begin_cut();
     begin_table(tables_.size() - 1);
     return true;
 }
 
 void shard_group::begin_table(std::size_t i) {
+    writing_ = i;
+    if (tables_[i].table->is_topic) {
+        at_ = stage::tombstones;  // there is nothing to write
+        if (i == 0) written();
+        return;
+    }
     const cut_stamp stamp{tables_[i].last_owner.epoch, owner_, cut_};
     const auto text = stamp.text(input_names_);
     for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) o->headers.front().value->assign(text);
     mark_.value.assign(text);  // not null: compaction would remove it
-    writing_ = i;
     at_ = stage::rows;
 }
 
@@ -307,7 +348,7 @@ bool shard_group::write_one(member& m) {
             if (writing_ == 0) written();
             return true;
         case stage::tombstones:
-            if (m.shard->next_tombstone(tombstone_)) {
+            if (!m.table->is_topic && m.shard->next_tombstone(tombstone_)) {
                 if (!send(m, tombstone_)) return false;
                 m.shard->sent_tombstone();
                 return true;

@@ -130,6 +130,7 @@ private:
 
     bool complete() const;
     bool restore(member&);
+    bool restore_topic(member&);
     void restore(member&, const fetch&, std::size_t i);
     void restore_owner(member&, const message&);
     void announce(member&);

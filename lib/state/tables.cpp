@@ -63,6 +63,12 @@ bool tables::take_written() {
     return any;
 }
 
+std::optional<shard_group::progress> tables::restoring() const {
+    for (auto& [key, g] : groups_)
+        if (g->restoring()) return g->restoring_at();
+    return {};
+}
+
 std::optional<shard_group::progress> tables::restoring_at(const topic_partition& tp) const {
     const auto* input = input_named(tp.topic);
     for (auto& [key, g] : groups_) {

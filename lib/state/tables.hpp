@@ -45,6 +45,8 @@ public:
     bool idle() const;
     /// Whether a cut has been written since the last call.
     bool take_written();
+    /// How far a table is that is being restored.
+    std::optional<shard_group::progress> restoring() const;
     /// How far the table is restored that this partition waits for.
     std::optional<shard_group::progress> restoring_at(const topic_partition&) const;
 

@@ -133,3 +133,43 @@ TEST_CASE("messages go on while a cut is written, and do not get into it") {
     CHECK(all_of(c.seen).size() == keys);
     CHECK(folded(test, c.changelog) == all_of(c.seen));
 }
+
+TEST_CASE("a topic is a table: restored up to what is committed, nothing is written") {
+    weir::app_options shared{.broker = "memory://state-topic"};
+    const auto make = [](weir::app& app) {
+        return app.table(app.topic<string, std::int64_t>("people"));
+    };
+    weir::app one{"a", shared}, two{"a", shared};
+    auto people = make(one), again = make(two);
+    test_driver test{one};
+    auto in = test.peek<string, std::optional<std::int64_t>>("people");
+    test.send(in, "ann", 1);
+    test.send(in, "bob", 2);
+    test.commit();
+    CHECK(test.committed("people", 0) == committed{2});
+    test.send(in, "ann", 3);
+    test.send(in, "bob", std::nullopt);
+    CHECK(all_of(people) == counts{{"ann", 3}});
+    CHECK(!test.partitions("a-people-changelog"));
+    test.kill(one);
+    test.add(two);
+    CHECK(all_of(again) == counts{{"ann", 3}});
+    test.commit();
+    test.restart(two);
+    CHECK(all_of(again) == counts{{"ann", 3}});
+    CHECK(again.size() == 1);
+}
+
+TEST_CASE("a table is walked through partition by partition") {
+    counting c{3};
+    test_driver test{c.app};
+    for (int i = 0; i < 60; ++i) test.append(c.in, "k" + std::to_string(i % 20), 1);
+    test.run();
+    counts all;
+    for (auto&& [k, n] : c.seen) all[k] = n;
+    CHECK(all.size() == 20);
+    CHECK(all == all_of(c.seen));
+    std::size_t walked = 0;
+    for (const auto& i : c.seen) walked += i.value == 3;
+    CHECK(walked == 20);
+}

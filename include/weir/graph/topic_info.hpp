@@ -22,6 +22,7 @@ struct topic_info {
     bool internal = false;
     // a pipeline continues from it: read from the earliest, or messages sent to it could be missed
     bool resumed = false;
+    bool fills_table = false;       // it is a table's changelog: always read from the earliest
     bool has_dead_letters = false;  // a policy sends them to it
     // a derived topic has as many partitions as the largest of these
     std::vector<topic_info*> sources{};

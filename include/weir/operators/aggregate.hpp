@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weir/codec/data_type.hpp>
 #include <weir/state/change_table.hpp>
 #include <weir/table.hpp>
 
@@ -46,7 +47,8 @@ template <class A, class F, class In>
 struct aggregate_change : no_nulls {
     F f;
     explicit aggregate_change(F g) : f(std::move(g)) {}
-    changed change(A& value, bool, const In& v) {
+    changed change(A& value, bool, const auto& from) {
+        const In& v = not_null<In>(from);
         if constexpr (!returns_next<F, A, In>) {
             detail::call(f, value, v);
         } else if constexpr (may_erase<F, A, In>) {
@@ -68,13 +70,16 @@ struct aggregate_change : no_nulls {
 template <class K, class A, class F>
 struct aggregate_op {
     using weir_operator = void;
-    template <class In>
-    using out = std::conditional_t<may_erase<F, A, In>, std::optional<A>, A>;
+    template <class V>
+    using plain = typename without_null<V>::type;
+    template <class V>
+    using out = std::conditional_t<may_erase<F, A, plain<V>>, std::optional<A>, A>;
     table_of<K, A>* table;
     F f;
 
-    template <class StreamKey, class In>
+    template <class StreamKey, class V>
     static consteval bool check() {
+        using In = plain<V>;
         constexpr bool fits = returns_next<F, A, In> || calls<F, A&, const In&>;
         static_assert(fits || f_can_be_called_with<F, A&, const In&>,
                       "weir: aggregate(table, f): f cannot be called with the table's value and "
@@ -92,9 +97,9 @@ struct aggregate_op {
         g.changes(*table, here);
         return here;
     }
-    template <class, class In>
-    table_changer<K, A, aggregate_change<A, F, In>> make_step(plan&) const {
-        return {*table, aggregate_change<A, F, In>{f}};
+    template <class, class V>
+    table_changer<K, A, aggregate_change<A, F, plain<V>>> make_step(detail::plan&) const {
+        return {*table, aggregate_change<A, F, plain<V>>{f}};
     }
 };
 struct aggregate_fn {

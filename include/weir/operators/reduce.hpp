@@ -15,8 +15,9 @@ struct reduce_change : no_nulls, passes_value {
     F f;
     explicit reduce_change(F g) : f(std::move(g)) {}
     changed change(V& last, bool had, const auto& v) {
-        if (had) last = detail::call(f, std::as_const(last), v);
-        else last = v;
+        const V& now = not_null<V>(v);
+        if (had) last = detail::call(f, std::as_const(last), now);
+        else last = now;
         return changed::set;
     }
 };

@@ -37,6 +37,7 @@ public:
     hold hold_of(std::size_t i) override { return {*of_, raw(i).offset}; }
     ownership ownership_of(std::size_t) const override { return of_->ownership(); }
     offset offset_of(std::size_t i) const override { return raw(i).offset; }
+    timestamp time_of(std::size_t i) const override { return raw(i).timestamp; }
     message message_of(std::size_t i) const override { return raw(i); }
     headers headers_of(std::size_t i) const override { return what->headers(which[i]); }
     const topic_partition* partition_of(std::size_t) const override { return tp_; }

@@ -120,6 +120,7 @@ public:
     /// messages is. `owned` if there is no message, or if it was acknowledged by hand.
     virtual ownership ownership_of(std::size_t i) const = 0;
     virtual offset offset_of(std::size_t i) const = 0;
+    virtual timestamp time_of(std::size_t i) const { return message_of(i).timestamp; }
     /// Key, timestamp and, for a topic, the bytes of the value. Behind a boundary it has what later
     /// operators need (`needs`), and the rest is empty.
     virtual message message_of(std::size_t i) const = 0;
@@ -184,15 +185,17 @@ struct context {
     segment_turn& now;
     const void* keys = nullptr;               // from.keys_at()
     const topic_partition* common = nullptr;  // from.common_partition()
-    const timestamp* time = nullptr;          // of a result; null: the message's
+    std::size_t count = 0;                    // of the values that `keys` belong to
+    const timestamp* result_time = nullptr;   // null: it is the message's
 
     weir::hold hold() const { return from.hold_of(i); }
     weir::message message() const {
         auto m = from.message_of(i);
-        if (time) m.timestamp = *time;
+        if (result_time) m.timestamp = *result_time;
         return m;
     }
     weir::offset offset() const { return from.offset_of(i); }
+    timestamp time() const { return result_time ? *result_time : from.time_of(i); }
     detail::ownership ownership() const { return from.ownership_of(i); }
     const topic_partition* partition() const { return common ? common : from.partition_of(i); }
 };
@@ -252,7 +255,7 @@ public:
         const void* const keys = from.keys_at();
         const auto count = from.count;
         std::size_t i = at;
-        context c{from, at, now, keys, from.common_partition()};
+        context c{from, at, now, keys, from.common_partition(), count};
         now.current = &c;
         try {
             for (std::size_t some = 1;; some = std::min<std::size_t>(some * 2, 64)) {

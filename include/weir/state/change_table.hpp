@@ -87,16 +87,17 @@ public:
         auto& ref = shards_.of(c);
         auto* shard = ref.of(*table_, *c.partition());
         if (!shard) return;
-        const auto m = c.message();
-        auto* r = shard->change(*key_at<K>(c, scratch_), ref.input(), m.offset);
+        prefetch(c, *shard);
+        const auto time = c.time();
+        auto* r = shard->change(*key_at<K>(c, scratch_), ref.input(), c.offset());
         if (!r) return;
         const bool had = r->live;
         if (!had) r->value = table_->init;
         const auto now = change_.change(r->value, had, std::as_const(v));
         shard->set_live(*r, now == changed::set);
-        r->time = had ? std::max(r->time, m.timestamp) : m.timestamp;
+        r->time = had ? std::max(r->time, time) : time;
         auto at = c;
-        at.time = &r->time;
+        at.result_time = &r->time;
         Change::pass(at, *r, std::forward<decltype(v)>(v), next);
     }
     void finish() { shards_.finish(); }
@@ -105,6 +106,16 @@ public:
     void revoked(const topic_partition& tp) { shards_.revoked(tp); }
 
 private:
+    /// The keys of a batch lie side by side, so those that come soon are known.
+    static void prefetch(const context& c, const shard_of<K, V>& shard) {
+        if constexpr (!is_raw<K>) {
+            if (c.i + 2 * ahead >= c.count || !c.keys) return;
+            const auto* keys = static_cast<const slot<K>*>(c.keys) + c.i;
+            shard.prefetch(keys[2 * ahead].value, keys[ahead].value);
+        }
+    }
+    static constexpr std::size_t ahead = 12;
+
     const table_of<K, V>* table_;
     Change change_;
     per_partition<shard_ref<K, V>> shards_{shard_ref<K, V>{}};
@@ -118,6 +129,12 @@ struct passes_value {
         next(at, V(row.value));  // a copy: another value of the message may change the row
     }
 };
+/// A value that is not null, without the optional around it.
+template <class V, class In>
+const V& not_null(const In& v) {
+    if constexpr (std::is_same_v<In, V>) return v;
+    else return *v;
+}
 /// A null is passed over.
 struct no_nulls {
     template <class In>

@@ -161,6 +161,9 @@ public:
     void each(F f) const {
         for (std::uint32_t n = 0; n < made_; ++n) f(std::as_const(at(n)));
     }
+    /// Rows have the numbers from 0 on, in the order in which they were made.
+    std::uint32_t numbers() const { return made_; }
+    const row_type& at_number(std::uint32_t n) const { return at(n); }
     std::size_t size() const { return size_; }
     /// What it has allocated itself: not what keys and values have.
     std::size_t bytes() const {

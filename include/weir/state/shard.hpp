@@ -108,7 +108,9 @@ public:
     std::string name;
     const void* type = nullptr;
     std::string key_type, value_type;
+    // Of `app.table(topic)` the topic itself, which weir does not write to.
     topic_info* changelog = nullptr;
+    bool is_topic = false;
     std::string changed_by;            // an agent; empty: by none
     std::vector<topic_info*> sources;  // topics whose messages change it
     /// All topics whose messages change it or a table that shares a topic with it: those have

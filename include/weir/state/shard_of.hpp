@@ -29,7 +29,9 @@ template <class K, class V>
 class shard_of final : public shard {
 public:
     using row_type = row<K, V>;
-    explicit shard_of(std::size_t inputs) : restored_(inputs, 0), newest_(inputs, -1) {}
+    /// `written`: cuts of it are written.
+    shard_of(std::size_t inputs, bool written)
+        : is_written_(written), restored_(inputs, 0), newest_(inputs, -1) {}
 
     /// The row of `key`, which the message at offset `at` of an input is about to change. Null: the
     /// row contains that change already, since it was written before a crash.
@@ -41,7 +43,7 @@ public:
             keep_as_of(r);
         journal_.push_back({&r, at, static_cast<std::uint32_t>(input), r.live, r.time, r.value});
         newest_[input] = std::max(newest_[input], at);
-        if (!r.dirty) {
+        if (!r.dirty && is_written_) {
             r.dirty = true;
             dirty_.push_back(&r);
         }
@@ -59,7 +61,14 @@ public:
             set_live(*c.of, c.was_live);
             c.of->time = c.time_before;
             c.of->value = std::move(c.before);
+            if (!c.was_live && !is_written_) doom(*c.of);
         }
+    }
+    /// The first row with a value at number `from` or behind it, and its number; null: none.
+    std::pair<const row_type*, std::uint32_t> next_live(std::uint32_t from) const {
+        for (; from < rows_.numbers(); ++from)
+            if (const auto& r = rows_.at_number(from); r.live) return {&r, from};
+        return {nullptr, from};
     }
     template <class F>
     void each(F f) const {
@@ -74,6 +83,7 @@ public:
         r.live = live;
         if (live) ++live_;
         else --live_;
+        if (!live && !is_written_) doom(r);
     }
 
     // restoring
@@ -87,7 +97,7 @@ public:
         auto& r = restored_row(m, of);
         r.value = V{};
         set_live(r, false);
-        if (!tombstone) doom(r);
+        if (!tombstone || !is_written_) doom(r);
     }
     void restore_mark(const cut& of) override {
         for (std::size_t i = 0; i < of.size(); ++i) restored_[i] = std::max(restored_[i], of[i]);
@@ -98,6 +108,7 @@ public:
             std::any_of(restored_.begin(), restored_.end(), [](offset o) { return o > 0; });
         replaying_ |= !std::all_of(restored_of_.begin(), restored_of_.end(), is_complete);
         base_ = static_cast<std::uint32_t>(restored_of_.size());
+        if (!is_written_) erase_doomed();
     }
     cut replays_to() const override {
         auto most = restored_;
@@ -262,6 +273,7 @@ private:
         journal_.clear();
         first_ = finished_ = 0;
         for (auto& o : newest_) o = -1;
+        if (!is_written_) erase_doomed();
     }
     void keep_as_of(row_type& r) {
         if (r.as_of == base_ + 1) set_as_of(r, r.live, r.time, r.value);
@@ -279,11 +291,20 @@ private:
         r.doomed = true;
         erased_.push_back(&r);
     }
+    /// Nothing points at them any more.
+    void erase_doomed() {
+        for (auto* r : erased_) {
+            r->doomed = false;
+            if (!r->live) rows_.erase(*r);
+        }
+        erased_.clear();
+    }
     void leave_cut(row_type& r) {
         r.as_of = 0;
         if (!r.live && !r.dirty && !r.doomed) rows_.erase(r);
     }
 
+    const bool is_written_;
     rows<K, V> rows_;
     std::size_t live_ = 0;
     std::vector<change_of> journal_;  // from `first_` on
@@ -316,7 +337,7 @@ template <class K, class V>
 class table_of final : public table_info {
 public:
     std::shared_ptr<shard> make(std::size_t n) const override {
-        return std::make_shared<shard_of<K, V>>(n);
+        return std::make_shared<shard_of<K, V>>(n, !is_topic);
     }
     void set(partition_id p, std::shared_ptr<shard> s) override {
         const auto at = static_cast<std::size_t>(p);
