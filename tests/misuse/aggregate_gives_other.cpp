@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: aggregate(table, f): f must return the next value, of the table's type, or a std::optional of it, which erases the key if it is empty
+// says: weir: aggregate(table, f): f must return the next value, of the table's type, or a
 // names: f_returns<
 #include <weir/weir.hpp>
 

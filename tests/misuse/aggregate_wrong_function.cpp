@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: aggregate(table, f): f cannot be called with the table's value and the stream's: f(A&, const V&) changes the value, f(const A&, const V&) returns the next one
+// says: weir: aggregate(table, f): f cannot be called with the table's value and the stream's:
 // names: f_can_be_called_with<
 #include <weir/weir.hpp>
 

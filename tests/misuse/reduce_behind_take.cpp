@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: reduce(table, f): the table
+// says: weir: behind take a batch has no key of its own: put the table before take
 #include <weir/weir.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: reduce(table, f): the table's values are of the stream's value type; aggregate makes values of another type
+// says: weir: reduce(table, f): the table's values are of the stream's value type; aggregate makes
 #include <weir/weir.hpp>
 
 #include <functional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: reduce(table, f): f cannot be called with the last value and the stream's, f(const V&, const V&)
+// says: weir: reduce(table, f): f cannot be called with the last value and the stream's, f(const
 // names: f_can_be_called_with<
 #include <weir/weir.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: behind take a batch has no key of its own: put the table before take, or flat_map(std::identity{}) behind it
+// says: weir: behind take a batch has no key of its own: put the table before take, or
 #include <weir/weir.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: a table keeps its keys and values: use std::string in place of std::string_view, and weir::bytes in place of weir::bytes_view
+// says: weir: a table keeps its keys and values: use std::string in place of std::string_view, and
 #include <weir/weir.hpp>
 
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: this stream has no key for the table: declare the topic with a key type, app.topic<K, V>(…), or put group_by before
+// says: weir: this stream has no key for the table: declare the topic with a key type,
 #include <weir/weir.hpp>
 
 int main() {

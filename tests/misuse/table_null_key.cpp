@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: this stream's key may be null, and a table's key may not: declare the topic with the key type itself, or put group_by before
+// says: weir: this stream's key may be null, and a table's key may not: declare the topic with the
 #include <weir/weir.hpp>
 
 #include <optional>

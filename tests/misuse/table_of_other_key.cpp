@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: the stream's key is not of the table's key type: declare the table with the stream's, app.table<K, V>(…), or put group_by before
+// says: weir: the stream's key is not of the table's key type: declare the table with the
 #include <weir/weir.hpp>
 
 int main() {

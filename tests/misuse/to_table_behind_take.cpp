@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: to_table
+// says: weir: behind take a batch has no key of its own: put the table before take
 #include <weir/weir.hpp>
 
 int main() {
