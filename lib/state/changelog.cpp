@@ -5,8 +5,6 @@
 #include <charconv>
 #include <random>
 
-#include <weir/error.hpp>
-
 namespace weir::detail {
 namespace {
 
@@ -37,8 +35,10 @@ std::string changelog_owner::text() const {
 changelog_owner changelog_owner::of(bytes_view from) {
     auto text = from.view();
     if (const auto version = take(text, '\n'); version != version_line)
-        throw error{"weir: a changelog's record says '" + std::string{version.substr(0, 40)} +
-                    "' where this version writes '" + std::string{version_line} + "'"};
+        throw refused_record{"is of another version: it says '" +
+                             std::string{version.substr(0, 40)} + "', and this one knows '" +
+                             std::string{version_line} +
+                             "': run the version that wrote it, or give the table another name"};
     changelog_owner o;
     while (!text.empty()) {
         auto line = take(text, '\n');
@@ -80,7 +80,8 @@ cut_stamp cut_stamp::of(std::string_view text, const std::vector<std::string>& i
             s.at[static_cast<std::size_t>(it - inputs.begin())] = at.value_or(0);
     }
     if (!good)
-        throw error{"weir: '" + std::string{text.substr(0, 80)} + "' is no cut of a changelog"};
+        throw refused_record{"has a header weir.cut that does not decode: '" +
+                             std::string{text.substr(0, 80)} + "'"};
     return s;
 }
 

@@ -7,10 +7,17 @@
 #include <string_view>
 #include <vector>
 
+#include <weir/error.hpp>
 #include <weir/message.hpp>
 #include <weir/state/shard.hpp>
 
 namespace weir::detail {
+
+/// A record of a changelog that weir does not read. The sentence begins behind the record's place:
+/// "was not written by weir: …".
+struct refused_record : error {
+    using error::error;
+};
 
 /// Who writes a partition of a changelog. The record is written when the partition is assigned,
 /// before its input is read. What an owner of a lower epoch writes behind it is ignored.
@@ -21,7 +28,7 @@ struct changelog_owner {
     std::int64_t epoch = 0;
 
     std::string text() const;
-    /// Throws weir::error if it is not one, or of a newer version.
+    /// Throws refused_record if it is not one, or of another version.
     static changelog_owner of(bytes_view);
 };
 
@@ -32,7 +39,7 @@ struct cut_stamp {
     cut at;
 
     std::string text(const std::vector<std::string>& inputs) const;
-    /// Inputs that are not named have offset 0; others are left out. Throws weir::error.
+    /// Inputs that are not named have offset 0; others are left out. Throws refused_record.
     static cut_stamp of(std::string_view, const std::vector<std::string>& inputs);
 };
 

@@ -133,6 +133,8 @@ bool shard_group::restore(member& m) {
     for (std::size_t i = 0; i < all.size() && !m.restored; ++i) {
         try {
             restore(m, *m.fetched, i);
+        } catch (const refused_record& e) {
+            throw error{"weir: " + where(m, all[i].offset) + ' ' + e.what()};
         } catch (const std::exception& e) {
             throw error{"weir: " + where(m, all[i].offset) + " does not decode: " + e.what() +
                         "; was the table's type changed? A table with another name begins anew"};
@@ -185,7 +187,10 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
     if (record.key.view() == owner_key) return restore_owner(m, record);
     const auto all = in.headers(i);
     if (all.empty() || all.front().name != stamp_header || !all.front().value)
-        throw error{"it was not written by weir: it has no header " + std::string{stamp_header}};
+        throw refused_record{
+            "was not written by weir: it has no header " + std::string{stamp_header} +
+            "; only weir may write to a changelog. Give the table another name, or delete "
+            "the topic: the table begins anew"};
     if (const auto text = all.front().value->view(); text != m.last_stamp) {
         m.last_stamp = text;
         m.stamp = cut_stamp::of(text, input_names_);
@@ -204,11 +209,15 @@ void shard_group::restore_owner(member& m, const message& record) {
     auto o = changelog_owner::of(record.value);
     const auto& t = *m.table;
     if (o.app != app_ || o.table != t.name)
-        throw error{"it belongs to table '" + o.table + "' of app '" + o.app + "', not to app '" +
-                    app_ + "'"};
+        throw refused_record{"says that it belongs to table '" + o.table + "' of app '" + o.app +
+                             "': give this app's table another name"};
     if (o.key_type != t.key_type || o.value_type != t.value_type)
-        throw error{"it has keys of type " + o.key_type + " and values of type " + o.value_type +
-                    ", and the table is declared with " + t.key_type + " and " + t.value_type};
+        throw refused_record{"says that its keys are of type " + o.key_type +
+                             " and its values of type " + o.value_type +
+                             ", and the table is declared with " + t.key_type + " and " +
+                             t.value_type +
+                             ": declare it as before, or give it another name, and it begins "
+                             "anew"};
     m.restored = o.owner == owner_;
     m.last_owner = std::move(o);
 }

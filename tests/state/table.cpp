@@ -5,18 +5,6 @@
 
 #include <stdexcept>
 
-TEST_CASE("count passes on how many values a key has had, and the table has the last") {
-    counting c;
-    test_driver test{c.app};
-    for (auto* k : {"x", "y", "x", "x"}) test.send(c.in, k, 1);
-    CHECK(c.out == trace{1, 1, 2, 3});
-    CHECK(c.seen.get("x") == 3);
-    CHECK(all_of(c.seen) == counts{{"x", 3}, {"y", 1}});
-    CHECK(c.seen.get("z") == 0);
-    CHECK(!c.seen.contains("z"));
-    CHECK(c.seen.size() == 2);
-}
-
 TEST_CASE("a key is written once for each commit, to the partition of its messages") {
     counting c{2};
     test_driver test{c.app};
@@ -39,41 +27,6 @@ TEST_CASE("no offset is committed before the table is written") {
     test.commit();
     CHECK(test.committed(c.in, 0) == nothing);
     CHECK(!test.running());
-}
-
-TEST_CASE("a message that fails has changed no table") {
-    weir::app app{"a"};
-    auto in = app.topic<string, int>("in");
-    auto seen = app.table<string, std::int64_t>("seen");
-    silent hush;
-    app.agent("c", in | weir::count(seen) | weir::for_each([](std::int64_t n) {
-                       if (n == 2) throw std::runtime_error{"not yet"};
-                   }),
-              {.on_error = weir::retry(1, 1s).then(weir::skip)});
-    test_driver test{app};
-    test.send(in, "x", 1);
-    test.send(in, "x", 1);
-    CHECK(seen.get("x") == 1);  // it waits for its retry
-    test.advance(1s);
-    CHECK(seen.get("x") == 1);  // it is skipped
-    test.send(in, "y", 1);
-    CHECK(all_of(seen) == counts{{"x", 1}, {"y", 1}});
-}
-
-TEST_CASE("a key that only failed messages had is not there, and not written") {
-    silent hush;
-    weir::app app{"a", {.hooks = &hush}};
-    auto in = app.topic<string, int>("in");
-    auto seen = app.table<string, std::int64_t>("seen");
-    app.agent("c", in | weir::count(seen) |
-                       weir::for_each([&](std::int64_t) { throw std::runtime_error{"no"}; }));
-    test_driver test{app};
-    test.send(in, "x", 1);
-    CHECK(!seen.contains("x"));
-    test.commit();
-    CHECK(test.committed(in, 0) == committed{1});
-    CHECK(rows_written(test, "a-seen-changelog") == 0);
-    CHECK(folded(test, "a-seen-changelog").empty());
 }
 
 TEST_CASE("a new run restores the table, then reads on") {
@@ -179,132 +132,6 @@ TEST_CASE("messages go on while a cut is written, and do not get into it") {
     test.commit();  // begins behind the second round
     CHECK(all_of(c.seen).size() == keys);
     CHECK(folded(test, c.changelog) == all_of(c.seen));
-}
-
-TEST_CASE("a table of another width than its input is refused") {
-    weir::app before{"a", {.broker = "memory://state-width"}};
-    weir::app after{"a", {.broker = "memory://state-width"}};
-    const auto make = [](weir::app& of, weir::partition_id n) {
-        auto in = of.topic<string, int>("in" + std::to_string(n), {.partitions = n});
-        of.agent("c", in | weir::count(of.table<string, std::int64_t>("seen")));
-    };
-    make(before, 4);
-    make(after, 2);
-    test_driver test{before};
-    CHECK_THROWS_WITH_AS(test.add(after),
-                         doctest::Contains("has 4 partitions, and topic 'in2' has 2"),
-                         weir::setup_error);
-}
-
-TEST_CASE("aggregate behind group_by: the table is keyed by the field") {
-    struct order {
-        string account;
-        double price;
-    };
-    struct spent {
-        double sum = 0;
-        int orders = 0;
-    };
-    weir::app app{"shop"};
-    auto orders = app.topic<order>("orders", {.partitions = 2});
-    auto totals = app.table<string, spent>("totals");
-    app.agent("t", orders | weir::group_by(&order::account) |
-                       weir::aggregate(totals, [](spent& s, const order& o) {
-                           s.sum += o.price;
-                           ++s.orders;
-                       }));
-    test_driver test{app};
-    test.send(orders, {"ann", 2.5});
-    test.send(orders, {"bob", 1});
-    test.send(orders, {"ann", 4});
-    CHECK(totals.get("ann").sum == 6.5);
-    CHECK(totals.get("ann").orders == 2);
-    test.restart();
-    CHECK(totals.get("ann").orders == 2);
-    CHECK(totals.get("bob").sum == 1);
-}
-
-TEST_CASE("an aggregate that returns an empty optional erases the key") {
-    weir::app app{"a"};
-    auto in = app.topic<string, int>("in");
-    auto sums = app.table<string, std::int64_t>("sums");
-    std::vector<std::optional<std::int64_t>> out;
-    app.agent("c",
-              in | weir::aggregate(sums, [](const std::int64_t& sum, int n) {
-                  return n == 0 ? std::optional<std::int64_t>{} : std::optional{sum + n};
-              }) | weir::for_each([&](const std::optional<std::int64_t>& n) { out.push_back(n); }));
-    test_driver test{app};
-    test.send(in, "x", 2);
-    test.send(in, "y", 1);
-    test.commit();
-    test.send(in, "x", 0);
-    CHECK(!sums.contains("x"));
-    CHECK(out.back() == std::nullopt);
-    test.commit();
-    CHECK(folded(test, "a-sums-changelog") == counts{{"y", 1}});
-    test.restart();
-    CHECK(all_of(sums) == counts{{"y", 1}});
-    test.send(in, "x", 5);
-    CHECK(sums.get("x") == 5);
-    test.restart();
-    CHECK(all_of(sums) == counts{{"x", 5}, {"y", 1}});
-}
-
-TEST_CASE("reduce keeps the first value, then what f makes") {
-    weir::app app{"a"};
-    auto in = app.topic<string, int>("in");
-    auto least = app.table<string, int>("least");
-    trace out;
-    int calls = 0;
-    app.agent("c", in | weir::reduce(least, [&](int a, int b) {
-                       ++calls;
-                       return std::min(a, b);
-                   }) | weir::for_each([&](int n) { out.push_back(n); }));
-    test_driver test{app};
-    for (int n : {3, 1, 4}) test.send(in, "x", n);
-    CHECK(out == trace{3, 1, 1});
-    CHECK(calls == 2);
-}
-
-TEST_CASE("to_table keeps the last value, and a null erases its key") {
-    weir::app app{"a"};
-    auto in = app.topic<string, std::optional<int>>("in");
-    auto last = app.table<string, int>("last");
-    app.agent("c", in | weir::to_table(last));
-    test_driver test{app};
-    test.send(in, "x", 1);
-    test.send(in, "y", 2);
-    test.send(in, "x", 3);
-    CHECK(last.get("x") == 3);
-    test.send(in, "x", std::nullopt);
-    CHECK(all_of(last) == std::map<string, int>{{"y", 2}});
-    test.restart();
-    CHECK(all_of(last) == std::map<string, int>{{"y", 2}});
-}
-
-TEST_CASE("two agents cannot change one table") {
-    weir::app app{"a"};
-    auto in = app.topic<string, int>("in");
-    auto seen = app.table<string, std::int64_t>("seen");
-    app.agent("first", in | weir::count(seen));
-    CHECK_THROWS_WITH_AS(app.agent("second", in | weir::count(seen)),
-                         doctest::Contains("agent 'second' changes table 'seen', and so does agent "
-                                           "'first'"),
-                         weir::setup_error);
-}
-
-TEST_CASE("a result has the largest timestamp of what went into it") {
-    weir::app app{"a"};
-    auto in = app.topic<string, int>("in");
-    auto out = app.topic<string, std::int64_t>("out");
-    auto seen = app.table<string, std::int64_t>("seen");
-    app.agent("c", in | weir::count(seen) | weir::to(out));
-    test_driver test{app};
-    const auto at = [](int s) { return weir::timestamp{std::chrono::seconds{s}}; };
-    for (int s : {10, 30, 20}) test.send(in, "x", 1, {.timestamp = at(s)});
-    std::vector<weir::timestamp> times;
-    for (auto& e : test.events(out)) times.push_back(e.timestamp());
-    CHECK(times == std::vector{at(10), at(30), at(30)});
 }
 
 TEST_CASE("a topic is a table: restored up to what is committed, nothing is written") {

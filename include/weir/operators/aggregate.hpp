@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weir/codec/data_type.hpp>
 #include <weir/state/change_table.hpp>
 #include <weir/table.hpp>
 
@@ -17,10 +18,11 @@ template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
 /// f(A&, const V&) changes the value in place; f(const A&, const V&) returns the next one, or an
-/// optional, which erases the key if it is empty.
+/// optional, which erases the key if it is empty. An f that returns nothing is not asked about a
+/// constant A: a generic lambda would be compiled for it.
 template <class F, class A, class In>
-inline constexpr bool returns_next =
-    calls<F, const A&, const In&> && !std::is_void_v<returned_by<F, const A&, const In&>>;
+concept returns_next =
+    !std::is_void_v<returned_by<F, A&, const In&>> && calls<F, const A&, const In&>;
 template <class F, class A, class In>
 inline constexpr bool may_erase = false;
 template <class F, class A, class In>
@@ -28,11 +30,25 @@ template <class F, class A, class In>
 inline constexpr bool may_erase<F, A, In> =
     is_optional<std::decay_t<returned_by<F, const A&, const In&>>> && !is_optional<A>;
 
+/// What it returns, or what is in the optional.
+template <class F, class A, class In>
+struct next {
+    using type = std::decay_t<returned_by<F, const A&, const In&>>;
+};
+template <class F, class A, class In>
+    requires may_erase<F, A, In>
+struct next<F, A, In> {
+    using type = typename std::decay_t<returned_by<F, const A&, const In&>>::value_type;
+};
+template <class F, class A, class In>
+using next_of = typename next<F, A, In>::type;
+
 template <class A, class F, class In>
 struct aggregate_change : no_nulls {
     F f;
     explicit aggregate_change(F g) : f(std::move(g)) {}
-    changed change(A& value, bool, const In& v) {
+    changed change(A& value, bool, const auto& from) {
+        const In& v = not_null<In>(from);
         if constexpr (!returns_next<F, A, In>) {
             detail::call(f, value, v);
         } else if constexpr (may_erase<F, A, In>) {
@@ -54,20 +70,23 @@ struct aggregate_change : no_nulls {
 template <class K, class A, class F>
 struct aggregate_op {
     using weir_operator = void;
-    template <class In>
-    using out = std::conditional_t<may_erase<F, A, In>, std::optional<A>, A>;
+    template <class V>
+    using plain = typename without_null<V>::type;
+    template <class V>
+    using out = std::conditional_t<may_erase<F, A, plain<V>>, std::optional<A>, A>;
     table_of<K, A>* table;
     F f;
 
-    template <class StreamKey, class In>
+    template <class StreamKey, class V>
     static consteval bool check() {
+        using In = plain<V>;
         constexpr bool fits = returns_next<F, A, In> || calls<F, A&, const In&>;
         static_assert(fits || f_can_be_called_with<F, A&, const In&>,
                       "weir: aggregate(table, f): f cannot be called with the table's value and "
                       "the stream's: f(A&, const V&) changes the value, f(const A&, const V&) "
                       "returns the next one");
-        if constexpr (returns_next<F, A, In> && !may_erase<F, A, In>)
-            static_assert(f_returns<returned_by<F, const A&, const In&>, next_state_of<A>>,
+        if constexpr (returns_next<F, A, In>)
+            static_assert(f_returns<next_of<F, A, In>, next_state_of<A>>,
                           "weir: aggregate(table, f): f must return the next value, of the table's "
                           "type, or a std::optional of it, which erases the key if it is empty");
         return key_fits_table<K, StreamKey>();
@@ -78,9 +97,9 @@ struct aggregate_op {
         g.changes(*table, here);
         return here;
     }
-    template <class, class In>
-    table_changer<K, A, aggregate_change<A, F, In>> make_step(plan&) const {
-        return {*table, aggregate_change<A, F, In>{f}};
+    template <class, class V>
+    table_changer<K, A, aggregate_change<A, F, plain<V>>> make_step(detail::plan&) const {
+        return {*table, aggregate_change<A, F, plain<V>>{f}};
     }
 };
 struct aggregate_fn {

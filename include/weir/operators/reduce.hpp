@@ -15,8 +15,9 @@ struct reduce_change : no_nulls, passes_value {
     F f;
     explicit reduce_change(F g) : f(std::move(g)) {}
     changed change(V& last, bool had, const auto& v) {
-        if (had) last = detail::call(f, std::as_const(last), v);
-        else last = v;
+        const V& now = not_null<V>(v);
+        if (had) last = detail::call(f, std::as_const(last), now);
+        else last = now;
         return changed::set;
     }
 };
@@ -31,6 +32,7 @@ struct reduce_op {
 
     template <class StreamKey, class In>
     static consteval bool check() {
+        constexpr bool fits = key_fits_table<K, StreamKey>();
         using plain = typename without_null<In>::type;
         static_assert(std::is_same_v<plain, V>,
                       "weir: reduce(table, f): the table's values are of the stream's value type; "
@@ -40,7 +42,7 @@ struct reduce_op {
                       "stream's, f(const V&, const V&)");
         static_assert(f_returns<returned_by<F, const V&, const V&>, next_state_of<V>>,
                       "weir: reduce(table, f): f must return the next value, a V");
-        return key_fits_table<K, StreamKey>();
+        return fits;
     }
     std::string describe() const { return "reduce " + table->name; }
     template <class StreamKey, class>

@@ -40,10 +40,11 @@ struct to_table_op {
 
     template <class StreamKey, class In>
     static consteval bool check() {
+        constexpr bool fits = key_fits_table<K, StreamKey>();
         using plain = typename without_null<In>::type;
         static_assert(std::is_same_v<plain, V>,
                       "weir: to_table(table): the table's values are of the stream's value type");
-        return key_fits_table<K, StreamKey>();
+        return fits;
     }
     std::string describe() const { return "to_table " + table->name; }
     template <class StreamKey, class>

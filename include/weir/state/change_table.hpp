@@ -129,6 +129,12 @@ struct passes_value {
         next(at, V(row.value));  // a copy: another value of the message may change the row
     }
 };
+/// A value that is not null, without the optional around it.
+template <class V, class In>
+const V& not_null(const In& v) {
+    if constexpr (std::is_same_v<In, V>) return v;
+    else return *v;
+}
 /// A null is passed over.
 struct no_nulls {
     template <class In>

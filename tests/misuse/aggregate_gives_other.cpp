@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: aggregate(table, f): f must return the next value, of the table's type, or a
+// names: f_returns<
+#include <weir/weir.hpp>
+
+#include <string>
+
+int main() {
+    weir::app app{"a"};
+    auto sums = app.table<std::string, int>("sums");
+    app.agent("x", app.topic<std::string, int>("t") |
+                       weir::aggregate(
+                           sums, [](const int& sum, int i) { return std::to_string(sum + i); }));
+}
