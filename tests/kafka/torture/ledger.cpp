@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t examples = 5;
 constexpr milliseconds never = std::numeric_limits<milliseconds>::max();
 
-/// How long after its end a fault may still be the reason for a copy: a session times out, the group
-/// settles, the broker's coordinator has read its log.
+/// How long after its end a fault may still be the reason for a copy: a session times out, the
+/// group settles, the broker's coordinator has read its log.
 constexpr milliseconds aftermath = 10'000;
 
 std::string grouped(std::size_t n) {
@@ -56,7 +56,7 @@ struct found {
     }
 };
 
-// --------------------------------------------------------------------------- who had which partition
+// ----------------------------------------------------------------------- who had which partition
 
 /// From an assignment of a partition to the next generation of its group.
 struct session {
@@ -75,8 +75,12 @@ public:
     explicit owners(const std::vector<group_event>& all) {
         std::map<place_of, std::int64_t> committed;
         for (auto& e : all) {
-            if (auto* c = std::get_if<commit>(&e)) committed[{c->topic, c->partition}] = c->offset;
-            else begin(std::get<generation>(e), committed);
+            if (auto* c = std::get_if<commit>(&e)) {
+                committed[{c->topic, c->partition}] = c->offset;
+                commits_.push_back(c->time);
+            } else {
+                begin(std::get<generation>(e), committed);
+            }
         }
     }
     /// In the order of time.
@@ -96,11 +100,15 @@ public:
                 return true;
         return false;
     }
-    std::size_t generations() const { return generations_; }
+    /// When the group commits for the first time from then on: a broker listens long before it
+    /// serves.
+    milliseconds commits_again(milliseconds from) const {
+        const auto it = std::lower_bound(commits_.begin(), commits_.end(), from);
+        return it == commits_.end() ? never - aftermath : *it;
+    }
 
 private:
     void begin(const generation& g, std::map<place_of, std::int64_t>& committed) {
-        ++generations_;
         for (auto& m : g.members) {
             ids_[m.client].emplace_back(g.time, m.id);
             for (auto& [topic, partitions] : m.partitions)
@@ -111,10 +119,10 @@ private:
 
     std::map<std::pair<std::string, place_of>, std::vector<session>> sessions_;
     std::map<std::string, std::vector<std::pair<milliseconds, std::string>>> ids_;
-    std::size_t generations_ = 0;
+    std::vector<milliseconds> commits_;
 };
 
-// ------------------------------------------------------------------------------------------ one hop
+// --------------------------------------------------------------------------------------- one hop
 
 /// What a message is known by in the topics behind it: its id, and who has made it.
 struct identity {
@@ -249,44 +257,66 @@ private:
 
     /// Within one session nobody goes back. `to_` is in the order of its partitions.
     fact in_order() const {
-        std::map<std::tuple<std::uint32_t, int, int, std::uint32_t>, progress> all;
-        std::map<std::string, std::uint32_t> makers;
+        std::map<std::tuple<std::string, int, int, std::uint32_t>, progress> all;
         found back;
         std::size_t restarts = 0;
         for (auto& copy : to_) {
-            const auto it = sources_.find(source_of(copy));
-            if (it == sources_.end()) continue;
-            const auto who =
-                makers.try_emplace(maker(copy), static_cast<std::uint32_t>(makers.size()))
-                    .first->second;
+            const auto sources = sources_by_then(copy);
+            if (sources.empty()) continue;
             const auto key = hop_.order == kept::order_of_key ? copy.key : 0;
-            const auto state = [&](std::uint32_t source) -> progress& {
-                return all[{who, from_[source].partition, copy.partition, key}];
-            };
-            const auto ahead = std::find_if(it->second.begin(), it->second.end(), [&](auto i) {
-                return static_cast<std::int64_t>(i) > state(i).last;
-            });
-            const auto source = ahead == it->second.end() ? it->second.front() : *ahead;
-            auto& now = state(source);
-            if (ahead == it->second.end()) {
-                ++restarts;
-                if (!next_session(copy, source, now)) back.add(at(copy));
-            }
-            now.last = source;
+            auto& now = all[{maker(copy), from_[sources[0]].partition, copy.partition, key}];
+            if (goes_on(copy, sources, now)) continue;
+            ++restarts;
+            if (!starts_again(copy, sources, now)) back.add(at(copy));
         }
         return std::move(back).as_fact(name() + "each process keeps the order; it goes back " +
                                            grouped(restarts) + " times, each with a new assignment",
                                        name() + "results out of order");
     }
-    /// A session that began before the copy was made, behind the one that is known.
-    bool next_session(const entry& copy, std::uint32_t source, progress& now) const {
-        auto& sessions = owners_.of(maker(copy), {hop_.from, from_[source].partition});
-        for (auto i = now.session + 1; i < sessions.size(); ++i) {
-            if (sessions[i].begin > copy.time || sessions[i].start > from_[source].offset) continue;
-            now.session = i;
+    /// Of which sources the copy may be made: those that were there. Copies of one message in
+    /// several partitions cannot be told apart: none.
+    std::vector<std::uint32_t> sources_by_then(const entry& copy) const {
+        std::vector<std::uint32_t> all;
+        const auto it = sources_.find(source_of(copy));
+        if (it == sources_.end()) return all;
+        for (const auto i : it->second)
+            if (from_[i].time <= copy.time) all.push_back(i);
+        if (!all.empty() && from_[all.front()].partition != from_[all.back()].partition)
+            all.clear();
+        return all;
+    }
+    bool goes_on(const entry& copy, const std::vector<std::uint32_t>& sources,
+                 progress& now) const {
+        for (const auto i : sources) {
+            if (static_cast<std::int64_t>(i) <= now.last) continue;
+            now.last = i;
+            now.session = std::max(now.session, least_session(sessions_of(copy, i), from_[i]));
             return true;
         }
         return false;
+    }
+    /// With a session behind the one that is known, which began before the copy was made.
+    bool starts_again(const entry& copy, const std::vector<std::uint32_t>& sources,
+                      progress& now) const {
+        for (const auto source : sources) {
+            auto& sessions = sessions_of(copy, source);
+            for (auto i = now.session + 1; i < sessions.size(); ++i) {
+                if (sessions[i].begin > copy.time || sessions[i].start > from_[source].offset)
+                    continue;
+                now = {static_cast<std::int64_t>(source), i};
+                return true;
+            }
+        }
+        return false;
+    }
+    const std::vector<session>& sessions_of(const entry& copy, std::uint32_t source) const {
+        return owners_.of(maker(copy), {hop_.from, from_[source].partition});
+    }
+    /// What was appended in a session is read in this one or a later one.
+    static std::size_t least_session(const std::vector<session>& all, const entry& source) {
+        std::size_t i = 0;
+        while (i + 1 < all.size() && all[i + 1].begin <= source.time) ++i;
+        return i;
     }
 
     /// More results than sources: each of them comes of a crash that is known, or of none.
@@ -328,7 +358,8 @@ private:
     /// Why a second copy was made. Empty: nothing is known.
     std::string cause(const entry& one, const entry& two) const {
         const auto touches = [&](const fault& f) {
-            return f.from <= two.time && f.to + aftermath >= one.time;
+            const auto to = f.who == broker_name ? owners_.commits_again(f.to) : f.to;
+            return f.from <= two.time && to + aftermath >= one.time;
         };
         const fault* last = nullptr;  // the latest that may be it, a process's own first
         for (auto& f : all_.faults)
@@ -353,7 +384,7 @@ private:
     index sources_, copies_;
 };
 
-// ---------------------------------------------------------------------------------------- commits
+// --------------------------------------------------------------------------------------- commits
 
 /// When everything before an offset was done.
 class done_before {
@@ -415,7 +446,7 @@ void check_commits(const evidence& all, const std::string& topic,
                                             name + ": partitions that are not committed"));
 }
 
-// ----------------------------------------------------------------------------------------- tables
+// ---------------------------------------------------------------------------------------- tables
 
 /// Each key's number is how often it is in the topics that the table reads.
 void check_table(const evidence& all, const table& t, std::vector<fact>& facts) {
@@ -447,7 +478,7 @@ void check_table(const evidence& all, const table& t, std::vector<fact>& facts) 
                                             "table " + t.name + ": rows without a cut"));
 }
 
-// ------------------------------------------------------------------------------- what messages say
+// ----------------------------------------------------------------------------- what messages say
 
 /// What stands behind `"name":` in a flat JSON object, without quotes.
 std::string_view field(std::string_view object, const char* name) {

@@ -59,8 +59,8 @@ public:
                        weir::map(stamped_later, {.concurrency = 16, .order = weir::order_by::key}) |
                        weir::to(out("async")));
     }
-    /// Behind a topic of its own: a `take` that lets messages go when its partition is revoked would
-    /// let the other agents make them twice.
+    /// The batches are made of another topic: what a `take` lets go when its partition is revoked,
+    /// all agents of that topic make again.
     void all() { forward(in_), repartition(), async(), batch(out("forward")); }
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the ledger must know of each pipeline in pipelines.cpp. A new pipeline is one function there,
-// and one here.
+// What the ledger must know of each pipeline in pipelines.cpp. A new pipeline is one function
+// there, and one here.
 #pragma once
 #include <optional>
 #include <string>
