@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -290,28 +291,34 @@ void run::ended(worker& w) {
 void run::finish_work() {
     while (script_runs()) std::this_thread::sleep_for(10ms);
     feeder_->flush();
-    std::vector<std::string> read{plan_.input};
-    for (auto& h : plan_.hops) read.push_back(h.from);
+    std::set<std::string> read{plan_.input};
+    for (auto& h : plan_.hops) read.insert(h.from);
+    for (auto& t : plan_.tables) read.insert(t.reads.begin(), t.reads.end());
+    bool nobody = false;
     std::string open;
-    const bool done = until(
+    const auto is_done = [&](const std::string& topic) {
+        const auto committed = on_.committed(id_, topic), ends = on_.ends(topic);
+        for (std::size_t p = 0; p < ends.size(); ++p)
+            if (ends[p] > 0 && (p >= committed.size() || committed[p] != ends[p])) {
+                open = topic + '[' + std::to_string(p) + ']';
+                return false;
+            }
+        return true;
+    };
+    until(
         [&] {
             look_at_workers();
-            return std::all_of(read.begin(), read.end(), [&](auto& topic) {
-                const auto committed = on_.committed(id_, topic), ends = on_.ends(topic);
-                for (std::size_t p = 0; p < ends.size(); ++p)
-                    if (ends[p] > 0 && (p >= committed.size() || committed[p] != ends[p])) {
-                        open = topic + '[' + std::to_string(p) + ']';
-                        return false;
-                    }
-                return true;
-            });
+            open.clear();
+            nobody = std::none_of(workers_.begin(), workers_.end(),
+                                  [](auto& w) { return w.process != nullptr; });
+            return nobody || std::all_of(read.begin(), read.end(), is_done);
         },
         longest_finish);
-    if (!done) {
-        finished_.holds = false;
-        finished_.details.push_back("after " + std::to_string(longest_finish.count()) + " s " +
-                                    open + " is not committed to its end");
-    }
+    if (!nobody && open.empty()) return;
+    finished_.holds = false;
+    finished_.details.push_back(nobody ? "no worker runs any more"
+                                       : open + " is not committed to its end after " +
+                                             std::to_string(longest_finish.count()) + " s");
 }
 
 void run::end_workers() {
