@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+
+namespace tests::torture {
+namespace {
+
+constexpr std::size_t examples = 5;
+constexpr milliseconds never = std::numeric_limits<milliseconds>::max();
+
+/// How long after its end a fault may still be the reason for a copy: a session times out, the
+/// group settles, the broker's coordinator has read its log.
+constexpr milliseconds aftermath = 10'000;
+
+std::string grouped(std::size_t n) {
+    auto s = std::to_string(n);
+    for (auto i = static_cast<int>(s.size()) - 3; i > 0; i -= 3)
+        s.insert(static_cast<std::size_t>(i), ",");
+    return s;
+}
+
+std::string label(const evidence& all, const std::string& topic) {
+    return topic.starts_with(all.prefix) ? topic.substr(all.prefix.size()) : topic;
+}
+
+std::string place(const evidence& all, const std::string& topic, int partition,
+                  std::int64_t offset) {
+    return label(all, topic) + '[' + std::to_string(partition) + "]@" + std::to_string(offset);
+}
+
+std::string seconds(milliseconds t) {
+    return std::to_string(t / 1000) + '.' + std::to_string(t % 1000 / 100) + " s";
+}
+
+bool before(const entry& a, const entry& b) {
+    return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
+}
+
+/// Counts what does not hold, and keeps the first examples.
+struct found {
+    std::size_t n = 0;
+    std::vector<std::string> some{};
+    void add(const std::string& example) {
+        if (n++ < examples) some.push_back(example);
+    }
+    fact as_fact(std::string holds, const std::string& fails) && {
+        if (n == 0) return {true, std::move(holds)};
+        return {false, fails + ": " + grouped(n), std::move(some)};
+    }
+};
+
+// ----------------------------------------------------------------------- who had which partition
+
+/// From an assignment of a partition to the next generation of its group.
+struct session {
+    milliseconds begin = 0;
+    std::int64_t start = 0;  // what was committed then
+};
+
+struct place_of {
+    std::string topic;
+    int partition = 0;
+    auto operator<=>(const place_of&) const = default;
+};
+
+class owners {
+public:
+    explicit owners(const std::vector<group_event>& all) {
+        std::map<place_of, std::int64_t> committed;
+        for (auto& e : all) {
+            if (auto* c = std::get_if<commit>(&e)) {
+                committed[{c->topic, c->partition}] = c->offset;
+                commits_.push_back(c->time);
+            } else {
+                begin(std::get<generation>(e), committed);
+            }
+        }
+    }
+    /// In the order of time.
+    const std::vector<session>& of(const std::string& client, const place_of& at) const {
+        static const std::vector<session> none;
+        const auto it = sessions_.find({client, at});
+        return it == sessions_.end() ? none : it->second;
+    }
+    /// The coordinator has forgotten the client within this time: it came back with a new id.
+    bool thrown_out(const std::string& client, milliseconds from, milliseconds to) const {
+        const auto it = ids_.find(client);
+        if (it == ids_.end()) return false;
+        auto& ids = it->second;
+        for (std::size_t i = 1; i < ids.size(); ++i)
+            if (ids[i].second != ids[i - 1].second && ids[i].first >= from &&
+                ids[i - 1].first <= to)
+                return true;
+        return false;
+    }
+    /// When the group commits for the first time from then on: a broker listens long before it
+    /// serves.
+    milliseconds commits_again(milliseconds from) const {
+        const auto it = std::lower_bound(commits_.begin(), commits_.end(), from);
+        return it == commits_.end() ? never - aftermath : *it;
+    }
+
+private:
+    void begin(const generation& g, std::map<place_of, std::int64_t>& committed) {
+        for (auto& m : g.members) {
+            ids_[m.client].emplace_back(g.time, m.id);
+            for (auto& [topic, partitions] : m.partitions)
+                for (const int p : partitions)
+                    sessions_[{m.client, {topic, p}}].push_back({g.time, committed[{topic, p}]});
+        }
+    }
+
+    std::map<std::pair<std::string, place_of>, std::vector<session>> sessions_;
+    std::map<std::string, std::vector<std::pair<milliseconds, std::string>>> ids_;
+    std::vector<milliseconds> commits_;
+};
+
+// --------------------------------------------------------------------------------------- one hop
+
+/// What a message is known by in the topics behind it: its id, and who has made it.
+struct identity {
+    std::int64_t id = 0;
+    std::uint32_t made_by = 0;
+    bool operator==(const identity&) const = default;
+};
+struct hash {
+    std::size_t operator()(const identity& i) const {
+        return static_cast<std::size_t>(i.id) * 0x9e3779b97f4a7c15U ^ i.made_by;
+    }
+};
+using index = std::unordered_map<identity, std::vector<std::uint32_t>, hash>;
+
+class hop_check {
+public:
+    hop_check(const evidence& e, const owners& o, const hop& h)
+        : all_(e),
+          owners_(o),
+          hop_(h),
+          from_(e.topics.at(h.from).entries),
+          to_(e.topics.at(h.to).entries) {
+        split_paths();
+        for (std::uint32_t i = 0; i < from_.size(); ++i)
+            sources_[{from_[i].id, from_[i].made_by}].push_back(i);
+        for (std::uint32_t i = 0; i < to_.size(); ++i) copies_[source_of(to_[i])].push_back(i);
+    }
+
+    void facts(std::vector<fact>& all) const {
+        all.push_back(complete());
+        all.push_back(known());
+        all.push_back(owned());
+        if (hop_.order != kept::no_order) all.push_back(in_order());
+        all.push_back(again());
+    }
+
+    /// When the results of each source were there.
+    milliseconds ready(const entry& source) const {
+        const auto it = copies_.find({source.id, source.made_by});
+        if (it == copies_.end()) return never;
+        milliseconds first = never;
+        for (const auto i : it->second) first = std::min(first, to_[i].time);
+        return first;
+    }
+
+private:
+    struct path {
+        std::uint32_t before = 0;  // without the last process
+        std::string last{};
+    };
+
+    /// "w1.0>w2.3" is "w1.0" and w2.3.
+    void split_paths() {
+        std::map<std::string, std::uint32_t> numbers;
+        for (std::uint32_t i = 0; i < all_.names.size(); ++i) numbers[all_.names.at(i)] = i;
+        for (std::uint32_t i = 0; i < all_.names.size(); ++i) {
+            const auto& s = all_.names.at(i);
+            const auto at = s.rfind('>');
+            const auto prefix = at == s.npos ? "" : s.substr(0, at);
+            const auto known = numbers.find(prefix);
+            paths_.push_back({known == numbers.end() ? nobody : known->second,
+                              at == s.npos ? s : s.substr(at + 1)});
+        }
+    }
+    identity source_of(const entry& copy) const { return {copy.id, paths_[copy.made_by].before}; }
+    const std::string& maker(const entry& copy) const { return paths_[copy.made_by].last; }
+    std::string name() const {
+        return label(all_, hop_.from) + " -> " + label(all_, hop_.to) + ": ";
+    }
+    std::string at(const entry& copy) const {
+        return "id " + std::to_string(copy.id) + " in " +
+               place(all_, hop_.to, copy.partition, copy.offset) + " by " + maker(copy) + " at " +
+               seconds(copy.time - all_.began);
+    }
+
+    fact complete() const {
+        found lost;
+        for (auto& [which, sources] : sources_) {
+            if (copies_.contains(which)) continue;
+            auto& e = from_[sources.front()];
+            lost.add("id " + std::to_string(e.id) + ", " +
+                     place(all_, hop_.from, e.partition, e.offset));
+        }
+        return std::move(lost).as_fact(
+            name() + "each of " + grouped(sources_.size()) + " messages has its result",
+            name() + "messages without a result");
+    }
+
+    /// Results have a source, and its key.
+    fact known() const {
+        found strange;
+        for (auto& [which, copies] : copies_) {
+            const auto it = sources_.find(which);
+            for (const auto i : copies)
+                if (it == sources_.end() || !has_key(to_[i], from_[it->second.front()]))
+                    strange.add(at(to_[i]));
+        }
+        return std::move(strange).as_fact(
+            name() + grouped(to_.size()) + " results have a source, and the right key",
+            name() + "results without a source, or with a wrong key");
+    }
+    bool has_key(const entry& copy, const entry& source) const {
+        if (hop_.key == keyed::as_source) return copy.key == source.key;
+        return hop_.key == keyed::not_at_all || copy.key == copy.field;
+    }
+
+    /// Who has made a result had the source's partition by then, and the group had not finished the
+    /// source before that.
+    fact owned() const {
+        found strange;
+        for (auto& [which, copies] : copies_)
+            for (const auto i : copies)
+                if (!may_make(to_[i], which)) strange.add(at(to_[i]));
+        return std::move(strange).as_fact(
+            name() + "nobody has processed what the group had committed before it was his",
+            name() + "results of what was committed before, or was not the maker's");
+    }
+    bool may_make(const entry& copy, const identity& which) const {
+        const auto it = sources_.find(which);
+        if (it == sources_.end()) return true;  // known() says it
+        for (const auto i : it->second)
+            for (auto& s : owners_.of(maker(copy), {hop_.from, from_[i].partition}))
+                if (s.begin <= copy.time && s.start <= from_[i].offset) return true;
+        return false;
+    }
+
+    /// How far a process is in one partition of its source, as its results show it.
+    struct progress {
+        std::int64_t last = -1;   // index of the source
+        std::size_t session = 0;  // of the process's sessions with that partition
+    };
+
+    /// Within one session nobody goes back. `to_` is in the order of its partitions.
+    fact in_order() const {
+        std::map<std::tuple<std::string, int, int, std::uint32_t>, progress> all;
+        found back;
+        std::size_t restarts = 0;
+        for (auto& copy : to_) {
+            const auto sources = sources_by_then(copy);
+            if (sources.empty()) continue;
+            const auto key = hop_.order == kept::order_of_key ? copy.key : 0;
+            auto& now = all[{maker(copy), from_[sources[0]].partition, copy.partition, key}];
+            if (goes_on(copy, sources, now)) continue;
+            ++restarts;
+            if (!starts_again(copy, sources, now)) back.add(at(copy));
+        }
+        return std::move(back).as_fact(name() + "each process keeps the order; it goes back " +
+                                           grouped(restarts) + " times, each with a new assignment",
+                                       name() + "results out of order");
+    }
+    /// Of which sources the copy may be made: those that were there. Copies of one message in
+    /// several partitions cannot be told apart: none.
+    std::vector<std::uint32_t> sources_by_then(const entry& copy) const {
+        std::vector<std::uint32_t> all;
+        const auto it = sources_.find(source_of(copy));
+        if (it == sources_.end()) return all;
+        for (const auto i : it->second)
+            if (from_[i].time <= copy.time) all.push_back(i);
+        if (!all.empty() && from_[all.front()].partition != from_[all.back()].partition)
+            all.clear();
+        return all;
+    }
+    bool goes_on(const entry& copy, const std::vector<std::uint32_t>& sources,
+                 progress& now) const {
+        for (const auto i : sources) {
+            if (static_cast<std::int64_t>(i) <= now.last) continue;
+            now.last = i;
+            now.session = std::max(now.session, least_session(sessions_of(copy, i), from_[i]));
+            return true;
+        }
+        return false;
+    }
+    /// With a session behind the one that is known, which began before the copy was made.
+    bool starts_again(const entry& copy, const std::vector<std::uint32_t>& sources,
+                      progress& now) const {
+        for (const auto source : sources) {
+            auto& sessions = sessions_of(copy, source);
+            for (auto i = now.session + 1; i < sessions.size(); ++i) {
+                if (sessions[i].begin > copy.time || sessions[i].start > from_[source].offset)
+                    continue;
+                now = {static_cast<std::int64_t>(source), i};
+                return true;
+            }
+        }
+        return false;
+    }
+    const std::vector<session>& sessions_of(const entry& copy, std::uint32_t source) const {
+        return owners_.of(maker(copy), {hop_.from, from_[source].partition});
+    }
+    /// What was appended in a session is read in this one or a later one.
+    static std::size_t least_session(const std::vector<session>& all, const entry& source) {
+        std::size_t i = 0;
+        while (i + 1 < all.size() && all[i + 1].begin <= source.time) ++i;
+        return i;
+    }
+
+    /// More results than sources: each of them comes of a crash that is known, or of none.
+    fact again() const {
+        std::map<std::string, std::size_t> causes;
+        found unexplained;
+        std::size_t copies_made = 0;
+        for (auto& [which, copies] : copies_) {
+            const auto it = sources_.find(which);
+            const auto wanted = it == sources_.end() ? 0 : it->second.size();
+            if (copies.size() <= wanted || wanted == 0) continue;
+            auto in_time = copies;
+            std::stable_sort(in_time.begin(), in_time.end(),
+                             [&](auto a, auto b) { return to_[a].time < to_[b].time; });
+            for (auto i = wanted; i < in_time.size(); ++i, ++copies_made) {
+                const auto &one = to_[in_time[i - 1]], &two = to_[in_time[i]];
+                const auto why = cause(one, two);
+                if (why.empty()) unexplained.add(at(two) + ", after " + at(one));
+                else ++causes[why];
+            }
+        }
+        if (hop_.exactly_once) {
+            found twice;
+            for (auto& [why, n] : causes) twice.n += n, twice.some.push_back(line(n, why));
+            twice.n += unexplained.n;
+            return std::move(twice).as_fact(name() + "exactly once", name() + "came again");
+        }
+        auto f = std::move(unexplained)
+                     .as_fact(name() + grouped(copies_made) + " of " + grouped(to_.size()) +
+                                  " results came again, each after a fault",
+                              name() + "came again without a fault that explains it");
+        for (auto& [why, n] : causes) f.details.push_back(line(n, why));
+        return f;
+    }
+    static std::string line(std::size_t n, const std::string& why) {
+        return grouped(n) + " after " + why;
+    }
+
+    /// Why a second copy was made. Empty: nothing is known.
+    std::string cause(const entry& one, const entry& two) const {
+        const auto touches = [&](const fault& f) {
+            const auto to = f.who == broker_name ? owners_.commits_again(f.to) : f.to;
+            return f.from <= two.time && to + aftermath >= one.time;
+        };
+        const fault* last = nullptr;  // the latest that may be it, a process's own first
+        for (auto& f : all_.faults)
+            if ((f.who == maker(one) || f.who == maker(two)) && touches(f)) last = &f;
+        if (!last)
+            for (auto& f : all_.faults)
+                if (f.who == broker_name && touches(f)) last = &f;
+        if (last) return last->who + ' ' + last->what + " at " + seconds(last->from - all_.began);
+        for (auto* who : {&maker(one), &maker(two)})
+            if (owners_.thrown_out(*who, one.time, two.time))
+                return *who + " left the group unasked";
+        return {};
+    }
+
+    static constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
+    static constexpr std::string_view broker_name = "the broker";
+    const evidence& all_;
+    const owners& owners_;
+    const hop& hop_;
+    const std::vector<entry>&from_, &to_;
+    std::vector<path> paths_;
+    index sources_, copies_;
+};
+
+// --------------------------------------------------------------------------------------- commits
+
+/// When everything before an offset was done.
+class done_before {
+public:
+    done_before(const std::vector<entry>& entries, const std::vector<const hop_check*>& hops) {
+        for (auto& e : entries) {
+            auto& all = partitions_[e.partition];
+            milliseconds at = all.empty() ? 0 : all.back().second;
+            for (const auto* h : hops) at = std::max(at, h->ready(e));
+            all.emplace_back(e.offset, at);
+        }
+    }
+    milliseconds operator()(int partition, std::int64_t offset) const {
+        const auto it = partitions_.find(partition);
+        if (it == partitions_.end()) return 0;
+        const auto behind = std::lower_bound(it->second.begin(), it->second.end(),
+                                             std::pair{offset, milliseconds{-1}});
+        return behind == it->second.begin() ? 0 : std::prev(behind)->second;
+    }
+
+private:
+    std::map<int, std::vector<std::pair<std::int64_t, milliseconds>>> partitions_;
+};
+
+void check_commits(const evidence& all, const std::string& topic,
+                   const std::vector<const hop_check*>& hops, std::vector<fact>& facts) {
+    const auto name = label(all, topic);
+    auto& log = all.topics.at(topic);
+    const done_before done{log.entries, hops};
+    std::map<int, std::int64_t> last;
+    found back, early;
+    std::size_t n = 0;
+    for (auto& e : all.group) {
+        const auto* c = std::get_if<commit>(&e);
+        if (!c || c->topic != topic) continue;
+        ++n;
+        const auto says =
+            place(all, topic, c->partition, c->offset) + " at " + seconds(c->time - all.began);
+        const auto [it, first] = last.try_emplace(c->partition, c->offset);
+        if (!first && c->offset < it->second)
+            back.add(says + ", after " + std::to_string(it->second));
+        it->second = c->offset;
+        const bool beyond = c->offset > log.ends.at(static_cast<std::size_t>(c->partition));
+        if (beyond || done(c->partition, c->offset) > c->time) early.add(says);
+    }
+    facts.push_back(std::move(back).as_fact(name + ": none of " + grouped(n) + " commits goes back",
+                                            name + ": commits that go back"));
+    facts.push_back(
+        std::move(early).as_fact(name + ": no commit passes a message whose result is not there",
+                                 name + ": commits that pass a message without its result"));
+    found open;
+    for (int p = 0; p < static_cast<int>(log.ends.size()); ++p) {
+        const auto end = log.ends[static_cast<std::size_t>(p)];
+        if (end > 0 && (!last.contains(p) || last[p] != end))
+            open.add(place(all, topic, p, last.contains(p) ? last[p] : -1) + " of " +
+                     std::to_string(end));
+    }
+    facts.push_back(std::move(open).as_fact(name + ": all of it is committed in the end",
+                                            name + ": partitions that are not committed"));
+}
+
+// ---------------------------------------------------------------------------------------- tables
+
+/// Each key's number is how often it is in the topics that the table reads.
+void check_table(const evidence& all, const table& t, std::vector<fact>& facts) {
+    std::map<std::string, std::int64_t> wanted;
+    std::set<std::int64_t> seen;
+    for (auto& topic : t.reads)
+        for (auto& e : all.topics.at(topic).entries)
+            if (t.what == counts::messages || seen.insert(e.id).second)
+                ++wanted[all.names.at(e.key)];
+    auto& rows = all.changelogs.at(t.changelog);
+    const auto is = sums(rows);
+    found wrong;
+    const auto says = [](const std::string& key, std::int64_t n, std::int64_t of) {
+        return "key '" + key + "' has " + std::to_string(n) + ", not " + std::to_string(of);
+    };
+    for (auto& [key, n] : wanted) {
+        const auto it = is.find(key);
+        const auto has = it == is.end() ? 0 : it->second;
+        if (has != n) wrong.add(says(key, has, n));
+    }
+    for (auto& [key, n] : is)
+        if (!wanted.contains(key)) wrong.add(says(key, n, 0));
+    facts.push_back(std::move(wrong).as_fact(
+        "table " + t.name + ": each of " + grouped(wanted.size()) + " keys has the right sum",
+        "table " + t.name + ": keys with a wrong sum"));
+    found bare;
+    bare.n = rows.without_cut;
+    facts.push_back(std::move(bare).as_fact("table " + t.name + ": each row says its cut",
+                                            "table " + t.name + ": rows without a cut"));
+}
+
+// ----------------------------------------------------------------------------- what messages say
+
+/// What stands behind `"name":` in a flat JSON object, without quotes.
+std::string_view field(std::string_view object, const char* name) {
+    const auto label = '"' + std::string{name} + "\":";
+    auto from = object.find(label);
+    if (from == object.npos) throw std::runtime_error{"no field " + label + " in a message"};
+    from += label.size();
+    const bool quoted = object[from] == '"';
+    from += quoted;
+    return object.substr(from, object.find_first_of(quoted ? "\"" : ",}", from) - from);
+}
+
+}  // namespace
+
+std::uint32_t texts::of(std::string_view s) {
+    if (const auto it = known_.find(s); it != known_.end()) return it->second;
+    const auto n = static_cast<std::uint32_t>(all_.size());
+    all_.emplace_back(s);
+    known_.emplace(all_.back(), n);
+    return n;
+}
+
+/// One object, or an array of them.
+void evidence::add(const std::string& topic, const record& r) {
+    auto& log = topics[topic];
+    const std::string_view text = r.value ? std::string_view{*r.value} : std::string_view{};
+    for (auto from = text.find('{'); from != text.npos; from = text.find('{', from + 1)) {
+        const auto object = text.substr(from, text.find('}', from) - from + 1);
+        const auto number = field(object, "id");
+        std::int64_t id = 0;
+        std::from_chars(number.data(), number.data() + number.size(), id);
+        log.entries.push_back({id, r.partition, r.offset, r.time, names.of(r.key.value_or("")),
+                               names.of(field(object, "key")), names.of(field(object, "by"))});
+    }
+    const auto p = static_cast<std::size_t>(r.partition);
+    if (log.ends.size() <= p) log.ends.resize(p + 1);
+    log.ends[p] = std::max(log.ends[p], r.offset + 1);
+}
+
+void evidence::finish() {
+    for (auto& [name, log] : topics)
+        std::stable_sort(log.entries.begin(), log.entries.end(), before);
+}
+
+std::vector<fact> check(const evidence& all) {
+    std::vector<fact> facts;
+    const owners who{all.group};
+    std::deque<hop_check> hops;
+    std::map<std::string, std::vector<const hop_check*>> reading;
+    for (auto& h : all.hops) {
+        hops.emplace_back(all, who, h);
+        reading[h.from].push_back(&hops.back());
+    }
+    for (auto& t : all.tables)
+        for (auto& topic : t.reads) reading[topic];
+    for (auto& h : hops) h.facts(facts);
+    for (auto& [topic, of] : reading) check_commits(all, topic, of, facts);
+    for (auto& t : all.tables) check_table(all, t, facts);
+    return facts;
+}
+
+}  // namespace tests::torture

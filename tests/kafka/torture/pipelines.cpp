@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// The workers that are tortured: each of its pipelines sends results that carry the id of their
+// source, and the processes that have made them. The environment says who this one is.
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <weir/weir.hpp>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+struct item {
+    std::int64_t id;
+    std::string key;
+    std::string by;
+};
+using items = std::vector<item>;
+
+const std::string self = std::getenv("TORTURE_WORKER");
+
+item stamped(const item& i) { return {i.id, i.key, i.by.empty() ? self : i.by + '>' + self}; }
+
+items all_stamped(const items& all) {
+    items made;
+    for (auto& i : all) made.push_back(stamped(i));
+    return made;
+}
+
+/// Takes 0 to 7 ms.
+weir::task<item> stamped_later(item i) {
+    co_await weir::sleep(std::chrono::milliseconds{i.id % 8});
+    co_return stamped(i);
+}
+
+class pipelines {
+public:
+    pipelines(weir::app& app, const std::string& id)
+        : app_(app), id_(id), in_(app.topic<std::string, item>(id + "-in")) {}
+
+    void forward() { forward(in_); }
+    void repartition() {
+        app_.agent("repartition", in_                               // stream of item
+                                      | weir::map(stamped)          //
+                                      | weir::group_by(&item::key)  // the same, keyed by key
+                                      | weir::map(stamped)          //
+                                      | weir::to(out("repartition")));
+    }
+    void batch() { batch(in_); }
+    void async() {
+        app_.agent("async",
+                   in_  // stream of item
+                       |
+                       weir::map(stamped_later, {.concurrency = 16, .order = weir::order_by::key}) |
+                       weir::to(out("async")));
+    }
+    /// The batches are made of another topic: what a `take` lets go when its partition is revoked,
+    /// all agents of that topic make again.
+    void all() { forward(in_), repartition(), async(), batch(out("forward")); }
+
+private:
+    using items_topic = weir::topic<std::string, item>;
+    void forward(const items_topic& from) {
+        app_.agent("forward", from                      // stream of item
+                                  | weir::map(stamped)  //
+                                  | weir::to(out("forward")));
+    }
+    void batch(const items_topic& from) {
+        app_.agent("batch", from                                   // stream of item
+                                | weir::map(stamped)               //
+                                | weir::take(20, 100ms)            // of batch<item>
+                                | weir::through(id_ + "-batches")  // of items
+                                | weir::map(all_stamped)           //
+                                | weir::to(id_ + "-batch-out"));
+    }
+    items_topic out(const std::string& pipeline) {
+        return app_.topic<std::string, item>(id_ + '-' + pipeline + "-out");
+    }
+
+    weir::app& app_;
+    std::string id_;
+    items_topic in_;
+};
+
+const std::map<std::string, void (pipelines::*)()> known{
+    {"forward", &pipelines::forward}, {"repartition", &pipelines::repartition},
+    {"batch", &pipelines::batch},     {"async", &pipelines::async},
+    {"all", &pipelines::all},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    const std::string id = std::getenv("TORTURE_ID");
+    weir::app app{id,
+                  {.commit_interval = 200ms,
+                   .purge_internal = false,  // all of it is looked at in the end
+                   .connect_timeout = 60s,   // the broker may be down
+                   .kafka = {{"client.id", self},
+                             {"session.timeout.ms", "3000"},
+                             {"heartbeat.interval.ms", "300"}}}};
+    pipelines of{app, id};
+    (of.*known.at(std::getenv("TORTURE_PIPELINE")))();
+    return app.main(argc, argv);
+} catch (const std::exception& e) { return weir::report_error(argv, e); }
