@@ -58,6 +58,39 @@ void set_up(weir::app& app, const elapsed& since_begin, times& at) {
 
 }  // namespace
 
+TEST_CASE("advance and every limit may be duration::max(): it never comes") {
+    silent quiet;
+    constexpr auto never = weir::duration::max();
+    weir::app app{"a",
+                  {.commit_interval = never,
+                   .drain_timeout = never,
+                   .shutdown_timeout = never,
+                   .connect_timeout = never,
+                   .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    int taken = 0, late = 0;
+    app.agent("take", in | weir::take(2, never) | weir::for_each([&](auto&) { ++taken; }));
+    app.agent("retry", in | weir::for_each([](int) { throw std::runtime_error{"not yet"}; }),
+              {.on_error = weir::retry(5, never)});
+    app.timer(never, [&] { ++late; });
+    app.task([&]() -> weir::task<> {
+        co_await weir::sleep(never);
+        ++late;
+    });
+    test_driver test{app};
+    test.send(in, 1);
+    test.advance(1h);
+    CHECK(taken == 0);
+    CHECK(late == 0);
+    test.advance(never);
+    CHECK(test.now() > weir::timestamp{std::chrono::hours{24 * 365 * 200}});
+    CHECK(test.running());
+    test.advance(never);
+    test.revoke(in, 0);
+    test.stop();
+    CHECK_FALSE(test.running());
+}
+
 TEST_CASE("the test driver and the real loop on a virtual clock give the same times") {
     silent quiet;
     times real, driven;

@@ -64,6 +64,7 @@ private:
     void serve(int timeout_ms);
     void message(const rd_kafka_message_t&);
     // rebalance.cpp
+    void leave_out_foreign(rd_kafka_topic_partition_list_t&) const;
     bool tell_news(listener&);
     bool knows_committed(news&);
     void assign(partition_list, listener&);

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <charconv>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include <weir/error.hpp>
@@ -36,6 +38,20 @@ memory::log& existing_log(memory::core& c, const topic_partition& tp) {
     if (t && t->has(tp.partition)) return t->logs[static_cast<std::size_t>(tp.partition)].messages;
     throw setup_error{"there is no partition " + std::to_string(tp.partition) + " of a topic \"" +
                       tp.topic + "\""};
+}
+
+/// The `max.message.bytes` that the topic is created with; 0: none.
+std::size_t own_limit(const topic_spec& spec) {
+    std::size_t n = 0;
+    for (auto& [name, value] : spec.config) {
+        if (name != "max.message.bytes") continue;
+        const auto* const stop = value.data() + value.size();
+        const auto [end, bad] = std::from_chars(value.data(), stop, n);
+        if (bad != std::errc{} || end != stop)
+            throw setup_error{"topic \"" + spec.name + "\": max.message.bytes=" + value +
+                              " is not a number of bytes"};
+    }
+    return n;
 }
 
 }  // namespace
@@ -74,7 +90,9 @@ void memory_broker::create_topic(const topic_spec& spec) {
     auto& t = core_->open(spec.name);
     const auto wanted = spec.partitions ? spec.partitions : core_->options.default_partitions;
     if (t.exists()) return;
+    const auto largest = own_limit(spec);
     for (auto& [name, value] : spec.config) t.config.insert_or_assign(name, value);
+    t.max_message_bytes = largest;
     core_->grow(t, wanted);
 }
 

@@ -122,10 +122,13 @@ bool core::append(seat& by, const record& r, std::unique_ptr<delivery>& failed) 
         failed = failure("topic \"" + t.name + "\" does not exist: create it first");
         return true;
     }
-    if (const auto size = batch_size(r); size > options.max_message_bytes) {
+    const auto own = t.max_message_bytes;
+    const auto most = own ? own : options.max_message_bytes;
+    if (const auto size = batch_size(r); size > most) {
         failed = failure("a message to topic \"" + t.name + "\" takes " + std::to_string(size) +
-                             " bytes, more than memory_options::max_message_bytes = " +
-                             std::to_string(options.max_message_bytes),
+                             " bytes, more than " +
+                             (own ? "its max.message.bytes" : "memory_options::max_message_bytes") +
+                             " = " + std::to_string(most),
                          true);
         return true;
     }

@@ -44,7 +44,8 @@ struct topic {
     std::string name;
     std::deque<topic_log> logs{};  // a deque: readers point into it
     topic_config config{};
-    std::vector<group*> groups{};  // all that ever subscribed
+    std::size_t max_message_bytes = 0;  // its own, if `config` has one
+    std::vector<group*> groups{};       // all that ever subscribed
     std::uint64_t sent = 0;
     std::uint32_t turn = 0;   // the partition of the next message without a key
     std::size_t failing = 0;  // how many of the next sends fail, as a test has asked

@@ -3,6 +3,7 @@
 #include "member.hpp"
 
 #include <cassert>
+#include <string>
 #include <utility>
 
 #include "partition.hpp"
@@ -27,7 +28,11 @@ void member::create(const topic_spec& spec) { broker_->create_topic(spec); }
 
 std::vector<topic_config> member::configs(std::span<const std::string> topics) {
     std::vector<topic_config> all;
-    for (auto& t : topics) all.push_back(broker_->config(t));
+    for (auto& t : topics) {
+        auto& of = all.emplace_back(broker_->config(t));
+        if (broker_->partitions(t))
+            of.try_emplace("max.message.bytes", std::to_string(core_.options.max_message_bytes));
+    }
     return all;
 }
 
