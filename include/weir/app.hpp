@@ -117,8 +117,8 @@ public:
             declare(std::move(made), std::move(options.config), options.replication))};
     }
 
-    /// A table that a topic fills: the topic is its changelog, and weir writes nothing. A null value
-    /// erases its key. The table has the topic's name.
+    /// A table that a topic fills: the topic is its changelog, and weir writes nothing. A null
+    /// value erases its key. The table has the topic's name.
     template <class K, class V>
     auto table(const weir::topic<K, V>& from,
                table_options<typename detail::without_null<V>::type> options = {}) {

@@ -103,9 +103,9 @@ private:
 
 /// The last value of each key. `count`, `aggregate`, `reduce` and `to_table` change it; everybody
 /// may read it. It is kept in memory, in one shard for each partition of the topic whose messages
-/// change it, and written to the topic `{app}-{name}-changelog`. After a run it has what was here at
-/// its end. Made by `app.table`. A handle: it
-/// is cheap to copy, and must not outlive its app. Used on the loop's thread.
+/// change it, and written to the topic `{app}-{name}-changelog`. After a run it has what was here
+/// at its end. Made by `app.table`. A handle: it is cheap to copy, and must not outlive its app.
+/// Used on the loop's thread.
 template <class K, class V>
 class table {
 public:
@@ -149,7 +149,7 @@ public:
     detail::cell<K, V> operator[](const K& of) const { return {*info_, of}; }
     /// Changes the table by the message that the body is working on, in the shard of its partition,
     /// whatever its own key is. The change is undone if the message fails. Throws weir::error if no
-    /// message is being processed, or if the message's agent is not the one that changes this table.
+    /// message is being processed, or if its agent is not the one that changes this table.
     void put(const K& of, V v) const {
         update(of, [&](V& now) { now = std::move(v); });
     }

@@ -146,12 +146,17 @@ bool engine::has_own_sources() const {
            std::any_of(nodes.begin(), nodes.end(),
                        [](const graph::node& n) { return n.kind == graph::kind::source; });
 }
-bool engine::reads(const std::string& topic) const {
-    const auto& edges = graph_.edges();
-    return std::any_of(edges.begin(), edges.end(), [&](const graph::edge& e) {
+bool engine::passes_undecodable(const std::string& topic) const {
+    bool is_read = false;
+    for (auto& e : graph_.edges()) {
         const auto& from = graph_.nodes()[e.from];
-        return from.kind == graph::kind::topic && from.name == topic;
-    });
+        const auto* read = topics_.find(from.name);
+        if (from.kind != graph::kind::topic || !read || !detail::reads(from.name, topic)) continue;
+        const auto last = decode_policy(*read).last();
+        if (last != policy::action::skip && last != policy::action::dead_letter) return false;
+        is_read = true;
+    }
+    return is_read;
 }
 
 void engine::draw_dead_letters(weir::graph& g) const {

@@ -77,8 +77,9 @@ public:
     void derive_dead_letters();
     /// The topic's own policy, or else the app's.
     const policy& decode_policy(const topic_info&) const;
-    /// True if an agent reads it.
-    bool reads(const std::string& topic) const;
+    /// True if agents read the topic, by name or by a pattern, and go on behind what does not
+    /// decode.
+    bool passes_undecodable(const std::string& topic) const;
     /// True if the program itself may send: from a range, a channel, a task or a timer.
     bool has_own_sources() const;
     const std::string& id() const { return settings_.app; }
@@ -184,8 +185,9 @@ private:
     static constexpr std::size_t unsent_max = 10'000;
     std::deque<std::pair<topic_info*, outgoing>> unsent_;  // sent before the run
     std::deque<agent> agents_;                             // a deque, so that addresses stay
-    bool added_ = false;  // an agent was added since the last `start`
-    bool joins_ = false;  // a topic is read, so the group will assign partitions
+    bool added_ = false;                 // an agent was added since the last `start`
+    bool joins_ = false;                 // a topic is read, so the group will assign partitions
+    std::vector<std::string> patterns_;  // that are read
     duration longest_join_{};
     time_point next_join_line_{};
     std::deque<job_info> jobs_;

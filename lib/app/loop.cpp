@@ -148,7 +148,14 @@ bool engine::waits_for_group(time_point now, time_point begun) {
 /// Ends an idle run. It is an error if the app reads topics and never got a partition: then it has
 /// done nothing.
 void engine::end_idle_run() {
-    if (!joins_ || conductor_->had_partition()) return stop();
+    const bool reads = joins_ || !patterns_.empty();
+    if (!reads || conductor_->had_partition()) return stop();
+    if (!joins_) {
+        std::string all;
+        for (auto& p : patterns_) all += (all.empty() ? "'" : ", '") + p + '\'';
+        return conductor_->stop_with(std::make_exception_ptr(
+            weir::error{"weir: nothing was read: no topic matches " + all}));
+    }
     const auto group = "group '" + settings_.app + "'";
     const auto why = conductor_->joined() ? group + " has given all partitions to other members"
                                           : group + " has given it no partition in " +

@@ -127,6 +127,9 @@ void engine::build_agents() {
         joins_ = std::any_of(all.begin(), all.end(), [](const transport::subscription& s) {
             return !transport::is_pattern(s.topic);
         });
+        patterns_.clear();
+        for (auto& s : all)
+            if (transport::is_pattern(s.topic)) patterns_.push_back(s.topic);
         conductor_->subscribe(all);
     } catch (const transport::kafka::stopped_waiting&) {  // what reads already is finished
         throw;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every topic of an app, by name.
 #pragma once
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,7 +18,8 @@ namespace weir::detail {
 void check_policy(const policy&, const std::string& topic = {});
 
 /// Owned by the engine; used on the loop's thread. A topic is never removed, so references to it
-/// stay valid. Invariant: a topic has one set of options, however often it is declared.
+/// stay valid. Invariant: a topic has one set of options, however often it is declared: those of
+/// app.topic, and those that an operator gives for it.
 class topic_catalog {
 public:
     explicit topic_catalog(host& h) : host_(h) {}
@@ -28,7 +31,8 @@ public:
     /// Declares all topics that match, as if they were one topic.
     topic_info& declare_pattern(const std::string& pattern, topic_options);
     /// Adds a topic that an operator or a policy uses, unless it exists. If no number of partitions
-    /// is given, it gets as many as the largest of its sources.
+    /// is given, it gets as many as the largest of its sources. Throws setup_error if the topic has
+    /// other options already.
     topic_info& derive(const std::string& name, topic_options, bool internal,
                        const std::vector<topic_info*>& sources);
     const std::map<std::string, topic_info>& all() const { return all_; }
@@ -39,20 +43,24 @@ public:
     /// setup_error if a topic has another number than it was declared with.
     void resolve(transport::transport&);
     /// The same for one topic. Asks the broker only once.
-    partition_id resolve(topic_info& t, transport::transport& on) { return resolve(t, on, 0); }
-    /// A sentence for each internal topic that existed with other settings than weir creates it
-    /// with. Each topic is looked at once. `resolve` comes before.
+    partition_id resolve(topic_info&, transport::transport&);
+    /// A sentence for each topic whose messages must be kept, and that existed with other settings
+    /// than weir creates it with. Each topic is looked at once. `resolve` comes before.
     std::vector<std::string> differences(transport::transport&);
 
 private:
     topic_info& declare(const std::string& name, topic_options);
-    partition_id resolve(topic_info&, transport::transport&, int depth);
-    partition_id resolve_pattern(topic_info&, transport::transport&, int depth);
+    partition_id resolve_once(topic_info&, transport::transport&);
+    partition_id resolve_new(topic_info&, transport::transport&);
+    partition_id resolve_pattern(topic_info&, transport::transport&);
+    static std::optional<std::int64_t> source_limit(const topic_info&, transport::transport&);
 
     host& host_;
     std::map<std::string, topic_info> all_;
-    std::vector<const topic_info*> found_;  // internal topics that are to be compared
-    std::set<const topic_info*> seen_;      // those that were, or that weir has created
+    std::map<const topic_info*, topic_options> declared_;  // what app.topic said
+    std::vector<const topic_info*> found_;                 // topics that are to be compared
+    std::set<const topic_info*> seen_;       // those that were, or that weir has created
+    std::set<const topic_info*> resolving_;  // topics may be derived from one another in a ring
 };
 
 }  // namespace weir::detail

@@ -116,8 +116,7 @@ int send(engine& e, const arguments& a) {
             throw setup_error{"weir: send " + a.topic + ": " + e.options().broker +
                               " exists only during a run, and none has begun: use --broker "
                               "kafka://host:port, or feed a run with --input"};
-        connection->create(
-            {a.topic, topic.options.partitions, topic.options.replication, topic.options.config});
+        e.topics().resolve(e.topics().at(a.topic), *connection);
     }
     transport::record r;
     r.topic = connection->open(a.topic);

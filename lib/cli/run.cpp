@@ -49,7 +49,8 @@ public:
         notices_.turn();
         if (stopping) explain_now();
         if (stopping && stop_by_ == time_point::max())
-            stop_by_ = later(of_.time().steady(), of_.options().shutdown_timeout + leave_most);
+            stop_by_ =
+                later(later(of_.time().steady(), of_.options().shutdown_timeout), leave_most);
         bool busy = false;
         if (explains_ && wrong_.empty()) wrong_ = explains_->wrong();
         const bool feeds = !stopping && wrong_.empty();
@@ -140,10 +141,7 @@ private:
             throw setup_error{"weir: " + where +
                               ": standard input feeds another topic already: give it once"};
         const auto& info = known_topic(of_, option + (' ' + topic), topic);
-        const auto decode = of_.decode_policy(info).last();
-        const bool goes_on =
-            decode == policy::action::skip || decode == policy::action::dead_letter;
-        inputs_.emplace_back(info, input_options{file, keyed, goes_on && of_.reads(topic)},
+        inputs_.emplace_back(info, input_options{file, keyed, of_.passes_undecodable(topic)},
                              of_.connect("weir-input"), of_.time());
     }
     void add_output(const std::string& option, const std::string& topic, bool keyed) {

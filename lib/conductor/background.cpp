@@ -51,7 +51,8 @@ void background::call_ended(running& r, time_point now) {
     r.under_way = false;
     r.work = {};
     const auto every = r.what->interval;
-    if (r.what->is_timer() && r.grid <= now) r.grid += every * ((now - r.grid) / every + 1);
+    if (r.what->is_timer() && r.grid <= now)
+        r.grid = later(r.grid + (now - r.grid) / every * every, every);
     r.next = r.what->is_timer() ? r.grid : time_point::max();
     if (error) failed(r, error, now);
     else r.tries.reset();

@@ -25,7 +25,7 @@ void committer::poll(const owned_partitions& all, time_point now) {
     if (now >= next_) {
         const auto interval = settings_.options.commit_interval;
         // keeps the grid, and skips ticks that were missed
-        next_ += (now - next_) / interval * interval + interval;
+        next_ = later(next_ + (now - next_) / interval * interval, interval);
         commit(all);
     } else if (every > 0 && !in_flight_ && now >= not_before_ && finished(all) >= every) {
         commit(all);

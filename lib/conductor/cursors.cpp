@@ -48,7 +48,7 @@ bool conductor::step(segment_cursor& c, work what, std::optional<time_point> now
         if (what == work::in_work_only && !c.tries.failed() && !c.more) return busy;
         r = run_segment(c, what, now ? *now : clock_.steady());
     } catch (...) {  // the parked message has failed
-        c.parked = c.more = false;
+        c.unpark();
         s.occupancy->occupant = nullptr;
         r = {c.position, run_status::failed, std::current_exception()};
     }
@@ -81,7 +81,8 @@ inline run_result conductor::run_segment(segment_cursor& c, work what, time_poin
 void conductor::resume(segment_cursor& c, segment_turn& turn) {
     assert(c.parked && c.runs->occupancy->occupant == &c);
     turn.resumes = true;
-    c.parked = c.more = c.acked = false;
+    c.unpark();
+    c.acked = false;
     c.runs->occupancy->occupant = nullptr;
 }
 
@@ -96,8 +97,7 @@ inline void conductor::came_back(segment_cursor& c, work what, const run_result&
     c.position = r.at;
     if (r.status == run_status::full || r.status == run_status::more) {
         assert(!c.runs->occupancy->occupant && "a sink has at most one parked message");
-        c.parked = true;
-        c.more = r.status == run_status::more;
+        c.park(r.status == run_status::more);
         c.runs->occupancy->occupant = &c;
         last_parked_ = what == work::any ? &c : nullptr;
     }
@@ -110,7 +110,7 @@ inline void conductor::leave_sink(segment_cursor& c) {
     assert(c.parked && c.runs->occupancy->occupant == &c);
     c.runs->finish();
     if (!c.changed.empty()) finish_changes(c);
-    c.parked = false;
+    c.unpark();
     c.runs->occupancy->occupant = nullptr;
     c.pass();
 }

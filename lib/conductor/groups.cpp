@@ -88,7 +88,7 @@ void conductor::forfeit_lost() {
 /// What has been pushed of the message is undone; what was applied stays.
 void conductor::discard(segment_cursor& c) {
     c.runs->discard();
-    c.parked = c.more = false;
+    c.unpark();
     c.runs->occupancy->occupant = nullptr;
     if (last_parked_ == &c) last_parked_ = nullptr;
 }

@@ -42,6 +42,14 @@ struct segment_cursor : retryable {
         assert(position <= reads->count && "an input that is cleared takes its cursor back");
         return position == reads->count;
     }
+    void park(bool is_more) {
+        parked = true;
+        if (is_more) more = reads->stands_still = true;
+    }
+    void unpark() {
+        parked = false;
+        if (more) more = reads->stands_still = false;
+    }
     bool in_work() const { return parked || tries.failed(); }
     void retry() override {}  // the message is still at `position`
     void skip() override { pass(); }

@@ -3,12 +3,19 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 
 #include <weir/error.hpp>
 
 #include "dead_letter.hpp"
 
 namespace weir::detail {
+namespace {
+
+// How often a line says that dead letters are sent without our headers.
+constexpr auto without_cause_pause = std::chrono::seconds{30};
+
+}  // namespace
 
 /// One agent sends to one topic. Owned by the producer.
 class producer::target final : public produce_target {
@@ -205,9 +212,23 @@ bool producer::send_without_cause(std::uint64_t token) {
     for (; retained_[at].causes > 0; --retained_[at].causes)
         remove_cause(retained_[at].what.headers);
     send_again_at(retained_[at], settings_.clock->steady());
-    report_.log("a dead letter is too large for topic '" + pending_[token].to->topic.name +
-                "' with the headers that say why: it is sent without them");
+    tell_without_cause(pending_[token].to->topic);
     return true;
+}
+
+/// A topic that has no room for one has none for a thousand.
+void producer::tell_without_cause(const topic_info& t) {
+    auto& told = without_cause_[&t];
+    const auto now = settings_.clock->steady();
+    if (now < told.next_line) {
+        ++told.n;
+        return;
+    }
+    told.next_line = later(now, without_cause_pause);
+    const auto more = std::exchange(told.n, 0);
+    report_.log("a dead letter is too large for topic '" + t.name +
+                "' with the headers that say why: it is sent without them" +
+                (more > 0 ? ", as were " + std::to_string(more) + " since the last line" : ""));
 }
 
 void producer::failed(std::uint64_t token, const transport::delivery& d) {

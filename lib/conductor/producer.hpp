@@ -96,6 +96,7 @@ private:
     bool send_again(retained&);
     void failed(std::uint64_t token, const transport::delivery&);
     bool send_without_cause(std::uint64_t token);
+    void tell_without_cause(const topic_info&);
     bool poll_backlog();
     bool poll_wanted();
 
@@ -107,6 +108,11 @@ private:
     std::map<target_key, target*> dead_letter_targets_, last_dead_letter_targets_;
     std::map<topic_info*, target*> own_targets_;
     agent_info nobody_{};
+    struct unsaid {
+        time_point next_line{};
+        std::size_t n = 0;  // since the last line
+    };
+    std::map<const topic_info*, unsaid> without_cause_;  // dead letters without our headers
     std::vector<pending> pending_;
     std::vector<std::uint64_t> free_;
     std::vector<retained> retained_;

@@ -115,6 +115,10 @@ topic_info& graph_builder::repartition(const std::string& name, const std::strin
 topic_info& graph_builder::derived(const std::string& name, const drawn_stream& of) {
     return passes(host_->derive(name, {}, false, of.from));
 }
+topic_info& graph_builder::declared(topic_info& t, const drawn_stream& of) {
+    add_sources(t, of.from);
+    return passes(t);
+}
 void graph_builder::resume(const drawn_stream& before) {
     for (auto* t : before.from)
         if (std::find(through_.begin(), through_.end(), t) != through_.end()) t->resumed = true;

@@ -23,7 +23,8 @@ std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset 
             its.push_back(t);
     auto& group = groups_[{its.front().table->inputs.front(), tp.partition}];
     // One that waits for inputs that leave is over if the others come back.
-    if (!group || group->had(*input))
+    if (group && group->had(*input)) group.reset();
+    if (!group)
         group = std::make_unique<shard_group>(std::move(its), tp.partition, app_, transport_,
                                               releases_);
     return group->assigned(*input, from);

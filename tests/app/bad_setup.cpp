@@ -99,6 +99,55 @@ TEST_CASE("a topic that an agent sends to by name may be declared afterwards") {
     CHECK_THROWS_AS(app.topic("out", {.partitions = 3}), weir::setup_error);
 }
 
+TEST_CASE("app.topic without options keeps what group_by says of its topic, before or afterwards") {
+    const std::string made = "a-g-by-repartition";
+    const weir::group_by_options says{
+        .name = "by", .partitions = 3, .replication = 1, .config = {{"segment.bytes", "1000000"}}};
+    const auto itself = [](int i) { return i; };
+    const auto group = [&](weir::app& app) {
+        app.agent("g", app.topic<int>("in") | weir::group_by(itself, says) | ignore);
+    };
+    for (const bool declared_first : {true, false}) {
+        weir::app app{"a"};
+        if (declared_first) app.topic<int, int>(made);
+        group(app);
+        auto t = app.topic<int, int>(made);
+        CHECK(t.info().options.partitions == 3);
+        CHECK(t.info().options.config == says.config);
+        // policies are app.topic's alone
+        app.topic<int, int>(made, {.config = says.config, .on_decode_error = weir::skip});
+        CHECK(t.info().options.partitions == 3);
+        CHECK(t.info().options.replication == 1);
+        CHECK(t.info().options.on_decode_error == weir::policy{weir::skip});
+    }
+}
+
+TEST_CASE("app.topic and group_by that say different things of one topic are refused") {
+    const std::string made = "a-g-by-repartition";
+    const auto itself = [](int i) { return i; };
+    const auto sentence = [&](weir::topic_options declared, weir::group_by_options grouped,
+                              bool declared_first) {
+        weir::app app{"a"};
+        grouped.name = "by";
+        return refused([&] {
+            if (declared_first) app.topic<int, int>(made, declared);
+            app.agent("g", app.topic<int>("in") | weir::group_by(itself, grouped) | ignore);
+            if (!declared_first) app.topic<int, int>(made, declared);
+        });
+    };
+    for (const bool first : {true, false}) {
+        CHECK(sentence({.partitions = 2}, {.partitions = 3}, first) ==
+              "weir: topic 'a-g-by-repartition' is given two different values of .partitions, by "
+              "app.topic and by an operator, or by two operators: give it once");
+        CHECK(sentence({.replication = 2}, {.replication = 3}, first).find(".replication") !=
+              std::string::npos);
+        CHECK(sentence({.config = {{"a", "1"}}}, {.config = {{"a", "2"}}}, first).find(".config") !=
+              std::string::npos);
+        CHECK(sentence({.partitions = 2}, {.partitions = 2}, first) == "nothing was thrown");
+        CHECK(sentence({.partitions = 2}, {.replication = 2}, first) == "nothing was thrown");
+    }
+}
+
 TEST_CASE("partitions are never negative") {
     weir::app app{"a"};
     CHECK(refused([&] { app.topic("t", {.partitions = -1}); }) ==

@@ -138,6 +138,32 @@ TEST_CASE("a bad line counts the empty ones before it, and a take's short batch 
     CHECK(p.committed_of("u") == committed{6});
 }
 
+TEST_CASE("--until-idle is an error where the app reads patterns alone and no topic matches") {
+    const auto run_with = [](bool matches) {
+        weir::app app{"a"};
+        if (matches) app.topic<int>("orders-1");
+        app.agent("a", app.topics<int>("^orders-") | weir::for_each([](int) {}));
+        app.agent("b", app.topics<int>("^bills-") | weir::for_each([](int) {}));
+        return tests::run(app, {"--until-idle", "0s"});
+    };
+    const auto said = run_with(false);
+    CHECK(said.code == weir::exit_code::failed);
+    CHECK(said.err.ends_with("prog: weir: nothing was read: no topic matches '^orders-', "
+                             "'^bills-'\n"));
+    CHECK(run_with(true).code == weir::exit_code::ok);
+}
+
+TEST_CASE("--input ends as ever where its limits are duration::max()") {
+    weir::app app{"a", {.shutdown_timeout = weir::duration::max()}};
+    ids seen;
+    app.agent("see", app.topic<reading>("t") |
+                         weir::for_each([&](const reading& r) { seen.push_back(r.id); }));
+    const temp_file f{lines(1, 2)};
+    const auto input = "t=" + f.path();
+    CHECK(tests::run(app, {"--input", input.c_str(), "--output", "t"}).code == weir::exit_code::ok);
+    CHECK(seen == ids{1, 2});
+}
+
 TEST_CASE("--until-idle flushes what waits for company, and goes on before it stops") {
     const temp_file f{lines(1, 6)};
     program p;
@@ -317,6 +343,27 @@ TEST_CASE("--keyed-input: what is no key, no value or has no tab is the policy's
     CHECK(said.code == weir::exit_code::ok);
     CHECK(std::count(said.out.begin(), said.out.end(), '\n') == 4);
     CHECK(seen == ids{1, 6});
+}
+
+TEST_CASE("--input: the policy of the pattern by which a topic is read is obeyed") {
+    const temp_file f{line(1) + "no json\n" + line(3)};
+    const auto input = "t-1=" + f.path();
+    const auto run_by = [&](weir::topic_options by_pattern, weir::topic_options by_name, ids& seen,
+                            bool named_too) {
+        weir::app app{"a"};
+        const auto see = [&](const reading& r) { seen.push_back(r.id); };
+        auto named = app.topic<reading>("t-1", by_name);
+        app.agent("all", app.topics<reading>("^t-", by_pattern) | weir::for_each(see));
+        if (named_too) app.agent("named", named | weir::for_each([](const reading&) {}));
+        return tests::run(app, {"--input", input.c_str()}).code;
+    };
+    ids skips, stops, both;
+    CHECK(run_by({.on_decode_error = weir::skip}, {}, skips, false) == weir::exit_code::ok);
+    CHECK(skips == ids{1, 3});
+    CHECK(run_by({}, {.on_decode_error = weir::skip}, stops, false) == weir::exit_code::failed);
+    CHECK(stops == ids{1});
+    CHECK(run_by({.on_decode_error = weir::skip}, {}, both, true) == weir::exit_code::failed);
+    CHECK(both == ids{1});
 }
 
 TEST_CASE("--input: a bad line of a topic that nobody reads is told: no policy will see it") {

@@ -41,6 +41,20 @@ TEST_CASE("SIGTERM and SIGINT stop cleanly: what is buffered is delivered, all i
     }
 }
 
+TEST_CASE("a stop says how much of each partition is left, and where nothing is committed") {
+    for (const bool some : {true, false}) {
+        CAPTURE(some);
+        process p{{"run", "--input", "t=-"}, WEIR_APP_PROGRAM, process::errors::apart};
+        p.write(some ? "one\nlater\ntwo\n" : "later\ntwo\n");
+        p.read_to("later");
+        p.signal(SIGTERM);
+        p.read_rest();
+        const std::string what = some ? "t[0] 1 (2 left)" : "t[0] nothing new (2 left)";
+        CHECK(p.read_errors().ends_with("weir: stopped, committed: " + what + '\n'));
+        CHECK(p.wait() == 0);
+    }
+}
+
 TEST_CASE("--until-idle ends a program whose input has ended") {
     process p{{"--until-idle", "1ms", "--input", "t=-"}};
     p.write("one\n");

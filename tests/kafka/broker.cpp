@@ -149,6 +149,27 @@ void admin::delete_records(const std::string& topic, int partition, weir::offset
     REQUIRE((done->cnt == 1 && done->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR));
 }
 
+void admin::allow_all_but_settings(const std::string& user, const std::string& prefix) {
+    std::vector<rd_kafka_AclBinding_t*> all;
+    const auto add = [&](auto of, auto operation, auto permission) {
+        char text[512];
+        all.push_back(rd_kafka_AclBinding_new(
+            of, prefix.c_str(), RD_KAFKA_RESOURCE_PATTERN_PREFIXED, ("User:" + user).c_str(), "*",
+            operation, permission, text, sizeof text));
+        REQUIRE(all.back());
+    };
+    for (auto of : {RD_KAFKA_RESOURCE_TOPIC, RD_KAFKA_RESOURCE_GROUP})
+        add(of, RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW);
+    add(RD_KAFKA_RESOURCE_TOPIC, RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS,
+        RD_KAFKA_ACL_PERMISSION_TYPE_DENY);
+    const queue q{rd_kafka_queue_new(rk_)};
+    rd_kafka_CreateAcls(rk_, all.data(), all.size(), nullptr, q.get());
+    const event e{rd_kafka_queue_poll(q.get(), patience_ms)};
+    for (auto* a : all) rd_kafka_AclBinding_destroy(a);
+    REQUIRE(e);
+    REQUIRE(rd_kafka_event_error(e.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
 void admin::send(const std::string& topic, const std::string& key, const std::string& value,
                  int partition) {
     rd_kafka_vu_t what[5] = {};  // the macros of rd_kafka_producev are GNU's

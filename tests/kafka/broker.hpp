@@ -48,6 +48,8 @@ public:
     void remove(const std::string& topic);
     /// Deletes a partition's messages before this offset.
     void delete_records(const std::string& topic, int partition, weir::offset before);
+    /// The user may do all with topics and groups whose names begin so, except see settings.
+    void allow_all_but_settings(const std::string& user, const std::string& prefix);
     /// Sends values "0" to "n-1", each with itself as the key.
     void fill(const std::string& topic, int n, int from = 0);
     void send(const std::string& topic, const std::string& key, const std::string& value,

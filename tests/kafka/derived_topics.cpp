@@ -9,6 +9,9 @@
 
 #include <doctest/doctest.h>
 
+#include <transport/kafka/kafka.hpp>
+
+#include "../cli/captured.hpp"
 #include "running.hpp"
 
 using namespace std::chrono_literals;
@@ -107,9 +110,64 @@ TEST_CASE("kafka: an internal topic with the broker's own settings is told, and 
     running r{app};
     CHECK(until([&] { return seen.size() == 3; }));
     CHECK(r.stop() == "");
+    CHECK(seen.times_said("weir needs") == 1);
     CHECK(seen.said("topic '" + between +
                     "' has message.timestamp.type=LogAppendTime,retention.ms=604800000 where weir "
                     "needs message.timestamp.type=CreateTime,retention.ms=-1"));
+}
+
+TEST_CASE("kafka: that the settings of topics may not be seen is told once, and harms nothing") {
+    admin on;
+    noted seen;
+    const auto id = fresh("app"), in = id + "-in", via = id + "-via", dead = id + "-dead";
+    for (auto& t : {in, via}) on.create(t, 1);
+    on.fill(in, 3);
+    on.allow_all_but_settings("stranger", id);
+    auto o = on_kafka(seen);
+    o.broker = "kafka://" + login_server();
+    o.kafka.insert(o.kafka.end(), {{"security.protocol", "sasl_plaintext"},
+                                   {"sasl.mechanisms", "PLAIN"},
+                                   {"sasl.username", "stranger"},
+                                   {"sasl.password", "secret"}});
+    weir::app app{id, o};
+    app.agent("a",
+              app.topic<std::string>(in) | weir::through(via) |
+                  weir::group_by([](auto& v) { return v; }, {.name = "by"}) |
+                  weir::for_each([&](auto& v) { seen.add(v); }),
+              {.on_error = weir::dead_letter(dead)});
+    running r{app};
+    CHECK(until([&] { return seen.size() == 3; }));
+    CHECK(r.stop() == "");
+    CHECK(seen.times_said("are not known: Kafka: ") == 1);
+    CHECK(seen.said("give this user the right DescribeConfigs"));
+}
+
+TEST_CASE("kafka: prog send makes a missing topic as a run would") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), dead = fresh("dead"), id = fresh("app");
+    const auto between = id + "-a-by-repartition";
+    on.create(in, 3);
+    auto o = on_kafka(seen);
+    o.shutdown_timeout = weir::duration::max();  // how long `send` waits, at the most
+    weir::app app{id, o};
+    app.agent("a",
+              app.topic<std::string>(in) |
+                  weir::group_by([](auto& v) { return v; }, {.name = "by"}) |
+                  weir::for_each([](auto&) {}),
+              {.on_error = weir::dead_letter(dead)});
+    for (auto& [topic, key] : {std::pair{dead, "k"}, std::pair{between, "k"}}) {
+        const auto said = run(app, {"send", topic.c_str(), "v", "--key", key});
+        CAPTURE(said.err);
+        REQUIRE(said.code == weir::exit_code::ok);
+        CHECK(on.ends(topic).size() == 3);
+        const auto asks = weir::transport::kafka::connect({servers(), fresh("g"), {}});
+        const auto settings = asks->configs({&topic, 1}).at(0);
+        CHECK(settings.at("retention.ms") == "-1");
+        CHECK(settings.at("message.timestamp.type") == "CreateTime");
+        // dead letters may be made of what is in the internal topic
+        CHECK(settings.at("max.message.bytes") == (topic == dead ? "4225072" : "2107416"));
+    }
 }
 
 TEST_CASE("kafka: what is committed of an internal topic is deleted") {

@@ -107,6 +107,23 @@ TEST_CASE("kafka: the same error of the same broker is told once, whatever its t
     CHECK(to.all.size() == 6);
 }
 
+TEST_CASE(
+    "kafka: a line of librdkafka's log is told once whatever it counts, another one is told") {
+    const std::string thread = "[thrd:a:9092/1]: ", again = "reset (at offset 5, broker 1) to END";
+    const auto key = kafka::log_key("OFFSET", thread + "orders-17 [3]: " + again);
+    for (auto& same : {"orders-17 [3]: reset (at offset 1234567, broker 12) to END",
+                       "orders-17 [3]: reset (at offset -1001, broker 2) to END"})
+        CHECK(kafka::log_key("OFFSET", thread + same) == key);
+    for (auto& other : {thread + "orders-17 [4]: " + again, thread + "orders-18 [3]: " + again,
+                        thread + "orders [3]: " + again, "[thrd:a:9093/2]: orders-17 [3]: " + again,
+                        thread + "orders-17 [3]: " + "reset (at offset 5, broker 1) to BEGINNING"})
+        CHECK(kafka::log_key("OFFSET", other) != key);
+    CHECK(kafka::log_key("OTHER", thread + "orders-17 [3]: " + again) != key);
+    CHECK(kafka::log_key("REQTMOUT", thread + "Timed out 2 requests (after 60123ms, 10.5 s)") ==
+          kafka::log_key("REQTMOUT", thread + "Timed out 31 requests (after 7ms, 0.25 s)"));
+    CHECK(kafka::log_key("A", "no thread 12") == "A no thread ");
+}
+
 TEST_CASE("kafka: a login that is refused names the properties to look at") {
     const auto p = kafka::client_problem(RD_KAFKA_RESP_ERR__AUTHENTICATION, "a:1: wrong password");
     CHECK(p.text == "Kafka: a:1: wrong password; check security.protocol, sasl.mechanisms, "

@@ -111,6 +111,31 @@ TEST_CASE("kafka: a pattern finds topics that appear, and reads them from their 
     CHECK(c.changes == 2);  // once a topic, however often it is assigned
 }
 
+TEST_CASE("kafka: a pattern does not assign internal topics or Kafka's own; their names do") {
+    admin on;
+    const auto stem = fresh("orders"), named = stem + "-named-repartition";
+    const auto theirs = stem + "-x-repartition-2", log = stem + "-x-changelog", own = "__" + stem;
+    for (auto& t : {stem, named, theirs, log, own}) {
+        on.create(t, 2);
+        on.fill(t, 10);
+    }
+    auto c = member(fresh("g"));
+    c.subscribe({{"^.*" + stem, reset::earliest}, {named, reset::earliest}});
+    REQUIRE(until_told(c, [&] { return c.got.size() == 20; }));
+    std::set<std::string> assigned;
+    for (auto& [tp, p] : c.partitions) assigned.insert(tp.topic);
+    CHECK(assigned == std::set{stem, named});
+    CHECK(c.changes == 1);
+    auto other = member(fresh("g"));  // in a group of its own, by name alone
+    other.subscribe({{own, reset::earliest}});
+    REQUIRE(until_told(other, [&] { return other.got.size() == 10; }));
+    for (auto* m : {&c, &other}) {
+        for (int i = 0; i < 2; ++i)
+            for (auto& t : {stem, named, own}) m->release({t, i});
+        m->leave();
+    }
+}
+
 TEST_CASE("kafka: an app with latest reads a topic that its pattern finds from its beginning") {
     admin on;
     noted seen;

@@ -2,6 +2,7 @@
 // An app that runs on a thread of its own, so that a test can look at the broker meanwhile.
 #pragma once
 #include <algorithm>
+#include <cstddef>
 #include <exception>
 #include <mutex>
 #include <string>
@@ -41,10 +42,12 @@ public:
     }
     std::size_t size() const { return all().size(); }
     /// Whether a line of the log contains this.
-    bool said(const std::string& part) const {
+    bool said(const std::string& part) const { return times_said(part) > 0; }
+    /// How many lines of the log contain this.
+    std::ptrdiff_t times_said(const std::string& part) const {
         std::lock_guard lock{mutex_};
-        return std::any_of(lines_.begin(), lines_.end(),
-                           [&](auto& l) { return l.find(part) != l.npos; });
+        return std::count_if(lines_.begin(), lines_.end(),
+                             [&](auto& l) { return l.find(part) != l.npos; });
     }
 
 private:

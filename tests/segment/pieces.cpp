@@ -243,19 +243,33 @@ TEST_CASE("an rvalue lives as long as the rest of its range") {
 TEST_CASE("of two operators with pieces the later one goes first, and pieces stay small") {
     record seen;
     ticking time;
-    given from{{1500}};
-    const auto three = [](int i) { return std::array{i, i, i}; };
-    using outer = flat<decltype(count_to)>;
-    using inner = flat<decltype(three)>;
-    using chain = step<outer, step<inner, noting>>;
-    fused<int, chain> s{chain{outer{count_to}, {inner{three}, noting{seen}}}};
-    segment_turn now{time, time.at + 20ms};
-    CHECK((s.run(from, 0, now).status == run_status::done));
+    const auto check = [&](int n, auto of_each, auto expected) {
+        given from{{n}};
+        using outer = flat<decltype(count_to)>;
+        using inner = flat<decltype(of_each)>;
+        using chain = step<outer, step<inner, noting>>;
+        fused<int, chain> s{chain{outer{count_to}, {inner{of_each}, noting{seen}}}};
+        segment_turn now{time, time.at + 20ms};
+        CHECK((s.run(from, 0, now).status == run_status::done));
+        CHECK(seen.got == expected);
+        CHECK(*std::max_element(seen.pieces.begin(), seen.pieces.end()) <= 1024 + 2);
+        CHECK(seen.finished == 1);
+    };
     numbers all;
-    for (int i : up_to(1500)) all.insert(all.end(), 3, i);
-    CHECK(seen.got == all);
-    CHECK(*std::max_element(seen.pieces.begin(), seen.pieces.end()) <= 1024 + 2);
-    CHECK(seen.finished == 1);
+    SUBCASE("many of few") {
+        for (int i : up_to(1500)) all.insert(all.end(), 3, i);
+        check(
+            1500,
+            [](int i) {
+                return std::array{i, i, i};
+            },
+            all);
+    }
+    SUBCASE("few of many") {
+        for (int i : up_to(3)) all.insert(all.end(), 1500, i);
+        check(
+            3, [](int i) { return numbers(1500, i); }, all);
+    }
 }
 
 TEST_CASE("an operator with pieces behind one that does not wait loses nothing") {

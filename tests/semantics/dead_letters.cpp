@@ -763,6 +763,38 @@ TEST_CASE("what cannot be sent must not go back to who sends it") {
           }) == "nothing was thrown");
 }
 
+TEST_CASE(
+    "an agent that sends dead letters back is not refused, and its headers count the rounds") {
+    silent quiet;
+    weir::app app{"dead", {.hooks = &quiet}};
+    auto in = app.topic<std::string, number>("in");
+    std::size_t tried = 0;
+    trace seen;
+    app.agent("a", in | weir::for_each([&](const number& v) {
+                       tried += v.n % 2 == 1;
+                       odd(v);
+                       seen.push_back(v.n);
+                   }),
+              {.on_error = weir::dead_letter("dead")});
+    const auto rounds = [](const auto& e) {
+        const auto all = e.headers();
+        return std::count_if(all.begin(), all.end(),
+                             [](auto& h) { return h.name == "weir.error"; });
+    };
+    app.agent("again", app.topic("dead") | weir::events() |
+                           weir::filter([&](const auto& e) { return rounds(e) < 4; }) |
+                           weir::map([](const auto& e) { return e.value(); }) |
+                           weir::to(in.name()));
+    test_driver test{app};
+    for (int n : {1, 2}) test.send(in, "k", {n});
+    CHECK(tried == 4);
+    CHECK(seen == trace{2});
+    CHECK(letters(test, "dead").size() == 4);
+    test.commit();
+    CHECK(test.committed(in, 0) == 5);
+    CHECK(test.committed(app.topic("dead"), 0) == 4);
+}
+
 TEST_CASE("a value of no topic cannot be a dead letter: the app stops") {
     silent quiet;
     weir::app app{"dead", {.on_error = weir::dead_letter("dead"), .hooks = &quiet}};
@@ -820,6 +852,8 @@ TEST_CASE("a message that just fits its topic is a dead letter without our heade
                    .on_produce_error = weir::dead_letter("produce"),
                    .memory = small(),
                    .hooks = &quiet}};
+    for (auto* topic : {"decode", "process", "produce"})
+        app.topic(topic, {.config = {{"max.message.bytes", std::to_string(limit)}}});
     auto words = app.topic<std::string, std::string>("words");
     auto in = app.topic<std::string, number>("in");
     app.agent("process", words | weir::for_each([](auto&) { throw std::runtime_error{"no"}; }));
@@ -845,6 +879,30 @@ TEST_CASE("a message that just fits its topic is a dead letter without our heade
     CHECK(test.running());
 }
 
+TEST_CASE("that dead letters go without our headers is one line in 30 s, with how many they were") {
+    silent quiet;
+    weir::app app{"dead", {.memory = small(), .hooks = &quiet}};
+    app.topic("dead", {.config = {{"max.message.bytes", std::to_string(limit)}}});
+    auto in = app.topic<std::string, std::string>("in");
+    app.agent("a", in | weir::for_each([](auto&) { throw std::runtime_error{"no"}; }),
+              {.on_error = weir::dead_letter("dead")});
+    test_driver test{app};
+    const auto fail = [&](int n) {
+        for (int i = 0; i < n; ++i) test.send(in, "k", std::string(limit - around, 'x'));
+        std::vector<std::string> lines;
+        for (auto& l : quiet.lines)
+            if (l.find("too large") != l.npos) lines.push_back(l);
+        return lines;
+    };
+    const std::string line =
+        "a dead letter is too large for topic 'dead' with the headers that say why: it is sent "
+        "without them";
+    CHECK(fail(100) == texts{line});
+    test.advance(30s);
+    CHECK(fail(2) == texts{line, line + ", as were 99 since the last line"});
+    CHECK(letters_in(test, "dead").size() == 102);
+}
+
 TEST_CASE("a dead letter that is too large for its topic without our headers stops the app") {
     silent quiet;
     weir::app app{
@@ -854,7 +912,7 @@ TEST_CASE("a dead letter that is too large for its topic without our headers sto
     app.agent("grow", in | weir::map([](int n) { return std::string(std::size_t(n), 'x'); }) |
                           weir::to("out"));
     test_driver test{app};
-    test.send(in, "k", 1000);
+    test.send(in, "k", 20'000);  // more than a dead letter topic has room for
     CHECK_FALSE(test.running());
     CHECK(test.exit_code() == weir::exit_code::failed);
     CHECK(test.committed(in, 0) == nothing);

@@ -2,7 +2,9 @@
 // The topics that weir makes: their settings, and what is deleted of them.
 #include <algorithm>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "driven.hpp"
 
@@ -13,6 +15,7 @@ using config = weir::transport::topic_config;
 
 const config only_times{{"message.timestamp.type", "CreateTime"}};
 const config kept_for_ever{{"cleanup.policy", "delete"},
+                           {"max.message.bytes", "2107416"},  // of a source with 1048588
                            {"message.timestamp.type", "CreateTime"},
                            {"retention.bytes", "-1"},
                            {"retention.ms", "-1"}};
@@ -119,6 +122,81 @@ TEST_CASE("a dead letter is the last copy: its topic keeps it") {
     for (auto* t : {"undecodable", "unsent", "failed"}) CHECK(s.broker->config(t) == kept_for_ever);
 }
 
+TEST_CASE("what was read fits the topics that weir makes, with another key and our headers") {
+    shop s;
+    const auto large = [](const char* most) {
+        return weir::topic_options{.config = {{"max.message.bytes", most}}};
+    };
+    auto normal = s.app.topic<std::string>("normal");
+    auto in = s.app.topic<std::string>("in", large("2000000"));
+    s.app.topic<std::string>("matched-small", large("1000"));
+    s.app.topic<std::string>("matched-large", large("3000000"));
+    int grouped = 0, passed = 0;
+    const auto whole = [](const std::string& v) { return v; };
+    const auto add = [&](const std::string& name, auto from) {
+        s.app.agent(name, from | weir::group_by(whole, "value") | weir::through(name + "-via") |
+                              weir::for_each([&](auto&) { ++passed; }));
+        s.app.agent(name + "-dies",
+                    from | weir::group_by(whole, "value") | weir::for_each([&](auto&) {
+                        ++grouped;
+                        throw std::runtime_error{"no"};
+                    }),
+                    {.on_error = weir::dead_letter(name + "-dead")});
+    };
+    add("a", normal);
+    add("b", in);
+    add("c", s.app.topics<std::string>("^matched-"));
+    test_driver test{s.app};
+    for (auto& [name, size] :
+         {std::pair{"normal", 1048588U}, {"in", 2000000U}, {"matched-large", 3000000U}}) {
+        test.send(test.peek<std::string, std::string>(name), "k", std::string(size - 76, 'x'));
+        CAPTURE(name);
+        CHECK(test.running());
+    }
+    CHECK(grouped == 3);
+    CHECK(passed == 3);
+    for (auto& [name, limit] : {std::pair{"a", "2107416"}, {"b", "4010240"}, {"c", "6010240"}}) {
+        const auto n = std::string{name};
+        CHECK(s.broker->config("shop-" + n + "-value-repartition").at("max.message.bytes") ==
+              limit);
+        const auto dead = test.events(test.peek<weir::bytes, weir::bytes>(n + "-dead"));
+        REQUIRE(dead.size() == 1);
+        CHECK(dead[0].headers().back().name == "weir.error");
+    }
+}
+
+TEST_CASE("the largest message of a derived topic is the user's where he says it, and never more "
+          "than is sent at all") {
+    shop s;
+    auto huge = s.app.topic<int>("huge", {.config = {{"max.message.bytes", "90000000"}}});
+    auto larger = s.app.topic<int>("larger", {.config = {{"max.message.bytes", "200000000"}}});
+    const auto add = [&](const char* name, auto from, weir::properties config) {
+        s.app.agent(name, from | weir::group_by(itself, {.name = "by", .config = config}) |
+                              weir::for_each([](int) {}));
+    };
+    add("own", huge, {{"max.message.bytes", "7"}});
+    add("huge", huge, {});
+    add("larger", larger, {});
+    test_driver test{s.app};
+    const auto limit = [&](const std::string& agent) {
+        return s.broker->config("shop-" + agent + "-by-repartition").at("max.message.bytes");
+    };
+    CHECK(limit("own") == "7");
+    CHECK(limit("huge") == "100000000");
+    CHECK(limit("larger") == "200000000");
+    CHECK(!s.broker->config("huge").contains("retention.ms"));
+}
+
+TEST_CASE("topics that are made of one another in a ring are made all the same") {
+    shop s;
+    s.app.agent("a",
+                s.app.topic<int>("one") | weir::through("two") | weir::through("three") |
+                    weir::through("one") | weir::for_each([](int) {}),
+                {.on_error = weir::dead_letter("dead")});
+    test_driver test{s.app};
+    for (auto* t : {"one", "two", "three", "dead"}) CHECK(test.partitions(t) == 1);
+}
+
 TEST_CASE("an internal topic that exists with other settings is told, once, and used") {
     grouped first;  // makes the topic as it should be
     CHECK(first.said("weir needs") == 0);
@@ -144,9 +222,51 @@ TEST_CASE("an internal topic that exists with other settings is told, once, and 
     CHECK(hooks.lines[0] ==
           "topic 'shop-other-by-repartition' has message.timestamp.type=LogAppendTime,"
           "retention.ms=604800000 where weir needs message.timestamp.type=CreateTime,"
-          "retention.ms=-1: messages can be deleted before they are read, or get other timestamps; "
-          "kafka-configs.sh --alter --entity-type topics --entity-name shop-other-by-repartition "
+          "retention.ms=-1: messages can be deleted before they are read, be too large for it, or "
+          "get "
+          "other timestamps; kafka-configs.sh --alter --entity-type topics --entity-name "
+          "shop-other-by-repartition "
           "--add-config message.timestamp.type=CreateTime,retention.ms=-1 changes it");
+}
+
+TEST_CASE("a topic that a pipeline goes on from, or one of dead letters, that would not keep its "
+          "messages is told") {
+    shop s{{.on_produce_error = weir::dead_letter("unsent")}};
+    const weir::properties week{{"retention.ms", "604800000"}};
+    for (auto* name : {"via", "dead", "unsent", "out", "wanted"})
+        s.broker->create_topic({.name = name, .config = week});
+    auto in = s.app.topic<int>("in");
+    s.app.agent("a", in | weir::through("via") | weir::to("out"),
+                {.on_error = weir::dead_letter("dead")});
+    s.app.agent("b", in | weir::through(s.app.topic<int>("wanted", {.config = week})) |
+                         weir::for_each([](int) {}));
+    test_driver test{s.app};
+    for (auto* name : {"via", "dead", "unsent"}) {
+        CAPTURE(name);
+        CHECK(s.said("topic '" + std::string{name} +
+                     "' has retention.ms=604800000 where weir needs retention.ms=-1:") == 1);
+    }
+    CHECK(s.said("weir needs") == 3);
+}
+
+TEST_CASE("a derived topic that is too small for its source's messages is told") {
+    shop s;
+    const auto large = [](const char* n) { return weir::properties{{"max.message.bytes", n}}; };
+    s.broker->create_topic({.name = "in", .config = large("3000000")});
+    s.broker->create_topic({.name = "small", .config = large("2999999")});
+    s.broker->create_topic({.name = "enough", .config = large("3000000")});
+    s.broker->create_topic({.name = "default"});
+    s.broker->create_topic({.name = "wanted", .config = large("1000000")});
+    auto in = s.app.topic<int>("in");
+    for (auto* name : {"small", "enough", "default"})
+        s.app.agent(name, in | weir::through(name) | weir::for_each([](int) {}));
+    s.app.agent("w", in | weir::through(s.app.topic<int>("wanted", {.config = large("1000000")})) |
+                         weir::for_each([](int) {}));
+    test_driver test{s.app};
+    const std::string needs = " where weir needs max.message.bytes=6010240:";
+    CHECK(s.said("'small' has max.message.bytes=2999999" + needs) == 1);
+    CHECK(s.said("'default' has max.message.bytes=1048588" + needs) == 1);
+    CHECK(s.said("weir needs") == 2);
 }
 
 TEST_CASE("what is committed of an internal topic is deleted, at most once in 30 s") {

@@ -58,6 +58,39 @@ void set_up(weir::app& app, const elapsed& since_begin, times& at) {
 
 }  // namespace
 
+TEST_CASE("advance and every limit may be duration::max(): it never comes") {
+    silent quiet;
+    constexpr auto never = weir::duration::max();
+    weir::app app{"a",
+                  {.commit_interval = never,
+                   .drain_timeout = never,
+                   .shutdown_timeout = never,
+                   .connect_timeout = never,
+                   .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    int taken = 0, late = 0;
+    app.agent("take", in | weir::take(2, never) | weir::for_each([&](auto&) { ++taken; }));
+    app.agent("retry", in | weir::for_each([](int) { throw std::runtime_error{"not yet"}; }),
+              {.on_error = weir::retry(5, never)});
+    app.timer(never, [&] { ++late; });
+    app.task([&]() -> weir::task<> {
+        co_await weir::sleep(never);
+        ++late;
+    });
+    test_driver test{app};
+    test.send(in, 1);
+    test.advance(1h);
+    CHECK(taken == 0);
+    CHECK(late == 0);
+    test.advance(never);
+    CHECK(test.now() > weir::timestamp{std::chrono::hours{24 * 365 * 200}});
+    CHECK(test.running());
+    test.advance(never);
+    test.revoke(in, 0);
+    test.stop();
+    CHECK_FALSE(test.running());
+}
+
 TEST_CASE("the test driver and the real loop on a virtual clock give the same times") {
     silent quiet;
     times real, driven;
@@ -106,6 +139,34 @@ TEST_CASE("advance makes what is due now happen now, however often it sleeps for
     test.advance(10s);
     CHECK(at == std::vector<weir::duration>(4, 0s));
     CHECK(test.now() - begin == 10s);
+}
+
+TEST_CASE("what a topic keeps goes by its settings and the virtual clock; compact does it now") {
+    silent quiet;
+    weir::app app{"driver", {.hooks = &quiet}};
+    using keyed = weir::topic<std::string, int>;
+    const keyed last =
+        app.topic<std::string, int>("last", {.config = {{"cleanup.policy", "compact"}}});
+    const keyed young =
+        app.topic<std::string, int>("young", {.config = {{"retention.ms", "1000"}}});
+    test_driver test{app};
+    for (int n = 0; n < 3; ++n) test.send(last, "a", n);
+    test.send(last, "b", 3);
+    test.send(young, "a", 1);
+    test.advance(600ms);
+    test.send(young, "a", 2);
+    test.advance(600ms);
+    CHECK(test.values(young) == numbers{2});
+    CHECK(test.values(last) == numbers{0, 1, 2, 3});
+    test.compact(last);
+    CHECK(test.values(last) == numbers{2, 3});
+    test.send(last, "a", std::nullopt);
+    test.advance(23h);
+    test.compact(last);
+    CHECK(test.events(test.peek<std::string, std::optional<int>>("last")).size() == 2);
+    test.advance(1h);
+    test.compact(last);
+    CHECK(test.values(last) == numbers{3});
 }
 
 TEST_CASE("a body that turns its own app's loop is refused under the driver as by the real loop") {

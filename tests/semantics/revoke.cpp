@@ -83,6 +83,17 @@ const std::vector<add_failing> failing{
                   in_an_hour());
     },
     [](weir::app& app, auto& in) {
+        const auto key = [](int n) { return fails_late(n); };
+        app.agent("a", in | weir::group_by(key, {.name = "by"}) | weir::for_each([](int) {}),
+                  in_an_hour());
+    },
+    [](weir::app& app, auto& in) {
+        app.agent("a", in | weir::process([](int n) { return fails_late(n); }), in_an_hour());
+    },
+    [](weir::app& app, auto& in) {
+        app.agent("a", in | weir::events() | weir::for_each(fails), in_an_hour());
+    },
+    [](weir::app& app, auto& in) {
         app.agent("a",
                   in | weir::to(app.topic<int>("out", {.on_produce_error = weir::retry(3, 1h)})));
     },
@@ -129,6 +140,70 @@ TEST_CASE("semantics 28: stop does not wait for a retry that is due only behind 
         CHECK(test.now() == before);
         CHECK(test.committed(in, 0) == nothing);
     }
+}
+
+TEST_CASE("semantics 24: a decode that is tried again only behind the limit is given up at once") {
+    silent quiet;
+    weir::app app{
+        "revoke",
+        {.commit_interval = 1h, .drain_timeout = 10s, .shutdown_timeout = 10s, .hooks = &quiet}};
+    auto in = app.topic<int>("in", {.on_decode_error = weir::retry(3, 1h)});
+    trace seen;
+    app.agent("a", in | weir::for_each([&](int n) { seen.push_back(n); }));
+    test_driver test{app};
+    test.send(in, "k", 0);
+    test.send_raw(in, "k", "no");
+    test.send(in, "k", 2);
+    test.advance(2s);
+    test.revoke(in, 0);
+    CHECK(app.partitions().empty());
+    CHECK(test.committed(in, 0) == 1);
+    test.assign(in, 0);
+    test.advance(2s);
+    const auto before = test.now();
+    test.stop();
+    CHECK(test.now() == before);
+    CHECK(seen == trace{0});
+    CHECK(test.committed(in, 0) == 1);
+}
+
+TEST_CASE("semantics 28: stop does not wait for a pull stream's retry that is due only behind "
+          "shutdown_timeout") {
+    silent quiet;
+    weir::app app{"revoke",
+                  {.on_error = weir::retry(3, 1h), .shutdown_timeout = 10s, .hooks = &quiet}};
+    auto in = app.topic<int>("in");
+    app.timer(5s, [&] { app.stop(); });
+    test_driver test{app};
+    test.send(in, "k", 0);
+    const auto begun = test.now();
+    trace seen;
+    for (int n : app.stream(in | weir::tap(fails))) seen.push_back(n);
+    CHECK(seen.empty());
+    CHECK(test.now() == begun + 5s);
+    CHECK(test.committed(in, 0) == nothing);
+}
+
+TEST_CASE("semantics 28: stop does not wait for a task that is tried again") {
+    silent quiet;
+    weir::app app{"revoke", {.shutdown_timeout = 10s, .hooks = &quiet}};
+    int tried = 0;
+    for (const weir::duration pause :
+         {weir::duration{1h}, weir::duration{5s}})  // behind the limit, and before it
+        app.task(
+            [&]() -> weir::task<> {
+                ++tried;
+                co_await weir::sleep(1ms);
+                throw std::runtime_error{"not now"};
+            },
+            {.on_error = weir::retry(3, pause)});
+    test_driver test{app};
+    test.advance(1s);
+    CHECK(tried == 2);
+    const auto before = test.now();
+    test.stop();
+    CHECK(test.now() == before);
+    CHECK(tried == 2);
 }
 
 TEST_CASE("semantics 24: what is under retry and succeeds within drain_timeout is committed, "

@@ -109,6 +109,23 @@ TEST_CASE("semantics 2: a pattern never matches internal topics") {
     CHECK(got == numbers{1});
 }
 
+TEST_CASE("a pattern never matches a topic whose name begins with two underscores") {
+    weir::app app{"a"};
+    numbers got, named;
+    for (auto* pattern : {"^", "^_", "^__x"})
+        app.agent(pattern, app.topics<std::string, int>(pattern) | into(got));
+    app.agent("named", app.topic<std::string, int>("__y") | into(named));
+    test_driver test{app};
+    for (auto* name : {"__x", "__consumer_offsets", "__", "_x"}) test.create_topic(name);
+    int n = 0;
+    for (auto* name : {"__x", "__consumer_offsets", "__", "__y", "_x", "x__"}) {
+        test.create_topic(name);
+        test.send(test.peek<std::string, int>(name), "k", ++n);
+    }
+    CHECK(got == numbers{5, 5, 6});
+    CHECK(named == numbers{4});
+}
+
 TEST_CASE("semantics 7: topics can be given by regular expression; one that appears later is "
           "picked up") {
     weir::app app{"a", {.auto_offset_reset = weir::latest}};

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Timestamps before 1970 and at its very beginning are timestamps like any other.
+#include <functional>
+
 #include "../driven.hpp"
 
 using weir::timestamp;
@@ -45,17 +47,21 @@ TEST_CASE("a timestamp of zero or below is kept by every operator that sends") {
     app.agent("async",
               in | weir::map([](int i) -> weir::task<int> { co_return i; }) | weir::to("async"));
     app.agent("batch", in | weir::take(1, 1s) | weir::to("batch"));
-    app.agent("apart", in | weir::take(2, 1s) | weir::flat_map([](const weir::batch<int>& b) {
-                           return b.values();
-                       }) | weir::to("apart"));
+    app.agent("apart",
+              in | weir::take(2, 1s) | weir::flat_map(std::identity{}) | weir::to("apart"));
+    app.agent("values", in | weir::take(2, 1s) | weir::flat_map([](const weir::batch<int>& b) {
+                            return b.values();
+                        }) | weir::to("values"));
     test_driver test{app};
     send_olds(test, in);
     test.advance(1s);
     for (auto* name : {"to", "chosen", "echo", "through", "behind", "a-group-by-repartition",
-                       "grouped", "of-events", "async", "batch"}) {
+                       "grouped", "of-events", "async", "batch", "apart"}) {
         CAPTURE(name);
         CHECK(sent_at(test, name) == olds);
     }
+    // made of a batch, not of one of its messages
+    CHECK(sent_at(test, "values") == times{timestamp{-1ms}, timestamp{-1ms}, timestamp{0ms}});
 }
 
 TEST_CASE("the newest timestamp of a batch may be below zero") {

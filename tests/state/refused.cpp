@@ -212,10 +212,9 @@ TEST_CASE("a record that weir has not written stops the app") {
 }
 
 TEST_CASE("a header that is no cut stops the app") {
-    for (auto* text : {"", "x", "1", "1.a in", "1.a in=", "1.a in=x", "a.1 in=1", "1.a in=1 ="}) {
-        INFO(text);
+    for (auto* text : {"", "x", "1.a in", "1.a in=", "1.a in=x", "a.1 in=1", "1.a in=1 ="}) {
+        INFO(string{text});
         const auto name = "bad-cut-" + std::to_string(std::hash<string>{}(text));
-        if (string{text} == "1") continue;  // a cut of no input
         CHECK(ends_by(name.c_str(), "x", number(1), stamp(text))
                   .find("has a header weir.cut that does not decode: '") != string::npos);
     }

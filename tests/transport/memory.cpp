@@ -22,6 +22,7 @@ public:
     }
     std::string fresh(const std::string& stem) override { return stem + std::to_string(next_++); }
     bool wait(std::span<transport* const>) override { return false; }  // all happens at once
+    void compact(const std::string& topic) override { broker_->compact(topic); }
 
 private:
     std::shared_ptr<memory_broker> broker_ = std::make_shared<memory_broker>();
@@ -175,6 +176,27 @@ TEST_CASE("memory: a message larger than max_message_bytes fails with a sentence
     CHECK_FALSE(c.delivered_[0].second.failed);
     CHECK(c.delivered_[1].second.text == "a message to topic \"t\" takes 101 bytes, more than "
                                          "memory_options::max_message_bytes = 100");
+}
+
+TEST_CASE("memory: a topic's max.message.bytes counts in place of the broker's") {
+    const auto b = broker_with("t", 1, {.max_message_bytes = 100});
+    auto c = member(b);
+    c.to->create({.name = "large", .partitions = 1, .config = {{"max.message.bytes", "200"}}});
+    c.send("large", "k", std::string(129, 'x'));
+    c.send("large", "k", std::string(130, 'x'));
+    settle({&c});
+    CHECK_FALSE(c.delivered_[0].second.failed);
+    CHECK(c.delivered_[1].second.too_large);
+    CHECK(c.delivered_[1].second.text ==
+          "a message to topic \"large\" takes 201 bytes, more than its max.message.bytes = 200");
+    const std::string names[] = {"t", "large", "none"};
+    const auto all = c.to->configs(names);
+    CHECK(all[0].at("max.message.bytes") == "100");
+    CHECK(all[1].at("max.message.bytes") == "200");
+    CHECK(all[2].empty());
+    CHECK_THROWS_WITH_AS(c.to->create({.name = "x", .config = {{"max.message.bytes", "1 MB"}}}),
+                         doctest::Contains("max.message.bytes=1 MB is not a number of bytes"),
+                         setup_error);
 }
 
 TEST_CASE("memory: a broker that has a name has the options of who made it") {

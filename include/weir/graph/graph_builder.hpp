@@ -39,7 +39,8 @@ public:
                             const drawn_stream& of);
     /// A topic that is sent to by name. It is derived from the source unless it is declared.
     topic_info& derived(const std::string& name, const drawn_stream& of);
-    topic_info& passes(topic_info&);
+    /// A topic that is sent to by handle.
+    topic_info& declared(topic_info&, const drawn_stream& of);
     /// The agent reads what it has sent to a topic: the pipeline goes on behind `before`.
     void resume(const drawn_stream& before);
 
@@ -65,8 +66,10 @@ public:
 
 private:
     using node = graph::node;
+    topic_info& passes(topic_info&);
     /// A table that a topic is has no node of its own: its name is empty.
     void changes(table_info&, node, const drawn_stream&);
+
     graph* to_;
     host* host_;
     std::string app_, agent_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the app knows of a topic: declared by the user, or derived by an operator.
 #pragma once
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct topic_info {
     bool resumed = false;
     bool fills_table = false;       // it is a table's changelog: always read from the earliest
     bool has_dead_letters = false;  // a policy sends them to it
-    // a derived topic has as many partitions as the largest of these
+    // what is sent to it was read of these; a derived topic has as many partitions as the largest
     std::vector<topic_info*> sources{};
     std::string formerly{};  // an internal topic: the name that earlier versions gave it
     std::string made_by{};   // an internal topic: what sends to it, "group_by account"
@@ -39,6 +40,13 @@ struct topic_info {
 inline bool must_keep(const topic_info& t) { return t.internal || t.resumed || t.has_dead_letters; }
 /// Whether nobody needs a message any more once the app's group has committed past it.
 inline bool is_private(const topic_info& t) { return t.internal && !t.declared; }
+
+/// Notes that what is sent to the topic was read of these.
+inline void add_sources(topic_info& t, const std::vector<topic_info*>& sources) {
+    for (auto* s : sources)
+        if (std::find(t.sources.begin(), t.sources.end(), s) == t.sources.end())
+            t.sources.push_back(s);
+}
 
 /// Notes that the topic is used with these types, too.
 inline void learn(topic_info& t, const data_type& key, const data_type& value) {

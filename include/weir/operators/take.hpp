@@ -65,9 +65,9 @@ public:
 
     input& ready() override { return ready_; }
     bool empty() const override { return applied_ == 0 && ready_.left() == 0; }
-    time_point due() const override { return due_; }
+    time_point due() const override { return ready_.stands_still ? time_point::max() : due_; }
     void poll(time_point now) override {
-        if (now >= due_) flush();
+        if (now >= due_ && !ready_.stands_still) flush();
     }
     void flush() override {
         if (applied_ > 0) emit(applied_);

@@ -112,8 +112,8 @@ inline constexpr bool key_can_be_null = nullable<OfTopic>;
 template <class A, class B>
 struct by_handle {
     topic<A, B> handle;
-    topic_info& resolve(graph_builder& s, const drawn_stream&) const {
-        return s.passes(handle.info());
+    topic_info& resolve(graph_builder& s, const drawn_stream& before) const {
+        return s.declared(handle.info(), before);
     }
     template <class K, class V>
     static consteval bool check() {

@@ -335,6 +335,7 @@ private:
     void leave_if_done(call& n) {
         if (n.now != state::finished && n.now != state::skipped) return;
         if (order_ == order_by::all && n.before) return;
+        if (ready_.stands_still) return;
         remove(n);
         if (n.now == state::finished)
             Call::pass(*n.argument, std::move(*n.result), [&](auto&& out) {

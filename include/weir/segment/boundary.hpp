@@ -104,7 +104,9 @@ origins::several parts_of(const T& v, const source_message& made_of) {
 template <class T, class Key = no_key>
 class ready_input final : public input_of<T> {
 public:
+    /// Not while it stands still.
     void push(T v, hold h, source_message m = {}, Key key = {}) {
+        assert(!this->stands_still);
         this->values.push_back({std::move(v)});
         holds_.push_back(std::move(h));
         messages_.push_back(std::move(m));

@@ -149,6 +149,9 @@ public:
 class input : public origins {
 public:
     std::size_t count = 0;
+    /// More of one of its values is to be pushed. An operator points at the value meanwhile, so the
+    /// values stay where they are: nothing is added.
+    bool stands_still = false;
     /// Values before `upto` are finished.
     virtual void passed(std::size_t /*upto*/) {}
     /// Removes values of lost partitions, from index `from` on; with `revoking`, of those that are

@@ -57,20 +57,22 @@ void callbacks::failed(rd_kafka_t* rk, rd_kafka_resp_err_t e, const char* reason
         p.fatal = true;
         problems_.add(std::move(p));
     } else {
-        problems_.add(client_problem(e, reason ? reason : ""));
+        auto p = client_problem(e, reason ? reason : "");
+        p.fatal |= ends_run(e);
+        p.retried &= !p.fatal;
+        problems_.add(std::move(p));
     }
 }
 
 void callbacks::logged(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
     if (debugs_) return rd_kafka_log_print(rk, level, facility, text);
-    const std::string of{facility};
-    const std::string_view line{text};
+    const std::string_view of{facility}, line{text};
     // Why a connection failed. What is to be told comes to error_cb as well; newer versions of
     // librdkafka say there only that all brokers are down.
     if (of == "FAIL") return problems_.note(connection_problem(line));
     if (level > LOG_WARNING || of == "CONFWARN") return;  // who sets a property knows why
     problem p{"librdkafka: " + std::string{line}};
-    p.key = of + ' ' + std::string{line.substr(0, line.find(": "))};  // its thread names the broker
+    p.key = log_key(of, line);
     problems_.add(std::move(p));
 }
 

@@ -187,12 +187,42 @@ problem consumer_problem(rd_kafka_resp_err_t e, std::string_view reason, std::st
     return p;
 }
 
+bool is_gone(rd_kafka_resp_err_t e) {
+    return e == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || e == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+           e == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
 std::string delivery_text(rd_kafka_resp_err_t e, std::string_view topic) {
     return sentence(quoted(topic) + " did not take the message: ", e, {});
 }
 
 std::string creation_text(rd_kafka_resp_err_t e, std::string_view reason, std::string_view topic) {
     return sentence("weir: " + quoted(topic) + " could not be created: ", e, reason);
+}
+
+std::string log_key(std::string_view facility, std::string_view line) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const auto is_letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    };
+    // "[thrd:host:9092/1]: " is kept: it names the broker
+    const auto text = line.starts_with("[thrd:") ? std::min(line.find("]: "), line.size()) : 0;
+    auto key = std::string{facility} + ' ' + std::string{line.substr(0, text)};
+    bool in_name = false, in_brackets = false;
+    for (const char c : line.substr(text)) {
+        if (is_letter(c)) in_name = true;
+        else if (!is_digit(c) && c != '-' && c != '.') in_name = false;
+        if (!is_digit(c)) in_brackets = c == '[';
+        if (c == '-' && !in_name) continue;  // perhaps a number's sign
+        if (!is_digit(c) || in_name || in_brackets) key += c;
+    }
+    return key;
+}
+
+std::string configs_text(rd_kafka_resp_err_t e, std::string_view topic) {
+    return "the settings of " + quoted(topic) + " are not known: Kafka: " + text_of(e) +
+           "; weir cannot see whether its own topics keep messages until they are read, and take "
+           "large ones: give this user the right DescribeConfigs";
 }
 
 std::string commit_text(rd_kafka_resp_err_t e) { return sentence("", e, {}); }

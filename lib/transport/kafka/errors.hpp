@@ -30,13 +30,20 @@ struct problem {
 problem client_problem(rd_kafka_resp_err_t, std::string_view reason);
 /// Of a connection that failed, by the line that librdkafka logs of it.
 problem connection_problem(std::string_view line);
+/// What is the same when librdkafka logs a line again: the facility and the text, without numbers
+/// that are no part of a name and no partition.
+std::string log_key(std::string_view facility, std::string_view line);
 /// Of a topic, or a partition (else -1), that is consumed.
 problem consumer_problem(rd_kafka_resp_err_t, std::string_view reason, std::string_view topic,
                          partition_id);
+/// There is no such topic or partition, or not any more.
+bool is_gone(rd_kafka_resp_err_t);
 /// Of a message that could not be sent.
 std::string delivery_text(rd_kafka_resp_err_t, std::string_view topic);
 /// Of a topic that could not be created.
 std::string creation_text(rd_kafka_resp_err_t, std::string_view reason, std::string_view topic);
+/// Of a topic whose settings the broker does not tell.
+std::string configs_text(rd_kafka_resp_err_t, std::string_view topic);
 std::string commit_text(rd_kafka_resp_err_t);
 commit_error commit_error_of(rd_kafka_resp_err_t);
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How partitions come and go.
+#include <algorithm>
 #include <cstring>
 #include <utility>
+
+#include <weir/transport/topic_name.hpp>
 
 #include "consumer.hpp"
 
@@ -16,7 +19,26 @@ bool cooperative(rd_kafka_t* rk) {
 }  // namespace
 
 void consumer::rebalanced(rd_kafka_t* rk, bool assigned, partition_list what) {
+    if (assigned) leave_out_foreign(*what);
     news_.push_back({assigned, !assigned && rd_kafka_assignment_lost(rk) != 0, std::move(what)});
+}
+
+/// Removes the topics that a pattern matches for librdkafka and not for weir. The group has given
+/// them to this member, so that nobody reads them. Cooperative members must assign all they get: of
+/// what is left out now, the group would say nothing when it is subscribed by name.
+void consumer::leave_out_foreign(rd_kafka_topic_partition_list_t& what) const {
+    if (cooperative(rk_)) return;
+    const auto is_wanted = [&](const std::string& topic) {
+        return std::any_of(subscribed_.begin(), subscribed_.end(),
+                           [&](auto& s) { return s == topic || matches(s, topic); });
+    };
+    std::map<std::string, bool> wanted;
+    for (int i = what.cnt - 1; i >= 0; --i) {
+        const std::string topic = what.elems[i].topic;
+        const auto [it, first] = wanted.try_emplace(topic);
+        if (first) it->second = is_wanted(topic);
+        if (!it->second) rd_kafka_topic_partition_list_del_by_idx(&what, i);
+    }
 }
 
 bool consumer::tell_news(listener& to) {
@@ -71,8 +93,10 @@ void consumer::assign(partition_list what, listener& to) {
 void consumer::revoke(news n, listener& to) {
     std::vector<topic_partition> told;
     for (auto& p : elements(n.what)) {
-        told.push_back(partition_of(p));
-        shut(told.back());
+        const auto at = partition_of(p);
+        if (!numbers_.contains(at)) continue;  // it was left out
+        told.push_back(at);
+        shut(at);
     }
     asked_ = std::move(n.what);
     owed_.clear();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include <weir/error.hpp>
 
@@ -164,7 +165,11 @@ std::vector<topic_config> topics::configs(std::span<const std::string> names) {
     const queue_handle answers{rd_kafka_queue_new(rk)};
     rd_kafka_DescribeConfigs(rk, asked.data(), asked.size(), options.get(), answers.get());
     const auto event = answer(answers.get(), clock::now() + patience);
-    if (!event || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) return all;
+    const auto why = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (why != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        not_told(why, names[0]);
+        return all;
+    }
     std::size_t count = 0;
     const auto* result = rd_kafka_event_DescribeConfigs_result(event.get());
     auto* const* of_each = rd_kafka_DescribeConfigs_result_resources(result, &count);
@@ -172,6 +177,8 @@ std::vector<topic_config> topics::configs(std::span<const std::string> names) {
         const auto at = std::find(names.begin(), names.end(),
                                   std::string{rd_kafka_ConfigResource_name(of_each[i])});
         if (at == names.end()) continue;
+        const auto wrong = rd_kafka_ConfigResource_error(of_each[i]);
+        if (wrong != RD_KAFKA_RESP_ERR_NO_ERROR) not_told(wrong, *at);
         std::size_t entries = 0;
         auto* const* told = rd_kafka_ConfigResource_configs(of_each[i], &entries);
         auto& into = all[static_cast<std::size_t>(at - names.begin())];
@@ -180,6 +187,12 @@ std::vector<topic_config> topics::configs(std::span<const std::string> names) {
                 into[rd_kafka_ConfigEntry_name(told[e])] = value;
     }
     return all;
+}
+
+void topics::not_told(rd_kafka_resp_err_t e, const std::string& topic) {
+    const bool is_missing = e == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    if (is_missing || std::exchange(said_not_told_, true)) return;
+    problems_.add({configs_text(e, topic)});
 }
 
 /// A message that is sent earlier would wait for the client's next look.

@@ -28,7 +28,8 @@ public:
     const counts& all();
     std::optional<partition_id> partitions(const std::string& topic);
     void create(const topic_spec&);
-    /// As `transport::configs`. Nothing is thrown if the broker does not tell them.
+    /// As `transport::configs`. Nothing is thrown if the broker does not tell them; a problem says
+    /// so, once.
     std::vector<topic_config> configs(std::span<const std::string> topics);
 
 private:
@@ -41,6 +42,7 @@ private:
     [[noreturn]] void give_up(rd_kafka_resp_err_t);
     event_handle answer(rd_kafka_queue_t*, clock::time_point until);
     void wait_for_leaders(const std::string& topic, clock::time_point until);
+    void not_told(rd_kafka_resp_err_t, const std::string& topic);
 
     producer& producer_;
     problems& problems_;
@@ -48,6 +50,7 @@ private:
     counts known_{};
     std::map<std::string, bool> led_{};  // whether every partition has a leader
     clock::time_point asked_{};          // when the last answer came
+    bool said_not_told_ = false;
 };
 
 }  // namespace weir::transport::kafka
