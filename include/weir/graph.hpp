@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The graph as data: topics and operators of all pipelines, known before anything runs.
+// The graph as data: topics, tables and operators of all pipelines, known before anything runs.
 #pragma once
 #include <string>
 #include <utility>
@@ -10,19 +10,19 @@
 
 namespace weir {
 
-/// Nodes and edges, in the order in which the pipelines were written. A topic is one node, however
-/// many pipelines use it.
+/// Nodes and edges, in the order in which the pipelines were written. A topic or a table is one
+/// node, however many pipelines use it.
 class graph {
 public:
-    enum class kind : std::uint8_t { topic, source, operation };
+    enum class kind : std::uint8_t { topic, source, operation, table };
     struct node {
         graph::kind kind;
-        std::string name;   // the topic's name, or the operator's: "take(100, 10s)"
-        std::string agent;  // empty for topics
+        std::string name;   // the topic's or the table's, or the operator's: "take(100, 10s)"
+        std::string agent;  // empty for topics and tables
         // names of types, as in the source; empty if the pipeline ends here
         std::string key;
         std::string value;
-        std::string note{};  // of a topic: partitions and policies, if they are set
+        std::string note{};  // of a topic or a table: partitions and policies, if they are set
     };
     struct edge {
         std::size_t from, to;
@@ -36,7 +36,7 @@ public:
     std::string mermaid() const;
     std::string dot() const;
 
-    std::size_t add(node);  // a topic is added once
+    std::size_t add(node);  // a topic or a table is added once
     void join(std::size_t from, std::size_t to, std::string note = {});
     void note(std::size_t of, std::string text);
     /// The policy of an agent, if it is set.

@@ -35,8 +35,8 @@ struct partition_status {
     duration age{};  // how long the oldest that was read has kept commits back
 };
 
-/// What an app has done since it was made. The last four fields are the state at this moment. For a
-/// rate, ask twice.
+/// What an app has done since it was made. The last seven fields are the state at this moment. For
+/// a rate, ask twice.
 struct counters {
     /// What policies have done. A message, a batch or a send counts once, when its policy gives up.
     struct failures {
@@ -55,6 +55,9 @@ struct counters {
     std::size_t held = 0;            // now: messages that somebody holds
     weir::offset lag = 0;            // now: unfinished messages, read or not
     duration oldest{};               // now: the longest time a message has kept commits back
+    std::size_t tables = 0;          // now: tables that agents change
+    std::size_t keys = 0;            // now: of all tables, in the partitions that are here
+    std::size_t restoring = 0;       // now: shards that are not restored yet
     /// In one line: "read 40 in 3 batches (largest 20), sent 12, …".
     std::string text() const;
 };
@@ -85,6 +88,12 @@ public:
     virtual void read(const topic_partition&, std::size_t /*messages*/) {}
     /// The broker has deleted the offsets from `from` up to, without, `to` before they were read.
     virtual void lost_offsets(const topic_partition&, offset /*from*/, offset /*to*/) {}
+    /// A table's partition begins to be restored from its changelog: from the offset `from` up to,
+    /// without, `to`.
+    virtual void restoring(const std::string& /*table*/, partition_id, offset /*from*/,
+                           offset /*to*/) {}
+    /// It is restored. Its input is read once the other tables of the same topics are, too.
+    virtual void restored(const std::string& /*table*/, partition_id) {}
     /// A failure that will be tried again.
     virtual void retried(const error_report&) {}
     /// A dead letter is sent to this topic. `failed` was called before.

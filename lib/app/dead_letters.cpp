@@ -26,7 +26,9 @@ std::vector<engine::letters> engine::dead_letters() const {
         if (!a.info.on_error.has_dead_letters()) continue;
         letters l{&a.info.on_error, "process", a.info.name, {}, {}};
         for (std::size_t i = 0; i < nodes.size(); ++i)
-            if (nodes[i].agent == a.info.name && !is_topic(i)) l.from = i;
+            if (nodes[i].agent == a.info.name && !is_topic(i) &&
+                nodes[i].kind != graph::kind::table)
+                l.from = i;
         for (auto& e : graph_.edges())
             if (is_topic(e.from) && nodes[e.to].agent == a.info.name && !a.info.name.empty())
                 l.of.push_back(nodes[e.from].name);

@@ -23,6 +23,17 @@ void check(const app_options& o) {
     positive(o.connect_timeout > duration::zero(), "connect_timeout");
     positive(o.offload_threads > 0, "offload_threads");
 }
+std::string partitions_of(partition_id n) {
+    if (n <= 0) return {};
+    return std::to_string(n) + (n == 1 ? " partition" : " partitions");
+}
+/// How many partitions a table has, as far as the topics that change it say so.
+partition_id width_of(const table_info& t) {
+    partition_id most = 0;
+    for (auto* s : t.sources) most = std::max(most, s->options.partitions);
+    return most;
+}
+bool made_for_table(const topic_info& t) { return t.made_by.starts_with("table "); }
 /// What the graph says about a topic: partitions and policies if the topic sets them, and the app's
 /// policies if they are not the default.
 std::string note_of(const topic_options& o, const app_options& app, bool read, bool written) {
@@ -32,8 +43,7 @@ std::string note_of(const topic_options& o, const app_options& app, bool read, b
         const bool usual = !own.is_set() && common == policy{stop};
         if (!usual) say(name + (": " + (own.is_set() ? own : common).text()));
     };
-    if (o.partitions > 0)
-        say(std::to_string(o.partitions) + (o.partitions == 1 ? " partition" : " partitions"));
+    if (o.partitions > 0) say(partitions_of(o.partitions));
     if (read) say_policy("on_decode_error", o.on_decode_error, app.on_decode_error);
     if (written) say_policy("on_produce_error", o.on_produce_error, app.on_produce_error);
     return text;
@@ -119,8 +129,14 @@ void engine::refuse_shared_repartition(const std::string& name,
 weir::graph engine::graph() const {
     auto g = graph_;
     for (std::size_t i = 0; i < g.nodes().size(); ++i) {
-        const auto* topic = topics_.find(g.nodes()[i].name);
-        if (g.nodes()[i].kind != graph::kind::topic || !topic) continue;
+        const auto& node = g.nodes()[i];
+        if (node.kind == graph::kind::table) {
+            const auto* table = tables_.find(node.name);
+            if (table) g.note(i, partitions_of(width_of(*table)));
+            continue;
+        }
+        const auto* topic = topics_.find(node.name);
+        if (node.kind != graph::kind::topic || !topic || made_for_table(*topic)) continue;
         const auto any = [&](auto end) {
             return std::any_of(graph_.edges().begin(), graph_.edges().end(),
                                [&](const graph::edge& e) { return e.*end == i; });
@@ -165,6 +181,11 @@ weir::counters engine::counters() const {
         c.held += p.held;
         c.lag += p.lag.value_or(0);
         c.oldest = std::max(c.oldest, p.age);
+    }
+    c.tables = tables_.drawn().size();
+    if (conductor_) {
+        c.keys = conductor_->of_tables().keys();
+        c.restoring = conductor_->of_tables().restoring_count();
     }
     return c;
 }

@@ -36,6 +36,11 @@ public:
     /// Those that an agent changes, in the order in which they were drawn.
     const std::vector<table_info*>& drawn() const { return drawn_; }
     const std::map<std::string, std::unique_ptr<table_info>>& all() const { return all_; }
+    /// Null: there is none of that name.
+    const table_info* find(const std::string& name) const {
+        const auto it = all_.find(name);
+        return it == all_.end() ? nullptr : it->second.get();
+    }
 
 private:
     struct settings {

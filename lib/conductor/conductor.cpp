@@ -155,11 +155,29 @@ bool conductor::turn_tables() {
     if (!tables_.any()) return false;
     if (producer_.error()) committer_.give_up_tables();
     try {
-        return tables_.restore() || tables_.write();
+        // A changelog that was refused is not read on.
+        const bool restored = !error_ && tables_.restore();
+        tell_of_tables();
+        return restored || tables_.write();
     } catch (...) {
         committer_.give_up_tables();
         stop_with(std::current_exception());
         return true;
+    }
+}
+
+/// While tables are restored for a long time, the log says how far they are.
+void conductor::tell_of_tables() {
+    for (auto& n : tables_.take_news()) {
+        if (n.done) report_.hooks().restored(n.table, n.partition);
+        else report_.hooks().restoring(n.table, n.partition, n.from, n.to);
+    }
+    constexpr auto interval = std::chrono::seconds{10};
+    if (!tables_.any_restoring()) next_restore_line_ = time_point::max();
+    else if (next_restore_line_ == time_point::max()) next_restore_line_ = now_ + interval;
+    else if (now_ >= next_restore_line_) {
+        report_.log(tables_.why_not_ready());
+        next_restore_line_ = now_ + interval;
     }
 }
 
@@ -341,7 +359,8 @@ time_point conductor::due(bool without_commits) const {
         at = std::min(at, b.from->due());
     }
     if (stopping()) at = std::min(at, state_ == state::leaving ? answer_due() : stop_until_);
-    return without_commits ? at : std::min({at, committer_.due(partitions_), report_.due()});
+    if (without_commits) return at;
+    return std::min({at, committer_.due(partitions_), report_.due(), next_restore_line_});
 }
 
 }  // namespace weir::detail

@@ -49,6 +49,7 @@ public:
     const std::vector<std::unique_ptr<plan::topic_reader>>& readers() { return plan_.readers(); }
     /// A table of the run, before the first subscription.
     void use(table_info&);
+    const tables& of_tables() const { return tables_; }
     /// Adds what the plan has got since the last call, and subscribes.
     void subscribe(const std::vector<transport::subscription>&);
     /// Starts a task or a timer in the next turn.
@@ -141,6 +142,7 @@ private:
     topic_work& work_of(const std::string& topic);
     std::vector<plan::topic_reader*> readers_of(const std::string& topic);
     bool turn_tables();
+    void tell_of_tables();
     bool turn_background();
     bool turn_bodies();
     bool poll_boundaries();
@@ -257,6 +259,7 @@ private:
     std::atomic<segment_turn*> turn_ = nullptr;  // of the segment that runs now
     std::atomic<bool> stop_asked_ = false;
     bool topics_changed_ = false;
+    time_point next_restore_line_ = time_point::max();
     state state_ = state::running;
     time_point now_{}, stop_until_{};
     std::exception_ptr error_;

@@ -124,8 +124,17 @@ std::optional<blocked> conductor::explain(const topic_partition& tp) const {
     }
     const auto& p = *it->second;
     const auto at = p.tracker->committable();
-    if (at == p.tracker->end() && !p.revoking()) return {};
+    if (p.tables && !p.tables->ready) {
+        b.why = tables_.why_not_ready(tp);
+        return b;
+    }
+    const auto written = p.tables ? tables_.being_written(tp) : std::string{};
+    if (at == p.tracker->end() && !p.revoking() && written.empty()) return {};
     b.offset = at;
+    if (at == p.tracker->end() && !written.empty()) {
+        b.offset = p.tables->written;
+        b.why = written;
+    }
     if (at < p.tracker->end()) {
         const auto age = clock_.steady() - p.oldest_since();
         b.since -= std::chrono::duration_cast<std::chrono::milliseconds>(age);

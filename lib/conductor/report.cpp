@@ -103,6 +103,12 @@ void guarded_hooks::lost_offsets(const topic_partition& p, offset from, offset t
     counts.lost_offsets += static_cast<std::uint64_t>(to - from);
     tell([&](weir::hooks& h) { h.lost_offsets(p, from, to); });
 }
+void guarded_hooks::restoring(const std::string& table, partition_id p, offset from, offset to) {
+    tell([&](weir::hooks& h) { h.restoring(table, p, from, to); });
+}
+void guarded_hooks::restored(const std::string& table, partition_id p) {
+    tell([&](weir::hooks& h) { h.restored(table, p); });
+}
 void guarded_hooks::retried(const error_report& r) {
     ++failures_of(counts, r).retries;
     tell([&](weir::hooks& h) { h.retried(r); });
@@ -173,6 +179,9 @@ std::string counters::text() const {
     using namespace std::chrono_literals;
     if (oldest >= 1ms)
         add("oldest " + detail::text_of(std::chrono::floor<std::chrono::milliseconds>(oldest)));
+    some(tables, "tables");
+    if (tables > 0) add(number(keys, "keys"));
+    some(restoring, "restoring");
     const auto failed = [&](const failures& f, const std::string& where) {
         some(f.stopped, (where + " stopped").c_str());
         some(f.skipped, (where + " skipped").c_str());

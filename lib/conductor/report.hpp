@@ -35,6 +35,8 @@ public:
     void commit_failed(std::string_view) override;
     void read(const topic_partition&, std::size_t) override;
     void lost_offsets(const topic_partition&, offset from, offset to) override;
+    void restoring(const std::string& table, partition_id, offset from, offset to) override;
+    void restored(const std::string& table, partition_id) override;
     void retried(const error_report&) override;
     void dead_letter(const error_report&, std::string_view) override;
     /// The hooks count each call.

@@ -35,7 +35,10 @@ struct style {
         return escaped(name).append(note_begin) + escaped(note).append(note_end);
     }
     std::string label(const node& n) const {
-        return label(n.kind == graph::kind::topic ? "topic " + n.name : n.name, n.note);
+        const auto* what = n.kind == graph::kind::topic   ? "topic "
+                           : n.kind == graph::kind::table ? "table "
+                                                          : "";
+        return label(what + n.name, n.note);
     }
 };
 constexpr style as_text{"\"", "\\", "<", ">", " [", "]"};
@@ -45,6 +48,10 @@ constexpr style as_mermaid{"#quot;", "\\\\", "#lt;", "#gt;", "<br/>", ""};
 constexpr style as_mermaid_title{"#quot;", "\\\\", "#lt;", "#gt;", " [", "]"};
 constexpr style as_dot{"\\\"", "\\\\", "<", ">", "\\n", ""};
 
+/// What is kept somewhere: it is drawn as a cylinder, outside of the agents.
+bool is_stored(const node& n) {
+    return n.kind == graph::kind::topic || n.kind == graph::kind::table;
+}
 /// "id" of a node in Mermaid and DOT.
 std::string id(std::size_t i) { return 'n' + std::to_string(i); }
 /// The agents, in the order in which they were added.
@@ -71,9 +78,9 @@ void graph::note_agent(std::string agent, std::string text) {
 }
 
 std::size_t graph::add(node n) {
-    if (n.kind == kind::topic)
+    if (is_stored(n))
         for (std::size_t i = 0; i < nodes_.size(); ++i)
-            if (nodes_[i].kind == kind::topic && nodes_[i].name == n.name) return i;
+            if (nodes_[i].kind == n.kind && nodes_[i].name == n.name) return i;
     nodes_.push_back(std::move(n));
     return nodes_.size() - 1;
 }
@@ -114,6 +121,12 @@ std::string graph::text() const {
                     notes(e.to);
                 }
             }
+            for (auto& e : edges_) {  // the table that it changes, and its changelog
+                if (e.from != i || nodes_[e.to].kind != kind::table) continue;
+                line(nodes_[e.to], "-> ");
+                for (auto& log : edges_)
+                    if (log.from == e.to) line(nodes_[log.to], "   -> ");
+            }
             notes(i);
         }
     }
@@ -125,8 +138,7 @@ std::string graph::mermaid() const {
     const auto draw = [&](std::size_t i) {
         const auto text = as_mermaid.label(nodes_[i]);
         out += "    " + id(i) +
-               (nodes_[i].kind == kind::topic ? "[(\"" + text + "\")]" : "[\"" + text + "\"]") +
-               '\n';
+               (is_stored(nodes_[i]) ? "[(\"" + text + "\")]" : "[\"" + text + "\"]") + '\n';
     };
     for (std::size_t i = 0; i < nodes_.size(); ++i)
         if (nodes_[i].agent.empty()) draw(i);
@@ -153,7 +165,7 @@ std::string graph::mermaid() const {
 std::string graph::dot() const {
     std::string out = "digraph weir {\n  rankdir=LR;\n";
     const auto draw = [&](std::size_t i, std::string_view indent) {
-        const auto shape = nodes_[i].kind == kind::topic ? "cylinder" : "box";
+        const auto shape = is_stored(nodes_[i]) ? "cylinder" : "box";
         out += std::string{indent} + id(i) + " [label=\"" + as_dot.label(nodes_[i]) +
                "\", shape=" + shape + "];\n";
     };

@@ -26,8 +26,19 @@ std::string apart(const std::string& name) {
 
 }  // namespace
 
-void graph_builder::changes(table_info& t, const drawn_stream& of) {
+void graph_builder::changes(table_info& t, node drawn, const drawn_stream& of) {
     changed_.push_back({&t, of.from});
+    if (drawn.name.empty()) return;
+    auto log = drawn;
+    log.kind = graph::kind::topic;
+    log.name = app_ + '-' + drawn.name + "-changelog";
+    const auto table = to_->add(std::move(drawn));
+    to_->join(of.node, table);
+    for (auto also : of.also) to_->join(also, table);
+    const auto has_log = [&](const graph::edge& e) { return e.from == table; };
+    const auto& edges = to_->edges();
+    if (std::none_of(edges.begin(), edges.end(), has_log))
+        to_->join(table, to_->add(std::move(log)));
 }
 
 drawn_stream graph_builder::topic(topic_info& t, std::string key, std::string value) {

@@ -19,6 +19,14 @@ bool is_at_end(const transport::partition& p) {
     return end && at && *at >= *end;
 }
 
+/// 3400000 as 3,400,000.
+std::string grouped(offset n) {
+    auto text = std::to_string(n);
+    for (auto at = std::ssize(text) - 3; at > 0; at -= 3)
+        text.insert(static_cast<std::size_t>(at), 1, ',');
+    return text;
+}
+
 }  // namespace
 
 shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::string app,
@@ -100,13 +108,24 @@ std::string shard_group::where(const member& m, offset at) const {
 bool shard_group::restore() {
     if (running_) return false;
     bool busy = false;
-    for (auto& m : tables_)
-        if (!m.restored) busy |= restore(m);
+    for (auto& m : tables_) {
+        if (m.restored) continue;
+        tell_begin(m);
+        busy |= restore(m);
+        if (m.restored) news_.push_back({m.table->name, partition_, 0, 0, true});
+    }
     const auto is_restored = [](auto& m) { return m.restored; };
     if (!complete() || !std::all_of(tables_.begin(), tables_.end(), is_restored)) return busy;
     running_ = true;
     start();
     return true;
+}
+
+void shard_group::tell_begin(member& m) {
+    const auto end = m.reader->end();
+    if (m.from || !end) return;
+    m.from = std::min(m.reader->position().value_or(0), *end);
+    news_.push_back({m.table->name, partition_, *m.from, *end, false});
 }
 
 /// The inputs may be read.
@@ -242,6 +261,39 @@ std::optional<shard_group::progress> shard_group::restoring_at() const {
             return progress{m.table->name, m.reader->position().value_or(0),
                             m.reader->end().value_or(0)};
     return {};
+}
+
+std::string shard_group::why_not_ready() const {
+    if (running_) return {};
+    for (auto& m : tables_) {
+        if (m.restored) continue;
+        const auto from = m.from.value_or(0);
+        const auto at = m.reader->position().value_or(from), end = m.reader->end().value_or(at);
+        if (at < end || complete())
+            return "table '" + m.table->name +
+                   "' is restored from its changelog: " + grouped(at - from) + " of " +
+                   grouped(std::max(at, end) - from) + " records";
+    }
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+        if (!inputs_[i] || inputs_[i]->leaving)
+            return "tables that it changes are changed by " + input_names_[i] + '[' +
+                   std::to_string(partition_) + "], too, which is not assigned to this app";
+    return "its tables are restored";
+}
+
+std::string shard_group::being_written() const {
+    if (at_ == stage::none || (at_ == stage::tombstones && writing_ == 0)) return {};
+    return "table '" + tables_[writing_].table->name + "' is being written to its changelog";
+}
+
+std::size_t shard_group::keys() const {
+    std::size_t n = 0;
+    for (auto& m : tables_) n += m.shard->size();
+    return n;
+}
+std::size_t shard_group::restoring_count() const {
+    return static_cast<std::size_t>(
+        std::count_if(tables_.begin(), tables_.end(), [](auto& m) { return !m.restored; }));
 }
 
 // --------------------------------------------------------------------------------------------- run

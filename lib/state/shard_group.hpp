@@ -114,6 +114,23 @@ public:
     };
     /// Of the first table that is not restored.
     std::optional<progress> restoring_at() const;
+    /// A sentence: why the inputs are not read yet. Empty: they are.
+    std::string why_not_ready() const;
+    /// A sentence: what the commits wait for. Empty: no cut is being written.
+    std::string being_written() const;
+    std::size_t keys() const;
+    /// How many tables are not restored.
+    std::size_t restoring_count() const;
+
+    /// A table begins to be restored, or is done.
+    struct news {
+        std::string table;
+        partition_id partition;
+        offset from, to;
+        bool done;
+    };
+    /// Since the last call.
+    std::vector<news> take_news() { return std::exchange(news_, {}); }
 
 private:
     struct member {
@@ -124,15 +141,17 @@ private:
         std::unique_ptr<transport::partition> reader{};
         std::unique_ptr<fetch> fetched{};
         changelog_owner last_owner{};  // the last one that the changelog names
-        std::string last_stamp{};
+        std::optional<std::string> last_stamp{};
         cut_stamp stamp{};
         bool announced = false, restored = false;
+        std::optional<offset> from{};  // where the changelog begins
     };
     enum class stage { none, rows, mark, arrival, tombstones };
 
     bool complete() const;
     bool restore(member&);
     bool restore_topic(member&);
+    void tell_begin(member&);
     void restore(member&, const fetch&, std::size_t i);
     void restore_owner(member&, const message&);
     void announce(member&);
@@ -163,6 +182,7 @@ private:
     outgoing row_{}, erased_{}, mark_{}, tombstone_{};
     shard::record_kind next_ = shard::record_kind::none;  // made, and not sent yet
     bool told_written_ = false;
+    std::vector<news> news_;
 };
 
 }  // namespace weir::detail

@@ -89,4 +89,49 @@ std::optional<shard_group::progress> tables::restoring_at(const topic_partition&
     return {};
 }
 
+const shard_group* tables::group_of(const topic_partition& tp) const {
+    const auto* input = input_named(tp.topic);
+    for (auto& [key, g] : groups_) {
+        const auto& in = g->inputs();
+        if (key.partition == tp.partition && std::find(in.begin(), in.end(), input) != in.end())
+            return g.get();
+    }
+    return nullptr;
+}
+std::string tables::why_not_ready(const topic_partition& tp) const {
+    const auto* g = group_of(tp);
+    return g ? g->why_not_ready() : std::string{};
+}
+std::string tables::why_not_ready() const {
+    for (auto& [key, g] : groups_)
+        if (g->restoring())
+            return key.first_input->name + '[' + std::to_string(key.partition) +
+                   "] is not read yet: " + g->why_not_ready();
+    return {};
+}
+std::string tables::being_written(const topic_partition& tp) const {
+    const auto* g = group_of(tp);
+    return g ? g->being_written() : std::string{};
+}
+std::size_t tables::keys() const {
+    std::size_t n = 0;
+    for (auto& [key, g] : groups_) n += g->keys();
+    return n;
+}
+bool tables::any_restoring() const {
+    return std::any_of(groups_.begin(), groups_.end(),
+                       [](auto& g) { return g.second->restoring(); });
+}
+std::size_t tables::restoring_count() const {
+    std::size_t n = 0;
+    for (auto& [key, g] : groups_) n += g->restoring_count();
+    return n;
+}
+std::vector<shard_group::news> tables::take_news() {
+    std::vector<shard_group::news> all;
+    for (auto& [key, g] : groups_)
+        for (auto& n : g->take_news()) all.push_back(std::move(n));
+    return all;
+}
+
 }  // namespace weir::detail

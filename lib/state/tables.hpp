@@ -51,6 +51,19 @@ public:
     std::optional<shard_group::progress> restoring() const;
     /// How far the table is restored that this partition waits for.
     std::optional<shard_group::progress> restoring_at(const topic_partition&) const;
+    /// Why the partition is not read yet, in a sentence. Empty: it may be.
+    std::string why_not_ready(const topic_partition&) const;
+    /// The same for the first partition that is not.
+    std::string why_not_ready() const;
+    /// What the partition's commit waits for, in a sentence. Empty: no cut is being written.
+    std::string being_written(const topic_partition&) const;
+    std::size_t keys() const;
+    /// Whether a partition is not read yet because of its tables.
+    bool any_restoring() const;
+    /// How many shards are not restored.
+    std::size_t restoring_count() const;
+    /// What has begun to be restored since the last call, and what is done.
+    std::vector<shard_group::news> take_news();
 
 private:
     struct group_key {
@@ -59,6 +72,7 @@ private:
         friend auto operator<=>(const group_key&, const group_key&) = default;
     };
     const topic_info* input_named(const std::string& topic) const;
+    const shard_group* group_of(const topic_partition&) const;
 
     transport::transport& transport_;
     std::string app_;

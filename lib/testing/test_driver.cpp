@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "../app/engine.hpp"
+#include "../state/changelog.hpp"
 
 namespace weir::testing {
 namespace {
@@ -161,6 +163,21 @@ void test_driver::run() {
 }
 
 // --------------------------------------------------------------------------------------------- out
+/// As compaction leaves it, without erased keys and weir's own records.
+std::vector<transport::stored_message> test_driver::folded(const weir::detail::table_info& of) {
+    std::vector<transport::stored_message> kept;
+    if (!of.changelog) return kept;  // no app has run
+    const auto all = dump(of.changelog->name);
+    std::set<std::pair<partition_id, std::string>> later;
+    const auto is_erased = [](const header& h) { return h.name == weir::detail::erased_header; };
+    for (auto m = all.rbegin(); m != all.rend(); ++m) {
+        if (weir::detail::is_bookkeeping(m->key)) continue;
+        if (!later.emplace(m->partition, m->key.view()).second || m->value.is_null()) continue;
+        if (std::none_of(m->headers.begin(), m->headers.end(), is_erased)) kept.push_back(*m);
+    }
+    std::reverse(kept.begin(), kept.end());
+    return kept;
+}
 std::vector<transport::stored_message> test_driver::dump(const topic_ref& t) {
     return state_->of(t).broker()->dump(t.name());
 }

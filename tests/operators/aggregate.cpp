@@ -119,12 +119,15 @@ TEST_CASE("aggregate is drawn with its table, and with an optional if f may eras
                                         [](double& s, int n) { s += n; }));
     app.agent("d", in | weir::aggregate(app.table<string, int>("two"), add_or_erase));
     CHECK(app.graph().text() == "agent c\n"
-                                "  topic in : std::string, std::int32_t\n"
+                                "  topic in : std::string, int\n"
                                 "  | aggregate one : std::string, double\n"
-                                "\n"
+                                "  -> table one : std::string, double\n"
+                                "     -> topic a-one-changelog : std::string, double\n"
                                 "agent d\n"
-                                "  topic in : std::string, std::int32_t\n"
-                                "  | aggregate two : std::string, std::optional<std::int32_t>\n");
+                                "  topic in : std::string, int\n"
+                                "  | aggregate two : std::string, std::optional<int>\n"
+                                "  -> table two : std::string, int\n"
+                                "     -> topic a-two-changelog : std::string, int\n");
 }
 
 TEST_CASE("aggregate behind group_by: the table is keyed by the field") {

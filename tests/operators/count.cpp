@@ -85,12 +85,17 @@ TEST_CASE("count passes on how many values a key has had, and the table has the 
 }
 
 TEST_CASE("count is drawn with its table and the type of the table's values") {
-    counting c;
-    CHECK(c.app.graph().text() == "agent c\n"
-                                  "  topic in : std::string, std::int32_t\n"
-                                  "  | tap : std::string, std::int32_t\n"
-                                  "  | count seen : std::string, std::int64_t\n"
-                                  "  | for_each\n");
+    weir::app app{"a"};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    app.agent("c", in | weir::tap([](int) {}) | weir::count(app.table<string, double>("seen")) |
+                       weir::for_each([](double) {}));
+    CHECK(app.graph().text() == "agent c\n"
+                                "  topic in [1 partition] : std::string, int\n"
+                                "  | tap : std::string, int\n"
+                                "  | count seen : std::string, double\n"
+                                "  -> table seen [1 partition] : std::string, double\n"
+                                "     -> topic a-seen-changelog : std::string, double\n"
+                                "  | for_each\n");
 }
 
 TEST_CASE("each value of a message is counted") {

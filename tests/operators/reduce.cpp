@@ -62,7 +62,9 @@ TEST_CASE("reduce is drawn with its table") {
     app.agent("c", in | weir::reduce(app.table<string, double>("sums"), std::plus{}));
     CHECK(app.graph().text() == "agent c\n"
                                 "  topic in : std::string, double\n"
-                                "  | reduce sums : std::string, double\n");
+                                "  | reduce sums : std::string, double\n"
+                                "  -> table sums : std::string, double\n"
+                                "     -> topic a-sums-changelog : std::string, double\n");
 }
 
 TEST_CASE("reduce takes a member function for f") {

@@ -62,7 +62,9 @@ TEST_CASE("to_table is drawn with its table") {
     app.agent("c", in | weir::to_table(app.table<string, double>("last")));
     CHECK(app.graph().text() == "agent c\n"
                                 "  topic in : std::string, std::optional<double>\n"
-                                "  | to_table last : std::string, std::optional<double>\n");
+                                "  | to_table last : std::string, std::optional<double>\n"
+                                "  -> table last : std::string, double\n"
+                                "     -> topic a-last-changelog : std::string, double\n");
 }
 
 TEST_CASE("to_table keeps raw values: null bytes erase, empty ones do not") {

@@ -26,6 +26,7 @@ constexpr auto changelog = "a-seen-changelog";
 string ends_by(const char* name, std::string_view key, weir::bytes_view value,
                weir::headers headers = {}) {
     const weir::app_options shared{.broker = string{"memory://state-"} + name};
+    const auto broker = weir::transport::memory_broker::named(string{"state-"} + name);
     {
         weir::app writer{"writer", shared};
         auto in = writer.topic<string, int>("in");
@@ -38,6 +39,7 @@ string ends_by(const char* name, std::string_view key, weir::bytes_view value,
     counting c{1, shared};
     string said = "it ended without an error";
     try {
+        c.app.timer(1min, [&] { c.app.stop(); });
         c.app.run();
     } catch (const weir::error& e) { said = e.what(); }
     CHECK(c.out.empty());  // nothing was read
@@ -51,7 +53,8 @@ weir::bytes number(std::int64_t n) {
     return b;
 }
 weir::headers stamp(std::string_view text) { return {{stamp_header, weir::bytes{text}}}; }
-string owner(const char* app, const char* table, const char* value) {
+const string int64{weir::detail::type_name<std::int64_t>()};
+string owner(const char* app, const char* table, const string& value) {
     return string{"weir 1\napp "} + app + "\ntable " + table + "\nkey std::string\nvalue " + value +
            "\nchangelog 1\nowner 2\nepoch 1\n";
 }
@@ -91,7 +94,7 @@ TEST_CASE("a table that is declared twice has one pair of types, and its options
     CHECK(&app.table<string, int>("seen", {.replication = 1}).info() == &seen.info());
     CHECK(refused([&] { app.table<string, double>("seen"); }) ==
           "weir: table 'seen' is declared twice with different types, std::string and "
-          "std::int32_t, then std::string and double: declare it once, and copy the handle");
+          "int, then std::string and double: declare it once, and copy the handle");
     CHECK(refused([&] { app.table<string, int>("seen", {.replication = 2}); }) ==
           "weir: table 'seen' is declared twice with different options: give them once");
     CHECK(refused([&] {
@@ -173,10 +176,10 @@ TEST_CASE("topics that change one table have equally many partitions") {
 }
 
 TEST_CASE("a changelog of another app or table is not read") {
-    CHECK(ends_by("other-app", owner_key, owner("b", "seen", "std::int64_t")) ==
+    CHECK(ends_by("other-app", owner_key, owner("b", "seen", int64)) ==
           "weir: the changelog of table 'seen', a-seen-changelog[0] at 0 says that it belongs to "
           "table 'seen' of app 'b': give this app's table another name");
-    CHECK(ends_by("other-table", owner_key, owner("a", "saw", "std::int64_t")) ==
+    CHECK(ends_by("other-table", owner_key, owner("a", "saw", int64)) ==
           "weir: the changelog of table 'seen', a-seen-changelog[0] at 0 says that it belongs to "
           "table 'saw' of app 'a': give this app's table another name");
 }
@@ -185,8 +188,8 @@ TEST_CASE("a changelog with values of another type is not read") {
     CHECK(ends_by("other-type", owner_key, owner("a", "seen", "double")) ==
           "weir: the changelog of table 'seen', a-seen-changelog[0] at 0 says that its keys are of "
           "type std::string and its values of type double, and the table is declared with "
-          "std::string and std::int64_t: declare it as before, or give it another name, and it "
-          "begins anew");
+          "std::string and " +
+              int64 + ": declare it as before, or give it another name, and it begins anew");
 }
 
 TEST_CASE("a changelog of another version is not read") {
@@ -209,10 +212,9 @@ TEST_CASE("a record that weir has not written stops the app") {
 }
 
 TEST_CASE("a header that is no cut stops the app") {
-    for (auto* text : {"", "x", "1", "1.a in", "1.a in=", "1.a in=x", "a.1 in=1", "1.a in=1 ="}) {
-        INFO(text);
+    for (auto* text : {"", "x", "1.a in", "1.a in=", "1.a in=x", "a.1 in=1", "1.a in=1 ="}) {
+        INFO(string{text});
         const auto name = "bad-cut-" + std::to_string(std::hash<string>{}(text));
-        if (string{text} == "1") continue;  // a cut of no input
         CHECK(ends_by(name.c_str(), "x", number(1), stamp(text))
                   .find("has a header weir.cut that does not decode: '") != string::npos);
     }
@@ -233,7 +235,7 @@ TEST_CASE(
     test_driver test{writer};
     test.create_topic(changelog);
     test.send_raw(changelog, weir::bytes_view{owner_key},
-                  weir::bytes{owner("a", "seen", "std::int64_t") + "more of it\n"});
+                  weir::bytes_view{owner("a", "seen", int64) + "more of it\n"});
     test.send_raw(changelog, "x", number(5), {.headers = stamp("1.2 gone=7")});
     test.send_raw(changelog, weir::bytes_view{mark_key}, weir::bytes{"1.2 gone=7"},
                   {.headers = stamp("1.2 gone=7")});

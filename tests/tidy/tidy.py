@@ -93,7 +93,7 @@ MAY_INCLUDE = {  # area: the areas it may include besides itself
     "app": ["vocabulary", "codec", "segment", "graph", "stream", "transport", "transport/memory",
             "transport/kafka", "conductor", "state"],
     "cli": ["vocabulary", "codec", "graph", "transport", "transport/kafka", "app"],  # nobody includes it
-    "testing": ["vocabulary", "stream", "app", "transport", "transport/memory"],
+    "testing": ["vocabulary", "stream", "app", "transport", "transport/memory", "state"],
     "ranges": ["vocabulary", "stream", "app"],  # opt-in: nobody includes it
     "umbrella": ["vocabulary", "codec", "stream", "transport", "transport/memory",
                  "transport/kafka", "app", "testing"],

@@ -44,8 +44,13 @@ public:
     /// The agent reads what it has sent to a topic: the pipeline goes on behind `before`.
     void resume(const drawn_stream& before);
 
-    /// The values of the stream change the table.
-    void changes(table_info&, const drawn_stream&);
+    /// The stream's last operator changes the table.
+    template <class Table>
+    void changes(Table& t, const drawn_stream& of) {
+        changes(
+            t, t.is_topic ? node{} : node{graph::kind::table, t.name, {}, t.key_type, t.value_type},
+            of);
+    }
 
     struct changed_table {
         table_info* table;
@@ -60,7 +65,10 @@ public:
     const std::vector<topic_info*>& sources() const { return sources_; }
 
 private:
+    using node = graph::node;
     topic_info& passes(topic_info&);
+    /// A table that a topic is has no node of its own: its name is empty.
+    void changes(table_info&, node, const drawn_stream&);
 
     graph* to_;
     host* host_;

@@ -13,6 +13,7 @@
 #include <weir/app.hpp>
 #include <weir/event.hpp>
 #include <weir/hooks.hpp>
+#include <weir/table.hpp>
 #include <weir/transport/memory.hpp>
 
 namespace weir::testing {
@@ -189,6 +190,38 @@ public:
     void kill(app&);
 
     // state
+    /// What the key has in the table, in the partitions that are here; `.init` if nothing.
+    template <class K, class V>
+    V value(const table<K, V>& of, const std::type_identity_t<K>& key) const {
+        return of.get(key);
+    }
+    /// All keys of the table with their values, partition by partition, in the order in which they
+    /// came.
+    template <class K, class V>
+    auto entries(const table<K, V>& of) const {
+        std::vector<std::pair<K, V>> all;
+        of.each([&](const K& k, const V& v) { all.emplace_back(k, v); });
+        return all;
+    }
+    /// What a program that reads the table's changelog to its end has then: the last value of each
+    /// key, in the order of their last records.
+    template <class K, class V>
+    auto changelog(const table<K, V>& of) {
+        std::vector<std::pair<K, V>> all;
+        for (auto& m : folded(of.info())) {
+            auto& [key, value] = all.emplace_back();
+            weir::detail::decode_into<K>(m.key, key);
+            weir::detail::decode_into<V>(m.value, value);
+        }
+        return all;
+    }
+    /// Whether the table's part for this partition is not here, or not restored yet.
+    template <class K, class V>
+    bool restoring(const table<K, V>& of, partition_id p) const {
+        const auto& shards = of.info().shards;
+        const auto at = static_cast<std::size_t>(p);
+        return at >= shards.size() || !shards[at];
+    }
     /// How many messages of the partition are held: by a boundary, a send or the user.
     std::size_t held(const topic_ref&, partition_id);
     std::vector<error_report> errors();
@@ -203,6 +236,7 @@ private:
     explicit test_driver(std::initializer_list<app*>);
     void refuse_in_body(const char* what) const;
     std::vector<transport::stored_message> dump(const topic_ref&);
+    std::vector<transport::stored_message> folded(const weir::detail::table_info&);
     weir::detail::topic_info& unknown(const std::string& name);
     std::unique_ptr<state> state_;
 };
