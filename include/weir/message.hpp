@@ -113,6 +113,9 @@ public:
     std::span<const message> messages() const { return messages_; }
     /// Headers are rarely read, so they are made only when this is called.
     virtual weir::headers headers(std::size_t i) const = 0;
+    /// One header of the i-th message, the last of this name; none: it has no such header. A view
+    /// into this object: nothing is copied.
+    virtual std::optional<bytes_view> header_of(std::size_t i, std::string_view name) const = 0;
 
 protected:
     std::span<const message> messages_;

@@ -37,7 +37,8 @@ bool engine::embedded() const { return settings_.options.broker.starts_with(memo
 /// Nothing else decides between the embedded broker and Kafka.
 std::unique_ptr<transport::transport> engine::connect(const std::string& group) {
     const auto& o = settings_.options;
-    if (!o.broker.starts_with(kafka)) return transport::connect(broker(), group);
+    if (!o.broker.starts_with(kafka))
+        return transport::connect(broker(), group, {.clock = settings_.clock});
     auto options = kafka_options(group);
     options.stopped = [this] {
         return stop_asked_.load() || (conductor_ && conductor_->ends_soon());

@@ -30,8 +30,8 @@ private:
 /// Learns what became of the messages that the test sends. A failure is the test's mistake.
 class client final : transport::listener {
 public:
-    explicit client(std::shared_ptr<transport::memory_broker> b)
-        : connection_(transport::connect(std::move(b), "weir-test")) {}
+    client(std::shared_ptr<transport::memory_broker> b, const clock& c)
+        : connection_(transport::connect(std::move(b), "weir-test", {.clock = &c})) {}
     void send(const std::string& topic, bytes_view key, bytes_view value, const send_options& o,
               timestamp now) {
         transport::record r;
@@ -152,7 +152,7 @@ void test_driver::add(app& a) {
 void test_driver::append_raw(const topic_ref& to, bytes_view key, bytes_view value,
                              send_options o) {
     auto& b = state_->of(to).broker();
-    state_->clients.try_emplace(b.get(), b)
+    state_->clients.try_emplace(b.get(), b, state_->time)
         .first->second.send(to.name(), key, value, o, state_->time.wall());
 }
 void test_driver::run() {
@@ -177,6 +177,7 @@ void test_driver::create_topic(const std::string& name, topic_options o) {
 std::optional<partition_id> test_driver::partitions(const topic_ref& t) {
     return state_->of(t).broker()->partitions(t.name());
 }
+void test_driver::compact(const topic_ref& t) { state_->of(t).broker()->compact(t.name()); }
 void test_driver::skip_offsets(const topic_ref& t, partition_id p, offset n) {
     state_->of(t).broker()->skip_offsets({t.name(), p}, n);
 }

@@ -36,6 +36,10 @@ struct noting final : transport::transport {
     void purge(std::span<const weir::transport::position>) override {}
     void subscribe(std::span<const weir::transport::subscription>) override {}
     void release(std::span<const weir::topic_partition>) override {}
+    std::unique_ptr<weir::transport::partition> reader(const weir::topic_partition&,
+                                                       weir::offset) override {
+        return nullptr;
+    }
     weir::transport::topic_id open(const std::string&) override { return 0; }
     bool send(const weir::transport::record&, std::uint64_t) override { return false; }
     bool poll(weir::transport::listener&) override { return false; }

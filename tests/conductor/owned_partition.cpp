@@ -42,6 +42,9 @@ public:
         messages_ = views_;
     }
     weir::headers headers(std::size_t) const override { return {}; }
+    std::optional<weir::bytes_view> header_of(std::size_t, std::string_view) const override {
+        return {};
+    }
 
 private:
     texts texts_;

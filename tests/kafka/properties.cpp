@@ -60,7 +60,7 @@ TEST_CASE("kafka: the user's property wins over ours") {
     CHECK(value_of(c.producer().get(), "linger.ms") == "50");
     CHECK(value_of(c.consumer(false).get(), "queued.min.messages") == "7");
     CHECK(value_of(c.consumer(false).get(), "client.id") == "me");
-    CHECK(c.prefetch() == 7);
+    CHECK(kafka::prefetch_of(c.consumer(false).get()).messages == 7);
 }
 
 TEST_CASE("kafka: a producer's property does not reach the consumer, nor the other way round") {
@@ -144,4 +144,38 @@ TEST_CASE("kafka: the address is host:port, one or several") {
         CHECK(refusal([&] {
                   kafka::servers_of(wrong);
               }).ends_with("write kafka://host:port, or kafka://host:port,host:port"));
+}
+
+TEST_CASE("kafka: co-partitioned topics need the assignor range, and get it") {
+    const auto strategy = [](weir::properties p) {
+        const auto conf = with(std::move(p)).consumer(false, true);
+        return value_of(conf.get(), "partition.assignment.strategy");
+    };
+    const std::string name = "partition.assignment.strategy";
+    CHECK(strategy({}) == "range");
+    CHECK(strategy({{name, "range"}}) == "range");
+    CHECK(value_of(with({}).consumer(false).get(), name.c_str()) == "range,roundrobin");
+    for (const auto* other : {"roundrobin", "range,roundrobin"}) {
+        const auto why = refusal([&] { strategy({{name, other}}); });
+        CHECK(why == "weir: librdkafka's property " + name + '=' + other +
+                         " is not possible: topics that are read together need equal partitions in "
+                         "one member, and only range sees to that");
+        CHECK(refusal([&] { kafka::check_co_partitioned({{name, other}}); }) == why);
+    }
+    CHECK(refusal([] {
+              kafka::check_co_partitioned({{"linger.ms", "5"}});
+          }) == "nothing was wrong");
+}
+
+TEST_CASE("kafka: the client of readers is in no group, and reads only what is committed") {
+    const auto conf = with({{"group.instance.id", "one"},
+                            {"isolation.level", "read_uncommitted"},
+                            {"queued.min.messages", "7"}})
+                          .reader();
+    CHECK(value_of(conf.get(), "group.id") == "");
+    CHECK(value_of(conf.get(), "group.instance.id") == "");
+    CHECK(value_of(conf.get(), "isolation.level") == "read_committed");
+    CHECK(value_of(conf.get(), "enable.partition.eof") == "true");
+    CHECK(value_of(conf.get(), "queued.min.messages") == "7");
+    CHECK(kafka::prefetch_of(conf.get()).bytes == 8 << 20);
 }

@@ -108,6 +108,34 @@ TEST_CASE("advance makes what is due now happen now, however often it sleeps for
     CHECK(test.now() - begin == 10s);
 }
 
+TEST_CASE("what a topic keeps goes by its settings and the virtual clock; compact does it now") {
+    silent quiet;
+    weir::app app{"driver", {.hooks = &quiet}};
+    using keyed = weir::topic<std::string, int>;
+    const keyed last =
+        app.topic<std::string, int>("last", {.config = {{"cleanup.policy", "compact"}}});
+    const keyed young =
+        app.topic<std::string, int>("young", {.config = {{"retention.ms", "1000"}}});
+    test_driver test{app};
+    for (int n = 0; n < 3; ++n) test.send(last, "a", n);
+    test.send(last, "b", 3);
+    test.send(young, "a", 1);
+    test.advance(600ms);
+    test.send(young, "a", 2);
+    test.advance(600ms);
+    CHECK(test.values(young) == numbers{2});
+    CHECK(test.values(last) == numbers{0, 1, 2, 3});
+    test.compact(last);
+    CHECK(test.values(last) == numbers{2, 3});
+    test.send(last, "a", std::nullopt);
+    test.advance(23h);
+    test.compact(last);
+    CHECK(test.events(test.peek<std::string, std::optional<int>>("last")).size() == 2);
+    test.advance(1h);
+    test.compact(last);
+    CHECK(test.values(last) == numbers{3});
+}
+
 TEST_CASE("a body that turns its own app's loop is refused under the driver as by the real loop") {
     const auto refusal = [](auto turns, bool driven) {
         silent quiet;

@@ -55,6 +55,24 @@ void client::lost(std::vector<topic_partition> all) {
     }
 }
 
+bool reading::to_end() {
+    while ((last = from->read(100, std::move(last)))) {
+        const auto messages = last->messages();
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            const auto& m = messages[i];
+            got.push_back({tp, m.offset, m.key, m.value, last->headers(i), m.timestamp});
+        }
+    }
+    const auto at = from->position(), end = from->end();
+    return at && end && *at >= *end;
+}
+
+std::vector<std::string> reading::values() const {
+    std::vector<std::string> all;
+    for (const auto& m : got) all.emplace_back(m.value.view());
+    return all;
+}
+
 client member(backend& on, const std::string& group) { return client{on.connect(group)}; }
 
 std::string topic(backend& on, client& by, partition_id partitions) {

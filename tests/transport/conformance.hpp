@@ -29,6 +29,8 @@ public:
     /// Called while clients have nothing to do: waits for more to come. False: it will not, or has
     /// not come for so long that the case fails.
     virtual bool wait(std::span<transport* const>) = 0;
+    /// Compacts the topic now, where that can be asked for. Else it will be.
+    virtual void compact(const std::string& /*topic*/) {}
 };
 std::vector<std::unique_ptr<backend>> backends();
 
@@ -78,6 +80,7 @@ public:
     std::vector<std::pair<std::uint64_t, delivery>> delivered_{};
     std::vector<commit_result> results{};
     std::vector<topic_partition> revoked_{}, lost_{};
+    std::vector<std::string> told{}, fatal{};
     int changes = 0;
     std::uint64_t tokens = 0;
 
@@ -90,8 +93,27 @@ private:
     }
     void committed(const commit_result& r) override { results.push_back(r); }
     void topics_changed() override { ++changes; }
+    void problem(const std::string& text, bool is_fatal) override {
+        (is_fatal ? fatal : told).push_back(text);
+    }
 
     std::map<topic_partition, std::unique_ptr<fetch>> recycled_{};
+};
+
+/// A reader, and what it has brought.
+struct reading {
+    reading(client& of, const topic_partition& at, offset first = 0)
+        : tp(at), from(of.to->reader(at, first)) {}
+    /// Reads what there is. True when all has been read that was there when the reader was made.
+    bool to_end();
+    /// The same until the reader has come to an offset.
+    bool to(offset upto) { return to_end(), from->position().value_or(0) >= upto; }
+    std::vector<std::string> values() const;
+
+    topic_partition tp;
+    std::unique_ptr<partition> from;
+    std::vector<received> got{};
+    std::unique_ptr<fetch> last{};
 };
 
 /// Turns the clients until the condition holds. False if it never does.

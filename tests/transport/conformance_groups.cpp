@@ -146,4 +146,39 @@ TEST_CASE("transport: a topic that is created after the subscription is picked u
     });
 }
 
+TEST_CASE(
+    "transport: equal partitions of co-partitioned topics come to one member, whoever joins") {
+    on_each([](backend& on) {
+        const auto g = on.fresh("g");
+        auto a = member(on, g), b = member(on, g), d = member(on, g);
+        const auto t = topic(on, a, 5), u = topic(on, a, 5);
+        const auto subscribe = [&](client& c) {
+            c.subscribe({{t, reset::earliest, true}, {u, reset::earliest, true}});
+        };
+        const auto all_owned = [&] {
+            const auto n = a.partitions.size() + b.partitions.size() + d.partitions.size();
+            return n == 10;
+        };
+        const auto together = [&] {
+            for (auto* c : {&a, &b, &d})
+                for (partition_id p = 0; p < 5; ++p)
+                    if (c->owns({t, p}) != c->owns({u, p})) return false;
+            return true;
+        };
+        subscribe(a);
+        REQUIRE(until(on, {&a}, all_owned));
+        subscribe(b);
+        REQUIRE(until(on, {&a, &b}, [&] { return all_owned() && !b.partitions.empty(); }));
+        CHECK(together());
+        subscribe(d);
+        REQUIRE(until(on, {&a, &b, &d}, [&] { return all_owned() && !d.partitions.empty(); }));
+        CHECK(together());
+        b.leave();
+        b.partitions.clear();
+        REQUIRE(until(on, {&a, &d}, all_owned));
+        CHECK(together());
+        CHECK(a.partitions.size() + d.partitions.size() == 10);
+    });
+}
+
 }  // namespace weir::transport::conformance

@@ -22,6 +22,7 @@ public:
     }
     std::string fresh(const std::string& stem) override { return stem + std::to_string(next_++); }
     bool wait(std::span<transport* const>) override { return false; }  // all happens at once
+    void compact(const std::string& topic) override { broker_->compact(topic); }
 
 private:
     std::shared_ptr<memory_broker> broker_ = std::make_shared<memory_broker>();

@@ -283,4 +283,29 @@ TEST_CASE("memory groups: fd wakes who has to give up and who is given") {
     CHECK(readable(c));
 }
 
+TEST_CASE("memory groups: co-partitioned topics are divided into ranges, others stay as they are") {
+    const auto b = broker_with({{.name = "t", .partitions = 5},
+                                {.name = "u", .partitions = 5},
+                                {.name = "v", .partitions = 4}});
+    auto a = member(b), c = member(b);
+    const auto subscribe = [](client& m) {
+        m.subscribe({{"t", reset::earliest, true}, {"u", reset::earliest, true}, {"v"}});
+    };
+    subscribe(a);
+    settle({&a});
+    b->revoke("g", {"v", 0});
+    settle({&a});
+    subscribe(c);
+    b->assign("g", {"v", 0});
+    settle({&a, &c});
+    CHECK(owned(a) ==
+          places{{"t", 0}, {"t", 1}, {"t", 2}, {"u", 0}, {"u", 1}, {"u", 2}, {"v", 0}, {"v", 1}});
+    CHECK(owned(c) == places{{"t", 3}, {"t", 4}, {"u", 3}, {"u", 4}, {"v", 2}, {"v", 3}});
+    b->create_partitions("t", 6);
+    b->create_partitions("u", 6);
+    settle({&a, &c});
+    CHECK(owned(c) ==
+          places{{"t", 3}, {"t", 4}, {"t", 5}, {"u", 3}, {"u", 4}, {"u", 5}, {"v", 2}, {"v", 3}});
+}
+
 }  // namespace weir::transport::conformance

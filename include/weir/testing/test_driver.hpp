@@ -151,6 +151,8 @@ public:
     // broker
     void create_topic(const std::string& name, topic_options = {});
     std::optional<partition_id> partitions(const topic_ref&);
+    /// Compacts a topic with `cleanup.policy=compact` now: of each key the last message stays.
+    void compact(const topic_ref&);
     /// Makes a gap: the next message's offset is `n` higher.
     void skip_offsets(const topic_ref&, partition_id, offset n);
     /// Sets what the group has committed, before the first run.

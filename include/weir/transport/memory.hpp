@@ -24,6 +24,9 @@ struct memory_member_options {
     /// Sent messages whose report `poll` has not given yet; default 100,000. At the limit `send`
     /// returns false. Like `queue.buffering.max.messages`.
     std::size_t queue_max = 100'000;
+    /// Not owned; null: the system's clock. The broker asks the clock of the member that connected
+    /// last, on the thread of whoever uses the broker.
+    const weir::clock* clock = nullptr;
 };
 
 /// A copy of a message in a topic.
@@ -39,7 +42,20 @@ struct stored_message {
 
 /// The broker: topics, and what groups have committed. Its members, made by `connect`, share it and
 /// keep it alive. All functions may be called on any thread, also while members work; one mutex
-/// guards everything. It has no clock: a message keeps the timestamp it was sent with.
+/// guards everything. A message keeps the timestamp that it was sent with.
+///
+/// Of a topic's settings the broker knows these. It keeps the others, tells them (`config`) and
+/// does nothing with them. A value that Kafka would refuse is a setup_error.
+/// - `cleanup.policy`: `delete` (the default), `compact` or both. A compacted topic takes no
+///   message without a key. Of each key the last message stays, with its offset; a null value (a
+///   tombstone) stays for `delete.retention.ms` (a day) after it was sent. What else goes, goes
+///   while messages are sent, when it is half of the partition, or with `compact`. Nothing else is
+///   ever dropped of such a topic: `memory_options::retention_bytes` does not hold for it.
+/// - `retention.ms`: with `delete`, messages with older timestamps go from the front, also those
+///   that a group has not read. Without it, or with -1, messages do not age.
+/// - `retention.bytes`: with `delete`, whole chunks go from the front (of up to 512 KiB) as long as
+///   so many bytes stay, also what a group has not read. Without it, or with -1, only
+///   `memory_options::retention_bytes` holds.
 ///
 /// Differences from Kafka: a message is in its topic when `send` returns true (`poll` still gives
 /// its report); keyless messages take turns among the partitions; a committed offset beyond a
@@ -65,13 +81,16 @@ public:
     void create_partitions(const std::string& topic, partition_id total);
     std::optional<partition_id> partitions(std::string_view topic) const;
     std::vector<std::string> topics() const;
-    /// The settings that the topic was created with. The broker only keeps them.
+    /// The settings that the topic was created with.
     topic_config config(std::string_view topic) const;
     /// What the topic contains, in the order of sending, over all its partitions.
     std::vector<stored_message> dump(std::string_view topic) const;
     /// Deletes the partition's messages before this offset, also those that a group has not read.
     /// As DeleteRecords. What a member holds of them stays readable.
     void delete_records(const topic_partition&, offset before);
+    /// Compacts a topic now. Of one that is not compacted only what is too old goes. Throws
+    /// setup_error if it does not exist.
+    void compact(const std::string& topic);
     /// A gap: the partition's next message gets an offset that is `n` higher.
     void skip_offsets(const topic_partition&, offset n);
 

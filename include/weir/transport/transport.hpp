@@ -21,7 +21,8 @@ struct offset_range {
     weir::offset from = 0, to = 0;
 };
 
-/// An assigned partition. Lives from the assignment until its owner releases or loses it.
+/// A partition that is read: one that is assigned, from the assignment until its owner releases or
+/// loses it, or a reader's.
 class partition {
 public:
     virtual ~partition() = default;
@@ -59,7 +60,8 @@ struct commit_result {
 struct delivery {
     bool failed = false;  // for good: the transport's own retries are over
     std::string text{};
-    bool too_large = false;  // its topic accepts no message of this size
+    bool too_large = false;                // its topic accepts no message of this size
+    std::optional<weir::offset> offset{};  // that the message has got; none: failed, or not known
 };
 
 /// Called by `poll`, on the loop's thread.
@@ -101,6 +103,11 @@ struct subscription {
     // `topics_changed`.
     std::string topic;
     reset from = reset::earliest;  // where to start while nothing is committed
+    // Equal partition numbers of all such topics go to the same member, where they have equally
+    // many partitions and every member subscribes to all of them. On Kafka the whole group is
+    // assigned so: `subscribe` throws setup_error if the user's properties say otherwise, or if the
+    // member has joined without such a topic.
+    bool co_partitioned = false;
 };
 
 /// A message to be sent. `send` copies the views if the transport needs them longer.
@@ -141,6 +148,22 @@ public:
     /// Nobody needs the messages below these offsets any more: the broker may delete them. Not
     /// answered; the first failure is told by `listener::problem`, and harms nothing.
     virtual void purge(std::span<const position>) = 0;
+
+    // reading without the group
+    /// Reads a partition from `from` on, whoever it is assigned to; the group knows nothing of it.
+    /// A partition has one reader at a time; throws weir::error for a second one.
+    ///
+    /// - `from` 0 is the start of the log, wherever that is. What the log does not have any more of
+    ///   a larger `from` is told by `take_lost`. A log that ends before `from` is not the one that
+    ///   was meant: it is read from its start, so `position` is smaller than `from`.
+    /// - All that was in the partition when the reader was made has been read when `position` is
+    ///   not below `end`. Ask for both anew each time. `end` is none until the broker has told it.
+    ///   Messages of an open transaction count as soon as the transaction has ended.
+    /// - The reader fetches a limited amount ahead, also if nobody reads, until it is destroyed. It
+    ///   wakes `fd`, and goes on after a broker that was away.
+    /// - That it can never go on (there is no such partition any more, or it may not be read) is
+    ///   told by `listener::problem` and is fatal.
+    virtual std::unique_ptr<partition> reader(const topic_partition&, offset from) = 0;
 
     // producing
     virtual topic_id open(const std::string& topic) = 0;  // the same name gives the same id

@@ -57,7 +57,10 @@ void callbacks::failed(rd_kafka_t* rk, rd_kafka_resp_err_t e, const char* reason
         p.fatal = true;
         problems_.add(std::move(p));
     } else {
-        problems_.add(client_problem(e, reason ? reason : ""));
+        auto p = client_problem(e, reason ? reason : "");
+        p.fatal |= ends_run(e);
+        p.retried &= !p.fatal;
+        problems_.add(std::move(p));
     }
 }
 

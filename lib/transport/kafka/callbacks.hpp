@@ -19,6 +19,8 @@ protected:
     virtual ~callbacks() = default;
     virtual void delivered(const rd_kafka_message_t&) {}
     virtual void rebalanced(rd_kafka_t*, bool /*assigned*/, partition_list) {}
+    /// Whether the run cannot go on with this error.
+    virtual bool ends_run(rd_kafka_resp_err_t) const { return false; }
 
     /// A consumer or producer of this configuration. Throws setup_error if it cannot be made.
     rd_kafka_t* make(rd_kafka_type_t, conf_handle);

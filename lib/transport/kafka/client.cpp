@@ -9,6 +9,7 @@
 #include "kafka.hpp"
 #include "producer.hpp"
 #include "purges.hpp"
+#include "readers.hpp"
 #include "topics.hpp"
 
 namespace weir::transport::kafka {
@@ -18,7 +19,8 @@ constexpr std::uint32_t producer_number = ~std::uint32_t{0};
 constexpr std::uint32_t purges_number = producer_number - 1;
 
 /// Made by `connect`, owned by the engine for one run, used on its thread. Members are destroyed in
-/// reverse order: the consumer, then the producer, and last the list that both write to.
+/// reverse order: the readers, the consumer, then the producer, and last the list that all of them
+/// write to.
 class client final : public transport {
 public:
     explicit client(const connect_options& o)
@@ -55,6 +57,12 @@ public:
 
     void purge(std::span<const position> below) override { purges_.send(below); }
 
+    std::unique_ptr<weir::transport::partition> reader(const topic_partition& tp,
+                                                       offset from) override {
+        if (!readers_) readers_ = std::make_unique<readers>(configuration_, problems_, ready_);
+        return readers_->open(tp, from);
+    }
+
     topic_id open(const std::string& topic) override { return producer_.open(topic); }
     bool send(const record& r, std::uint64_t token) override { return producer_.send(r, token); }
 
@@ -78,6 +86,7 @@ public:
         for (; !(sent && left) && clock::now() < until; sent = sent || producer_.flush(to))
             left = left || consumer_->has_left();
         if (!left) consumer_->give_up();
+        if (readers_ && !(sent && left)) readers_->give_up();
         if (!sent) producer_.give_up();
         problems_.tell(to);
     }
@@ -90,10 +99,13 @@ private:
         for (const auto n : c.numbers) {
             if (n == producer_number) producer_due_ = true;
             else if (n == purges_number) purges_.collect();
+            else if (n >= readers::own_number) readers_->ready(n);
             else if (consumer_) consumer_->ready(n);
         }
         if (c.all) purges_.collect();
         if (c.all && consumer_) consumer_->all_ready();
+        if (c.all && readers_) readers_->all_ready();
+        if (c.tick && readers_) readers_->serve();
         if (c.tick && consumer_) consumer_->ready(consumer::own_number);
         producer_due_ |= c.all || c.tick;
         return !c.numbers.empty();
@@ -106,6 +118,7 @@ private:
     kafka::topics topics_;
     purges purges_;
     std::unique_ptr<consumer> consumer_{};
+    std::unique_ptr<readers> readers_{};
     bool producer_due_ = false;
 };
 

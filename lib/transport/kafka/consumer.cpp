@@ -12,6 +12,7 @@ namespace {
 constexpr int close_poll_ms = 10;
 
 bool is_pattern(const subscription& s) { return s.topic.starts_with('^'); }
+bool is_co_partitioned(const subscription& s) { return s.co_partitioned; }
 
 }  // namespace
 
@@ -21,20 +22,23 @@ reset consumer::common_reset(std::span<const subscription> to) {
     return std::any_of(to.begin(), to.end(), late) ? reset::latest : reset::earliest;
 }
 
+conf_handle consumer::made_of(const configuration& c, std::span<const subscription> to) {
+    return c.consumer(std::any_of(to.begin(), to.end(), is_pattern),
+                      std::any_of(to.begin(), to.end(), is_co_partitioned));
+}
+
 consumer::consumer(const configuration& c, topics& t, problems& p, ready_list& ready,
                    std::span<const subscription> to)
     : callbacks(p),
       ready_(ready),
-      shared_(new read_state{
-          std::make_shared<handle>(
-              make(RD_KAFKA_CONSUMER, c.consumer(std::any_of(to.begin(), to.end(), is_pattern)))),
-          p}),
+      keeps_together_(value_of(made_of(c, to).get(), "partition.assignment.strategy") == "range"),
+      shared_(new read_state{std::make_shared<handle>(make(RD_KAFKA_CONSUMER, made_of(c, to))), p}),
       rk_(shared_->from->rk),
       own_(rd_kafka_queue_get_consumer(rk_)),
       commits_(rk_, ready, commits_number),
       starts_(t, common_reset(to)) {
     rd_kafka_poll_set_consumer(rk_);  // errors and logs come on the consumer's queue, too
-    if (!runs_at_least(0x020200ff)) shared_->wake_below = c.prefetch() * 3 / 4;
+    shared_->wake_below(prefetch_of(c.consumer(false).get()));
     ready.watch(own_.get(), own_number);
 }
 
@@ -53,6 +57,12 @@ consumer::~consumer() {
 }
 
 void consumer::subscribe(std::span<const subscription> to) {
+    const auto together = std::find_if(to.begin(), to.end(), is_co_partitioned);
+    if (together != to.end() && !keeps_together_)
+        throw setup_error{"weir: topic '" + together->topic +
+                          "' is read together with others, and the group was joined without such "
+                          "a topic: add the agent that reads it before the app runs, or set "
+                          "partition.assignment.strategy=range"};
     starts_.subscribed(to);
     std::set<std::string> names;
     for (auto& s : to) names.insert(s.topic);

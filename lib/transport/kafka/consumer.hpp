@@ -60,6 +60,7 @@ private:
         std::shared_ptr<slot> now{};  // of the present assignment; null: not assigned
     };
     static reset common_reset(std::span<const subscription>);
+    static conf_handle made_of(const configuration&, std::span<const subscription>);
     void rebalanced(rd_kafka_t*, bool assigned, partition_list) override;
     void serve(int timeout_ms);
     void message(const rd_kafka_message_t&);
@@ -77,6 +78,7 @@ private:
     void check(rd_kafka_resp_err_t);
 
     ready_list& ready_;
+    const bool keeps_together_;  // equal partitions of topics
     const std::shared_ptr<read_state> shared_;
     rd_kafka_t* const rk_;
     queue_handle own_;

@@ -187,6 +187,11 @@ problem consumer_problem(rd_kafka_resp_err_t e, std::string_view reason, std::st
     return p;
 }
 
+bool is_gone(rd_kafka_resp_err_t e) {
+    return e == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || e == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+           e == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
 std::string delivery_text(rd_kafka_resp_err_t e, std::string_view topic) {
     return sentence(quoted(topic) + " did not take the message: ", e, {});
 }

@@ -33,6 +33,8 @@ problem connection_problem(std::string_view line);
 /// Of a topic, or a partition (else -1), that is consumed.
 problem consumer_problem(rd_kafka_resp_err_t, std::string_view reason, std::string_view topic,
                          partition_id);
+/// There is no such topic or partition, or not any more.
+bool is_gone(rd_kafka_resp_err_t);
 /// Of a message that could not be sent.
 std::string delivery_text(rd_kafka_resp_err_t, std::string_view topic);
 /// Of a topic that could not be created.

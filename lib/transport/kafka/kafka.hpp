@@ -50,6 +50,10 @@ std::string_view version();
 /// name a broker.
 void check_properties(connect_options);
 
+/// Throws setup_error if they name an assignor that does not keep equal partitions of topics
+/// together, as `subscription::co_partitioned` needs it.
+void check_co_partitioned(const weir::properties&);
+
 /// One member of a group and one producer. Checks the properties and throws setup_error for a wrong
 /// one; talks to a broker only when it is first asked something. It joins the group with its first
 /// `subscribe`.

@@ -43,6 +43,20 @@ weir::headers batch::headers(std::size_t i) const {
     return all;
 }
 
+std::optional<bytes_view> batch::header_of(std::size_t i, std::string_view wanted) const {
+    assert(i < raw_.size());
+    std::optional<bytes_view> found;
+    rd_kafka_headers_t* from = nullptr;
+    if (rd_kafka_message_headers(raw_[i], &from) != RD_KAFKA_RESP_ERR_NO_ERROR) return found;
+    const char* name;
+    const void* value;
+    std::size_t size;
+    for (std::size_t n = 0;
+         rd_kafka_header_get_all(from, n, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++n)
+        if (name == wanted) found = view(value, size);
+    return found;
+}
+
 std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> recycled) {
     auto& shared = *shared_;
     std::unique_ptr<batch> into{static_cast<batch*>(recycled.release())};
@@ -63,20 +77,27 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
         }
     }
     if (count > 0) look_at_start();
+    std::size_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {
         auto* m = shared.raw[i];
+        s.at_end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
         if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             if (m->offset > s.next) jumped(m->offset);
             s.next = m->offset + 1;
+            s.heard = true;
+            bytes += m->len + m->key_len;
             into->add(m);
             continue;
         }
-        if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {  // its offset is the next message's
+        if (s.at_end) {  // its offset is the next message's
             if (m->offset > s.next) jumped(m->offset);
             s.next = m->offset;
+            s.heard = true;
         } else {
-            shared.problems_.add(
-                consumer_problem(m->err, rd_kafka_message_errstr(m), s.tp.topic, s.tp.partition));
+            auto p =
+                consumer_problem(m->err, rd_kafka_message_errstr(m), s.tp.topic, s.tp.partition);
+            p.fatal |= s.outside && is_gone(m->err);
+            shared.problems_.add(std::move(p));
         }
         rd_kafka_message_destroy(m);
     }
@@ -85,7 +106,7 @@ std::unique_ptr<fetch> partition::read(std::size_t most, std::unique_ptr<fetch> 
         if (into) shared.free.push_back(std::move(into));
         return nullptr;
     }
-    if (shared.wake_below > 0) wake(count);
+    if (shared.few.messages > 0) wake(count, bytes);
     into->show();
     if (!into->messages().empty()) return into;
     shared.free.push_back(std::move(into));  // there were errors alone
@@ -125,9 +146,12 @@ void partition::jumped(offset to) {
 
 /// Before 2.2 the broker's thread sleeps up to a second when every partition has enough, and
 /// reading does not wake it. Asking it anything does; the answer is not waited for.
-void partition::wake(std::size_t taken) {
+void partition::wake(std::size_t taken, std::size_t bytes) {
     const auto left = rd_kafka_queue_length(slot_->queue);
-    if (left >= shared_->wake_below || left + taken < shared_->wake_below) return;
+    auto below = shared_->few.messages;
+    // large messages: the limit of bytes comes first
+    if (bytes > 0) below = std::min(below, shared_->few.bytes / (bytes / taken + 1));
+    if (left >= below || left + taken < below) return;
     auto list = new_list(1);
     add(list, slot_->tp).offset = 1;
     rd_kafka_offsets_for_times(shared_->from->rk, list.get(), 0);

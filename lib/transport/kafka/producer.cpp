@@ -91,21 +91,25 @@ rd_kafka_resp_err_t producer::produce(const record& r, std::uint64_t token,
 void producer::delivered(const rd_kafka_message_t& m) {
     const auto token = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(m._private));
     if (m.err) failed(token, m.err, rd_kafka_topic_name(m.rkt));
-    else reports_.push_back({token});
+    else reports_.push_back({token, m.offset});
 }
 
 void producer::failed(std::uint64_t token, rd_kafka_resp_err_t e, std::string_view topic) {
-    reports_.push_back({token, true});
-    failures_.push_back({true, delivery_text(e, topic), e == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
+    reports_.push_back({token, -1, true});
+    failures_.push_back(
+        {true, delivery_text(e, topic), e == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, {}});
 }
 
 bool producer::tell(listener& to) {
     if (reports_.empty()) return false;
     telling_.swap(reports_);
     telling_failures_.swap(failures_);
-    const delivery good{};
+    delivery good{};
     std::size_t failures = 0;
-    for (auto& r : telling_) to.delivered(r.token, r.failed ? telling_failures_[failures++] : good);
+    for (auto& r : telling_) {
+        good.offset = r.offset < 0 ? std::nullopt : std::optional{r.offset};
+        to.delivered(r.token, r.failed ? telling_failures_[failures++] : good);
+    }
     telling_.clear();
     telling_failures_.clear();
     return true;

@@ -43,7 +43,8 @@ public:
 private:
     struct report {
         std::uint64_t token;
-        bool failed = false;  // the next one in `failures_` says why
+        std::int64_t offset = -1;  // negative: not known
+        bool failed = false;       // the next one in `failures_` says why
     };
     void delivered(const rd_kafka_message_t&) override;
     void failed(std::uint64_t token, rd_kafka_resp_err_t, std::string_view topic);

@@ -55,6 +55,14 @@ const properties consumer_defaults{
     // Where nothing is committed weir says where to begin. This is for what was deleted.
     {"auto.offset.reset", "earliest"},
 };
+constexpr const char* assignor = "partition.assignment.strategy";
+
+const properties reader_defaults{
+    // Of each partition, and there may be as many readers as partitions.
+    {"queued.max.messages.kbytes", "8192"},
+    // How long a new topic may be unknown to brokers. weir has waited for it where it was created.
+    {"topic.metadata.propagation.max.ms", "10000"},
+};
 const properties producer_defaults{
     {"enable.idempotence", "true"},
     {"acks", "all"},
@@ -82,6 +90,13 @@ std::string value_of(const rd_kafka_conf_t* conf, const char* name) {
     auto size = text.size();
     if (rd_kafka_conf_get(conf, name, text.data(), &size) != RD_KAFKA_CONF_OK) return {};
     return text.data();
+}
+
+prefetch prefetch_of(const rd_kafka_conf_t* conf) {
+    const auto number = [&](const char* name) -> std::size_t {
+        return std::strtoull(value_of(conf, name).c_str(), nullptr, 10);
+    };
+    return {number("queued.min.messages"), number("queued.max.messages.kbytes") << 10};
 }
 
 std::string missing_files(const rd_kafka_conf_t* conf) {
@@ -125,8 +140,7 @@ void configuration::check(const std::string& name, const std::string& value) con
         refuse("the broker is given as kafka://" + options_.servers);
     if (name == "auto.offset.reset" && !reset_of({{name, value}})) refuse("say earliest or latest");
     // Older versions lose assignments and repeat thousands of messages.
-    if (name == "partition.assignment.strategy" && value.find("cooperative") != value.npos &&
-        !runs_at_least(0x020a00ff))
+    if (name == assignor && value.find("cooperative") != value.npos && !runs_at_least(0x020a00ff))
         refuse("cooperative rebalances need librdkafka 2.10, this is " +
                std::string{rd_kafka_version_str()} + ": before, they lose assignments");
 }
@@ -144,12 +158,15 @@ void configuration::check_poll_interval() const {
 }
 
 conf_handle configuration::make(char kind, const properties& ours) const {
+    return make(kind, ours, options_.properties);
+}
+conf_handle configuration::make(char kind, const properties& ours, const properties& users) const {
     conf_handle conf{rd_kafka_conf_new()};
     set(conf.get(), "bootstrap.servers", options_.servers);
     set(conf.get(), "client.id", options_.group);
     set(conf.get(), "log.queue", "true");
     for (auto& [name, value] : ours) set(conf.get(), name, value);
-    for (auto& [name, value] : options_.properties) {
+    for (auto& [name, value] : users) {
         const auto whose = known_.at(name);
         if (whose == '*' || whose == kind) set(conf.get(), name, value);
     }
@@ -158,23 +175,34 @@ conf_handle configuration::make(char kind, const properties& ours) const {
 
 conf_handle configuration::producer() const { return make('P', producer_defaults); }
 
-conf_handle configuration::consumer(bool pattern) const {
+conf_handle configuration::consumer(bool pattern, bool co_partitioned) const {
     auto ours = consumer_defaults;
+    if (co_partitioned) {
+        check_co_partitioned(options_.properties);
+        ours.emplace_back(assignor, "range");
+    }
     ours.emplace_back("group.id", options_.group);
     if (pattern) ours.emplace_back("topic.metadata.refresh.interval.ms", "10000");
     if (runs_at_least(0x020200ff)) ours.emplace_back("fetch.queue.backoff.ms", "10");
     auto conf = make('C', ours);
     // librdkafka takes the end of a partition, if it is read as one of a batch, for a message. When
     // it reads on after a cooperative rebalance, it leaves one message out.
-    if (value_of(conf.get(), "partition.assignment.strategy").find("cooperative") !=
-        std::string::npos)
+    if (value_of(conf.get(), assignor).find("cooperative") != std::string::npos)
         set(conf.get(), "enable.partition.eof", "false");
     return conf;
 }
 
-std::size_t configuration::prefetch() const {
-    const auto conf = make('C', consumer_defaults);
-    return std::strtoull(value_of(conf.get(), "queued.min.messages").c_str(), nullptr, 10);
+/// Without the group's name librdkafka has no group. What makes a member of a group goes, too.
+conf_handle configuration::reader() const {
+    auto ours = consumer_defaults;
+    for (auto& [name, value] : reader_defaults) ours.emplace_back(name, value);
+    if (runs_at_least(0x020200ff)) ours.emplace_back("fetch.queue.backoff.ms", "10");
+    auto users = options_.properties;
+    std::erase_if(users,
+                  [](auto& p) { return p.first.starts_with("group.") || p.first == assignor; });
+    auto conf = make('C', ours, users);
+    set(conf.get(), "isolation.level", "read_committed");  // what was aborted was never there
+    return conf;
 }
 
 std::optional<reset> reset_of(const properties& all) {
@@ -221,6 +249,14 @@ duration longest_join(const connect_options& o) {
 }
 
 std::string_view version() { return rd_kafka_version_str(); }
+
+void check_co_partitioned(const weir::properties& all) {
+    for (auto& [name, value] : all)
+        if (name == assignor && value != "range")
+            throw setup_error{"weir: librdkafka's property " + name + '=' + value +
+                              " is not possible: topics that are read together need equal "
+                              "partitions in one member, and only range sees to that"};
+}
 
 void check_properties(connect_options o) {
     std::erase_if(o.properties, [](auto& p) {

@@ -17,16 +17,16 @@ public:
     explicit configuration(const connect_options&);
 
     conf_handle producer() const;
-    /// `pattern`: new topics have to be found soon. `from`: where to start in topics without a
-    /// configuration of their own.
-    conf_handle consumer(bool pattern) const;
+    /// `pattern`: new topics have to be found soon. `co_partitioned`: equal partitions of topics
+    /// have to come to one member; throws setup_error if the user's properties say otherwise.
+    conf_handle consumer(bool pattern, bool co_partitioned = false) const;
+    /// Of the client that reads without the group.
+    conf_handle reader() const;
     const std::string& servers() const { return options_.servers; }
-    /// Messages of a partition that are fetched ahead; where it is below this, the broker is asked
-    /// for more.
-    std::size_t prefetch() const;
 
 private:
     conf_handle make(char kind, const properties& ours) const;
+    conf_handle make(char kind, const properties& ours, const properties& users) const;
     void check(const std::string& name, const std::string& value) const;
     void check_poll_interval() const;
 
@@ -36,6 +36,12 @@ private:
 
 void set(rd_kafka_conf_t*, const std::string& name, const std::string& value);
 std::string value_of(const rd_kafka_conf_t*, const char* name);
+
+/// What is fetched ahead of a partition. Where there is less, the broker is asked for more.
+struct prefetch {
+    std::size_t messages, bytes;
+};
+prefetch prefetch_of(const rd_kafka_conf_t*);
 
 /// The user's files that cannot be read, as "; ssl.ca.location=/x: No such file or directory".
 /// librdkafka's own errors do not name them.

@@ -6,7 +6,7 @@
 namespace weir::transport::kafka {
 
 void starts::subscribed(std::span<const subscription> to) {
-    for (auto& [name, from] : to) {
+    for (auto& [name, from, co_partitioned] : to) {
         if (from == reset::latest && !std::exchange(looked_, true)) at_first_ = topics_.all();
         if (!name.starts_with('^')) rules_[name] = from;
     }

@@ -70,11 +70,15 @@ void memory_broker::create_topic(const topic_spec& spec) {
     if (spec.partitions < 0)
         throw setup_error{"topic \"" + spec.name + "\" cannot have " +
                           std::to_string(spec.partitions) + " partitions"};
+    topic_config config;
+    for (auto& [name, value] : spec.config) config.insert_or_assign(name, value);
+    const auto keeps = memory::retention_of(spec.name, config);
     session s{*core_};
     auto& t = core_->open(spec.name);
     const auto wanted = spec.partitions ? spec.partitions : core_->options.default_partitions;
     if (t.exists()) return;
-    for (auto& [name, value] : spec.config) t.config.insert_or_assign(name, value);
+    t.config = std::move(config);
+    t.keeps = keeps;
     core_->grow(t, wanted);
 }
 
@@ -111,9 +115,10 @@ std::vector<std::string> memory_broker::topics() const {
 std::vector<stored_message> memory_broker::dump(std::string_view topic) const {
     session s{*core_};
     std::vector<std::pair<std::uint64_t, stored_message>> all;
-    const auto* t = core_->find(topic);
+    auto* t = core_->find(topic);
     for (partition_id p = 0; t && p < t->partitions(); ++p) {
-        const auto& log = t->logs[static_cast<std::size_t>(p)].messages;
+        auto& log = t->logs[static_cast<std::size_t>(p)].messages;
+        if (log.has_times()) log.expire(core_->now());
         for (const auto& chunk : log.chunks()) {
             const auto numbers = chunk->numbers();
             for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -131,6 +136,14 @@ std::vector<stored_message> memory_broker::dump(std::string_view topic) const {
     std::vector<stored_message> in_order;
     for (auto& [number, m] : all) in_order.push_back(std::move(m));
     return in_order;
+}
+
+void memory_broker::compact(const std::string& topic) {
+    session s{*core_};
+    auto* t = core_->find(topic);
+    if (!t || !t->exists()) throw setup_error{"topic \"" + topic + "\" does not exist"};
+    for (auto& l : t->logs) l.messages.compact(core_->now());
+    core_->room_again();
 }
 
 void memory_broker::skip_offsets(const topic_partition& tp, offset n) {

@@ -11,7 +11,9 @@
 #include <cerrno>
 #include <limits>
 #include <system_error>
+#include <utility>
 
+#include <weir/error.hpp>
 #include <weir/transport/topic_name.hpp>
 
 #include "../murmur2.hpp"
@@ -20,8 +22,8 @@
 namespace weir::transport::memory {
 namespace {
 
-std::unique_ptr<delivery> failure(std::string text, bool too_large = false) {
-    return std::make_unique<delivery>(delivery{true, std::move(text), too_large});
+core::appended failure(std::string text, bool too_large = false) {
+    return {true, std::make_unique<delivery>(delivery{true, std::move(text), too_large})};
 }
 
 /// The size of a number in Kafka's variable-length format. Its lowest bit is the sign.
@@ -84,7 +86,7 @@ topic* core::find(std::string_view name) {
 }
 
 void core::grow(topic& t, partition_id total) {
-    while (t.partitions() < total) t.logs.push_back({log{options.retention_bytes}});
+    while (t.partitions() < total) t.logs.push_back({log{options.retention_bytes, t.keeps}});
     for (auto& [name, g] : groups_) g->grown(t);
 }
 
@@ -99,10 +101,23 @@ group* core::find_group(std::string_view name) {
     return it == groups_.end() ? nullptr : it->second.get();
 }
 
-bool core::roll(topic& t, partition_id p, const record& r) {
+bool core::roll(topic& t, partition_id p, const record& r, timestamp now) {
     auto floor = std::numeric_limits<offset>::max();
     for (const auto* g : t.groups) floor = std::min(floor, g->floor(t.id, p));
-    return t.logs[static_cast<std::size_t>(p)].messages.roll(r, floor);
+    auto& log = t.logs[static_cast<std::size_t>(p)].messages;
+    if (!log.roll(r, floor)) return false;
+    log.compact_some(now);
+    return true;
+}
+
+timestamp core::now() const {
+    static const weir::clock real{};
+    return (clocks_.empty() ? real : *clocks_.back()).wall();
+}
+
+void core::disconnected(const weir::clock& c) {
+    const auto last = std::find(clocks_.rbegin(), clocks_.rend(), &c);
+    if (last != clocks_.rend()) clocks_.erase(std::next(last).base());
 }
 
 void core::purge(topic& t, partition_id p, offset upto) {
@@ -111,43 +126,40 @@ void core::purge(topic& t, partition_id p, offset upto) {
     room_again();
 }
 
-bool core::append(seat& by, const record& r, std::unique_ptr<delivery>& failed) {
+core::appended core::append(seat& by, const record& r) {
     auto& t = topics_[r.topic];
     if (t.failing) {
         --t.failing;
-        failed = failure("the broker was told to fail this message to topic \"" + t.name + "\"");
-        return true;
+        return failure("the broker was told to fail this message to topic \"" + t.name + "\"");
     }
-    if (!t.exists()) {
-        failed = failure("topic \"" + t.name + "\" does not exist: create it first");
-        return true;
-    }
-    if (const auto size = batch_size(r); size > options.max_message_bytes) {
-        failed = failure("a message to topic \"" + t.name + "\" takes " + std::to_string(size) +
-                             " bytes, more than memory_options::max_message_bytes = " +
-                             std::to_string(options.max_message_bytes),
-                         true);
-        return true;
-    }
+    if (!t.exists()) return failure("topic \"" + t.name + "\" does not exist: create it first");
+    if (t.keeps.compacted && r.key.is_null())
+        return failure("topic \"" + t.name + "\" is compacted: it takes no message without a key");
+    if (const auto size = batch_size(r); size > options.max_message_bytes)
+        return failure("a message to topic \"" + t.name + "\" takes " + std::to_string(size) +
+                           " bytes, more than memory_options::max_message_bytes = " +
+                           std::to_string(options.max_message_bytes),
+                       true);
     const auto turn = static_cast<partition_id>(t.turn % t.logs.size());
     const auto p = r.partition       ? *r.partition
                    : r.key.is_null() ? turn
                                      : partition_for(r.key, t.partitions());
-    if (!t.has(p)) {
-        failed = failure("topic \"" + t.name + "\" has no partition " + std::to_string(p) +
-                         ": it has " + std::to_string(t.partitions()));
-        return true;
-    }
+    if (!t.has(p))
+        return failure("topic \"" + t.name + "\" has no partition " + std::to_string(p) +
+                       ": it has " + std::to_string(t.partitions()));
     auto& to = t.logs[static_cast<std::size_t>(p)];
-    if (!to.messages.fits(r) && !roll(t, p, r)) {
+    const auto time = to.messages.has_times() ? now() : timestamp{};
+    to.messages.expire(time);
+    if (!to.messages.fits(r) && !roll(t, p, r, time)) {
         if (std::find(blocked_.begin(), blocked_.end(), &by) == blocked_.end())
             blocked_.push_back(&by);
-        return false;
+        return {};
     }
-    to.messages.append(r, t.sent++);
+    const auto at = to.messages.end();
+    to.messages.append(r, t.sent++, time);
     if (!r.partition && r.key.is_null()) ++t.turn;
     wake_readers(to);
-    return true;
+    return {true, nullptr, at};
 }
 
 void core::wake_readers(topic_log& of) {
@@ -163,6 +175,33 @@ void core::room_again() {
     blocked_.clear();
 }
 
-void core::forget(seat& s) { std::erase(blocked_, &s); }
+void core::forget(seat& s) {
+    std::erase(blocked_, &s);
+    for (auto& r : std::exchange(s.readers, {})) close(*r);
+}
+
+std::shared_ptr<reader> core::read(seat& by, const topic_partition& tp, offset from,
+                                   std::string& why_not) {
+    const auto name = '"' + tp.topic + "\"[" + std::to_string(tp.partition) + ']';
+    auto* const t = find(tp.topic);
+    if (!t || !t->has(tp.partition)) {
+        why_not = "there is no partition " + name + " to read";
+        return nullptr;
+    }
+    auto& in = t->logs[static_cast<std::size_t>(tp.partition)];
+    for (const auto& other : by.readers)
+        if (other->from == &in) throw error{"weir: " + name + " has a reader already"};
+    auto made = std::make_shared<reader>(reader{&by, &in});
+    if (from > in.messages.end()) from = 0;
+    made->at = {from, from > 0};
+    in.readers.push_back(made.get());
+    by.readers.push_back(made);
+    return made;
+}
+
+void core::close(reader& r) {
+    r.readable = false;
+    std::erase(r.from->readers, &r);
+}
 
 }  // namespace weir::transport::memory

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <weir/clock.hpp>
 #include <weir/transport/memory.hpp>
 
 #include "log.hpp"
@@ -21,9 +22,10 @@ class group;
 struct seat;
 struct topic_log;
 
-/// An assigned partition, shared by the group and the member's `partition`. Lives from the poll
-/// that reports `assigned` until both have dropped it. After the assignment it is not `readable`.
-/// Used under the broker's lock.
+/// A partition that is read. One that is assigned is shared by the group and the member's
+/// `partition`, and lives from the poll that reports `assigned` until both have dropped it; after
+/// the assignment it is not `readable`. One that is read without the group is shared by the
+/// member's seat and its `partition`. Used under the broker's lock.
 struct reader {
     seat* owner;
     topic_log* from;
@@ -44,6 +46,7 @@ struct topic {
     std::string name;
     std::deque<topic_log> logs{};  // a deque: readers point into it
     topic_config config{};
+    retention keeps{};
     std::vector<group*> groups{};  // all that ever subscribed
     std::uint64_t sent = 0;
     std::uint32_t turn = 0;   // the partition of the next message without a key
@@ -64,9 +67,15 @@ struct seat {
     ~seat();
 
     group* in = nullptr;  // null: has not joined, or the membership is over
-    std::vector<std::pair<topic_id, reset>> subscribed{};
-    std::vector<topic_partition> lost{};  // to be reported
-    bool topics_changed = false;          // to be reported
+    struct subscribed_topic {
+        topic_id id;
+        reset from;
+        bool co_partitioned;
+    };
+    std::vector<subscribed_topic> subscribed{};
+    std::vector<topic_partition> lost{};             // to be reported
+    bool topics_changed = false;                     // to be reported
+    std::vector<std::shared_ptr<reader>> readers{};  // without the group
     bool signalled = false;
     std::atomic<bool> news = false;
     int fd;
@@ -97,27 +106,40 @@ public:
     group& join(const std::string& name);
     group* find_group(std::string_view name);
 
-    /// False if there is no room. Otherwise the message was stored, or `failed` says why not.
-    bool append(seat& by, const record&, std::unique_ptr<delivery>& failed);
+    /// What became of a message. Stored: `failed` is null.
+    struct appended {
+        bool taken = false;  // false: there is no room
+        std::unique_ptr<delivery> failed{};
+        weir::offset offset = 0;
+    };
+    appended append(seat& by, const record&);
     void wake(seat& s) { s.wake(acting_); }
     /// There is something new behind where these members have read.
     void wake_readers(topic_log&);
     /// Members whose sends found no room may try again.
     void room_again();
     void forget(seat&);
+    /// The time is told by the member that connected last.
+    void connected(const weir::clock& c) { clocks_.push_back(&c); }
+    void disconnected(const weir::clock&);
+    timestamp now() const;
+    /// Reads a partition for this member, without a group. Null, with the reason: it cannot.
+    std::shared_ptr<reader> read(seat&, const topic_partition&, offset from, std::string& why_not);
+    static void close(reader&);
 
     const memory_options options;
     std::mutex lock;
 
 private:
     friend class session;
-    bool roll(topic&, partition_id, const record&);
+    bool roll(topic&, partition_id, const record&, timestamp now);
 
     const seat* acting_ = nullptr;
     std::map<std::string, topic_id, std::less<>> names_;
     std::deque<topic> topics_;  // by id
     std::map<std::string, std::unique_ptr<group>, std::less<>> groups_;
-    std::vector<seat*> blocked_;  // their last send found no room
+    std::vector<seat*> blocked_;              // their last send found no room
+    std::vector<const weir::clock*> clocks_;  // of the members
 };
 
 /// Holds the broker's lock. A member is not signalled for what it does itself.

@@ -21,14 +21,14 @@ std::string text(const topic_partition& p) {
 // ----------------------------------------------------------------------------------------- members
 
 void group::subscribe(seat& s, std::span<const subscription> to) {
-    std::vector<std::pair<topic_id, reset>> subscribed;
-    for (const auto& [name, from] : to) {
+    std::vector<seat::subscribed_topic> subscribed;
+    for (const auto& [name, from, co_partitioned] : to) {
         if (is_pattern(name)) continue;  // `grown` reports new topics
         auto& t = core_.open(name);      // throws for a bad name before anything has changed
-        std::erase_if(subscribed, [&](const auto& other) { return other.first == t.id; });
-        subscribed.emplace_back(t.id, from);
+        std::erase_if(subscribed, [&](const auto& other) { return other.id == t.id; });
+        subscribed.push_back({t.id, from, co_partitioned});
     }
-    for (const auto& [id, from] : subscribed) {
+    for (const auto& [id, from, co_partitioned] : subscribed) {
         auto& t = core_.at(id);
         auto& i = interests_[id];
         if (i.subscribed) continue;

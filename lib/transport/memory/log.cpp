@@ -77,12 +77,20 @@ std::size_t size_of(const weir::headers& headers) {
     return sum;
 }
 
-log::log(std::size_t limit)
-    : limit_(limit), chunk_max_(std::clamp(limit / chunks_of_a_limit, chunk_first, chunk_most)) {}
+log::log(std::size_t limit, const retention& keeps)
+    : limit_(keeps.compacted ? std::numeric_limits<std::size_t>::max() / 2 : limit),
+      keeps_(keeps),
+      chunk_max_(std::clamp(std::min(limit, keeps.bytes.value_or(limit)) / chunks_of_a_limit,
+                            chunk_first, chunk_most)) {
+    if (keeps.compacted) compaction_.emplace(keeps.tombstones);
+}
 
 bool log::roll(const record& r, offset floor) {
-    const auto usual = chunks_.empty() ? chunk_first : 2 * chunks_.back()->capacity();
+    const auto usual =
+        chunks_.empty() ? chunk_first : std::max(chunk_first, 2 * chunks_.back()->capacity());
     const auto capacity = std::max(chunk::needed(r), std::min(usual, chunk_max_));
+    while (keeps_.bytes && chunks_.size() > 1 && size_ - chunks_.front()->size() >= *keeps_.bytes)
+        drop_first();
     while (!chunks_.empty() && size_ + capacity > limit_ && chunks_.front()->end() <= floor)
         drop_first();
     if (!chunks_.empty() && size_ + capacity > limit_) return false;
@@ -92,6 +100,8 @@ bool log::roll(const record& r, offset floor) {
 }
 
 void log::drop_first() {
+    if (compaction_)
+        for (const auto& m : chunks_.front()->messages()) compaction_->removed(m);
     start_ = std::max(start_, chunks_.front()->end());
     size_ -= chunks_.front()->size();
     chunks_.pop_front();
@@ -109,12 +119,110 @@ void log::move_to_start(cursor& c, std::optional<offset_range>& lost) const {
     c.in.reset();
 }
 
-void log::append(const record& r, std::uint64_t number) {
+void log::append(const record& r, std::uint64_t number, timestamp now) {
     auto& last = *chunks_.back();
     const auto before = last.size();
     last.append(r, next_, number);
     size_ += last.size() - before;
     ++next_;
+    if (compaction_) compaction_->appended(last.messages().back(), now);
+}
+
+const message* log::first() const {
+    for (const auto& c : chunks_) {
+        const auto all = c->messages();
+        const auto at = std::partition_point(all.begin(), all.end(),
+                                             [&](const message& m) { return m.offset < start_; });
+        if (at != all.end()) return &*at;
+    }
+    return nullptr;
+}
+
+void log::expire(timestamp now) {
+    if (!keeps_.age) return;
+    for (const auto* m = first(); m && m->timestamp < now - *keeps_.age; m = first())
+        remove_before(m->offset + 1);
+}
+
+// -------------------------------------------------------------------------------------- compaction
+
+void log::compact_some(timestamp now) {
+    if (!compaction_) return;
+    if (!pass_ && compaction_->is_due(now)) {
+        compaction_->begin_pass(now);
+        pass_ = pass{start_, next_};
+    }
+    for (std::size_t looked = 0; pass_ && looked < 4 * chunks_.back()->capacity();)
+        looked += compact_step();
+}
+
+void log::compact(timestamp now) {
+    expire(now);
+    if (!compaction_) return;
+    compaction_->begin_pass(now);
+    pass_ = pass{start_, next_};
+    while (pass_) compact_step();
+}
+
+/// Makes one chunk of the next few: as many as fit into one, and not more than two of the largest
+/// take. Returns how many bytes were looked at.
+std::size_t log::compact_step() {
+    const auto end = std::find_if(chunks_.begin(), chunks_.end(), [this](const auto& c) {
+        return c->messages().empty() || c->messages().front().offset >= pass_->end;
+    });
+    const auto from = std::partition_point(chunks_.begin(), end,
+                                           [this](const auto& c) { return c->end() <= pass_->at; });
+    auto to = from;
+    std::size_t looked = 0, kept = 0, all = 0;
+    for (; to != end && looked < 2 * chunk_max_; ++to) {
+        const auto more = staying(**to);
+        if (to != from && kept + more > chunk_max_) break;
+        kept += more;
+        for (const auto& m : (*to)->messages()) all += chunk::needed(m);
+        looked += (*to)->size();
+    }
+    const bool is_over = to == end;
+    if (to != from) pass_->at = (*std::prev(to))->end();
+    if (kept < all || std::distance(from, to) > 1) {
+        const auto made = copy_staying(from, to, kept);
+        for (auto c = from; c != to; ++c) size_ -= (*c)->size();
+        const auto hole = chunks_.erase(from, to);
+        if (kept > 0) chunks_.insert(hole, made);
+        size_ += kept > 0 ? made->size() : 0;
+        ++edition_;
+    }
+    if (is_over) pass_.reset();
+    return looked;
+}
+
+/// The bytes that its messages take that have to stay.
+std::size_t log::staying(const chunk& c) const {
+    std::size_t bytes = 0;
+    for (const auto& m : c.messages())
+        if (m.offset >= start_ && compaction_->stays(m)) bytes += chunk::needed(m);
+    return bytes;
+}
+
+std::shared_ptr<chunk> log::copy_staying(chunks_of_log::iterator from, chunks_of_log::iterator to,
+                                         std::size_t capacity) {
+    auto made = std::make_shared<chunk>(capacity);
+    for (auto c = from; c != to; ++c) {
+        const auto all = (*c)->messages();
+        const auto numbers = (*c)->numbers();
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const auto& m = all[i];
+            if (m.offset < start_ || !compaction_->stays(m)) {
+                compaction_->removed(m);
+                continue;
+            }
+            const auto h = (*c)->headers(i, i + 1);
+            record r{.key = m.key, .value = m.value, .timestamp = m.timestamp};
+            if (!h.empty()) r.headers = &h.front().values;
+            made->append(r, m.offset, numbers[i]);
+            compaction_->moved(m, made->messages().back());
+        }
+    }
+    return made;
 }
 
 bool log::find(cursor& c) const {
@@ -131,6 +239,10 @@ bool log::find(cursor& c) const {
 }
 
 bool log::read(cursor& c, std::size_t most, piece& into) const {
+    if (c.edition != edition_) {  // its chunk may have been replaced
+        c.in.reset();
+        c.edition = edition_;
+    }
     if (!c.in || c.at == c.in->messages().size()) {
         if (c.next >= next_ || !find(c)) return false;
     }

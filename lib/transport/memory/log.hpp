@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A partition's log: messages in chunks. Messages are appended to the last chunk, and whole chunks
-// are dropped from the front.
+// are dropped from the front. A compacted log's chunks are replaced by others with fewer messages.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +11,9 @@
 #include <vector>
 
 #include <weir/transport/memory.hpp>
+
+#include "compaction.hpp"
+#include "retention.hpp"
 
 namespace weir::transport::memory {
 
@@ -32,6 +35,9 @@ public:
     chunk& operator=(const chunk&) = delete;
 
     static std::size_t needed(const record& r) { return bookkeeping + payload(r); }
+    static std::size_t needed(const message& m) {
+        return bookkeeping + m.key.size() + m.value.size();
+    }
     bool fits(const record& r) const { return free_bytes() >= needed(r); }
     /// `number` counts all messages of the topic.
     void append(const record&, weir::offset, std::uint64_t number);
@@ -66,12 +72,13 @@ private:
 std::size_t size_of(const weir::headers&);
 
 /// A position to read from. `in` is the chunk where the last read ended. The log may have dropped
-/// it.
+/// or replaced it.
 struct cursor {
     offset next = 0;
     bool is_known = false;  // it is where reading has come to, not where it begins
     std::shared_ptr<const chunk> in{};
     std::size_t at = 0;
+    std::uint64_t edition = 0;  // of the log when `in` was found
 };
 /// The messages of one read: [from, from + count) of a chunk.
 struct piece {
@@ -82,17 +89,26 @@ struct piece {
 
 /// The messages of one partition. Owned by its topic. Used under the broker's lock. Invariants:
 /// only a new chunk is empty; offsets grow from chunk to chunk; the size is at most `limit`, or
-/// there is one chunk.
+/// there is one chunk, or the log is compacted.
 class log {
 public:
-    explicit log(std::size_t limit);
+    log(std::size_t limit, const retention&);
 
     bool fits(const record& r) const { return !chunks_.empty() && chunks_.back()->fits(r); }
     /// Starts a chunk that `r` fits into. If the limit requires it, drops old chunks that end below
     /// `floor`. False if that does not make enough room.
     bool roll(const record& r, offset floor);
     /// Appends `r`, which must fit.
-    void append(const record& r, std::uint64_t number);
+    void append(const record& r, std::uint64_t number, timestamp now);
+    /// Whether what is done with it depends on the time.
+    bool has_times() const { return keeps_.age || compaction_; }
+    /// Removes what is too old, except by compaction.
+    void expire(timestamp now);
+    /// Behind each `roll`. If enough can go, some chunks are compacted: so that the whole pass ends
+    /// before the log has grown by a quarter, and no call takes long.
+    void compact_some(timestamp now);
+    /// Compacts all of it now, if it is a compacted log.
+    void compact(timestamp now);
     void skip(offset n) { next_ += n; }
     /// What lies before is gone. Chunks are dropped as a whole.
     void remove_before(offset);
@@ -107,14 +123,28 @@ public:
     const std::deque<std::shared_ptr<chunk>>& chunks() const { return chunks_; }
 
 private:
+    using chunks_of_log = std::deque<std::shared_ptr<chunk>>;
+    /// A pass of the compaction: where it goes on, and where it ends.
+    struct pass {
+        offset at, end;
+    };
     bool find(cursor&) const;
     void drop_first();
+    const message* first() const;
+    std::size_t compact_step();
+    std::size_t staying(const chunk&) const;
+    std::shared_ptr<chunk> copy_staying(chunks_of_log::iterator from, chunks_of_log::iterator to,
+                                        std::size_t capacity);
 
     std::size_t limit_;
+    retention keeps_;
     std::size_t chunk_max_;
     std::size_t size_ = 0;
     offset start_ = 0, next_ = 0;
-    std::deque<std::shared_ptr<chunk>> chunks_{};
+    chunks_of_log chunks_{};
+    std::optional<compaction> compaction_{};
+    std::optional<pass> pass_{};
+    std::uint64_t edition_ = 0;  // counts replacements of chunks
 };
 
 }  // namespace weir::transport::memory

@@ -11,12 +11,20 @@ namespace weir::transport::memory {
 
 member::member(std::shared_ptr<memory_broker> broker, core& c, std::string group,
                memory_member_options options)
-    : broker_(std::move(broker)), core_(c), group_(std::move(group)), options_(options) {}
+    : broker_(std::move(broker)),
+      core_(c),
+      group_(std::move(group)),
+      options_(options),
+      clock_(options.clock ? *options.clock : real_) {
+    session s{core_};
+    core_.connected(clock_);
+}
 
 member::~member() {
     session s{core_, &seat_};
     if (seat_.in) seat_.in->leave(seat_, false);
     core_.forget(seat_);
+    core_.disconnected(clock_);
 }
 
 std::optional<partition_id> member::partitions(const std::string& topic) {
@@ -70,13 +78,23 @@ topic_id member::open(const std::string& topic) {
 
 bool member::send(const record& r, std::uint64_t token) {
     if (reports_.size() >= options_.queue_max) return false;
-    std::unique_ptr<delivery> failed;
+    core::appended a;
     {
         session s{core_, &seat_};
-        if (!core_.append(seat_, r, failed)) return false;
+        a = core_.append(seat_, r);
     }
-    reports_.push_back({token, std::move(failed)});
-    return true;
+    if (a.taken) reports_.push_back({token, std::move(a.failed), a.offset});
+    return a.taken;
+}
+
+std::unique_ptr<weir::transport::partition> member::reader(const topic_partition& tp, offset from) {
+    session s{core_, &seat_};
+    std::string why_not;
+    auto reads = core_.read(seat_, tp, from, why_not);
+    if (reads) return std::make_unique<outside_reader>(broker_, core_, std::move(reads));
+    problems_.push_back(std::move(why_not));
+    seat_.wake(nullptr);
+    return std::make_unique<nothing_to_read>();
 }
 
 bool member::poll(listener& to) {
@@ -85,12 +103,16 @@ bool member::poll(listener& to) {
 }
 
 bool member::tell_reports(listener& to) {
-    if (reports_.empty() && results_.empty()) return false;
-    static const delivery arrived{};
+    if (reports_.empty() && results_.empty() && problems_.empty()) return false;
+    delivery arrived{};
     telling_.swap(reports_);
-    for (const auto& r : telling_) to.delivered(r.token, r.failed ? *r.failed : arrived);
+    for (const auto& r : telling_) {
+        arrived.offset = r.offset;
+        to.delivered(r.token, r.failed ? *r.failed : arrived);
+    }
     telling_.clear();
     for (const auto& r : std::exchange(results_, {})) to.committed(r);
+    for (const auto& text : std::exchange(problems_, {})) to.problem(text, true);
     return true;
 }
 

@@ -31,6 +31,9 @@ public:
     void commit(std::span<const position>) override;
     void purge(std::span<const position>) override;
 
+    std::unique_ptr<weir::transport::partition> reader(const topic_partition&,
+                                                       offset from) override;
+
     topic_id open(const std::string& topic) override;
     bool send(const record&, std::uint64_t token) override;
 
@@ -45,6 +48,7 @@ private:
     struct report {
         std::uint64_t token;
         std::unique_ptr<delivery> failed;  // null: delivered
+        weir::offset offset;
     };
     bool tell_reports(listener&);
     bool tell_news(listener&);
@@ -53,10 +57,13 @@ private:
     core& core_;
     std::string group_;
     memory_member_options options_;
+    const weir::clock real_{};
+    const weir::clock& clock_;
     seat seat_;
     // Two, since a listener may send while it is called.
     std::vector<report> reports_{}, telling_{};
     std::vector<commit_result> results_{};
+    std::vector<std::string> problems_{};  // fatal ones, to be told
     std::vector<subscription> subscribed_{};
     bool ended_ = false;  // the broker ended the membership: the next poll joins again
 };

@@ -8,12 +8,26 @@
 
 namespace weir::transport::memory {
 
-weir::headers slice::headers(std::size_t i) const {
+const weir::headers* slice::stored(std::size_t i) const {
     assert(i < messages_.size());
     const auto at = piece_.from + i;
     const auto h = std::partition_point(headers_.begin(), headers_.end(),
                                         [at](const stored_headers& s) { return s.at < at; });
-    return h != headers_.end() && h->at == at ? h->values : weir::headers{};
+    return h != headers_.end() && h->at == at ? &h->values : nullptr;
+}
+
+weir::headers slice::headers(std::size_t i) const {
+    const auto* all = stored(i);
+    return all ? *all : weir::headers{};
+}
+
+std::optional<bytes_view> slice::header_of(std::size_t i, std::string_view name) const {
+    const auto* all = stored(i);
+    if (!all) return {};
+    const auto h = std::find_if(all->rbegin(), all->rend(),
+                                [name](const header& one) { return one.name == name; });
+    if (h == all->rend()) return {};
+    return h->value ? bytes_view{*h->value} : bytes_view{};
 }
 
 partition::partition(std::shared_ptr<memory_broker> broker, core& c, std::shared_ptr<reader> r)
@@ -34,26 +48,36 @@ bool partition::read(std::size_t most, slice& into) {
     std::lock_guard held{core_.lock};
     auto& r = *reading_;
     if (!r.readable) return false;
-    r.from->messages.move_to_start(r.at, lost_);
+    auto& log = r.from->messages;
+    if (log.has_times()) log.expire(core_.now());
+    log.move_to_start(r.at, lost_);
     r.at.is_known = true;
-    r.waiting = !r.from->messages.read(r.at, most, into.piece_);
-    if (r.waiting) return false;
+    r.waiting = !log.read(r.at, most, into.piece_);
+    if (r.waiting) {  // nothing before the end will ever be read
+        r.at.next = std::max(r.at.next, log.end());
+        return false;
+    }
     const auto& [in, from, count] = into.piece_;
     into.messages_ = in->messages().subspan(from, count);
     into.headers_ = in->headers(from, from + count);
     return true;
 }
 
-/// A partition that was read to its end has nothing before it any more.
 std::optional<offset> partition::position() const {
     std::lock_guard held{core_.lock};
-    const auto& r = *reading_;
-    return r.waiting ? std::max(r.at.next, r.from->messages.end()) : r.at.next;
+    return reading_->at.next;
 }
 
 std::optional<offset> partition::end() const {
     std::lock_guard held{core_.lock};
     return reading_->from->messages.end();
+}
+
+outside_reader::~outside_reader() {
+    std::lock_guard held{core_.lock};
+    if (!reading_->readable) return;  // its member has gone
+    core::close(*reading_);
+    std::erase(reading_->owner->readers, reading_);
 }
 
 }  // namespace weir::transport::memory

@@ -2,6 +2,7 @@
 // How a partition moves from one member to the next, one stage at a time.
 #include <algorithm>
 #include <cassert>
+#include <set>
 
 #include "group.hpp"
 #include "spread.hpp"
@@ -11,6 +12,15 @@ namespace weir::transport::memory {
 void group::rebalance() {
     std::vector<slot*> slots;
     std::vector<share> shares;
+    std::set<topic_id> co_partitioned;
+    std::vector<std::vector<topic_id>> subscribed;
+    for (const auto* s : members_) {
+        auto& topics = subscribed.emplace_back();
+        for (const auto& t : s->subscribed) {
+            topics.push_back(t.id);
+            if (t.co_partitioned) co_partitioned.insert(t.id);
+        }
+    }
     for (auto& [id, i] : interests_) {
         const auto& t = core_.at(id);
         if (!i.subscribed) continue;
@@ -20,14 +30,10 @@ void group::rebalance() {
             // moves.
             const auto m = std::find(members_.begin(), members_.end(), i.slots[n].target);
             shares.push_back(
-                {id, m == members_.end() ? share::nobody : static_cast<int>(m - members_.begin())});
+                {id, m == members_.end() ? share::nobody : static_cast<int>(m - members_.begin()),
+                 co_partitioned.contains(id)});
             slots.push_back(&i.slots[n]);
         }
-    }
-    std::vector<std::vector<topic_id>> subscribed;
-    for (const auto* s : members_) {
-        auto& topics = subscribed.emplace_back();
-        for (const auto& [id, from] : s->subscribed) topics.push_back(id);
     }
     spread(shares, subscribed);
     for (std::size_t n = 0; n < slots.size(); ++n) {
@@ -68,10 +74,10 @@ void group::advance(slot& p) {
 void group::open(slot& p, topic& t, partition_id number) {
     const auto& subscribed = p.owner->subscribed;
     const auto how = std::find_if(subscribed.begin(), subscribed.end(),
-                                  [&](const auto& s) { return s.first == t.id; });
+                                  [&](const auto& s) { return s.id == t.id; });
     assert(how != subscribed.end());
     auto& from = t.logs[static_cast<std::size_t>(number)];
-    const bool at_end = how->second == reset::latest && number < interests_[t.id].known;
+    const bool at_end = how->from == reset::latest && number < interests_[t.id].known;
     if (!p.committed) p.start = at_end ? from.messages.end() : 0;
     p.reading = std::make_shared<reader>(reader{p.owner, &from});
     p.reading->at = {p.committed.value_or(p.start), p.committed.has_value()};
@@ -80,8 +86,7 @@ void group::open(slot& p, topic& t, partition_id number) {
 
 void group::close(slot& p) {
     if (!p.reading) return;
-    p.reading->readable = false;
-    std::erase(p.reading->from->readers, p.reading.get());
+    core::close(*p.reading);
     p.reading.reset();
 }
 

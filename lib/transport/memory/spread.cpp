@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sticky assignor: partitions stay where they are; free ones are given out; members with too
-// many give some up.
+// many give some up. And ranges, for topics that are read together.
 #include "spread.hpp"
 
 #include <algorithm>
@@ -85,6 +85,15 @@ bool level(topic_run run, scales& on) {
     }
 }
 
+/// The first subscribers get one more where the number of partitions is no multiple of theirs.
+void divide(topic_run run, const std::vector<int>& subscribers) {
+    const auto least = run.size() / subscribers.size(), more = run.size() % subscribers.size();
+    auto next = run.begin();
+    for (std::size_t n = 0; n < subscribers.size(); ++n)
+        for (auto count = least + (n < more ? 1 : 0); count > 0; --count)
+            next++->owner = subscribers[n];
+}
+
 }  // namespace
 
 void spread(std::span<share> partitions, const std::vector<std::vector<topic_id>>& subscribed) {
@@ -95,6 +104,11 @@ void spread(std::span<share> partitions, const std::vector<std::vector<topic_id>
     std::vector<int> loads(subscribed.size(), 0);
     std::vector<std::pair<topic_run, scales>> topics;
     for (auto run : by_topic(partitions)) {
+        if (const auto& all = subscribers[run.front().topic];
+            run.front().co_partitioned && !all.empty()) {
+            divide(run, all);
+            continue;
+        }
         scales on{subscribers[run.front().topic], loads};
         for (auto& s : run) {
             if (on.subscribes(s.owner)) on.give(s.owner);

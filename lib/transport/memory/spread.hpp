@@ -14,6 +14,7 @@ struct share {
     static constexpr int nobody = -1;
     topic_id topic = 0;
     int owner = nobody;
+    bool co_partitioned = false;  // the same for the whole topic
 };
 
 /// Spreads partitions over the members that subscribe to their topic. The numbers of partitions
@@ -21,6 +22,10 @@ struct share {
 /// the numbers that they have in all topics. Sticky: a partition that has an owner moves only if
 /// one of these two rules requires it. `partitions` are sorted by topic; `subscribed[m]` are the
 /// topics of member m.
+///
+/// A co-partitioned topic is divided into ranges, as Kafka's assignor `range` does, whoever owned
+/// what: so two such topics that have equally many partitions and the same subscribers are divided
+/// alike.
 void spread(std::span<share> partitions, const std::vector<std::vector<topic_id>>& subscribed);
 
 }  // namespace weir::transport::memory
