@@ -50,6 +50,8 @@ private:
     };
     void close(watched&);
     bool ends_run(rd_kafka_resp_err_t e) const override { return is_gone(e); }
+    /// That it goes on at the log's start: `take_lost` tells what is missing.
+    bool is_expected(std::string_view facility) const override { return facility == "OFFSET"; }
 
     ready_list& ready_;
     const std::shared_ptr<read_state> shared_;
