@@ -37,7 +37,7 @@ struct noting final : transport::transport {
     void subscribe(std::span<const weir::transport::subscription>) override {}
     void release(std::span<const weir::topic_partition>) override {}
     std::unique_ptr<weir::transport::partition> reader(const weir::topic_partition&,
-                                                 weir::offset) override {
+                                                       weir::offset) override {
         return nullptr;
     }
     weir::transport::topic_id open(const std::string&) override { return 0; }
