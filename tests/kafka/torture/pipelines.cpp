@@ -59,6 +59,20 @@ public:
                        weir::map(stamped_later, {.concurrency = 16, .order = weir::order_by::key}) |
                        weir::to(out("async")));
     }
+    /// A table of what is in an internal topic, copies of crashed senders included.
+    void count() {
+        app_.agent("count", in_                               // stream of item
+                                | weir::map(stamped)          //
+                                | weir::group_by(&item::key)  // the same, keyed by key
+                                | weir::count(app_.table<std::string, std::int64_t>("seen")));
+    }
+    /// A table that two topics change.
+    void merge_count() {
+        const auto forwarded = out("forward");
+        forward(in_);
+        app_.agent("merge-count",
+                   (in_ & forwarded) | weir::count(app_.table<std::string, std::int64_t>("both")));
+    }
     /// The batches are made of another topic: what a `take` lets go when its partition is revoked,
     /// all agents of that topic make again.
     void all() { forward(in_), repartition(), async(), batch(out("forward")); }
@@ -88,9 +102,13 @@ private:
 };
 
 const std::map<std::string, void (pipelines::*)()> known{
-    {"forward", &pipelines::forward}, {"repartition", &pipelines::repartition},
-    {"batch", &pipelines::batch},     {"async", &pipelines::async},
+    {"forward", &pipelines::forward},
+    {"repartition", &pipelines::repartition},
+    {"batch", &pipelines::batch},
+    {"async", &pipelines::async},
     {"all", &pipelines::all},
+    {"count", &pipelines::count},
+    {"merge-count", &pipelines::merge_count},
 };
 
 }  // namespace

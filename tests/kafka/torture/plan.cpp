@@ -23,6 +23,15 @@ public:
     }
     void batch() { batch(made_.input); }
     void async() { add({made_.input, app_ + "-async-out", keyed::as_source, kept::order_of_key}); }
+    void count() {
+        const auto between = repartition_topic(app_, "count", "key");
+        add({made_.input, between, keyed::by_field});
+        made_.tables.push_back({"seen", changelog_topic(app_, "seen"), {between}});
+    }
+    void merge_count() {
+        forward();
+        made_.tables.push_back({"both", changelog_topic(app_, "both"), {made_.input, forwarded()}});
+    }
     void all() { forward(), repartition(), async(), batch(forwarded()); }
 
     plan made() && { return std::move(made_); }
@@ -44,9 +53,13 @@ private:
 };
 
 const std::map<std::string, void (maker::*)()> known{
-    {"forward", &maker::forward}, {"repartition", &maker::repartition},
-    {"batch", &maker::batch},     {"async", &maker::async},
+    {"forward", &maker::forward},
+    {"repartition", &maker::repartition},
+    {"batch", &maker::batch},
+    {"async", &maker::async},
     {"all", &maker::all},
+    {"count", &maker::count},
+    {"merge-count", &maker::merge_count},
 };
 
 }  // namespace
