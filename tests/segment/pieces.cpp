@@ -272,6 +272,21 @@ TEST_CASE("of two operators with pieces the later one goes first, and pieces sta
     }
 }
 
+TEST_CASE("an operator waits for one behind it that has more of its last value") {
+    record seen;
+    ticking time;
+    time.tick = 15ms;
+    const auto many = [](int i) { return numbers(3000, i); };
+    given from{{3}};
+    using outer = flat<decltype(count_to)>;
+    using inner = flat<decltype(many)>;
+    using chain = step<outer, step<inner, noting>>;
+    fused<int, chain> s{chain{outer{count_to}, {inner{many}, noting{seen}}}};
+    segment_turn now{time, time.at + 20ms};
+    CHECK((s.run(from, 0, now).status == run_status::more));
+    CHECK(seen.got == numbers{0, 0, 0});
+}
+
 TEST_CASE("an operator with pieces behind one that does not wait loses nothing") {
     record seen;
     ticking time;
