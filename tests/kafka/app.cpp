@@ -176,6 +176,37 @@ TEST_CASE("kafka: a message that was read can be sent on, however large it is") 
     CHECK(sent == sizes);
 }
 
+TEST_CASE("kafka: a message that was read fits the topics that weir makes, however large it is") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), normal = fresh("normal"), via = fresh("via"), dead = fresh("dead");
+    on.create(in, 1, {{"max.message.bytes", "6000000"}});
+    on.create(normal, 1);  // with the broker's limit
+    on.send(in, "k", std::string(5'999'900, 'x'), 0);
+    on.send(normal, "k", std::string(1'048'500, 'x'), 0);
+    on.flush();
+    weir::app app{fresh("app"), on_kafka(seen)};
+    const auto whole = [](const std::string& v) { return v; };
+    const auto note = [&](auto& v) { seen.add(std::to_string(v.size())); };
+    app.agent("a",
+              app.topic<std::string>(in) | weir::group_by(whole, "value") | weir::for_each(note));
+    app.agent("b", app.topic<std::string>(normal) | weir::group_by(whole, "value") |
+                       weir::for_each(note));
+    app.agent("c", app.topic<std::string>(in) | weir::through(via) | weir::for_each([&](auto& v) {
+                       note(v);
+                       throw std::runtime_error{"no"};
+                   }),
+              {.on_error = weir::dead_letter(dead)});
+    running r{app};
+    CHECK(until([&] { return seen.size() >= 3; }));
+    REQUIRE(until([&] { return on.ends(dead) == std::vector<weir::offset>{1}; }));
+    CHECK(r.stop() == "");
+    const auto letters = on.dump(dead);
+    REQUIRE(letters.size() == 1);
+    CHECK(letters[0].value.size() == 5'999'900);
+    CHECK_FALSE(seen.said("it is sent without them"));  // the headers that say why
+}
+
 TEST_CASE("kafka: a message that just fits its topic is a dead letter, the app goes on") {
     admin on;
     noted seen;
@@ -187,6 +218,8 @@ TEST_CASE("kafka: a message that just fits its topic is a dead letter, the app g
     auto o = on_kafka(seen);
     o.on_error = weir::dead_letter(dead);
     weir::app app{id, o};
+    // as `in`, without more room
+    app.topic(dead, {.partitions = 1, .config = {{"max.message.bytes", "1048588"}}});
     app.agent("a", app.topic<std::string>(in)  //
                        | weir::for_each([](auto& v) { throw std::runtime_error{v}; }));
     running r{app};

@@ -21,8 +21,9 @@ int main(int argc, char** argv) {
     ::alarm(300);  // in place of its parent's: several runs of a group take their time
     const std::string id = std::getenv("LEDGER_ID");
     const auto* stop = std::getenv("LEDGER_STOP_SECONDS");
+    const auto* commit = std::getenv("LEDGER_COMMIT_SECONDS");
     weir::app app{id,
-                  {.commit_interval = 200ms,
+                  {.commit_interval = commit ? std::chrono::seconds{std::atoi(commit)} : 200ms,
                    .purge_internal = false,  // all of it is looked at in the end
                    .shutdown_timeout = std::chrono::seconds{stop ? std::atoi(stop) : 30},
                    .kafka = {{"session.timeout.ms", "3000"}, {"heartbeat.interval.ms", "300"}}}};
