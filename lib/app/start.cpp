@@ -24,10 +24,11 @@ std::vector<transport::subscription> engine::subscriptions() {
     std::vector<transport::subscription> all;
     const bool first = found_.empty();
     std::vector<std::string> known;
-    const auto add = [&](const std::string& topic, transport::reset from) {
+    const auto add = [&](const std::string& topic, transport::reset from,
+                         bool co_partitioned = false) {
         const auto same = [&](auto& s) { return s.topic == topic; };
         const auto it = std::find_if(all.begin(), all.end(), same);
-        if (it == all.end()) all.push_back({topic, from});
+        if (it == all.end()) all.push_back({topic, from, co_partitioned});
         else if (from == transport::reset::earliest) it->from = from;
     };
     for (auto& r : conductor_->readers()) {
@@ -35,7 +36,7 @@ std::vector<transport::subscription> engine::subscriptions() {
         const bool early =
             t.internal || t.resumed || t.fills_table || auto_offset_reset() == earliest;
         const auto from = early ? transport::reset::earliest : transport::reset::latest;
-        add(t.name, from);
+        add(t.name, from, tables_.is_co_partitioned(t));
         if (!transport::is_pattern(t.name)) continue;
         if (known.empty()) known = transport_->topics();
         const bool new_here = found_.try_emplace(t.name, from).second;

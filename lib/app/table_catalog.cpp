@@ -98,6 +98,13 @@ void table_catalog::derive_changelogs() {
     }
 }
 
+bool table_catalog::is_co_partitioned(const topic_info& t) const {
+    return std::any_of(drawn_.begin(), drawn_.end(), [&](const table_info* table) {
+        const auto& in = table->inputs;
+        return in.size() > 1 && std::find(in.begin(), in.end(), &t) != in.end();
+    });
+}
+
 void table_catalog::check_partitions() const {
     for (auto* t : drawn_) {
         for (auto* in : t->inputs) {

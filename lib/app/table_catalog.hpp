@@ -31,6 +31,8 @@ public:
     /// Throws setup_error if a changelog has another number of partitions than what changes its
     /// table. The topics are resolved.
     void check_partitions() const;
+    /// Whether equal partition numbers of this topic and others have to be on one member.
+    bool is_co_partitioned(const topic_info&) const;
     /// Those that an agent changes, in the order in which they were drawn.
     const std::vector<table_info*>& drawn() const { return drawn_; }
     const std::map<std::string, std::unique_ptr<table_info>>& all() const { return all_; }

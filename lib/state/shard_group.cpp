@@ -204,22 +204,19 @@ bool shard_group::restore_topic(member& m) {
 void shard_group::restore(member& m, const fetch& in, std::size_t i) {
     const auto& record = in.messages()[i];
     if (record.key.view() == owner_key) return restore_owner(m, record);
-    const auto all = in.headers(i);
-    if (all.empty() || all.front().name != stamp_header || !all.front().value)
-        throw refused_record{
-            "was not written by weir: it has no header " + std::string{stamp_header} +
-            "; only weir may write to a changelog. Give the table another name, or delete "
-            "the topic: the table begins anew"};
-    if (const auto text = all.front().value->view(); text != m.last_stamp) {
-        m.last_stamp = text;
-        m.stamp = cut_stamp::of(text, input_names_);
+    const auto text = in.header_of(i, stamp_header);
+    if (!text || text->is_null())
+        throw error{"it was not written by weir: it has no header " + std::string{stamp_header}};
+    if (text->view() != m.last_stamp) {
+        m.last_stamp = text->view();
+        m.stamp = cut_stamp::of(m.last_stamp, input_names_);
     }
     // of an owner who did not know yet that another had its place
     if (m.stamp.epoch < m.last_owner.epoch ||
         (m.stamp.epoch == m.last_owner.epoch && m.stamp.owner != m.last_owner.owner))
         return;
     if (record.key.view() == mark_key) return m.shard->restore_mark(m.stamp.at);
-    const bool erased = all.size() > 1 && all[1].name == erased_header;
+    const bool erased = record.value.size() == 0 && in.header_of(i, erased_header);
     if (erased || record.value.is_null()) m.shard->restore_erased(record, m.stamp.at, !erased);
     else m.shard->restore_row(record, m.stamp.at);
 }

@@ -264,7 +264,7 @@ private:
     void one(member& m) {
         const auto log =
             "a-" + string{draw(2) && shape_ >= shape::chained ? "thirds" : "seen"} + "-changelog";
-        switch (draw(15)) {
+        switch (draw(16)) {
             case 6:
             case 7:
                 test_->commit();
@@ -285,7 +285,7 @@ private:
                 say("kill");
                 break;
             case 11:
-                if (members_.size() < 12 && !has_two_inputs(shape_)) join();
+                if (members_.size() < 12) join();
                 break;
             case 12:
                 m.throws = draw(5);
@@ -298,6 +298,10 @@ private:
                 break;
             }
             case 14: move(m); break;
+            case 15:
+                if (test_->partitions(log)) test_->compact(log);
+                say("compact " + log);
+                break;
             default: send(m); break;
         }
     }

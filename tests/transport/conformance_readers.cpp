@@ -104,6 +104,7 @@ TEST_CASE("transport: a reader that begins before the log does begins there, and
         CHECK(whole.values() == numbers(6, 10));
         CHECK_FALSE(whole.from->take_lost());  // it wanted what there is
         CHECK(c.fatal.empty());
+        for (auto& line : c.told) CHECK(line.find("reset") == std::string::npos);
     });
 }
 

@@ -70,7 +70,8 @@ void callbacks::logged(const rd_kafka_t* rk, int level, const char* facility, co
     // Why a connection failed. What is to be told comes to error_cb as well; newer versions of
     // librdkafka say there only that all brokers are down.
     if (of == "FAIL") return problems_.note(connection_problem(line));
-    if (level > LOG_WARNING || of == "CONFWARN") return;  // who sets a property knows why
+    if (level > LOG_WARNING || of == "CONFWARN" || is_expected(of))
+        return;  // who sets a property knows why
     problem p{"librdkafka: " + std::string{line}};
     p.key = log_key(of, line);
     problems_.add(std::move(p));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What librdkafka calls, as virtual functions.
 #pragma once
+#include <string_view>
+
 #include "handles.hpp"
 #include "problems.hpp"
 
@@ -19,6 +21,8 @@ protected:
     virtual ~callbacks() = default;
     virtual void delivered(const rd_kafka_message_t&) {}
     virtual void rebalanced(rd_kafka_t*, bool /*assigned*/, partition_list) {}
+    /// Whether lines of this kind are not to be told.
+    virtual bool is_expected(std::string_view /*facility*/) const { return false; }
     /// Whether the run cannot go on with this error.
     virtual bool ends_run(rd_kafka_resp_err_t) const { return false; }
 

@@ -60,6 +60,8 @@ constexpr const char* assignor = "partition.assignment.strategy";
 const properties reader_defaults{
     // Of each partition, and there may be as many readers as partitions.
     {"queued.max.messages.kbytes", "8192"},
+    // A new reader waits until the request that is under way has been answered.
+    {"fetch.wait.max.ms", "100"},
     // How long a new topic may be unknown to brokers. weir has waited for it where it was created.
     {"topic.metadata.propagation.max.ms", "10000"},
 };

@@ -67,9 +67,9 @@ std::unique_ptr<weir::transport::partition> readers::open(const topic_partition&
     w.now = std::make_shared<slot>(slot{tp, w.queue.get(), from > 0 ? from : -1});
     w.now->outside = true;
     w.asked = clock::now();
-    if (!w.topic ||
-        rd_kafka_consume_start_queue(w.topic.get(), tp.partition,
-                                     from > 0 ? from : RD_KAFKA_OFFSET_BEGINNING, w.queue.get()))
+    // Not RD_KAFKA_OFFSET_BEGINNING: a question for it that no leader is known for yet is asked
+    // again half a second later.
+    if (!w.topic || rd_kafka_consume_start_queue(w.topic.get(), tp.partition, from, w.queue.get()))
         problems_.add({name_of(tp) + " cannot be read: " + text_of(rd_kafka_last_error()), true});
     return std::make_unique<reader>(shared_, w.now, self_);
 }

@@ -32,8 +32,8 @@ public:
     /// The queue of this number is not empty any more.
     void ready(std::uint32_t number);
     void all_ready();
-    /// Lets librdkafka call back: errors and log lines come in here. Tells which readers have had no
-    /// answer for a long time: librdkafka does not tell that a topic may not be described.
+    /// Lets librdkafka call back: errors and log lines come in here. Tells which readers have had
+    /// no answer for a long time: librdkafka does not tell that a topic may not be described.
     void serve();
     /// Its broker does not answer.
     void give_up() { shared_->from->hangs = true; }
@@ -50,6 +50,8 @@ private:
     };
     void close(watched&);
     bool ends_run(rd_kafka_resp_err_t e) const override { return is_gone(e); }
+    /// That it goes on at the log's start: `take_lost` tells what is missing.
+    bool is_expected(std::string_view facility) const override { return facility == "OFFSET"; }
 
     ready_list& ready_;
     const std::shared_ptr<read_state> shared_;

@@ -76,17 +76,6 @@ void member::purge(std::span<const position> below) {
         if (auto* t = core_.find(tp.topic)) core_.purge(*t, tp.partition, offset);
 }
 
-std::unique_ptr<weir::transport::partition> member::reader(const topic_partition& tp, offset from) {
-    session s{core_, &seat_};
-    auto* t = core_.find(tp.topic);
-    assert(t && t->has(tp.partition));
-    auto reads = std::make_shared<memory::reader>(
-        memory::reader{&seat_, &t->logs[static_cast<std::size_t>(tp.partition)]});
-    reads->at.next = from;
-    reads->readable = true;
-    return std::make_unique<partition>(broker_, core_, std::move(reads));
-}
-
 topic_id member::open(const std::string& topic) {
     session s{core_, &seat_};
     return core_.open(topic).id;

@@ -100,6 +100,10 @@ public:
                 return true;
         return false;
     }
+    milliseconds next_generation(milliseconds from) const {
+        const auto it = std::lower_bound(generations_.begin(), generations_.end(), from);
+        return it == generations_.end() ? never : *it;
+    }
     /// When the group commits for the first time from then on: a broker listens long before it
     /// serves.
     milliseconds commits_again(milliseconds from) const {
@@ -109,6 +113,7 @@ public:
 
 private:
     void begin(const generation& g, std::map<place_of, std::int64_t>& committed) {
+        generations_.push_back(g.time);
         for (auto& m : g.members) {
             ids_[m.client].emplace_back(g.time, m.id);
             for (auto& [topic, partitions] : m.partitions)
@@ -119,7 +124,7 @@ private:
 
     std::map<std::pair<std::string, place_of>, std::vector<session>> sessions_;
     std::map<std::string, std::vector<std::pair<milliseconds, std::string>>> ids_;
-    std::vector<milliseconds> commits_;
+    std::vector<milliseconds> commits_, generations_;
 };
 
 // --------------------------------------------------------------------------------------- one hop
@@ -355,11 +360,13 @@ private:
         return grouped(n) + " after " + why;
     }
 
-    /// Why a second copy was made. Empty: nothing is known.
+    /// Why a second copy was made: what is done when a partition changes hands the next owner does
+    /// not do again, so something has happened before that. Empty: nothing is known.
     std::string cause(const entry& one, const entry& two) const {
+        const auto latest = std::min(two.time, owners_.next_generation(one.time));
         const auto touches = [&](const fault& f) {
             const auto to = f.who == broker_name ? owners_.commits_again(f.to) : f.to;
-            return f.from <= two.time && to + aftermath >= one.time;
+            return f.from <= latest && to + aftermath >= one.time;
         };
         const fault* last = nullptr;  // the latest that may be it, a process's own first
         for (auto& f : all_.faults)

@@ -127,6 +127,40 @@ TEST_CASE("torture's ledger: a fault of long ago explains no copy") {
     CHECK(h.wrong_says() == sentences{"in -> out: came again without a fault that explains it: 2"});
 }
 
+TEST_CASE("torture's ledger: a fault after the partition has changed hands explains no copy") {
+    history h;
+    h.all.faults = {{"w0.0", "was killed", 201, 201}};  // w1 has it since 200
+    CHECK(h.wrong_says() == sentences{"in -> out: came again without a fault that explains it: 2"});
+}
+
+TEST_CASE("torture's ledger: a broker is back when the group commits again") {
+    history h;
+    h.all.faults = {{"the broker", "was killed", -20'000, -19'000}};  // the first commit is at 110
+    CHECK(h.wrong().empty());
+    h.all.group.insert(h.all.group.begin(), commit{"other", 0, 1, -18'000});
+    CHECK(h.wrong_says() == sentences{"in -> out: came again without a fault that explains it: 2"});
+}
+
+TEST_CASE("torture's ledger: copies of a message in two partitions are not taken for each other") {
+    evidence e;
+    e.hops = {{"in", "out"}};
+    const auto put = [&](const char* topic, int partition, std::int64_t offset, int id,
+                         const char* by, milliseconds at) {
+        e.add(topic, {partition, offset, at, "k",
+                      "{\"id\":" + std::to_string(id) + ",\"key\":\"g\",\"by\":\"" + by + "\"}"});
+    };
+    put("in", 1, 0, 9, "", 0);
+    put("in", 0, 0, 3, "", 0);
+    put("in", 0, 1, 9, "", 300);
+    put("out", 0, 0, 9, "w0.0", 50);  // of in[1], not of in[0]@1
+    put("out", 0, 1, 3, "w0.0", 60);
+    put("out", 0, 2, 9, "w0.0", 310);
+    e.group = {generation{1, 1, {{"w0.0", "m", {{"in", {0, 1}}}}}}, commit{"in", 0, 2, 400},
+               commit{"in", 1, 1, 400}};
+    e.finish();
+    for (auto& f : check(e)) CHECK_MESSAGE(f.holds, f.says);
+}
+
 TEST_CASE("torture's ledger: a process that the group has forgotten explains its copies") {
     history h;
     h.all.faults.clear();
