@@ -10,6 +10,7 @@
 //   2 accounts, and ann's is one
 //   in the next run:
 //   ann has spent 52.5
+//   somebody asks about ann again
 #include <fmt/core.h>
 
 #include <string>
@@ -48,6 +49,15 @@ int main() {
         fmt::print("{} has spent {}\n", who, totals.get(who).sum);  // .init's, if there is none
     }));
     // [/read]
+
+    // [body]
+    auto questions = app.table<std::string, int>("questions");
+
+    app.agent("questions", asked | weir::for_each([questions](const std::string& who) {
+        questions[who] += 1;
+        if (questions[who] == 2) fmt::print("somebody asks about {} again\n", who);
+    }), {.tables = {questions}});                      // it says which tables it changes
+    // [/body]
 
     weir::testing::test_driver test{app};
     test.send(asked, "eve");
