@@ -209,7 +209,7 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
         throw error{"it was not written by weir: it has no header " + std::string{stamp_header}};
     if (text->view() != m.last_stamp) {
         m.last_stamp = text->view();
-        m.stamp = cut_stamp::of(m.last_stamp, input_names_);
+        m.stamp = cut_stamp::of(*m.last_stamp, input_names_);
     }
     // of an owner who did not know yet that another had its place
     if (m.stamp.epoch < m.last_owner.epoch ||
