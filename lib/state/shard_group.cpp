@@ -206,7 +206,10 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
     if (record.key.view() == owner_key) return restore_owner(m, record);
     const auto text = in.header_of(i, stamp_header);
     if (!text || text->is_null())
-        throw error{"it was not written by weir: it has no header " + std::string{stamp_header}};
+        throw refused_record{"was not written by weir: it has no header " +
+                             std::string{stamp_header} +
+                             "; only weir may write to a changelog. Give the table another name, "
+                             "or delete the topic: the table begins anew"};
     if (text->view() != m.last_stamp) {
         m.last_stamp = text->view();
         m.stamp = cut_stamp::of(*m.last_stamp, input_names_);
