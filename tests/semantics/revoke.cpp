@@ -171,7 +171,7 @@ TEST_CASE("semantics 28: stop does not wait for a pull stream's retry that is du
           "shutdown_timeout") {
     silent quiet;
     weir::app app{"revoke",
-                  {.on_error = weir::retry(3, 1h), .shutdown_timeout = 10s, .hooks = &quiet}};
+                  {.shutdown_timeout = 10s, .on_error = weir::retry(3, 1h), .hooks = &quiet}};
     auto in = app.topic<int>("in");
     app.timer(5s, [&] { app.stop(); });
     test_driver test{app};
