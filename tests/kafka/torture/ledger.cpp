@@ -254,29 +254,56 @@ private:
         return false;
     }
 
-    /// How far a process is in one partition of its source, as its results show it.
-    struct progress {
-        std::int64_t last = -1;   // index of the source
-        std::size_t session = 0;  // of the process's sessions with that partition
-    };
+    /// How far a process is in a partition of its source, as its results show it: for each of its
+    /// sessions with that partition the least index of a source at which it may be, or none. A
+    /// message that is twice in the source can be told apart by its place only, so there may be
+    /// several ways to read the results; one that keeps the order is enough.
+    using progress = std::vector<std::int64_t>;
+    static constexpr std::int64_t none = -1;
 
     /// Within one session nobody goes back. `to_` is in the order of its partitions.
     fact in_order() const {
         std::map<std::tuple<std::string, int, int, std::uint32_t>, progress> all;
         found back;
-        std::size_t restarts = 0;
         for (auto& copy : to_) {
             const auto sources = sources_by_then(copy);
             if (sources.empty()) continue;
+            const auto partition = from_[sources[0]].partition;
+            auto& sessions = owners_.of(maker(copy), {hop_.from, partition});
+            if (sessions.empty()) continue;  // owned() says it
             const auto key = hop_.order == kept::order_of_key ? copy.key : 0;
-            auto& now = all[{maker(copy), from_[sources[0]].partition, copy.partition, key}];
-            if (goes_on(copy, sources, now)) continue;
-            ++restarts;
-            if (!starts_again(copy, sources, now)) back.add(at(copy));
+            auto& now = all[{maker(copy), partition, copy.partition, key}];
+            auto next = after(now, copy, sources, sessions);
+            if (std::all_of(next.begin(), next.end(), [](auto i) { return i == none; })) {
+                back.add(at(copy));
+                next = after({}, copy, sources, sessions);
+            }
+            now = std::move(next);
         }
-        return std::move(back).as_fact(name() + "each process keeps the order; it goes back " +
-                                           grouped(restarts) + " times, each with a new assignment",
-                                       name() + "results out of order");
+        return std::move(back).as_fact(
+            name() + "each process keeps the order from one assignment to the next",
+            name() + "results out of order");
+    }
+    progress after(const progress& now, const entry& copy,
+                   const std::vector<std::uint32_t>& sources,
+                   const std::vector<session>& sessions) const {
+        progress next(sessions.size(), none);
+        bool is_new = now.empty();  // the session may be a new one, behind one that was possible
+        for (std::size_t s = 0; s < sessions.size() && sessions[s].begin <= copy.time; ++s) {
+            const auto last = s < now.size() ? now[s] : none;
+            for (const auto i : sources)
+                if ((is_new || (last != none && last < i)) && is_read_in(s, sessions, from_[i])) {
+                    next[s] = i;
+                    break;
+                }
+            is_new |= last != none;
+        }
+        return next;
+    }
+    /// Not committed when the session began, and there before the next one did.
+    static bool is_read_in(std::size_t s, const std::vector<session>& all, const entry& source) {
+        return all[s].start <= source.offset &&
+               (s + 1 == all.size() || source.time < all[s + 1].begin);
     }
     /// Of which sources the copy may be made: those that were there. Copies of one message in
     /// several partitions cannot be told apart: none.
@@ -289,39 +316,6 @@ private:
         if (!all.empty() && from_[all.front()].partition != from_[all.back()].partition)
             all.clear();
         return all;
-    }
-    bool goes_on(const entry& copy, const std::vector<std::uint32_t>& sources,
-                 progress& now) const {
-        for (const auto i : sources) {
-            if (static_cast<std::int64_t>(i) <= now.last) continue;
-            now.last = i;
-            now.session = std::max(now.session, least_session(sessions_of(copy, i), from_[i]));
-            return true;
-        }
-        return false;
-    }
-    /// With a session behind the one that is known, which began before the copy was made.
-    bool starts_again(const entry& copy, const std::vector<std::uint32_t>& sources,
-                      progress& now) const {
-        for (const auto source : sources) {
-            auto& sessions = sessions_of(copy, source);
-            for (auto i = now.session + 1; i < sessions.size(); ++i) {
-                if (sessions[i].begin > copy.time || sessions[i].start > from_[source].offset)
-                    continue;
-                now = {static_cast<std::int64_t>(source), i};
-                return true;
-            }
-        }
-        return false;
-    }
-    const std::vector<session>& sessions_of(const entry& copy, std::uint32_t source) const {
-        return owners_.of(maker(copy), {hop_.from, from_[source].partition});
-    }
-    /// What was appended in a session is read in this one or a later one.
-    static std::size_t least_session(const std::vector<session>& all, const entry& source) {
-        std::size_t i = 0;
-        while (i + 1 < all.size() && all[i + 1].begin <= source.time) ++i;
-        return i;
     }
 
     /// More results than sources: each of them comes of a crash that is known, or of none.
@@ -338,7 +332,7 @@ private:
                              [&](auto a, auto b) { return to_[a].time < to_[b].time; });
             for (auto i = wanted; i < in_time.size(); ++i, ++copies_made) {
                 const auto &one = to_[in_time[i - 1]], &two = to_[in_time[i]];
-                const auto why = cause(one, two);
+                const auto why = cause(one, two, from_[it->second.front()]);
                 if (why.empty()) unexplained.add(at(two) + ", after " + at(one));
                 else ++causes[why];
             }
@@ -362,11 +356,12 @@ private:
 
     /// Why a second copy was made: what is done when a partition changes hands the next owner does
     /// not do again, so something has happened before that. Empty: nothing is known.
-    std::string cause(const entry& one, const entry& two) const {
+    std::string cause(const entry& one, const entry& two, const entry& source) const {
+        const auto earliest = may_be_made_from(one, source);
         const auto latest = std::min(two.time, owners_.next_generation(one.time));
         const auto touches = [&](const fault& f) {
             const auto to = f.who == broker_name ? owners_.commits_again(f.to) : f.to;
-            return f.from <= latest && to + aftermath >= one.time;
+            return f.from <= latest && to + aftermath >= earliest;
         };
         const fault* last = nullptr;  // the latest that may be it, a process's own first
         for (auto& f : all_.faults)
@@ -376,9 +371,14 @@ private:
                 if (f.who == broker_name && touches(f)) last = &f;
         if (last) return last->who + ' ' + last->what + " at " + seconds(last->from - all_.began);
         for (auto* who : {&maker(one), &maker(two)})
-            if (owners_.thrown_out(*who, one.time, two.time))
+            if (owners_.thrown_out(*who, earliest, two.time))
                 return *who + " left the group unasked";
         return {};
+    }
+    /// What is sent may wait in its process until the broker takes it.
+    milliseconds may_be_made_from(const entry& copy, const entry& source) const {
+        auto& sessions = owners_.of(maker(copy), {hop_.from, source.partition});
+        return std::max(source.time, sessions.empty() ? 0 : sessions.front().begin);
     }
 
     static constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();

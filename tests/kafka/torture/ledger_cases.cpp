@@ -210,6 +210,22 @@ TEST_CASE("torture's ledger: a process goes back only with a new assignment") {
     CHECK(again.wrong().empty());
 }
 
+TEST_CASE("torture's ledger: messages that are twice in the source are read again and again") {
+    history h;
+    h.all.topics.clear();
+    h.all.group.clear();
+    for (int id : {0, 1, 2, 3, 0, 1})
+        h.in(id, static_cast<std::int64_t>(h.all.topics["in"].entries.size()));
+    h.owner("w0.0", 1);
+    for (int id : {0, 1, 2, 3}) h.out(id, "w0.0", 100);  // nothing of it is committed
+    h.owner("w0.0", 105, "again");
+    for (int id : {0, 1, 2, 3, 0, 1}) h.out(id, "w0.0", 110);
+    h.commits(6, 200);
+    CHECK(h.wrong().empty());
+    h.out(0, "w0.0", 120);  // there is no third session
+    CHECK_FALSE(h.that("results out of order: 1").holds);
+}
+
 TEST_CASE("torture's ledger: results with a wrong key, and results of nothing") {
     history h;
     h.put("out", 7, "w1.0", 10, 250, "other");
