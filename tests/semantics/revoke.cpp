@@ -167,23 +167,6 @@ TEST_CASE("semantics 24: a decode that is tried again only behind the limit is g
     CHECK(test.committed(in, 0) == 1);
 }
 
-TEST_CASE("semantics 28: stop does not wait for a pull stream's retry that is due only behind "
-          "shutdown_timeout") {
-    silent quiet;
-    weir::app app{"revoke",
-                  {.shutdown_timeout = 10s, .on_error = weir::retry(3, 1h), .hooks = &quiet}};
-    auto in = app.topic<int>("in");
-    app.timer(5s, [&] { app.stop(); });
-    test_driver test{app};
-    test.send(in, "k", 0);
-    const auto begun = test.now();
-    trace seen;
-    for (int n : app.stream(in | weir::tap(fails))) seen.push_back(n);
-    CHECK(seen.empty());
-    CHECK(test.now() == begun + 5s);
-    CHECK(test.committed(in, 0) == nothing);
-}
-
 TEST_CASE("semantics 28: stop does not wait for a task that is tried again") {
     silent quiet;
     weir::app app{"revoke", {.shutdown_timeout = 10s, .hooks = &quiet}};
