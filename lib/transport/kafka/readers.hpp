@@ -18,8 +18,7 @@ namespace weir::transport::kafka {
 /// simple consumer, with a queue for each partition. Made by the client for its first reader, and
 /// destroyed before the list that its queues write to; used on the loop's thread. The readers that
 /// it has opened may outlive it, and then have nothing more. Invariants: a partition has one reader
-/// at a time; its queue stays for the next one, and is empty between them, since librdkafka can
-/// hang at its end over a queue of a deleted topic.
+/// at a time; its queue stays for the next one, and is empty between them.
 class readers final : callbacks {
 public:
     static constexpr std::uint32_t own_number = std::uint32_t{1} << 31,
