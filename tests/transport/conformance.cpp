@@ -34,9 +34,10 @@ TEST_CASE("transport: a topic's settings are those that it was created with") {
         c.to->create({.name = b,
                       .partitions = 1,
                       .config = {{"retention.ms", "2000"}, {"cleanup.policy", "compact"}}});
-        const std::string names[] = {b, on.fresh("none"), a};
+        const std::string names[] = {b, on.fresh("none"), a, b};
         const auto all = c.to->configs(names);
-        REQUIRE(all.size() == 3);
+        REQUIRE(all.size() == 4);
+        CHECK(all[3] == all[0]);
         CHECK(all[0].at("retention.ms") == "2000");
         CHECK(all[0].at("cleanup.policy") == "compact");
         CHECK(all[1].empty());

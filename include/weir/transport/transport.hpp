@@ -135,8 +135,8 @@ public:
     virtual std::optional<partition_id> partitions(const std::string& topic) = 0;
     virtual std::vector<std::string> topics() = 0;
     virtual void create(const topic_spec&) = 0;  // a topic that exists is success
-    /// The settings of topics that exist, in this order; empty for one whose settings the broker
-    /// does not tell.
+    /// The settings of topics, in this order (a name may come twice). Empty for a topic that does
+    /// not exist, and for one whose settings the broker does not tell.
     virtual std::vector<topic_config> configs(std::span<const std::string> topics) = 0;
 
     // consuming: one member of the group

@@ -2,6 +2,7 @@
 #include "topics.hpp"
 
 #include <algorithm>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -156,7 +157,8 @@ std::vector<topic_config> topics::configs(std::span<const std::string> names) {
     if (names.empty()) return all;
     std::vector<config_resource> made;
     std::vector<rd_kafka_ConfigResource_t*> asked;
-    for (auto& name : names) {
+    // librdkafka does not read an answer that has a topic twice
+    for (auto& name : std::set<std::string>{names.begin(), names.end()}) {
         made.emplace_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
         asked.push_back(made.back().get());
     }
@@ -174,17 +176,17 @@ std::vector<topic_config> topics::configs(std::span<const std::string> names) {
     const auto* result = rd_kafka_event_DescribeConfigs_result(event.get());
     auto* const* of_each = rd_kafka_DescribeConfigs_result_resources(result, &count);
     for (std::size_t i = 0; i < count; ++i) {
-        const auto at = std::find(names.begin(), names.end(),
-                                  std::string{rd_kafka_ConfigResource_name(of_each[i])});
-        if (at == names.end()) continue;
+        const std::string name{rd_kafka_ConfigResource_name(of_each[i])};
         const auto wrong = rd_kafka_ConfigResource_error(of_each[i]);
-        if (wrong != RD_KAFKA_RESP_ERR_NO_ERROR) not_told(wrong, *at);
+        if (wrong != RD_KAFKA_RESP_ERR_NO_ERROR) not_told(wrong, name);
         std::size_t entries = 0;
         auto* const* told = rd_kafka_ConfigResource_configs(of_each[i], &entries);
-        auto& into = all[static_cast<std::size_t>(at - names.begin())];
+        topic_config its;
         for (std::size_t e = 0; e < entries; ++e)
             if (const auto* value = rd_kafka_ConfigEntry_value(told[e]))
-                into[rd_kafka_ConfigEntry_name(told[e])] = value;
+                its[rd_kafka_ConfigEntry_name(told[e])] = value;
+        for (std::size_t n = 0; n < names.size(); ++n)
+            if (names[n] == name) all[n] = its;
     }
     return all;
 }
