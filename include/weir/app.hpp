@@ -113,18 +113,24 @@ public:
         made->key_form = detail::data_type_of<K>();
         made->value_form = detail::data_type_of<V>();
         made->init = std::move(options.init);
+        made->journal_max = options.journal_max;
         return weir::table<K, V>{static_cast<detail::table_of<K, V>&>(
             declare(std::move(made), std::move(options.config), options.replication))};
     }
 
     /// A table that a topic fills: the topic is its changelog, and weir writes nothing. A null
     /// value erases its key. The table has the topic's name.
-    template <class K, class V>
-    auto table(const weir::topic<K, V>& from,
-               table_options<typename detail::without_null<V>::type> options = {}) {
-        using value = typename detail::without_null<V>::type;
-        static_assert(!std::is_void_v<V>, "weir: app.table(topic): the topic has a key type: "
-                                          "app.topic<K, V>(…)");
+    template <detail::is_stream Topic>
+    auto table(
+        const Topic& from,
+        table_options<typename detail::without_null<typename Topic::value>::type> options = {}) {
+        using K = typename Topic::key;
+        using value = typename detail::without_null<typename Topic::value>::type;
+        static_assert(
+            requires { from.info(); },
+            "weir: app.table(topic): a stream is no topic: put to_table behind it");
+        static_assert(!detail::is_raw<K>,
+                      "weir: app.table(topic): the topic has a key type: app.topic<K, V>(…)");
         auto made = std::make_unique<detail::table_of<K, value>>();
         made->name = from.name();
         made->type = &detail::type_id<K, value>;
@@ -133,6 +139,7 @@ public:
         made->key_form = detail::data_type_of<K>();
         made->value_form = detail::data_type_of<value>();
         made->init = std::move(options.init);
+        made->journal_max = options.journal_max;
         made->changelog = &from.info();
         made->is_topic = true;
         weir::table<K, value> t{

@@ -18,6 +18,9 @@ template <class V>
 struct table_options {
     /// What a key has before it was changed for the first time.
     V init{};
+    /// Changes of one partition that are not committed yet. At the limit the partition is not read:
+    /// each of them keeps the value that it has replaced.
+    std::size_t journal_max = 1'000'000;
     /// Settings of the changelog, used when it is created. They win over weir's.
     properties config{};
     /// Of the changelog. 0: the broker's default.

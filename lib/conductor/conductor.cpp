@@ -263,7 +263,8 @@ bool conductor::read_next(owned_partition& p) {
     if (ahead == 0) return false;
     p.update_tracker(now_);
     const auto open_max = settings_.options.open_max;
-    const auto room = open_max - std::min(p.may_be_open(), open_max);
+    auto room = open_max - std::min(p.may_be_open(), open_max);
+    if (p.tables) room = std::min(room, p.tables->room);
     log_if_full(p, room == 0);
     const auto* before = p.tracker.get();
     const auto n = p.read(std::min(ahead, room), now_);

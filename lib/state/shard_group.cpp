@@ -322,8 +322,19 @@ void shard_group::update() {
     cut upto;
     for (auto& i : inputs_) upto.push_back(i->committable);
     const auto is_before = [&](auto& m) { return m.shard->is_all_before(upto); };
-    if (!std::all_of(tables_.begin(), tables_.end(), is_before)) return;
-    for (auto& m : tables_) m.shard->forget(upto);
+    if (std::all_of(tables_.begin(), tables_.end(), is_before))
+        for (auto& m : tables_) m.shard->forget(upto);
+    tell_room();
+}
+
+/// The journals are bounded, give or take what one message changes.
+void shard_group::tell_room() {
+    auto room = std::numeric_limits<std::size_t>::max();
+    for (auto& m : tables_) {
+        const auto most = m.table->journal_max;
+        room = std::min(room, most - std::min(m.shard->journal_size(), most));
+    }
+    for (auto& i : inputs_) i->room = room;
 }
 
 bool shard_group::begin_cut() {

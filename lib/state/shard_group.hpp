@@ -2,6 +2,7 @@
 // The tables of one partition whose changes depend on each other.
 #pragma once
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +22,8 @@ struct table_input {
     offset committable = 0;  // everything before is finished
     bool leaving = false;    // it is revoked: what it has begun is finished
     // told by the tables
-    bool ready = false;  // the partition may be read
+    bool ready = false;                                          // the partition may be read
+    std::size_t room = std::numeric_limits<std::size_t>::max();  // messages that may be read now
     offset written = 0;  // so far as the changelogs have it: no commit may pass it
     // The tables have changes by messages before it, and wait for those to come again.
     offset replays_to = 0;
@@ -156,6 +158,7 @@ private:
     void restore_owner(member&, const message&);
     void announce(member&);
     void start();
+    void tell_room();
     cut committable_cut();
     void begin_table(std::size_t);
     bool write_one(member&);

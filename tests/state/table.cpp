@@ -185,3 +185,23 @@ TEST_CASE("after a run a table can be read; the next run begins with what it res
     test.kill(c.app);
     CHECK(c.seen.size() == 0);
 }
+
+TEST_CASE("a partition is not read while journal_max of its changes are not committed") {
+    silent hush;
+    weir::app app{"a", {.hooks = &hush}};
+    auto in = app.topic<string, int>("in");
+    auto seen = app.table<string, std::int64_t>("seen", {.journal_max = 3});
+    app.agent("c", in | weir::count(seen) | weir::take(5, 10s) | weir::for_each([](auto&) {}));
+    test_driver test{app};
+    for (int n = 0; n < 8; ++n) test.append(in, "x", 1);
+    test.run();
+    CHECK(seen.get("x") == 3);
+    CHECK(test.held(in, 0) == 3);
+    test.advance(10s);  // the short batch
+    CHECK(seen.get("x") == 6);
+    test.advance(10s);
+    CHECK(seen.get("x") == 8);
+    test.advance(10s);
+    test.commit();
+    CHECK(test.committed(in, 0) == committed{8});
+}

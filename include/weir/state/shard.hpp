@@ -48,6 +48,8 @@ public:
     virtual bool is_all_before(const cut& upto) const = 0;
     /// Changes by messages before `upto` can't be undone any more. `committable` has returned it.
     virtual void forget(const cut& upto) = 0;
+    /// How many changes can still be undone.
+    virtual std::size_t journal_size() const = 0;
     /// Whether there is anything to write.
     virtual bool changed() const = 0;
     /// It has changes by messages that its inputs will deliver again. No cut is made meanwhile,
@@ -126,6 +128,7 @@ public:
     // Of `app.table(topic)` the topic itself, which weir does not write to.
     topic_info* changelog = nullptr;
     bool is_topic = false;
+    std::size_t journal_max = 0;
     std::string changed_by;            // an agent; empty: by none
     std::vector<topic_info*> sources;  // topics whose messages change it
     /// All topics whose messages change it or a table that shares a topic with it: those have

@@ -165,6 +165,7 @@ public:
         finished_ -= first_;
         first_ = 0;
     }
+    std::size_t journal_size() const override { return live_size(); }
     bool changed() const override { return !dirty_.empty(); }
 
     // writing a cut
