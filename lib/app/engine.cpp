@@ -199,11 +199,9 @@ std::optional<blocked> engine::explain(const topic_partition& p) const {
     return b;
 }
 void engine::check_restored() const {
-    const auto at = running() ? conductor_->restoring() : std::nullopt;
     if (!running()) throw weir::error{"weir: app.ask: the app does not run"};
-    if (at)
-        throw weir::error{"weir: app.ask: table '" + at->table + "' is being restored: " +
-                          std::to_string(at->at) + " of " + std::to_string(at->end) + " records"};
+    const auto why = conductor_->of_tables().why_not_ready();
+    if (!why.empty()) throw weir::error{"weir: app.ask: " + why};
 }
 std::size_t engine::messages_read() const {
     return conductor_ ? conductor_->messages() : last_read_;

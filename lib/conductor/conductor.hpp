@@ -103,8 +103,6 @@ public:
     /// The member is gone: nothing can be finished.
     void abandon() { state_ = state::stopped; }
 
-    /// How far a table is that is being restored.
-    std::optional<shard_group::progress> restoring() const { return tables_.restoring(); }
     const owned_partitions& partitions() const { return partitions_; }
     /// The assigned partitions; after the run, those at its end.
     std::vector<partition_status> status() const;

@@ -62,19 +62,19 @@ shard_group::~shard_group() {
 }
 
 std::shared_ptr<table_input> shard_group::assigned(const topic_info& t, offset from) {
-    const auto& all = inputs();
-    const auto at = std::find(all.begin(), all.end(), &t) - all.begin();
-    auto& in = inputs_[static_cast<std::size_t>(at)];
+    auto& in = inputs_[number_of(t)];
     in = std::make_shared<table_input>();
     in->committable = in->written = from;
     return in;
 }
 
-bool shard_group::had(const topic_info& t) const {
-    for (std::size_t i = 0; i < inputs_.size(); ++i)
-        if (inputs()[i] == &t) return inputs_[i] != nullptr;
-    return false;
+std::size_t shard_group::number_of(const topic_info& t) const {
+    const auto& all = inputs();
+    const auto at = std::find(all.begin(), all.end(), &t);
+    assert(at != all.end());
+    return static_cast<std::size_t>(at - all.begin());
 }
+bool shard_group::had(const topic_info& t) const { return inputs_[number_of(t)] != nullptr; }
 bool shard_group::has(const table_input& in) const {
     return std::any_of(inputs_.begin(), inputs_.end(), [&](auto& i) { return i.get() == &in; });
 }
@@ -169,9 +169,7 @@ bool shard_group::restore(member& m) {
 
 /// Up to what is committed. What lies behind it comes as input.
 bool shard_group::restore_topic(member& m) {
-    const auto& all = inputs();
-    const auto at = std::find(all.begin(), all.end(), m.table->changelog) - all.begin();
-    const auto& in = inputs_[static_cast<std::size_t>(at)];
+    const auto& in = inputs_[number_of(*m.table->changelog)];
     if (!in) return false;
     const auto upto = in->committable;
     const auto is_there = [&] { return upto == 0 || m.reader->position() >= upto; };
@@ -258,14 +256,6 @@ void shard_group::announce(member& m) {
     m.announced = send(m, record);
 }
 
-std::optional<shard_group::progress> shard_group::restoring_at() const {
-    for (auto& m : tables_)
-        if (!m.restored)
-            return progress{m.table->name, m.reader->position().value_or(0),
-                            m.reader->end().value_or(0)};
-    return {};
-}
-
 std::string shard_group::why_not_ready() const {
     if (running_) return {};
     for (auto& m : tables_) {
@@ -319,11 +309,11 @@ cut shard_group::committable_cut() {
 
 void shard_group::update() {
     if (!running_) return;
-    cut upto;
-    for (auto& i : inputs_) upto.push_back(i->committable);
-    const auto is_before = [&](auto& m) { return m.shard->is_all_before(upto); };
+    upto_.clear();  // its capacity is used again: this is done in every turn
+    for (auto& i : inputs_) upto_.push_back(i->committable);
+    const auto is_before = [&](auto& m) { return m.shard->is_all_before(upto_); };
     if (std::all_of(tables_.begin(), tables_.end(), is_before))
-        for (auto& m : tables_) m.shard->forget(upto);
+        for (auto& m : tables_) m.shard->forget(upto_);
     tell_room();
 }
 

@@ -110,12 +110,6 @@ public:
     /// A cut has been written since the last call.
     bool take_written() { return std::exchange(told_written_, false); }
 
-    struct progress {
-        std::string table;
-        offset at = 0, end = 0;
-    };
-    /// Of the first table that is not restored.
-    std::optional<progress> restoring_at() const;
     /// A sentence: why the inputs are not read yet. Empty: they are.
     std::string why_not_ready() const;
     /// A sentence: what the commits wait for. Empty: no cut is being written.
@@ -150,6 +144,7 @@ private:
     };
     enum class stage { none, rows, mark, arrival, tombstones };
 
+    std::size_t number_of(const topic_info&) const;
     bool complete() const;
     bool restore(member&);
     bool restore_topic(member&);
@@ -177,6 +172,8 @@ private:
     std::vector<std::shared_ptr<table_input>> inputs_;  // null: was never here
     std::size_t gone_ = 0;                              // of the inputs
     bool running_ = false, leaves_readable_ = false;
+
+    cut upto_;  // of `update`
 
     // the cut that is being written
     stage at_ = stage::none;

@@ -73,22 +73,6 @@ bool tables::take_written() {
     return any;
 }
 
-std::optional<shard_group::progress> tables::restoring() const {
-    for (auto& [key, g] : groups_)
-        if (g->restoring()) return g->restoring_at();
-    return {};
-}
-
-std::optional<shard_group::progress> tables::restoring_at(const topic_partition& tp) const {
-    const auto* input = input_named(tp.topic);
-    for (auto& [key, g] : groups_) {
-        const auto& in = g->inputs();
-        if (key.partition != tp.partition || !g->restoring()) continue;
-        if (std::find(in.begin(), in.end(), input) != in.end()) return g->restoring_at();
-    }
-    return {};
-}
-
 const shard_group* tables::group_of(const topic_partition& tp) const {
     const auto* input = input_named(tp.topic);
     for (auto& [key, g] : groups_) {

@@ -3,7 +3,6 @@
 #pragma once
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,10 +46,6 @@ public:
     bool idle() const;
     /// Whether a cut has been written since the last call.
     bool take_written();
-    /// How far a table is that is being restored.
-    std::optional<shard_group::progress> restoring() const;
-    /// How far the table is restored that this partition waits for.
-    std::optional<shard_group::progress> restoring_at(const topic_partition&) const;
     /// Why the partition is not read yet, in a sentence. Empty: it may be.
     std::string why_not_ready(const topic_partition&) const;
     /// The same for the first partition that is not.
