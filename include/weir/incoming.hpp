@@ -133,8 +133,11 @@ public:
 
     // for its sink
     bool empty() const { return this->values_.empty(); }
-    void push(auto&& v) {
+    void push(context& c, auto&& v) {
         if (!running_) start();  // after a message that failed
+        if (empty()) messages_.clear();
+        messages_.push_back(
+            {c.from, c.i, {this->agent, false, c.partition(), c.offset(), c.time()}});
         this->values_.push(std::forward<decltype(v)>(v));
         if (this->waiting_) resume();
     }
@@ -143,7 +146,9 @@ public:
         look_if_done();
         if (message_error_) std::rethrow_exception(std::exchange(message_error_, nullptr));
     }
+    void finish() { this->apply_changes(); }
     void undo() {
+        this->forget_changes();
         this->values_.forget();
         message_error_ = nullptr;
     }
@@ -153,10 +158,20 @@ public:
         if (!this->values_.looked_at() || !parked_ || parked_->acked) return {};
         return parked_->from().hold_of(parked_->at());
     }
+    message_at_work in_work() const override {
+        if (this->values_.lost()) return {.agent = this->agent, .lost = true};
+        if (!this->values_.looked_at()) return {};
+        const auto& its = messages_[this->values_.index()];
+        auto m = its.message;
+        m.lost = its.from.ownership_of(its.i) == ownership::lost;  // of a batch it may be one
+        return m;
+    }
 
 private:
     void resume() {
+        const auto before = std::exchange(loop_.at_work, this);
         std::exchange(this->waiting_, {}).resume();
+        loop_.at_work = before;
         look_if_done();
     }
     void look_if_done() {
@@ -183,6 +198,12 @@ private:
     F f_;
     task<> work_;
     bool running_ = false, started_ = false;
+    struct origin_of_value {
+        origins& from;
+        std::size_t i;
+        message_at_work message;
+    };
+    std::vector<origin_of_value> messages_;  // they are parked
     retryable* parked_ = nullptr;  // the message of these values, while the coroutine works on it
     std::exception_ptr message_error_;  // thrown at that message
     std::exception_ptr stray_error_;    // thrown while it had no message
@@ -190,11 +211,12 @@ private:
 
 template <class T, class F>
 struct coroutine_sink : sink {
+    static constexpr message_part needs = message_part::time;  // of what it changes in tables
     coroutine_body<T, F>* to;
     explicit coroutine_sink(coroutine_body<T, F>& b) : to(&b) {}
-    void push(context&, auto&& v) {
+    void push(context& c, auto&& v) {
         in_body<T>::seen(v);
-        to->push(std::forward<decltype(v)>(v));
+        to->push(c, std::forward<decltype(v)>(v));
         to->check();
     }
     void apply(context& c) {
@@ -205,6 +227,7 @@ struct coroutine_sink : sink {
             c.now.end(run_status::stop);
         }
     }
+    void finish() { to->finish(); }
     void undo() { to->undo(); }
     bool full() { return !to->empty(); }
     void check() { to->check(); }

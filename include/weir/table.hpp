@@ -7,7 +7,8 @@
 
 #include <weir/graph/concepts.hpp>
 #include <weir/options.hpp>
-#include <weir/state/shard_of.hpp>
+#include <weir/state/changes.hpp>
+#include <weir/state/table_of.hpp>
 
 namespace weir {
 
@@ -133,12 +134,9 @@ public:
         const auto* v = find(of);
         return v ? *v : info_->init;
     }
-    /// The key's value; null if it has none here. Valid until the next message is processed.
-    const V* find(const K& of) const {
-        for (auto& s : info_->shards)
-            if (const auto* r = s ? s->find(of) : nullptr) return &r->value;
-        return nullptr;
-    }
+    /// The key's value; null if it has none here. Valid until the next message is processed; in a
+    /// coroutine until it changes the table or waits.
+    const V* find(const K& of) const { return info_->find(of); }
     bool contains(const K& of) const { return find(of) != nullptr; }
     /// How many keys have a value, in the partitions that are here.
     std::size_t size() const {
@@ -151,8 +149,9 @@ public:
     /// stores nothing. See `put` for writing.
     detail::cell<K, V> operator[](const K& of) const { return {*info_, of}; }
     /// Changes the table by the message that the body is working on, in the shard of its partition,
-    /// whatever its own key is. The change is undone if the message fails. Throws weir::error if no
-    /// message is being processed, or if its agent is not the one that changes this table.
+    /// whatever its own key is. The change is undone if the message fails. In a coroutine it is seen
+    /// by the coroutine alone, until its message is finished. Throws weir::error if no message is
+    /// being processed, or if its agent is not the one that changes this table.
     void put(const K& of, V v) const {
         update(of, [&](V& now) { now = std::move(v); });
     }
@@ -160,17 +159,16 @@ public:
     template <class F>
     void update(const K& of, F f) const {
         static_assert(detail::calls<F, V&>, "weir: table.update(key, f): f takes a V&");
-        detail::shard_of<K, V>* in = nullptr;
-        if (auto* r = info_->change_in_body(of, in)) {
-            f(r->value);
-            in->set_live(*r, true);
-        }
+        info_->change(of, [&](V& v) {
+            f(v);
+            return true;
+        });
     }
     void erase(const K& of) const {
-        detail::shard_of<K, V>* in = nullptr;
-        if (!contains(of)) return;
-        if (auto* r = info_->change_in_body(of, in)) in->set_live(*r, false);
+        if (contains(of)) info_->change(of, [](V&) { return false; });
     }
+    /// What each commit has written of the table, as a stream. See weir::table_changes.
+    table_changes<K, V> changes() const { return table_changes<K, V>{*info_}; }
     /// For `for (auto&& [key, value] : t)`: partition by partition, in the order in which the keys
     /// came. A body may change the table meanwhile.
     detail::table_iterator<K, V> begin() const { return detail::table_iterator<K, V>{*info_}; }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <weir/fwd.hpp>
 
@@ -17,17 +18,36 @@ namespace detail {
 
 class offloaded;
 class boundary;
+class table_info;
+struct message_at_work;
 
 /// What a coroutine works for. What the coroutine sends holds the message that `working_on`
-/// returns.
+/// returns; what it changes in tables becomes real when that message is finished.
 class worker {
 public:
     virtual hold working_on() = 0;
     /// The stage whose call it is; null if it is none's.
     virtual const boundary* stage() const { return nullptr; }
+    virtual message_at_work in_work() const = 0;
+
+    /// Notes that it has a change in this table.
+    void changes(table_info&);
+    /// The message is finished.
+    void apply_changes() {
+        if (!changed_.empty()) apply_all();
+    }
+    /// The message has failed, or its partition is lost.
+    void forget_changes() {
+        if (!changed_.empty()) forget_all();
+    }
 
 protected:
     ~worker() = default;
+
+private:
+    void apply_all();
+    void forget_all();
+    std::vector<table_info*> changed_{};
 };
 /// A coroutine that waits.
 struct suspended {

@@ -85,6 +85,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     auto drawn = graph_;  // kept only if all of it can be drawn
     graph_builder s{drawn, *this, settings_.app, name};
     const auto end = what->draw(s);
+    const auto by_operators = s.changed_tables().size();
     for (auto& t : o.tables) s.changes(t.info(), end);
     for (auto* from : s.sources())
         for (auto* to : s.passed_through())
@@ -99,6 +100,8 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
                           "' changes a table: add it before the app runs, so that the table is "
                           "restored first"};
     tables_.changed(name, s.changed_tables());
+    for (std::size_t i = 0; i < by_operators; ++i)
+        s.changed_tables()[i].table->changes_come_of = table_info::change_by::functions;
     graph_ = std::move(drawn);
     auto& a = agents_.emplace_back();
     a.info.name = std::move(name);

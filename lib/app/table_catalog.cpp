@@ -54,6 +54,9 @@ void table_catalog::check(const std::string& agent,
         if (from.empty())
             throw setup_error{what + " by values that come from no topic, so they could not be "
                                      "read again after a restart: send them to a topic first"};
+        if (std::find(from.begin(), from.end(), t->changelog) != from.end() && !t->is_topic)
+            throw setup_error{what + " by the table's own changes(), so each of them would make "
+                                     "another: use a second table"};
         for (auto* s : from)
             if (transport::is_pattern(s->name))
                 throw setup_error{what + " by topics that match '" + s->name +
@@ -93,9 +96,16 @@ void table_catalog::derive_changelogs() {
             o.config.emplace_back("cleanup.policy", "compact");
         o.on_produce_error = weir::stop;
         t->changelog =
-            &topics_.derive(app_ + '-' + t->name + "-changelog", std::move(o), true, t->inputs);
+            &topics_.derive(changelog_name(app_, t->name), std::move(o), true, t->inputs);
         t->changelog->made_by = "table " + t->name;
+        t->changelog->is_changelog = true;
     }
+    for (auto& [name, t] : all_)
+        if (t->changelog && std::find(drawn_.begin(), drawn_.end(), t.get()) == drawn_.end())
+            throw setup_error{"weir: changes() of table '" + name +
+                              "' is read, and no agent changes that table: give it one, or read "
+                              "the topic " +
+                              t->changelog->name + " itself"};
 }
 
 bool table_catalog::is_co_partitioned(const topic_info& t) const {

@@ -8,27 +8,22 @@
 
 namespace weir::detail {
 
-const context* conductor::message_for(const table_info& t) {
+const context* conductor::message_for(table_info& t) {
     const auto* turn = turn_.load(std::memory_order_relaxed);
-    if (coroutines_.at_work || !turn || !turn->current)
+    if (!turn || !turn->current)
         throw weir::error{
             "weir: table '" + t.name +
             "' is changed where no message is being processed: a table is changed in "
-            "functions of operators, not in coroutines, tasks, timers or posted calls"};
-    const auto& agent = static_cast<const segment_cursor*>(turn->work)->runs->agent->name;
-    if (agent != t.changed_by)
-        throw weir::error{
-            "weir: agent '" + agent + "' changes table '" + t.name + "'" +
-            (t.changed_by.empty() ? "" : ", and agent '" + t.changed_by + "' does, too") +
-            ": say which agent does by its option .tables = {…}"};
+            "functions of operators and in coroutines that work on a message, not in tasks, "
+            "timers or posted calls"};
+    const auto& agent = *static_cast<const segment_cursor*>(turn->work)->runs->agent;
+    t.check_changed_by(agent, table_info::change_by::functions);
     const auto& c = *turn->current;
-    if (!c.partition())
-        throw weir::error{
-            "weir: table '" + t.name +
-            "' is changed by a value that comes from no topic: it could not be read again "
-            "after a restart"};
+    t.check_source(c.partition());
     return c.ownership() == ownership::lost ? nullptr : &c;
 }
+
+worker* conductor::coroutine() const { return coroutines_.at_work; }
 
 /// In a segment messages come one after the other: the one before is finished.
 void conductor::changes(const std::shared_ptr<shard>& s) {

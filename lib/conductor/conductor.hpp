@@ -171,7 +171,8 @@ private:
     bool flush(const agent_info&);
 
     // bodies.cpp
-    const context* message_for(const table_info&) override;
+    const context* message_for(table_info&) override;
+    worker* coroutine() const override;
     void changes(const std::shared_ptr<shard>&) override;
     static void finish_changes(segment_cursor&);
     static void undo_changes(segment_cursor&, std::size_t at);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <weir/error.hpp>
+#include <weir/state/shard.hpp>
 
 namespace weir::detail {
 namespace {
@@ -26,12 +27,16 @@ std::string apart(const std::string& name) {
 
 }  // namespace
 
+drawn_stream graph_builder::read_changes(table_info& t, std::string key, std::string value) {
+    if (!t.is_topic) t.changelog = &host_->derive(changelog_name(app_, t.name), {}, true, {});
+    return read(*t.changelog, std::move(key), std::move(value));
+}
 void graph_builder::changes(table_info& t, node drawn, const drawn_stream& of) {
     changed_.push_back({&t, of.from});
     if (drawn.name.empty()) return;
     auto log = drawn;
     log.kind = graph::kind::topic;
-    log.name = app_ + '-' + drawn.name + "-changelog";
+    log.name = changelog_name(app_, drawn.name);
     const auto table = to_->add(std::move(drawn));
     to_->join(of.node, table);
     for (auto also : of.also) to_->join(also, table);

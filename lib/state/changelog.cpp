@@ -5,6 +5,9 @@
 #include <charconv>
 #include <random>
 
+#include <weir/state/changes.hpp>
+#include <weir/transport/transport.hpp>
+
 namespace weir::detail {
 namespace {
 
@@ -24,7 +27,17 @@ std::optional<std::int64_t> number(std::string_view text) {
     return n;
 }
 
+std::string bad_stamp(std::string_view text) {
+    return "has a header weir.cut that does not decode: '" + std::string{text.substr(0, 80)} + "'";
+}
+
 }  // namespace
+
+std::string not_by_weir() {
+    return "was not written by weir: it has no header " + std::string{stamp_header} +
+           "; only weir may write to a changelog. Give the table another name, or delete the "
+           "topic: the table begins anew";
+}
 
 std::string changelog_owner::text() const {
     return std::string{version_line} + "\napp " + app + "\ntable " + table + "\nkey " + key_type +
@@ -79,10 +92,31 @@ cut_stamp cut_stamp::of(std::string_view text, const std::vector<std::string>& i
         if (it != inputs.end())
             s.at[static_cast<std::size_t>(it - inputs.begin())] = at.value_or(0);
     }
-    if (!good)
-        throw refused_record{"has a header weir.cut that does not decode: '" +
-                             std::string{text.substr(0, 80)} + "'"};
+    if (!good) throw refused_record{bad_stamp(text)};
     return s;
+}
+
+std::string changelog_name(const std::string& app, const std::string& table) {
+    return app + '-' + table + "-changelog";
+}
+
+changelog_record changelog_record_of(const fetch& in, std::size_t i, std::int64_t& epoch) {
+    const auto& m = in.messages()[i];
+    const auto key = m.key.view();
+    if (key == owner_key) {
+        epoch = std::max(epoch, changelog_owner::of(m.value).epoch);
+        return changelog_record::not_shown;
+    }
+    const auto stamp = in.header_of(i, stamp_header);
+    if (!stamp) throw refused_record{not_by_weir()};
+    auto text = stamp->view();
+    const auto its = number(take(text, '.'));
+    if (!its) throw refused_record{bad_stamp(stamp->view())};
+    if (key == mark_key || *its < epoch) return changelog_record::not_shown;
+    epoch = *its;
+    const bool erased =
+        m.value.is_null() || (m.value.size() == 0 && in.header_of(i, erased_header));
+    return erased ? changelog_record::erased : changelog_record::row;
 }
 
 std::string random_name() {

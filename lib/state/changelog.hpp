@@ -54,6 +54,9 @@ inline bool is_bookkeeping(bytes_view key) {
     return key.view() == owner_key || key.view() == mark_key;
 }
 
+/// What refuses a record without a stamp.
+std::string not_by_weir();
+
 /// A new name for an owner or a changelog: 16 hexadecimal digits.
 std::string random_name();
 

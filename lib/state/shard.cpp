@@ -1,27 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weir/state/shard_of.hpp>
+#include <weir/state/table_of.hpp>
 
 #include <weir/error.hpp>
 #include <weir/graph/topic_info.hpp>
+#include <weir/segment/agent.hpp>
 
 namespace weir::detail {
+namespace {
+
+error refused(const table_info& t, const std::string& why) {
+    return error{"weir: table '" + t.name + "' is changed " + why};
+}
+
+void check_runs(const table_info& t) {
+    if (!t.bodies)
+        throw refused(t, "while the app does not run: only a message that is being processed "
+                         "changes a table");
+}
+
+}  // namespace
 
 std::size_t table_info::input_of(const std::string& topic) const {
     for (std::size_t i = 0; i < inputs.size(); ++i)
         if (inputs[i]->name == topic) return i;
-    throw error{"weir: table '" + name + "' is changed by a message of '" + topic +
-                "', which is not the topic that its agent's pipeline ends with: change it behind "
-                "through or group_by alone, or before them alone"};
+    throw refused(*this, "by a message of '" + topic +
+                             "', which is not the topic that its agent's pipeline ends with: "
+                             "change it behind through or group_by alone, or before them alone");
 }
 
-message_in_body message_in_work(const table_info& t) {
-    if (!t.bodies)
-        throw error{"weir: table '" + t.name +
-                    "' is changed while the app does not run: only a message that is being "
-                    "processed changes a table"};
+void table_info::check_changed_by(const agent_info& agent, change_by how) {
+    if (agent.name != changed_by)
+        throw error{"weir: agent '" + agent.name + "' changes table '" + name + "'" +
+                    (changed_by.empty() ? "" : ", and agent '" + changed_by + "' does, too") +
+                    ": say which agent does by its option .tables = {…}"};
+    if (changes_come_of == change_by::none) changes_come_of = how;
+    if (changes_come_of != how)
+        throw refused(*this,
+                      "by functions or operators of agent '" + agent.name +
+                          "', and by a coroutine of it, too: while the coroutine waits, they "
+                          "would change what it has read; use two tables");
+}
+
+void table_info::check_source(const topic_partition* tp) const {
+    if (!tp)
+        throw refused(*this, "by a value that comes from no topic: it could not be read again "
+                             "after a restart");
+}
+
+message_in_body message_in_work(table_info& t) {
+    check_runs(t);
     const auto* c = t.bodies->message_for(t);
     if (!c) return {nullptr, 0};
     return {c, t.input_of(c->partition()->topic)};
+}
+
+worker* coroutine_at_work(const table_info& t) {
+    return t.bodies ? t.bodies->coroutine() : nullptr;
+}
+
+std::optional<change_origin> message_in_work(table_info& t, const worker& by, bytes_view key) {
+    const auto m = by.in_work();
+    if (!m.agent)
+        throw refused(t, "by a coroutine that works on no message: it has not asked for one, or "
+                         "is done with it");
+    t.check_changed_by(*m.agent, table_info::change_by::coroutines);
+    if (m.lost) return {};
+    t.check_source(m.tp);
+    if (m.has_company && !m.key)
+        throw refused(t, "by a call that others are under way beside: give its stage "
+                         "concurrency 1, or .order = order_by::key");
+    if (m.has_company && bytes_view{*m.key} != key)
+        throw refused(t, "by a call that others are under way beside, and at another key than "
+                         "its message's: those may change that one; change the stream's own "
+                         "key, or give its stage concurrency 1");
+    return change_origin{m.tp->partition, {t.input_of(m.tp->topic), m.offset}, m.timestamp};
+}
+
+void refuse_shared_key(const table_info& t) {
+    throw refused(t, "by two coroutines of its agent at the same key, and neither is finished: "
+                     "let one of them change it");
+}
+
+// ---------------------------------------------------------------------------------------- a worker
+void worker::changes(table_info& t) { changed_.push_back(&t); }
+void worker::apply_all() {
+    for (auto* t : changed_) t->apply_pending(*this);
+    changed_.clear();
+}
+void worker::forget_all() {
+    for (auto* t : changed_) t->forget_pending(*this);
+    changed_.clear();
 }
 
 }  // namespace weir::detail

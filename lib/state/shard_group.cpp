@@ -203,11 +203,7 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
     const auto& record = in.messages()[i];
     if (record.key.view() == owner_key) return restore_owner(m, record);
     const auto text = in.header_of(i, stamp_header);
-    if (!text || text->is_null())
-        throw refused_record{"was not written by weir: it has no header " +
-                             std::string{stamp_header} +
-                             "; only weir may write to a changelog. Give the table another name, "
-                             "or delete the topic: the table begins anew"};
+    if (!text || text->is_null()) throw refused_record{not_by_weir()};
     if (text->view() != m.last_stamp) {
         m.last_stamp = text->view();
         m.stamp = cut_stamp::of(*m.last_stamp, input_names_);

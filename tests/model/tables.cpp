@@ -51,6 +51,10 @@ enum class shape {
     take_before,
     calls_behind,  // asynchronous calls in any order
     calls_before,
+    calls,        // one asynchronous call at a time changes it
+    keyed_calls,  // several, in order by key
+    coroutine,    // a coroutine changes it while it waits
+    batch_coroutine,
     erasing,        // 0 erases the key, every other value adds one
     chained,        // every third count of a key is counted again
     chained_apart,  // the same, and the second table is behind a take
@@ -61,10 +65,24 @@ enum class shape {
     number_of
 };
 bool has_two_inputs(shape s) { return s >= shape::two_inputs; }
-const char* const names[] = {"alone",        "take behind",    "take before",
-                             "calls behind", "calls before",   "erasing",
-                             "chained",      "chained, apart", "two agents",
-                             "regrouped",    "two inputs",     "two inputs, overtaking"};
+const char* const names[] = {"alone",
+                             "take behind",
+                             "take before",
+                             "calls behind",
+                             "calls before",
+                             "calls",
+                             "keyed calls",
+                             "coroutine",
+                             "a coroutine of batches",
+                             "erasing",
+                             "chained",
+                             "chained, apart",
+                             "two agents",
+                             "regrouped",
+                             "two inputs",
+                             "two inputs, overtaking"};
+
+using item = weir::item<string, int>;
 
 /// One process of the group.
 struct member {
@@ -73,6 +91,17 @@ struct member {
     weir::topic<string, int> in, other;
     weir::table<string, std::int64_t> seen, thirds;
     int throws = 0;
+
+    /// Counts, and waits before it, behind it, or both. It may throw between.
+    auto count_later() {
+        return [this](const item& i) -> weir::task<std::int64_t> {
+            if (i.value() % 3 == 1) co_await weir::sleep(1s * (i.value() % 4));
+            seen[i.key()] += 1;
+            if (throws > 0 && throws-- % 2 == 0) throw std::runtime_error{"now and then"};
+            if (i.value() % 2 == 1) co_await weir::sleep(1s * (i.value() % 4));
+            co_return seen[i.key()];
+        };
+    }
 
     member(const string& broker, shape s)
         : app{"a",
@@ -114,6 +143,32 @@ struct member {
             case shape::calls_before:
                 app.agent("c", in | weir::map(late_int, {.concurrency = 3, .order = any_order}) |
                                    weir::count(seen) | fail | weir::take(3, 10s) | each);
+                break;
+            case shape::calls:
+                app.agent("c", in | weir::items() | weir::map(count_later()) | fail,
+                          {.tables = {seen}});
+                break;
+            case shape::keyed_calls:
+                app.agent(
+                    "c",
+                    in | weir::items() |
+                        weir::map(count_later(), {.concurrency = 3, .order = weir::order_by::key}) |
+                        fail | weir::take(3, 10s) | each,
+                    {.tables = {seen}});
+                break;
+            case shape::coroutine:
+                app.agent("c", in | weir::items(),
+                          [count = count_later()](auto stream) -> weir::task<> {
+                              while (auto i = co_await stream.next()) co_await count(*i);
+                          },
+                          {.tables = {seen}});
+                break;
+            case shape::batch_coroutine:
+                app.agent("c", in | weir::items() | weir::take(3, 5s) | each,
+                          [count = count_later()](auto stream) -> weir::task<> {
+                              while (auto i = co_await stream.next()) co_await count(*i);
+                          },
+                          {.tables = {seen}});
                 break;
             case shape::erasing:
                 app.agent("c", in |

@@ -44,6 +44,8 @@ public:
     /// The agent reads what it has sent to a topic: the pipeline goes on behind `before`.
     void resume(const drawn_stream& before);
 
+    /// The pipeline reads the table's changelog.
+    drawn_stream read_changes(table_info&, std::string key, std::string value);
     /// The stream's last operator changes the table.
     template <class Table>
     void changes(Table& t, const drawn_stream& of) {

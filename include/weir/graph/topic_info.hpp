@@ -24,6 +24,7 @@ struct topic_info {
     // a pipeline continues from it: read from the earliest, or messages sent to it could be missed
     bool resumed = false;
     bool fills_table = false;       // it is a table's changelog: always read from the earliest
+    bool is_changelog = false;      // weir writes a table to it: nothing in it is deleted
     bool has_dead_letters = false;  // a policy sends them to it
     // what is sent to it was read of these; a derived topic has as many partitions as the largest
     std::vector<topic_info*> sources{};
@@ -39,7 +40,9 @@ struct topic_info {
 /// message.
 inline bool must_keep(const topic_info& t) { return t.internal || t.resumed || t.has_dead_letters; }
 /// Whether nobody needs a message any more once the app's group has committed past it.
-inline bool is_private(const topic_info& t) { return t.internal && !t.declared; }
+inline bool is_private(const topic_info& t) {
+    return t.internal && !t.declared && !t.is_changelog;
+}
 
 /// Notes that what is sent to the topic was read of these.
 inline void add_sources(topic_info& t, const std::vector<topic_info*>& sources) {

@@ -49,8 +49,10 @@ class async_stage final : public boundary {
     using keeps = kept_of_message<K, Needs>;
 
 public:
-    /// What it needs of a message: what it keeps, and the key's bytes for `order_by::key`.
-    static constexpr message_part needs = keeps::parts | message_part::key_bytes;
+    /// What it needs of a message: what it keeps, the key's bytes for `order_by::key`, and the time
+    /// for tables that a call changes.
+    static constexpr message_part needs =
+        keeps::parts | message_part::key_bytes | message_part::time;
     using In = typename Call::argument;
     using Work = decltype(std::declval<Call&>()(std::declval<const In&>()));
     using R = typename Work::value_type;
@@ -145,6 +147,8 @@ public:
             if (n->held.ownership() == ownership::lost) {
                 remove(*n);
                 if (n->now == state::running) {
+                    n->forget_changes();
+                    n->lost = true;
                     n->held.release();
                     leaving_.add(*n);
                 } else {
@@ -206,6 +210,7 @@ private:
             else argument.emplace(std::forward<V>(v));
             held = c.hold();
             source = source_message::of<keeps::parts>(c, of->keeps_whole_);
+            source.timestamp = c.time();  // of what it changes in tables
             if constexpr (keeps::key_decoded) copy_key(c, decoded_key);
             if (keyed) key.assign(c.message().key);
         }
@@ -223,6 +228,7 @@ private:
         bool applied = false;  // its message has gone through its chain
         bool active = false;   // counts as under way: from its start until it leaves
         bool told = false;     // its failure has been reported to its policy
+        bool lost = false;     // its partition is, and it still runs
 
         bool is_retry() const { return active && now == state::waiting; }
         void retry() override {
@@ -240,6 +246,13 @@ private:
 
         hold working_on() override { return held.share(); }
         const boundary* stage() const override { return of; }
+        message_at_work in_work() const override {
+            const auto* its_key = of->order_ == order_by::key ? &key : nullptr;
+            return {of->agent,        lost || held.ownership() == ownership::lost,
+                    source.tp,        source.offset,
+                    source.timestamp, of->concurrency_ > 1,
+                    its_key};
+        }
         hold hold_of(std::size_t) override { return held.share(); }
         ownership ownership_of(std::size_t) const override { return held.ownership(); }
         offset offset_of(std::size_t) const override { return source.offset; }
@@ -279,13 +292,14 @@ private:
         return n;
     }
     void recycle(call& n) {
+        n.forget_changes();
         n.held.release();
         if constexpr (!Call::recycles) n.argument.reset();
         n.work = {};
         n.result.reset();
         n.error = nullptr;
         n.now = state::waiting;
-        n.applied = n.active = n.told = false;
+        n.applied = n.active = n.told = n.lost = false;
         n.tries.reset();
         n.next = std::exchange(spare_, &n);
     }
@@ -328,6 +342,7 @@ private:
     }
     void fail(call& n) {
         n.error = std::current_exception();
+        n.forget_changes();
         n.now = state::failed;
         ++failed_;
     }
@@ -337,11 +352,13 @@ private:
         if (order_ == order_by::all && n.before) return;
         if (ready_.stands_still) return;
         remove(n);
-        if (n.now == state::finished)
+        if (n.now == state::finished) {
+            n.apply_changes();
             Call::pass(*n.argument, std::move(*n.result), [&](auto&& out) {
                 ready_.push(std::forward<decltype(out)>(out), std::move(n.held),
                             std::move(n.source), std::move(n.decoded_key));
             });
+        }
         recycle(n);
     }
     /// Checks the counts against the list.

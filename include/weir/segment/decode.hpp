@@ -30,7 +30,7 @@ public:
 /// The decoded batch of one partition. Slots keep their capacity. Only messages that were decoded
 /// have a slot.
 template <class K, class V>
-class decoded final : public input_of<V> {
+class decoded : public input_of<V> {
 public:
     decoded(hold_owner& of, const topic_partition& tp) : of_(&of), tp_(&tp) {}
 

@@ -43,6 +43,8 @@ public:
     const T& current() const { return lost() ? *lost_[lost_at_] : *values_[next_]; }
     const T& next() const { return *values_[next_]; }
     bool looked_at() const { return looked_at_; }
+    /// The number of the next value among the message's.
+    std::size_t index() const { return next_; }
     bool lost() const { return !lost_.empty(); }
     /// The consumer is done with its value. False if it looks at none.
     bool pass() {

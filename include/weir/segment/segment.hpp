@@ -203,6 +203,18 @@ struct context {
     const topic_partition* partition() const { return common ? common : from.partition_of(i); }
 };
 
+/// The message that a coroutine works on, for the tables that it changes.
+struct message_at_work {
+    const agent_info* agent = nullptr;    // null: it works on none
+    bool lost = false;                    // its partition is: it changes nothing any more
+    const topic_partition* tp = nullptr;  // null: of no topic, or of several partitions
+    weir::offset offset = 0;
+    weir::timestamp timestamp{};
+    /// Other calls of its stage are under way. If the stage orders by key, they have other keys.
+    bool has_company = false;
+    const bytes* key = nullptr;  // null: its stage does not order by key
+};
+
 // ------------------------------------------------------------------------------------- the segment
 /// Which cursor's message is parked in a sink. Segments that end in the same chain_ref share this.
 struct sink_occupancy {

@@ -10,7 +10,7 @@
 #include <weir/graph/pipeline.hpp>
 #include <weir/segment/key.hpp>
 #include <weir/segment/state.hpp>
-#include <weir/state/shard_of.hpp>
+#include <weir/state/table_of.hpp>
 
 namespace weir::detail {
 

@@ -82,16 +82,27 @@ public:
     virtual std::size_t size() const = 0;
 };
 
+struct agent_info;
 struct context;
 struct topic_info;
 class table_info;
+class worker;
+
+/// A message that changes a table: the number of its topic among the inputs, and its offset.
+struct message_number {
+    std::size_t input;
+    offset at;
+    friend bool operator==(const message_number&, const message_number&) = default;
+};
 
 /// How a body changes tables: `clicks[user] += 1`. Implemented by the conductor.
 class body_changes {
 public:
-    /// The message that the body is working on. Throws weir::error if there is none, or if its
+    /// The message that a function is working on. Throws weir::error if there is none, or if its
     /// agent may not change the table. Null: its partition is lost, so it changes nothing.
-    virtual const context* message_for(const table_info&) = 0;
+    virtual const context* message_for(table_info&) = 0;
+    /// The coroutine that runs now; null if a function does.
+    virtual worker* coroutine() const = 0;
     /// The message changes this shard: it is told when the message is finished or undone.
     virtual void changes(const std::shared_ptr<shard>&) = 0;
 
@@ -118,6 +129,10 @@ public:
     virtual void set(partition_id, std::shared_ptr<shard>) = 0;
     /// A run begins: what the last one has left is not here any more.
     virtual void clear() = 0;
+    /// The coroutine's message is finished: what it has changed becomes real.
+    virtual void apply_pending(const worker&) = 0;
+    /// The coroutine's message has failed.
+    virtual void forget_pending(const worker&) = 0;
     /// Partition by partition, in the order in which the keys came.
     virtual void visit(row_visitor&) const = 0;
 
@@ -129,7 +144,10 @@ public:
     topic_info* changelog = nullptr;
     bool is_topic = false;
     std::size_t journal_max = 0;
-    std::string changed_by;            // an agent; empty: by none
+    std::string changed_by;  // an agent; empty: by none
+    // What of it changes the table. Not both: a function would change what a coroutine has read.
+    enum class change_by : std::uint8_t { none, functions, coroutines };
+    change_by changes_come_of = change_by::none;
     std::vector<topic_info*> sources;  // topics whose messages change it
     /// All topics whose messages change it or a table that shares a topic with it: those have
     /// their cuts together. Sorted by name. Known once a run has started.
@@ -137,6 +155,13 @@ public:
     body_changes* bodies = nullptr;  // while the app runs
     /// Throws weir::error if the topic is none of them.
     std::size_t input_of(const std::string& topic) const;
+    /// Throws weir::error if this agent may not change it in this way.
+    void check_changed_by(const agent_info&, change_by);
+    /// Throws weir::error if the message comes from no topic.
+    void check_source(const topic_partition*) const;
 };
+
+/// `{app}-{table}-changelog`
+std::string changelog_name(const std::string& app, const std::string& table);
 
 }  // namespace weir::detail

@@ -36,8 +36,8 @@ public:
     /// The row of `key`, which the message at offset `at` of an input is about to change. Null: the
     /// row contains that change already, since it was written before a crash.
     row_type* change(const K& key, std::size_t input, offset at) {
-        if (replaying_) [[unlikely]]
-            if (contains(key, input, at)) return nullptr;
+        if (has_change(key, input, at)) [[unlikely]]
+            return nullptr;
         auto& r = rows_.of(key);
         if (r.as_of > base_) [[unlikely]]
             keep_as_of(r);
@@ -48,6 +48,10 @@ public:
             dirty_.push_back(&r);
         }
         return &r;
+    }
+    /// The row contains the change that this message would make. Valid before it is changed.
+    bool has_change(const K& key, std::size_t input, offset at) const {
+        return replaying_ && contains(key, input, at);
     }
     const row_type* find(const K& key) const {
         const auto* r = rows_.find(key);
@@ -324,61 +328,6 @@ private:
     std::vector<value_as_of> as_of_;
     std::size_t next_ = 0;
     std::uint32_t base_ = 0;
-};
-
-/// The message that a body is working on, and the number of its topic among the table's inputs.
-struct message_in_body {
-    const context* at;
-    std::size_t input;
-};
-message_in_body message_in_work(const table_info&);
-
-/// A table of known types.
-template <class K, class V>
-class table_of final : public table_info {
-public:
-    std::shared_ptr<shard> make(std::size_t n) const override {
-        return std::make_shared<shard_of<K, V>>(n, !is_topic);
-    }
-    void set(partition_id p, std::shared_ptr<shard> s) override {
-        const auto at = static_cast<std::size_t>(p);
-        if (shards.size() <= at) shards.resize(at + 1);
-        shards[at] = std::static_pointer_cast<shard_of<K, V>>(std::move(s));
-    }
-
-    void clear() override { shards.clear(); }
-    void visit(row_visitor& to) const override {
-        bytes key_bytes, value_bytes;
-        for (auto& s : shards) {
-            if (!s) continue;
-            s->each([&](const row<K, V>& r) {
-                key_bytes.reset();
-                value_bytes.reset();
-                encode_onto<K>(r.key, key_bytes);
-                encode_onto<V>(r.value, value_bytes);
-                to.row(key_bytes, value_bytes);
-            });
-        }
-    }
-    /// The row of `key`, for the body that is working on a message. Null: the message changes
-    /// nothing any more.
-    row<K, V>* change_in_body(const K& key, shard_of<K, V>*& in) {
-        const auto [c, input] = message_in_work(*this);
-        if (!c) return nullptr;
-        const auto& s = shards[static_cast<std::size_t>(c->partition()->partition)];
-        if (!s) return nullptr;
-        bodies->changes(s);
-        in = s.get();
-        auto* r = s->change(key, input, c->offset());
-        if (!r) return nullptr;
-        const auto time = c->message().timestamp;
-        if (!r->live) r->value = init;
-        r->time = r->live ? std::max(r->time, time) : time;
-        return r;
-    }
-
-    V init{};
-    std::vector<std::shared_ptr<shard_of<K, V>>> shards{};  // by partition; null: not here
 };
 
 }  // namespace weir::detail

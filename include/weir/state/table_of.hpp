@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// A table of known types: its shards, and how bodies change them.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <weir/codec/codec.hpp>
+#include <weir/segment/segment.hpp>
+#include <weir/state/pending_changes.hpp>
+#include <weir/state/shard_of.hpp>
+
+namespace weir::detail {
+
+/// The message that a function is working on, and the number of its topic among the table's inputs.
+/// Throws weir::error if there is none that may change the table. Null: it changes nothing any
+/// more, since its partition is lost.
+struct message_in_body {
+    const context* at;
+    std::size_t input;
+};
+message_in_body message_in_work(table_info&);
+
+/// The coroutine that runs now; null if a function does.
+worker* coroutine_at_work(const table_info&);
+/// The same for a coroutine that changes this key.
+struct change_origin {
+    partition_id partition;
+    message_number by;
+    weir::timestamp time;
+};
+std::optional<change_origin> message_in_work(table_info&, const worker&, bytes_view key);
+[[noreturn]] void refuse_shared_key(const table_info&);
+
+template <class K, class V>
+class table_of final : public table_info {
+public:
+    using shard_type = shard_of<K, V>;
+    std::shared_ptr<shard> make(std::size_t n) const override {
+        return std::make_shared<shard_type>(n, !is_topic);
+    }
+    void set(partition_id p, std::shared_ptr<shard> s) override {
+        const auto at = static_cast<std::size_t>(p);
+        if (shards.size() <= at) shards.resize(at + 1);
+        shards[at] = std::static_pointer_cast<shard_type>(std::move(s));
+    }
+    void clear() override { shards.clear(); }
+    void visit(row_visitor& to) const override {
+        bytes key_bytes, value_bytes;
+        for (auto& s : shards) {
+            if (!s) continue;
+            s->each([&](const row<K, V>& r) {
+                key_bytes.reset();
+                value_bytes.reset();
+                encode_onto<K>(r.key, key_bytes);
+                encode_onto<V>(r.value, value_bytes);
+                to.row(key_bytes, value_bytes);
+            });
+        }
+    }
+
+    /// For bodies: the key's value, null if it has none. What a coroutine has changed is seen by
+    /// itself.
+    const V* find(const K& key) const {
+        if (!pending_.empty()) [[unlikely]] {
+            const auto* by = coroutine_at_work(*this);
+            for (auto& p : pending_) {
+                if (!by || !p.are_of(*by)) continue;
+                if (const auto* c = p.find(encoded(key))) return c->live ? &c->value : nullptr;
+            }
+        }
+        for (auto& s : shards)
+            if (const auto* r = s ? s->find(key) : nullptr) return &r->value;
+        return nullptr;
+    }
+    /// For bodies: `f(value)` changes the key's value, which begins with `.init`, and returns
+    /// whether the key has one then.
+    template <class F>
+    void change(const K& key, F f) {
+        if (auto* by = coroutine_at_work(*this)) return change_later(*by, key, f);
+        const auto [c, input] = message_in_work(*this);
+        if (!c) return;
+        const auto s = shard_at(c->partition()->partition);
+        if (!s) return;
+        bodies->changes(s);
+        auto* r = s->change(key, input, c->offset());
+        if (!r) return;
+        const auto time = c->message().timestamp;
+        r->time = r->live ? std::max(r->time, time) : time;
+        if (!r->live) r->value = init;
+        s->set_live(*r, f(r->value));
+    }
+    void apply_pending(const worker& by) override {
+        for (auto& c : take_pending(by)) {
+            if (shard_at(c.in_partition) != c.in) continue;  // it was lost meanwhile
+            auto* r = c.in->change(c.key, c.by.input, c.by.at);
+            if (!r) continue;
+            r->time = r->live ? std::max(r->time, c.time) : c.time;
+            r->value = std::move(c.value);
+            c.in->set_live(*r, c.live);
+            c.in->finish();
+        }
+    }
+    void forget_pending(const worker& by) override { take_pending(by); }
+
+    V init{};
+    std::vector<std::shared_ptr<shard_type>> shards{};  // by partition; null: not here
+
+private:
+    using changes = pending_changes<K, V>;
+    using change_type = typename changes::change;
+
+    std::shared_ptr<shard_type> shard_at(partition_id p) const {
+        const auto at = static_cast<std::size_t>(p);
+        return at < shards.size() ? shards[at] : nullptr;
+    }
+    bytes_view encoded(const K& key) const {
+        key_.reset();
+        encode_onto<K>(key, key_);
+        return key_;
+    }
+    template <class F>
+    void change_later(worker& by, const K& key, F f) {
+        const auto bytes_of_key = encoded(key);
+        const auto m = message_in_work(*this, by, bytes_of_key);
+        if (!m) return;
+        auto s = shard_at(m->partition);
+        if (!s || s->has_change(key, m->by.input, m->by.at)) return;
+        auto& its = pending_of(by);
+        for (auto& other : pending_)
+            if (&other != &its && other.find(bytes_of_key)) refuse_shared_key(*this);
+        auto* last = its.find(bytes_of_key);
+        const auto* row = last ? nullptr : s->find(key);
+        auto value = last && last->live ? last->value : row ? row->value : init;
+        const bool live = f(value);
+        if (last && last->by == m->by) {
+            last->value = std::move(value);
+            last->live = live;
+        } else {
+            its.add({key, bytes_of_key, std::move(value), live, std::move(s), m->partition, m->by,
+                     m->time});
+        }
+    }
+    changes& pending_of(worker& by) {
+        for (auto& p : pending_)
+            if (p.are_of(by)) return p;
+        by.changes(*this);
+        return pending_.emplace_back(by);
+    }
+    std::vector<change_type> take_pending(const worker& by) {
+        const auto at =
+            std::find_if(pending_.begin(), pending_.end(), [&](auto& p) { return p.are_of(by); });
+        if (at == pending_.end()) return {};
+        auto all = std::move(at->all());
+        pending_.erase(at);
+        return all;
+    }
+
+    std::vector<changes> pending_{};  // of coroutines whose messages are not finished
+    mutable bytes key_{};
+};
+
+}  // namespace weir::detail
