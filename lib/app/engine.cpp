@@ -85,7 +85,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     auto drawn = graph_;  // kept only if all of it can be drawn
     graph_builder s{drawn, *this, settings_.app, name};
     const auto end = what->draw(s);
-    for (auto& t : o.tables) s.changes(t.info(), end);
+    for (auto& t : o.tables) s.changes(t.info(), s.last_operator(end));
     for (auto* from : s.sources())
         for (auto* to : s.passed_through())
             if (!to->internal && transport::matches(from->name, to->name))

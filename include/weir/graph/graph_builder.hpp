@@ -2,6 +2,7 @@
 // Draws pipelines into the graph, when their agents are added.
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,9 @@ public:
     /// The agent reads what it has sent to a topic: the pipeline goes on behind `before`.
     void resume(const drawn_stream& before);
 
+    /// Where the last operator stands: the stream that it works on, not a topic that it sends to.
+    /// `end`, if there is no operator.
+    drawn_stream last_operator(const drawn_stream& end) const;
     /// The stream's last operator changes the table.
     template <class Table>
     void changes(Table& t, const drawn_stream& of) {
@@ -75,6 +79,7 @@ private:
     std::string app_, agent_;
     std::vector<topic_info*> through_, repartitions_, sources_;
     std::vector<changed_table> changed_;
+    std::optional<drawn_stream> last_operator_;
 };
 
 }  // namespace weir::detail
