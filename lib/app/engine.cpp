@@ -86,7 +86,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     graph_builder s{drawn, *this, settings_.app, name};
     const auto end = what->draw(s);
     const auto by_operators = s.changed_tables().size();
-    for (auto& t : o.tables) s.changes(t.info(), end);
+    for (auto& t : o.tables) s.changes(t.info(), s.last_operator(end));
     for (auto* from : s.sources())
         for (auto* to : s.passed_through())
             if (!to->internal && transport::matches(from->name, to->name))

@@ -67,7 +67,11 @@ drawn_stream graph_builder::operation(const drawn_stream& before, std::string na
                       {}};
     resume(before);
     join(before, here);
+    last_operator_ = here;
     return here;
+}
+drawn_stream graph_builder::last_operator(const drawn_stream& end) const {
+    return last_operator_.value_or(end);
 }
 drawn_stream graph_builder::merge(const drawn_stream* all, std::size_t n, std::string key,
                                   std::string value) {
@@ -77,6 +81,7 @@ drawn_stream graph_builder::merge(const drawn_stream* all, std::size_t n, std::s
         join(all[i], here);
         here.from.insert(here.from.end(), all[i].from.begin(), all[i].from.end());
     }
+    last_operator_ = here;
     return here;
 }
 void graph_builder::join(const drawn_stream& before, const drawn_stream& next) {

@@ -24,8 +24,9 @@ std::size_t table_info::input_of(const std::string& topic) const {
     for (std::size_t i = 0; i < inputs.size(); ++i)
         if (inputs[i]->name == topic) return i;
     throw refused(*this, "by a message of '" + topic +
-                             "', which is not the topic that its agent's pipeline ends with: "
-                             "change it behind through or group_by alone, or before them alone");
+                             "', but its agent's last operator works on another topic: a table is "
+                             "changed behind the agent's last through or group_by, or by an agent "
+                             "that ends there");
 }
 
 void table_info::check_changed_by(const agent_info& agent, change_by how) {

@@ -53,7 +53,10 @@ TEST_CASE("to_table goes by the order of messages, not by timestamps, and keeps 
     CHECK(last.get("x") == 2);
     test.restart();
     CHECK(last.get("x") == 2);
-    CHECK(test.items(out) == std::vector<std::pair<string, int>>{{"x", 1}, {"x", 2}});
+    const auto sent = test.events(out);
+    REQUIRE(test.items(out) == std::vector<std::pair<string, int>>{{"x", 1}, {"x", 2}});
+    CHECK(sent[0].timestamp() == at(30));
+    CHECK(sent[1].timestamp() == at(10));
 }
 
 TEST_CASE("to_table is drawn with its table") {

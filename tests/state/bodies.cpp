@@ -2,6 +2,7 @@
 // Tables that bodies change and read.
 #include "counting.hpp"
 
+#include <functional>
 #include <stdexcept>
 
 namespace {
@@ -88,6 +89,48 @@ TEST_CASE("a retry finds what was before") {
     test.advance(10s);
     CHECK(tries == 3);
     CHECK(c.clicks.get("x") == 101);
+}
+
+TEST_CASE("a body changes a table in a pipeline that ends with any operator") {
+    weir::app app{"a"};
+    auto in = app.topic<string, int>("in", {.partitions = 3});
+    auto out = app.topic<string, int>("out", {.partitions = 1});
+    const auto add = [&](const string& name, auto last) {
+        auto sums = app.table<string, int>(name);
+        app.agent(name, in | weir::tap([sums](int n) { sums["x"] += n; }) | last,
+                  {.tables = {sums}});
+        return sums;
+    };
+    const auto chooses = [](int) { return "out"; };
+    const std::vector all{add("to", weir::to(out)),
+                          add("chosen", weir::to(chooses, {.topics = {"out"}})),
+                          add("through", weir::through(out)), add("echo", weir::echo(out)),
+                          add("group", weir::group_by(std::identity{}, "n"))};
+    test_driver test{app};
+    for (weir::partition_id p : {0, 1, 2}) test.send(in, "k", 1 + p, {.partition = p});
+    test.restart();
+    for (auto& sums : all) {
+        CAPTURE(sums.name());
+        CHECK(test.entries(sums) ==
+              std::vector<std::pair<string, int>>{{"x", 1}, {"x", 2}, {"x", 3}});
+    }
+    CHECK(test.values(out).size() == 12);
+}
+
+TEST_CASE("a body in front of a group_by that is not the last operator changes no table") {
+    clicking c;
+    c.app.agent("clicks",
+                c.pages | weir::tap([&](int) { ++c.clicks["x"]; }) |
+                    weir::group_by([](int n) { return n; }, "n") | weir::for_each([](int) {}),
+                {.on_error = weir::stop, .tables = {c.clicks}});
+    test_driver test{c.app};
+    test.send(c.pages, "k", 1);
+    CHECK(!test.running());
+    REQUIRE(!test.errors().empty());
+    CHECK(test.errors().back().text ==
+          "weir: table 'clicks' is changed by a message of 'pages', but its agent's last operator "
+          "works on another topic: a table is changed behind the agent's last through or group_by, "
+          "or by an agent that ends there");
 }
 
 TEST_CASE("a table is changed by messages alone") {

@@ -2,6 +2,7 @@
 // Draws pipelines into the graph, when their agents are added.
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,9 @@ public:
 
     /// The pipeline reads the table's changelog.
     drawn_stream read_changes(table_info&, std::string key, std::string value);
+    /// Where the last operator stands: the stream that it works on, not a topic that it sends to.
+    /// `end`, if there is no operator.
+    drawn_stream last_operator(const drawn_stream& end) const;
     /// The stream's last operator changes the table.
     template <class Table>
     void changes(Table& t, const drawn_stream& of) {
@@ -77,6 +81,7 @@ private:
     std::string app_, agent_;
     std::vector<topic_info*> through_, repartitions_, sources_;
     std::vector<changed_table> changed_;
+    std::optional<drawn_stream> last_operator_;
 };
 
 }  // namespace weir::detail

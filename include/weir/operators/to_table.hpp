@@ -12,6 +12,7 @@ namespace detail {
 
 template <class V>
 struct to_table_change {
+    static constexpr bool replaces = true;
     template <class In>
     static changed change(V& value, bool, const In& v) {
         if constexpr (std::is_same_v<In, V> && !nullable<In>) {
@@ -78,6 +79,7 @@ struct to_table_fn {
 ///          timestamps are
 /// Acks     an offset is committed only when the changelog has the table as of that offset
 /// Holds    the table, in memory; what messages have changed that are not committed
+/// Time     a value has the timestamp of its message
 /// Errors   a message that fails has changed nothing
 /// Cost     one look at the table, copies of the value; a record of the changelog for each key and
 ///          commit

@@ -95,7 +95,7 @@ public:
         if (!had) r->value = table_->init;
         const auto now = change_.change(r->value, had, std::as_const(v));
         shard->set_live(*r, now == changed::set);
-        r->time = had ? std::max(r->time, time) : time;
+        r->time = had && !replaces ? std::max(r->time, time) : time;
         auto at = c;
         at.result_time = &r->time;
         Change::pass(at, *r, std::forward<decltype(v)>(v), next);
@@ -115,6 +115,8 @@ private:
         }
     }
     static constexpr std::size_t ahead = 12;
+    /// What was there before does not go into the value.
+    static constexpr bool replaces = requires { Change::replaces; };
 
     const table_of<K, V>* table_;
     Change change_;
