@@ -360,6 +360,10 @@ public:
             });
         }
     }
+    std::size_t shard_count() const override {
+        const auto is_here = [](auto& s) { return s != nullptr; };
+        return static_cast<std::size_t>(std::count_if(shards.begin(), shards.end(), is_here));
+    }
     /// The row of `key`, for the body that is working on a message. Null: the message changes
     /// nothing any more.
     row<K, V>* change_in_body(const K& key, shard_of<K, V>*& in) {
