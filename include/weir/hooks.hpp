@@ -51,6 +51,7 @@ struct counters {
     std::uint64_t assigned = 0, revoked = 0, lost = 0;  // partitions
     std::uint64_t lost_offsets = 0;  // deleted by the broker before they were read
     std::uint64_t stale_holds = 0;   // released when somebody else had the partition already
+    std::uint64_t late_records = 0;  // of changelogs, by former owners: not restored
     std::size_t partitions = 0;      // now: assigned to this process
     std::size_t held = 0;            // now: messages that somebody holds
     weir::offset lag = 0;            // now: unfinished messages, read or not

@@ -130,11 +130,11 @@ bool conductor::turn() {
     busy |= producer_.poll(now_);
     take_errors();
     busy |= poll_boundaries();
-    busy |= turn_tables();
     if (!error_) {
         busy |= turn_topics();
         busy |= turn_boundaries();
     }
+    busy |= turn_tables();
     for (auto& [tp, p] : partitions_) p->update_tracker(now_);
     tables_.update();
     busy |= drain();
@@ -166,9 +166,30 @@ bool conductor::turn_tables() {
     }
 }
 
+/// A process has written to a changelog when its partition was another's already.
+void conductor::tell_of_late(const shard_group::news& n) {
+    constexpr std::size_t owners_named = 5;
+    std::string by;
+    std::size_t all = 0, named = 0;
+    for (auto& l : n.late) {
+        all += l.count;
+        if (++named > owners_named) continue;
+        by += (by.empty() ? "" : ", ") + std::to_string(l.count) + " by " + l.owner + " (epoch " +
+              std::to_string(l.epoch) + ')';
+    }
+    if (named > owners_named)
+        by += ", and more by " + std::to_string(named - owners_named) + " others";
+    report_.count().late_records += all;
+    report_.log("table '" + n.table + "'[" + std::to_string(n.partition) +
+                "] is restored without " + std::to_string(all) +
+                (all == 1 ? " record" : " records") +
+                " that former owners of the partition have written too late: " + by);
+}
+
 /// While tables are restored for a long time, the log says how far they are.
 void conductor::tell_of_tables() {
     for (auto& n : tables_.take_news()) {
+        if (!n.late.empty()) tell_of_late(n);
         if (n.done) report_.hooks().restored(n.table, n.partition);
         else report_.hooks().restoring(n.table, n.partition, n.from, n.to);
     }

@@ -141,6 +141,7 @@ private:
     std::vector<plan::topic_reader*> readers_of(const std::string& topic);
     bool turn_tables();
     void tell_of_tables();
+    void tell_of_late(const shard_group::news&);
     bool turn_background();
     bool turn_bodies();
     bool poll_boundaries();

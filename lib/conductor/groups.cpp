@@ -24,6 +24,10 @@ void conductor::assigned(std::vector<transport::assignment> all) {
         auto& topic = work_of(tp.topic);
         if (topic.readers.empty()) continue;  // it matches a pattern that nobody reads any more
         close_partition(tp);
+        if (const auto why = tables_.why_refused(tp); !why.empty()) {
+            stop_with(std::make_exception_ptr(weir::error{"weir: " + why}));
+            continue;
+        }
         begin_partition(topic, std::move(a));
         report_.hooks().assigned(tp);
     }

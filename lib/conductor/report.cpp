@@ -195,6 +195,7 @@ std::string counters::text() const {
     some(lost, "partitions lost");
     some(lost_offsets, "lost offsets");
     some(stale_holds, "stale holds");
+    some(late_records, "late records of changelogs");
     return s;
 }
 

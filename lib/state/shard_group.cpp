@@ -19,15 +19,14 @@ bool is_at_end(const transport::partition& p) {
     return end && at && *at >= *end;
 }
 
-/// 3400000 as 3,400,000.
+}  // namespace
+
 std::string grouped(offset n) {
     auto text = std::to_string(n);
     for (auto at = std::ssize(text) - 3; at > 0; at -= 3)
         text.insert(static_cast<std::size_t>(at), 1, ',');
     return text;
 }
-
-}  // namespace
 
 shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::string app,
                          transport::transport& t, std::shared_ptr<release_queue> releases)
@@ -112,7 +111,7 @@ bool shard_group::restore() {
         if (m.restored) continue;
         tell_begin(m);
         busy |= restore(m);
-        if (m.restored) news_.push_back({m.table->name, partition_, 0, 0, true});
+        if (m.restored) news_.push_back({m.table->name, partition_, 0, 0, true, std::move(m.late)});
     }
     const auto is_restored = [](auto& m) { return m.restored; };
     if (!complete() || !std::all_of(tables_.begin(), tables_.end(), is_restored)) return busy;
@@ -211,11 +210,19 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
     // of an owner who did not know yet that another had its place
     if (m.stamp.epoch < m.last_owner.epoch ||
         (m.stamp.epoch == m.last_owner.epoch && m.stamp.owner != m.last_owner.owner))
-        return;
+        return leave_out(m);
     if (record.key.view() == mark_key) return m.shard->restore_mark(m.stamp.at);
     const bool erased = record.value.size() == 0 && in.header_of(i, erased_header);
     if (erased || record.value.is_null()) m.shard->restore_erased(record, m.stamp.at, !erased);
     else m.shard->restore_row(record, m.stamp.at);
+}
+
+/// Counts the record, by who wrote it.
+void shard_group::leave_out(member& m) {
+    const auto same = [&](auto& l) { return l.epoch == m.stamp.epoch && l.owner == m.stamp.owner; };
+    const auto it = std::find_if(m.late.begin(), m.late.end(), same);
+    if (it != m.late.end()) ++it->count;
+    else m.late.push_back({m.stamp.epoch, m.stamp.owner, 1});
 }
 
 void shard_group::restore_owner(member& m, const message& record) {
@@ -256,12 +263,11 @@ std::string shard_group::why_not_ready() const {
     if (running_) return {};
     for (auto& m : tables_) {
         if (m.restored) continue;
-        const auto from = m.from.value_or(0);
-        const auto at = m.reader->position().value_or(from), end = m.reader->end().value_or(at);
-        if (at < end || complete())
+        const auto n = to_restore(m);
+        if (n.read < n.all || complete())
             return "table '" + m.table->name +
-                   "' is restored from its changelog: " + grouped(at - from) + " of " +
-                   grouped(std::max(at, end) - from) + " records";
+                   "' is restored from its changelog: " + grouped(n.read) + " of " +
+                   grouped(n.all) + " records";
     }
     for (std::size_t i = 0; i < inputs_.size(); ++i)
         if (!inputs_[i] || inputs_[i]->leaving)
@@ -283,6 +289,22 @@ std::size_t shard_group::keys() const {
 std::size_t shard_group::restoring_count() const {
     return static_cast<std::size_t>(
         std::count_if(tables_.begin(), tables_.end(), [](auto& m) { return !m.restored; }));
+}
+
+shard_group::records shard_group::to_restore(const member& m) {
+    const auto from = m.from.value_or(0);
+    const auto at = m.reader->position().value_or(from), end = m.reader->end().value_or(at);
+    return {at - from, std::max(at, end) - from};
+}
+shard_group::records shard_group::to_restore() const {
+    records sum;
+    for (auto& m : tables_) {
+        if (m.restored) continue;
+        const auto n = to_restore(m);
+        sum.read += n.read;
+        sum.all += n.all;
+    }
+    return sum;
 }
 
 // --------------------------------------------------------------------------------------------- run

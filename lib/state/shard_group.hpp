@@ -55,6 +55,9 @@ struct leave_records {
     void operator()(records_under_way* r) const { r->leave(); }
 };
 
+/// 3400000 as "3,400,000".
+std::string grouped(offset);
+
 /// A table and where its changelog's records are sent.
 struct table_target {
     table_info* table;
@@ -117,13 +120,25 @@ public:
     std::size_t keys() const;
     /// How many tables are not restored.
     std::size_t restoring_count() const;
+    /// How many records of their changelogs have been read, and how many there are.
+    struct records {
+        offset read = 0, all = 0;
+    };
+    records to_restore() const;
 
+    /// Records that an owner has written to the changelog when it was another's already.
+    struct late_records {
+        std::int64_t epoch;
+        std::string owner;
+        std::size_t count;
+    };
     /// A table begins to be restored, or is done.
     struct news {
         std::string table;
         partition_id partition;
         offset from, to;
         bool done;
+        std::vector<late_records> late{};  // that were left out
     };
     /// Since the last call.
     std::vector<news> take_news() { return std::exchange(news_, {}); }
@@ -139,6 +154,7 @@ private:
         changelog_owner last_owner{};  // the last one that the changelog names
         std::optional<std::string> last_stamp{};
         cut_stamp stamp{};
+        std::vector<late_records> late{};
         bool announced = false, restored = false;
         std::optional<offset> from{};  // where the changelog begins
     };
@@ -151,6 +167,7 @@ private:
     void tell_begin(member&);
     void restore(member&, const fetch&, std::size_t i);
     void restore_owner(member&, const message&);
+    static void leave_out(member&);
     void announce(member&);
     void start();
     void tell_room();
@@ -161,6 +178,7 @@ private:
     void written();
     bool send(member&, outgoing&);
     std::string where(const member&, offset) const;
+    static records to_restore(const member&);
 
     std::vector<member> tables_;
     partition_id partition_;

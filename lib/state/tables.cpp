@@ -14,6 +14,24 @@ const topic_info* tables::input_named(const std::string& topic) const {
     return nullptr;
 }
 
+/// Keys would move to partitions whose shards do not have what they had.
+std::string tables::why_refused(const topic_partition& tp) const {
+    const auto* input = input_named(tp.topic);
+    for (auto& t : all_) {
+        const auto& table = *t.table;
+        const auto& in = table.inputs;
+        const auto width = table.changelog->partitions;
+        if (table.is_topic || tp.partition < width) continue;
+        if (std::find(in.begin(), in.end(), input) == in.end()) continue;
+        return "topic '" + tp.topic + "' has got partition " + std::to_string(tp.partition) +
+               " while the app runs, and the changelog '" + table.changelog->name + "' of table '" +
+               table.name + "' has " + std::to_string(width) +
+               ": a table's number of partitions does not change; give the table another name to "
+               "begin anew";
+    }
+    return {};
+}
+
 std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset from) {
     const auto* input = input_named(tp.topic);
     if (!input) return {};
@@ -110,6 +128,18 @@ std::size_t tables::restoring_count() const {
     std::size_t n = 0;
     for (auto& [key, g] : groups_) n += g->restoring_count();
     return n;
+}
+std::string tables::progress() const {
+    shard_group::records sum;
+    for (auto& [key, g] : groups_) {
+        const auto n = g->to_restore();
+        sum.read += n.read;
+        sum.all += n.all;
+    }
+    if (sum.read == sum.all) return {};
+    const auto shards = restoring_count();
+    return "restoring " + std::to_string(shards) + (shards == 1 ? " shard: " : " shards: ") +
+           grouped(sum.read) + " of " + grouped(sum.all) + " records";
 }
 std::vector<shard_group::news> tables::take_news() {
     std::vector<shard_group::news> all;

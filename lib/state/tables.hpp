@@ -24,6 +24,8 @@ public:
     /// Before the first assignment, in the order in which they were drawn.
     void use(table_target t) { all_.push_back(t); }
     bool any() const { return !all_.empty(); }
+    /// A sentence: why the partition may not be read. Empty: it may.
+    std::string why_refused(const topic_partition&) const;
     /// Messages before `from` will not come. Null: the topic changes no table.
     std::shared_ptr<table_input> assigned(const topic_partition&, offset from);
     /// The input's partition is not here any more. Returns those that stay and have changed the
@@ -57,6 +59,9 @@ public:
     bool any_restoring() const;
     /// How many shards are not restored.
     std::size_t restoring_count() const;
+    /// How far the shards are that are not restored: "restoring 2 shards: 120,000 of 3,400,000
+    /// records". Empty: there is none, or nothing of it is left to be read.
+    std::string progress() const;
     /// What has begun to be restored since the last call, and what is done.
     std::vector<shard_group::news> take_news();
 

@@ -206,6 +206,69 @@ TEST_CASE("semantics 58: the changelog has the width of the input, and nothing i
     CHECK(config.at("message.timestamp.type") == "CreateTime");
 }
 
+TEST_CASE("semantics 58: partitions that an input gets stop the app before one of them is read") {
+    const auto broker = memory_broker::named("tables-58d");
+    broker->create_topic({.name = "in", .partitions = 2});
+    silent hush;
+    trace out;
+    const auto make = [&](weir::app& app) {
+        auto in = app.topic<string, int>("in");
+        app.agent("c", in | weir::count(app.table<string, std::int64_t>("seen")) |
+                           weir::for_each([&](std::int64_t n) { out.push_back(int(n)); }));
+        return in;
+    };
+    const weir::app_options quiet{.broker = "memory://tables-58d", .hooks = &hush};
+    weir::app first{"a", quiet}, grows{"a", quiet}, again{"a", quiet};
+    const auto error_of = [](weir::app& app) {
+        try {
+            app.run();
+        } catch (const weir::error& e) { return string{e.what()}; }
+        return string{"it ended without an error"};
+    };
+    auto in = make(first);
+    {
+        test_driver test{first};
+        test.send(in, "x", 1, {.partition = 0});
+        test.send(in, "y", 1, {.partition = 1});
+    }
+    make(grows);
+    auto other = grows.topic<string, int>("other");
+    grows.agent("grow", other | weir::for_each([&](int) {
+                            broker->create_partitions("in", 3);
+                            const auto by = weir::transport::connect(broker, "sender");
+                            by->send({.topic = by->open("in"),
+                                      .partition = 2,
+                                      .key = weir::bytes_view{"z"},
+                                      .value = weir::bytes_view{"1"}},
+                                     0);
+                        }));
+    other.send("x", 1);
+    CHECK(error_of(grows) ==
+          "weir: topic 'in' has got partition 2 while the app runs, and the changelog "
+          "'a-seen-changelog' of table 'seen' has 2: a table's number of partitions does not "
+          "change; give the table another name to begin anew");
+    CHECK(out == trace{1, 1});  // nothing of partition 2
+    CHECK(broker->committed("a", {"in", 0}) == committed{1});
+    CHECK(broker->committed("a", {"in", 2}) == nothing);
+    make(again);
+    CHECK(error_of(again) ==
+          "weir: table 'seen': its changelog 'a-seen-changelog' has 2 partitions, and topic 'in' "
+          "has 3: a table's number of partitions does not change; give the table another name to "
+          "begin anew");
+}
+
+TEST_CASE("semantics 58: the partitions of a table that a topic fills are the topic's") {
+    const auto broker = memory_broker::named("tables-58e");
+    broker->create_topic({.name = "people", .partitions = 1});
+    weir::app app{"a", {.broker = "memory://tables-58e"}};
+    auto people = app.table(app.topic<string, std::int64_t>("people"));
+    test_driver test{app};
+    broker->create_partitions("people", 2);
+    test.send(test.peek<string, std::int64_t>("people"), "ann", 7, {.partition = 1});
+    CHECK(test.running());
+    CHECK(people.get("ann") == 7);
+}
+
 TEST_CASE("semantics 58: settings of the changelog are the user's where he gives them") {
     const auto broker = memory_broker::named("tables-58b");
     weir::app app{"a", {.broker = "memory://tables-58b"}};

@@ -119,6 +119,30 @@ TEST_CASE("what an owner writes that was followed by another is ignored") {
     CHECK(four.seen.get("x") == 7);
 }
 
+TEST_CASE("what a former owner has written too late is counted, and told once a restore") {
+    crashed c{"restore-late", "xxx", "xxxx"};
+    counting two{1, c.shared}, three{1, c.shared}, four{1, c.shared};
+    c.test.add(two.app);
+    CHECK(two.hush.lines.empty());
+    const auto second = owner_of(c.test, c.one.changelog);
+    write_row(c.test, c.one.changelog, c.by, "x", 5, 5);
+    write_mark(c.test, c.one.changelog, c.by, 100);
+    c.test.kill(two.app);
+    c.test.add(three.app);
+    write_row(c.test, c.one.changelog, second, "x", 6, 6);
+    CHECK(three.hush.lines == texts{"table 'seen'[0] is restored without 2 records that former "
+                                    "owners of the partition have written too late: 2 by " +
+                                    c.by.owner + " (epoch 1)"});
+    CHECK(three.app.counters().late_records == 2);
+    CHECK(three.app.counters().text().ends_with("late records of changelogs 2"));
+    c.test.kill(three.app);
+    c.test.add(four.app);
+    CHECK(four.hush.lines == texts{"table 'seen'[0] is restored without 3 records that former "
+                                   "owners of the partition have written too late: 2 by " +
+                                   c.by.owner + " (epoch 1), 1 by " + second.owner + " (epoch 2)"});
+    CHECK(four.seen.get("x") == 7);
+}
+
 TEST_CASE("each new owner has a higher epoch, and the changelog keeps its name") {
     counting c;
     test_driver test{c.app};

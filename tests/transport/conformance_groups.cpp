@@ -50,6 +50,33 @@ TEST_CASE("transport: without a commit, earliest reads all and latest what comes
     });
 }
 
+TEST_CASE("transport: a partition goes on where it is told to, and forgets what was read ahead") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        const offset n = 300;
+        for (offset i = 0; i < n; ++i) c.send(t, "k", std::to_string(i));
+        c.most = 10;
+        c.subscribe({{t}});
+        REQUIRE(until(on, {&c}, [&] { return c.got.size() >= 50; }));
+        // back, forward, back while the last one is still under way; from the end
+        for (const offset to : {20, 20, 150, 0, 290, 3, 0}) {
+            auto& from = *c.partitions.at({t, 0});
+            if (to == 3) REQUIRE(until(on, {&c}, [&] { return from.position() == n; }));
+            REQUIRE(from.seek(to));
+            CHECK(from.position() == to);
+            c.got.clear();
+            REQUIRE(until(on, {&c}, [&] { return c.got.size() >= 10; }));
+            for (std::size_t i = 0; i < c.got.size(); ++i)
+                CHECK(c.got[i].offset == to + static_cast<offset>(i));
+        }
+        REQUIRE(until(on, {&c}, [&] { return c.got.size() == static_cast<std::size_t>(n); }));
+        CHECK(c.got.back().offset == n - 1);
+        CHECK(!c.partitions.at({t, 0})->take_lost());
+        CHECK(c.fatal.empty());
+    });
+}
+
 TEST_CASE("transport: two groups each get every message") {
     on_each([](backend& on) {
         auto a = member(on, on.fresh("a")), b = member(on, on.fresh("b"));

@@ -135,6 +135,8 @@ public:
     virtual void forget_pending(const worker&) = 0;
     /// Partition by partition, in the order in which the keys came.
     virtual void visit(row_visitor&) const = 0;
+    /// How many shards are here and restored.
+    virtual std::size_t shard_count() const = 0;
 
     std::string name;
     const void* type = nullptr;

@@ -62,6 +62,11 @@ public:
         }
     }
 
+    std::size_t shard_count() const override {
+        const auto is_here = [](auto& s) { return s != nullptr; };
+        return static_cast<std::size_t>(std::count_if(shards.begin(), shards.end(), is_here));
+    }
+
     /// For bodies: the key's value, null if it has none. What a coroutine has changed is seen by
     /// itself.
     const V* find(const K& key) const {

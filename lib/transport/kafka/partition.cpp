@@ -125,6 +125,22 @@ std::optional<offset> partition::position() const {
     return slot_->next < 0 ? std::nullopt : std::optional{slot_->next};
 }
 
+/// librdkafka numbers what it fetches: from this call on it drops what was fetched before, also
+/// what is still on its way. So its answer, which comes later, need not be waited for. It refuses
+/// only for a partition that it is giving up.
+bool partition::seek(offset to) {
+    auto& s = *slot_;
+    if (!s.readable) return false;
+    auto list = new_list(1);
+    add(list, s.tp).offset = to;
+    const error_handle bad{rd_kafka_seek_partitions(shared_->from->rk, list.get(), 0)};
+    if (bad || list->elems[0].err != RD_KAFKA_RESP_ERR__IN_PROGRESS) return false;
+    s.next = to;
+    s.start = -1;
+    s.at_end = false;
+    return true;
+}
+
 /// Each fetch has brought it along. What lies in the queue may be older, so it is looked at before
 /// a jump is met.
 void partition::look_at_start() {
