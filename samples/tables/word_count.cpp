@@ -25,7 +25,8 @@
 /// The words of a line, in small letters.
 std::vector<std::string> words(const std::string& line) {
     std::vector<std::string> all(1);
-    for (const unsigned char c : line) {
+    for (const char letter : line) {
+        const auto c = static_cast<unsigned char>(letter);
         if (std::isalnum(c)) all.back().push_back(static_cast<char>(std::tolower(c)));
         else if (!all.back().empty()) all.emplace_back();
     }
