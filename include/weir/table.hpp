@@ -149,9 +149,9 @@ public:
     /// stores nothing. See `put` for writing.
     detail::cell<K, V> operator[](const K& of) const { return {*info_, of}; }
     /// Changes the table by the message that the body is working on, in the shard of its partition,
-    /// whatever its own key is. The change is undone if the message fails. In a coroutine it is seen
-    /// by the coroutine alone, until its message is finished. Throws weir::error if no message is
-    /// being processed, or if its agent is not the one that changes this table.
+    /// whatever its own key is. The change is undone if the message fails. In a coroutine it is
+    /// seen by the coroutine alone until its message is finished. Throws weir::error if no message
+    /// is being processed, or if its agent is not the one that changes this table.
     void put(const K& of, V v) const {
         update(of, [&](V& now) { now = std::move(v); });
     }

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <weir/error.hpp>
-#include <weir/state/shard.hpp>
 
 namespace weir::detail {
 namespace {
@@ -27,9 +26,12 @@ std::string apart(const std::string& name) {
 
 }  // namespace
 
-drawn_stream graph_builder::read_changes(table_info& t, std::string key, std::string value) {
-    if (!t.is_topic) t.changelog = &host_->derive(changelog_name(app_, t.name), {}, true, {});
-    return read(*t.changelog, std::move(key), std::move(value));
+std::string changelog_name(const std::string& app, const std::string& table) {
+    return app + '-' + table + "-changelog";
+}
+
+topic_info& graph_builder::derive_changelog(const std::string& table) {
+    return host_->derive(changelog_name(app_, table), {}, true, {});
 }
 void graph_builder::changes(table_info& t, node drawn, const drawn_stream& of) {
     changed_.push_back({&t, of.from});

@@ -96,10 +96,6 @@ cut_stamp cut_stamp::of(std::string_view text, const std::vector<std::string>& i
     return s;
 }
 
-std::string changelog_name(const std::string& app, const std::string& table) {
-    return app + '-' + table + "-changelog";
-}
-
 changelog_record changelog_record_of(const fetch& in, std::size_t i, std::int64_t& epoch) {
     const auto& m = in.messages()[i];
     const auto key = m.key.view();

@@ -48,7 +48,8 @@ struct look_op {
             f.headers = headers.empty() ? "" : headers.front().name;
             f.value = m.value.view();
             f.key_is_decoded = c.keys || c.from.key_of(c.i);
-            f.time = m.timestamp;
+            // an asynchronous call keeps the time itself, for tables that it changes
+            if (includes(Needs, message_part::time)) f.time = m.timestamp;
             to->push_back(std::move(f));
             next(std::forward<decltype(v)>(v));
         }

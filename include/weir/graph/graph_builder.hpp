@@ -15,6 +15,9 @@ namespace weir::detail {
 
 class table_info;
 
+/// `{app}-{table}-changelog`
+std::string changelog_name(const std::string& app, const std::string& table);
+
 /// The last node drawn of a pipeline. Pipelines are drawn from left to right.
 struct drawn_stream {
     std::size_t node = 0;
@@ -46,7 +49,11 @@ public:
     void resume(const drawn_stream& before);
 
     /// The pipeline reads the table's changelog.
-    drawn_stream read_changes(table_info&, std::string key, std::string value);
+    template <class Table>
+    drawn_stream read_changes(Table& t, std::string key, std::string value) {
+        if (!t.is_topic) t.changelog = &derive_changelog(t.name);
+        return read(*t.changelog, std::move(key), std::move(value));
+    }
     /// Where the last operator stands: the stream that it works on, not a topic that it sends to.
     /// `end`, if there is no operator.
     drawn_stream last_operator(const drawn_stream& end) const;
@@ -73,6 +80,7 @@ public:
 private:
     using node = graph::node;
     topic_info& passes(topic_info&);
+    topic_info& derive_changelog(const std::string& table);
     /// A table that a topic is has no node of its own: its name is empty.
     void changes(table_info&, node, const drawn_stream&);
 

@@ -40,9 +40,7 @@ struct topic_info {
 /// message.
 inline bool must_keep(const topic_info& t) { return t.internal || t.resumed || t.has_dead_letters; }
 /// Whether nobody needs a message any more once the app's group has committed past it.
-inline bool is_private(const topic_info& t) {
-    return t.internal && !t.declared && !t.is_changelog;
-}
+inline bool is_private(const topic_info& t) { return t.internal && !t.declared && !t.is_changelog; }
 
 /// Notes that what is sent to the topic was read of these.
 inline void add_sources(topic_info& t, const std::vector<topic_info*>& sources) {

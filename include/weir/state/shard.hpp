@@ -163,7 +163,4 @@ public:
     void check_source(const topic_partition*) const;
 };
 
-/// `{app}-{table}-changelog`
-std::string changelog_name(const std::string& app, const std::string& table);
-
 }  // namespace weir::detail
