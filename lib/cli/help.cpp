@@ -18,7 +18,7 @@ commands
         --format FORMAT   text (the default), mermaid or dot
   topics                list the topics
   agents                list the agents
-  tables                list the tables
+  tables                list the tables; with --input, what they have then
   table TABLE [KEY]     run, then print what the table has: a key, a tab and a value in each
                         line, or the value of one key
   send TOPIC VALUE      send one message and wait until the broker has it

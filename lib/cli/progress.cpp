@@ -36,8 +36,17 @@ duration progress::interval() const {
 }
 bool progress::due() const { return of_.time().steady() >= next_; }
 
+/// How far the tables are; empty if none is restored.
+std::string progress::restoring() const {
+    const auto* run = of_.running_conductor();
+    return run ? run->of_tables().progress() : std::string{};
+}
+
 void progress::turn() {
-    if (shared_) wipe();  // so that what the bodies print begins in the first column
+    // so that what the bodies print begins in the first column; before the first message they do
+    // not print
+    const bool may_print = of_.messages_read() > 0 || restoring().empty();
+    if (shared_ && may_print) wipe();
     else if (due()) show();
 }
 void progress::rest() {
@@ -58,8 +67,9 @@ void progress::show() {
     if (!terminal_ && !news) return;
     std::size_t held = 0;
     for (auto& p : of_.status()) held += p.held;
-    const auto line = fmt::format("{} messages read, {:.0f}/s, {} held", n, rate_, held);
+    auto line = fmt::format("{} messages read, {:.0f}/s, {} held", n, rate_, held);
     if (!terminal_) return of_.report().log(line);
+    if (const auto tables = restoring(); !tables.empty()) line += ", " + tables;
     fmt::print(stderr, "{}{}", wipe_line, line);
     std::fflush(stderr);
     shown_ = true;

@@ -2,6 +2,7 @@
 // Shows how far a run is, on standard error.
 #pragma once
 #include <cstddef>
+#include <string>
 
 #include <weir/clock.hpp>
 
@@ -11,7 +12,8 @@ class engine;
 
 /// On a terminal it is one line that is written again and again, and removed before anything else
 /// is printed. Elsewhere it is a line of the log every `log_interval`, if messages were read since
-/// the last one. Used on the loop's thread.
+/// the last one. While tables are restored the terminal's line says how far they are; the log's are
+/// the conductor's. Used on the loop's thread.
 class progress {
 public:
     static constexpr auto line_interval = std::chrono::milliseconds{500};
@@ -29,6 +31,7 @@ public:
     void rest();
 
 private:
+    std::string restoring() const;
     duration interval() const;
     bool due() const;
     void show();

@@ -2,6 +2,7 @@
 // `prog tables` and `prog table`: what tables there are, and what is in one.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -36,12 +37,43 @@ struct collected final : row_visitor {
     }
 };
 
+/// Adds up what the rows take.
+struct measured final : row_visitor {
+    std::size_t keys = 0, bytes = 0;
+    void row(bytes_view key, bytes_view value) override {
+        ++keys;
+        bytes += key.size() + value.size();
+    }
+};
+
+/// What is here of the table after a run.
+std::string what_is_here(const engine& e, const table_info& t) {
+    measured m;
+    t.visit(m);
+    offset lag = 0;
+    for (auto& p : e.status()) {
+        const auto is_its = [&](auto* in) { return in->name == p.topic; };
+        if (std::any_of(t.inputs.begin(), t.inputs.end(), is_its)) lag += p.lag.value_or(0);
+    }
+    return fmt::format(
+        "    {} {}, {} bytes of keys and values; {} of {} {} restored here; lag {}\n", m.keys,
+        m.keys == 1 ? "key" : "keys", m.bytes, t.shard_count(), t.changelog->partitions,
+        t.changelog->partitions == 1 ? "partition" : "partitions", lag);
+}
+
 }  // namespace
 
-int print_tables(engine& e, const arguments&) {
-    for (auto& [name, t] : e.tables().all())
+/// Runs the app first, as `run` does, if it is told what to run on.
+int print_tables(engine& e, const arguments& a) {
+    const bool runs = !a.inputs.empty() || !a.keyed_inputs.empty() || !a.until_idle.empty();
+    const auto code = runs ? run(e, a) : exit_code::ok;
+    if (code != exit_code::ok) return code;
+    for (auto& [name, t] : e.tables().all()) {
+        const bool is_changed = !t->changed_by.empty();
         fmt::print("{}: {} -> {}{}\n", name, t->key_type, t->value_type,
-                   t->changed_by.empty() ? std::string{} : ", changed by agent " + t->changed_by);
+                   is_changed ? ", changed by agent " + t->changed_by : std::string{});
+        if (runs && is_changed) fmt::print("{}", what_is_here(e, *t));
+    }
     return exit_code::ok;
 }
 
