@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -79,6 +80,11 @@ private:
     std::thread reads_{};
 };
 
+/// At once, as a program on a terminal does.
+void print(std::string_view text) {
+    CHECK(::write(1, text.data(), text.size()) == std::ssize(text));
+}
+
 /// Each look at it takes a while.
 class busy_clock final : public weir::clock {
 public:
@@ -103,7 +109,7 @@ TEST_CASE("the line of a table that a topic fills is removed before the topic is
     weir::app two{"a", {.broker = "memory://cli-restore-topic", .clock = &clock}};
     two.table(two.topic<std::string, int>("in"));
     two.agent("prints",
-              two.topic<std::string, int>("in") | weir::for_each([](int) { std::puts("read"); }));
+              two.topic<std::string, int>("in") | weir::for_each([](int) { print("read\n"); }));
     const char* arguments[] = {"prog", "run", "--until-idle", "1s"};
     terminal t;
     CHECK(two.main(4, arguments) == 0);
@@ -130,7 +136,7 @@ TEST_CASE("while a table is restored, the line on a terminal says how far it is,
     test.append(in, "behind", 1);
     busy_clock clock;
     weir::app two{"a", {.broker = "memory://cli-restore", .clock = &clock}};
-    counts(two, [](std::int64_t) { std::puts("counted"); });
+    counts(two, [](std::int64_t) { print("counted\n"); });
     const char* arguments[] = {"prog", "run", "--until-idle", "1s"};
     terminal t;
     const auto code = two.main(4, arguments);
