@@ -79,6 +79,19 @@ TEST_CASE("semantics 57: changes() goes on where it has stopped, and its reading
     CHECK(again.sums.get("x") == 2);
 }
 
+TEST_CASE("semantics 57: what is read of a changelog is not purged") {
+    summing s;
+    test_driver test{s.app};
+    for (int i = 0; i < 6000; ++i) test.append(s.in, "k" + std::to_string(i), 1);
+    test.run();
+    for (int i = 0; i < 5; ++i) {
+        test.commit();
+        test.advance(60s);
+    }
+    CHECK(s.shown.size() == 6000);
+    CHECK(rows_written(test, "a-sums-changelog") == 6000);
+}
+
 TEST_CASE("semantics 57: what a member writes that has lost the partition is not shown") {
     summing s;
     test_driver test{s.app};

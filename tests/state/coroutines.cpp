@@ -108,6 +108,23 @@ TEST_CASE("semantics 54: a call that throws has changed no table") {
     CHECK(c.seen.get("x") == 2);
 }
 
+TEST_CASE("semantics 54: a call that is tried again finds what was before") {
+    by_coroutine c;
+    int tries = 0;
+    const auto call = [&](const item& i) -> weir::task<int> {
+        c.seen[i.key()] += 1;
+        if (++tries == 1) throw std::runtime_error{"not yet"};
+        co_return int(c.seen[i.key()]);
+    };
+    c.app.agent("c", c.in | weir::items() | weir::map(call),
+                {.on_error = weir::retry(1, 1s), .tables = {c.seen}});
+    test_driver test{c.app};
+    test.send(c.in, "x", 1);
+    test.advance(1s);
+    CHECK(tries == 2);
+    CHECK(c.seen.get("x") == 1);
+}
+
 TEST_CASE("semantics 53: calls in order by key change the stream's own key") {
     by_coroutine c;
     c.app.agent("c",
@@ -250,7 +267,23 @@ TEST_CASE("semantics 63: so it is with a call of a lost partition") {
     CHECK(c.seen.get("x") == 1);
 }
 
-TEST_CASE("semantics 60: what a coroutine has changed is left out when its message comes again") {
+TEST_CASE("semantics 63: a coroutine changes nothing for the lost messages of a batch") {
+    by_coroutine c;
+    c.app.agent("c", c.in | weir::items() | weir::take(2, 10s) | weir::flat_map(std::identity{}),
+                c.body(), {.tables = {c.seen}});
+    test_driver test{c.app};
+    test.append(c.in, "x", 1, {.partition = 0});
+    test.append(c.in, "y", 1, {.partition = 1});
+    test.run();
+    test.lose(c.in, 1);
+    test.assign(c.in, 1);
+    for (int i = 0; i < 20; ++i) test.advance(1s);
+    CHECK(all_of(c.seen) == counts{{"x", 1}, {"y", 1}});
+    test.commit();
+    CHECK(folded(test, "a-seen-changelog") == counts{{"x", 1}, {"y", 1}});
+}
+
+TEST_CASE("semantics 60: what a coroutine has changed is left out, and not seen by itself") {
     by_coroutine c{{.broker = "memory://coroutines-again"}};
     c.app.agent("c", c.in | weir::items(), c.body(), {.tables = {c.seen}});
     test_driver test{c.app};
