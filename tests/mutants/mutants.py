@@ -153,8 +153,9 @@ class build:
     def prepare(self, mutants):
         """Builds the library, and the test files that are named."""
         objects = {self.made[m["test"]][1] for m in mutants if "test" in m}
-        subprocess.run(["ninja", "-C", self.objects, "lib/libweir.a", "tests/libtests-main.a",
-                        "tests/libconformance.a", *sorted(objects)], check=True)
+        libraries = [f"tests/lib{name}.a" for name in ("tests-main", "conformance", "torture-ledger")]
+        subprocess.run(["ninja", "-C", self.objects, "lib/libweir.a", *libraries, *sorted(objects)],
+                       check=True)
 
     def compile(self, name):
         """The object of a source file with the fault in it; None if it does not compile."""
