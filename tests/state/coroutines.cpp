@@ -272,9 +272,8 @@ TEST_CASE("semantics 63: a coroutine changes nothing for the lost messages of a 
     c.app.agent("c", c.in | weir::items() | weir::take(2, 10s) | weir::flat_map(std::identity{}),
                 c.body(), {.tables = {c.seen}});
     test_driver test{c.app};
-    test.append(c.in, "x", 1, {.partition = 0});
-    test.append(c.in, "y", 1, {.partition = 1});
-    test.run();
+    test.send(c.in, "x", 1, {.partition = 0});
+    test.send(c.in, "y", 1, {.partition = 1});  // the coroutine is at x meanwhile
     test.lose(c.in, 1);
     test.assign(c.in, 1);
     test.run();  // the table is here again
