@@ -61,6 +61,10 @@ private:
     double wall_ = 0, cpu_ = 0, loop_ = 0;
 };
 
+/// Writes a table of so many keys to its changelog, `{id}-table-changelog`. Returns how many keys it
+/// has: the messages of "orders" are counted by their numbers.
+long make_table(const job&);
+
 void by_weir(const job&);
 void by_hand(const job&);
 

@@ -27,9 +27,9 @@ struct bound {
     const char* job;
     double rate, cpu;
 };
-constexpr std::array bounds{bound{"consume", 0.97, 1.05}, bound{"decode", 0.95, 1.08},
-                            bound{"forward", 0.95, 1.08}, bound{"map", 0.95, 1.08},
-                            bound{"group_by", 0.92, 1.12}};
+constexpr std::array bounds{bound{"consume", 0.97, 1.05},  bound{"decode", 0.95, 1.08},
+                            bound{"forward", 0.95, 1.08},  bound{"map", 0.95, 1.08},
+                            bound{"group_by", 0.92, 1.12}, bound{"restore", 0.7, 2}};
 
 long number(const char* name, long otherwise) {
     const char* text = std::getenv(name);
@@ -111,6 +111,11 @@ int compare_all(const std::string& self, const std::vector<std::string>& wanted)
     };
     for (auto& b : bounds)
         if (asked(b.job)) compare(self, broker, b, messages, pairs);
+    if (asked("count")) {
+        const auto f = run(self, "weir", {"count", broker, "bench-count", messages});
+        fmt::print("count     {:.2f} M/s, process {:.0f} ns, peak {} MB: group_by | count, alone\n",
+                   f.rate / 1e6, f.cpu, f.peak / 1024);
+    }
     if (asked("stall")) {
         const auto f = run(self, "weir", {"stall", broker, "bench-stall", messages});
         fmt::print("stall     {} MB at most while an agent stands still for 10 s before the "
