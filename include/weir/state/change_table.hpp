@@ -107,7 +107,7 @@ public:
 
 private:
     /// The keys of a batch lie side by side, so those that come soon are known.
-    static void prefetch(const context& c, const shard_of<K, V>& shard) {
+    [[gnu::always_inline]] static void prefetch(const context& c, const shard_of<K, V>& shard) {
         if constexpr (!is_raw<K>) {
             if (c.i + 2 * ahead >= c.count || !c.keys) return;
             const auto* keys = static_cast<const slot<K>*>(c.keys) + c.i;

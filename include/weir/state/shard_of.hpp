@@ -57,7 +57,9 @@ public:
         const auto* r = rows_.find(key);
         return r && r->live ? r : nullptr;
     }
-    void prefetch(const K& later, const K& next) const { rows_.prefetch(later, next); }
+    [[gnu::always_inline]] void prefetch(const K& later, const K& next) const {
+        rows_.prefetch(later, next);
+    }
     void finish() final { finished_ = journal_.size(); }
     void undo() final {
         for (; journal_.size() > finished_; journal_.pop_back()) {

@@ -136,7 +136,7 @@ std::vector<stored_message> memory_broker::dump(std::string_view topic) const {
     auto* t = core_->find(topic);
     for (partition_id p = 0; t && p < t->partitions(); ++p) {
         auto& log = t->logs[static_cast<std::size_t>(p)].messages;
-        if (log.has_times()) log.expire(core_->now());
+        if (log.expires()) log.expire(core_->now());
         for (const auto& chunk : log.chunks()) {
             const auto numbers = chunk->numbers();
             for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -145,7 +145,7 @@ std::vector<stored_message> memory_broker::dump(std::string_view topic) const {
                 const auto h = chunk->headers(i, i + 1);
                 all.push_back({numbers[i],
                                {p, m.offset, m.key, m.value,
-                                h.empty() ? headers{} : h.front().values, m.timestamp}});
+                                h.empty() ? headers{} : *h.front().values, m.timestamp}});
             }
         }
     }

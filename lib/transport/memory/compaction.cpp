@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compaction.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace weir::transport::memory {
 namespace {
 
-constexpr std::size_t worth_it = std::size_t{4} << 10;  // bytes that can go
-constexpr int groups_of_tombstones = 64;                // in their time
+constexpr int groups_of_tombstones = 64;  // in their time
 
 }  // namespace
 
@@ -16,14 +16,7 @@ std::size_t compaction::size_of(const message& m) {
 }
 
 void compaction::appended(const message& m, timestamp now) {
-    live_ += size_of(m);
-    const auto [at, first] = last_.insert({&m});
-    if (!first) {
-        const auto before = size_of(*at->of);
-        live_ -= before;
-        dead_ += before;
-        at->of = &m;
-    }
+    grown_ += size_of(m);
     if (!m.value.is_null()) return;
     if (young_.empty() || now - young_.back().first > tombstones_ / groups_of_tombstones)
         young_.push_back({now, now, 0, 0});
@@ -33,36 +26,39 @@ void compaction::appended(const message& m, timestamp now) {
     group.bytes += size_of(m);
 }
 
-bool compaction::stays(const message& m) const {
-    if (m.value.is_null() && m.offset < old_before_) return false;
-    const auto at = last_.find({&m});
-    return at != last_.end() && at->of == &m;
-}
-
-void compaction::moved(const message& from, const message& to) {
-    const auto at = last_.find({&from});
-    if (at != last_.end() && at->of == &from) at->of = &to;
-}
-
-void compaction::removed(const message& m) {
-    const auto at = last_.find({&m});
-    const bool was_last = at != last_.end() && at->of == &m;
-    (was_last ? live_ : dead_) -= size_of(m);
-    if (was_last) last_.erase(at);
-}
-
 bool compaction::is_due(timestamp now) const {
-    auto can_go = dead_;
+    auto can_go = grown_;
     for (const auto& group : young_) {
         if (!is_over(group, now)) break;
         can_go += group.bytes;
     }
-    return can_go >= worth_it && can_go >= live_;
+    return can_go > 0 && can_go >= left_;
 }
 
 void compaction::begin_pass(timestamp now) {
+    left_ = grown_ = 0;
     for (; !young_.empty() && is_over(young_.front(), now); young_.pop_front())
         old_before_ = young_.front().behind;
+}
+
+void compaction::look_at(const message& m) {
+    const auto [at, first] = last_.insert({&m});
+    if (!first) at->of = &m;
+}
+
+bool compaction::take(const message& m) {
+    const auto at = last_.find({&m});
+    if (at == last_.end() || at->of != &m) return false;
+    last_.erase(at);  // its message moves
+    if (m.value.is_null() && m.offset < old_before_) return false;
+    left_ += size_of(m);
+    return true;
+}
+
+void compaction::removed(const message& m) {
+    left_ -= std::min(left_, size_of(m));
+    const auto at = last_.find({&m});
+    if (at != last_.end() && at->of == &m) last_.erase(at);
 }
 
 }  // namespace weir::transport::memory

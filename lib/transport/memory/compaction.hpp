@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <optional>
 #include <string_view>
 #include <unordered_set>
 
@@ -13,27 +12,29 @@
 
 namespace weir::transport::memory {
 
-/// Knows the last message of each key, and how many bytes the others take. A message stays if it is
-/// the last of its key, unless it is a tombstone (its value is null) whose time is over. Owned by
-/// the log, whose messages it points at; used under the broker's lock.
+/// A log is compacted in passes over all of it. A pass looks at each message first, so that it
+/// knows the last one of each key; then it takes each message: those stay that are the last of
+/// their key, except tombstones (their values are null) whose time is over. Between passes nothing
+/// is known of keys, so appending costs nothing. Owned by the log, whose messages it points at
+/// during a pass; used under the broker's lock.
 ///
-/// The log is compacted in passes, each from the log's start. A tombstone goes in a pass that has
-/// begun when its time was over: by then the pass has removed what was before it, so no older value
-/// of its key comes to light.
+/// A tombstone goes in a pass that has begun when its time was over: the same pass removes what was
+/// before it, so no older value of its key comes to light.
 class compaction {
 public:
     explicit compaction(std::chrono::milliseconds tombstones) : tombstones_(tombstones) {}
 
     void appended(const message&, timestamp now);
-    bool stays(const message&) const;
-    /// It was copied.
-    void moved(const message& from, const message& to);
-    /// It was removed from the log.
-    void removed(const message&);
-
-    /// Half of the log can go.
+    /// A pass is worth it: half of the log may be able to go.
     bool is_due(timestamp now) const;
+
     void begin_pass(timestamp now);
+    void look_at(const message&);
+    /// Whether it stays. Asked once for each message that was looked at.
+    bool take(const message&);
+    void end_pass() { last_ = {}; }
+    /// It was removed from the log, not by `take`.
+    void removed(const message&);
 
 private:
     struct last {
@@ -59,10 +60,11 @@ private:
     bool is_over(const few& f, timestamp now) const { return now - f.end >= tombstones_; }
 
     const std::chrono::milliseconds tombstones_;
-    std::unordered_set<last, hash, equal> last_{};
-    std::size_t live_ = 0, dead_ = 0;  // bytes
+    // In bytes: what the last pass has left, and what was appended since it began.
+    std::size_t left_ = 0, grown_ = 0;
     std::deque<few> young_{};
-    offset old_before_ = 0;  // tombstones before it go in this pass
+    offset old_before_ = 0;                         // tombstones before it go in this pass
+    std::unordered_set<last, hash, equal> last_{};  // during a pass
 };
 
 }  // namespace weir::transport::memory

@@ -151,7 +151,7 @@ core::appended core::append(seat& by, const record& r) {
         return failure("topic \"" + t.name + "\" has no partition " + std::to_string(p) +
                        ": it has " + std::to_string(t.partitions()));
     auto& to = t.logs[static_cast<std::size_t>(p)];
-    const auto time = to.messages.has_times() ? now() : timestamp{};
+    const auto time = to.messages.has_times(r) ? now() : timestamp{};
     to.messages.expire(time);
     if (!to.messages.fits(r) && !roll(t, p, r, time)) {
         if (std::find(blocked_.begin(), blocked_.end(), &by) == blocked_.end())

@@ -40,8 +40,13 @@ void chunk::append(const record& r, weir::offset at, std::uint64_t number) {
         // Reserved once for all messages: a fetch points into it, so it must not move.
         if (headers_.capacity() == 0) headers_.reserve(free_bytes() / bookkeeping);
         assert(headers_.size() < headers_.capacity());
-        headers_.push_back({count_, *r.headers});
-        beside_ += sizeof(stored_headers) + size_of(*r.headers);
+        beside_ += sizeof(stored_headers);
+        if (!headers_.empty() && *headers_.back().values == *r.headers) {
+            headers_.push_back({count_, headers_.back().values});
+        } else {
+            headers_.push_back({count_, std::make_shared<const weir::headers>(*r.headers)});
+            beside_ += size_of(*r.headers);
+        }
     }
     // Bytes grow downwards: written first, the value lies behind the key.
     const auto value = put(r.value);
@@ -78,7 +83,7 @@ std::size_t size_of(const weir::headers& headers) {
 }
 
 log::log(std::size_t limit, const retention& keeps)
-    : limit_(keeps.compacted ? std::numeric_limits<std::size_t>::max() / 2 : limit),
+    : limit_(limit),
       keeps_(keeps),
       chunk_max_(std::clamp(std::min(limit, keeps.bytes.value_or(limit)) / chunks_of_a_limit,
                             chunk_first, chunk_most)) {
@@ -91,9 +96,11 @@ bool log::roll(const record& r, offset floor) {
     const auto capacity = std::max(chunk::needed(r), std::min(usual, chunk_max_));
     while (keeps_.bytes && chunks_.size() > 1 && size_ - chunks_.front()->size() >= *keeps_.bytes)
         drop_first();
-    while (!chunks_.empty() && size_ + capacity > limit_ && chunks_.front()->end() <= floor)
-        drop_first();
-    if (!chunks_.empty() && size_ + capacity > limit_) return false;
+    const auto is_full = [&] {
+        return !compaction_ && !chunks_.empty() && size_ + capacity > limit_;
+    };
+    while (is_full() && chunks_.front()->end() <= floor) drop_first();
+    if (is_full()) return false;
     chunks_.push_back(std::make_shared<chunk>(capacity));
     size_ += capacity;
     return true;
@@ -148,78 +155,92 @@ void log::expire(timestamp now) {
 
 void log::compact_some(timestamp now) {
     if (!compaction_) return;
-    if (!pass_ && compaction_->is_due(now)) {
-        compaction_->begin_pass(now);
-        pass_ = pass{start_, next_};
-    }
+    if (!pass_ && size_ > limit_ && compaction_->is_due(now)) begin_pass(now);
     for (std::size_t looked = 0; pass_ && looked < 4 * chunks_.back()->capacity();)
-        looked += compact_step();
+        looked += step();
 }
 
 void log::compact(timestamp now) {
     expire(now);
     if (!compaction_) return;
-    compaction_->begin_pass(now);
-    pass_ = pass{start_, next_};
-    while (pass_) compact_step();
+    while (pass_) step();
+    begin_pass(now);
+    while (pass_) step();
 }
 
-/// Makes one chunk of the next few: as many as fit into one, and not more than two of the largest
-/// take. Returns how many bytes were looked at.
-std::size_t log::compact_step() {
+void log::begin_pass(timestamp now) {
+    compaction_->begin_pass(now);
+    pass_ = pass{start_, next_};
+}
+
+/// A piece of the pass. Returns how many bytes were looked at.
+std::size_t log::step() {
     const auto end = std::find_if(chunks_.begin(), chunks_.end(), [this](const auto& c) {
         return c->messages().empty() || c->messages().front().offset >= pass_->end;
     });
     const auto from = std::partition_point(chunks_.begin(), end,
                                            [this](const auto& c) { return c->end() <= pass_->at; });
+    if (from != end) return pass_->takes ? take(from, end) : look(**from);
+    if (pass_->takes) {
+        compaction_->end_pass();
+        pass_.reset();
+    } else {
+        pass_ = pass{start_, pass_->end, true};
+    }
+    return 0;
+}
+
+std::size_t log::look(const chunk& c) {
+    assert(c.end() <= pass_->end && "a pass begins behind a whole chunk, or ends at once");
+    for (const auto& m : c.messages())
+        if (m.offset >= start_) compaction_->look_at(m);
+    pass_->at = c.end();
+    return c.size();
+}
+
+/// Makes one chunk of the next few, and not more than two of the largest take.
+std::size_t log::take(chunks_of_log::iterator from, chunks_of_log::iterator end) {
+    taken_.clear();
+    std::size_t looked = 0, all = 0, stay = 0;
     auto to = from;
-    std::size_t looked = 0, kept = 0, all = 0;
-    for (; to != end && looked < 2 * chunk_max_; ++to) {
-        const auto more = staying(**to);
-        if (to != from && kept + more > chunk_max_) break;
-        kept += more;
-        for (const auto& m : (*to)->messages()) all += chunk::needed(m);
+    const auto fits = [&] { return to == from || stay + (*to)->needed() <= 2 * chunk_max_; };
+    while (to != end && looked < 2 * chunk_max_ && fits()) {
+        for (const auto& m : (*to)->messages()) {
+            const bool gone = m.offset < start_;
+            if (gone) compaction_->removed(m);
+            taken_.push_back(!gone && compaction_->take(m));
+            if (taken_.back()) stay += chunk::needed(m);
+        }
+        all += (*to)->messages().size();
         looked += (*to)->size();
+        pass_->at = (*to)->end();
+        ++to;
     }
-    const bool is_over = to == end;
-    if (to != from) pass_->at = (*std::prev(to))->end();
-    if (kept < all || std::distance(from, to) > 1) {
-        const auto made = copy_staying(from, to, kept);
-        for (auto c = from; c != to; ++c) size_ -= (*c)->size();
-        const auto hole = chunks_.erase(from, to);
-        if (kept > 0) chunks_.insert(hole, made);
-        size_ += kept > 0 ? made->size() : 0;
-        ++edition_;
-    }
-    if (is_over) pass_.reset();
+    const auto staying = static_cast<std::size_t>(std::count(taken_.begin(), taken_.end(), 1));
+    if (staying == all && std::distance(from, to) == 1) return looked;
+    const auto made = copy_taken(from, to, stay);
+    for (auto c = from; c != to; ++c) size_ -= (*c)->size();
+    const auto hole = chunks_.erase(from, to);
+    if (staying > 0) chunks_.insert(hole, made);
+    size_ += staying > 0 ? made->size() : 0;
+    ++edition_;
     return looked;
 }
 
-/// The bytes that its messages take that have to stay.
-std::size_t log::staying(const chunk& c) const {
-    std::size_t bytes = 0;
-    for (const auto& m : c.messages())
-        if (m.offset >= start_ && compaction_->stays(m)) bytes += chunk::needed(m);
-    return bytes;
-}
-
-std::shared_ptr<chunk> log::copy_staying(chunks_of_log::iterator from, chunks_of_log::iterator to,
-                                         std::size_t capacity) {
+std::shared_ptr<chunk> log::copy_taken(chunks_of_log::iterator from, chunks_of_log::iterator to,
+                                       std::size_t capacity) {
     auto made = std::make_shared<chunk>(capacity);
+    auto stays = taken_.begin();
     for (auto c = from; c != to; ++c) {
         const auto all = (*c)->messages();
         const auto numbers = (*c)->numbers();
         for (std::size_t i = 0; i < all.size(); ++i) {
+            if (!*stays++) continue;
             const auto& m = all[i];
-            if (m.offset < start_ || !compaction_->stays(m)) {
-                compaction_->removed(m);
-                continue;
-            }
             const auto h = (*c)->headers(i, i + 1);
             record r{.key = m.key, .value = m.value, .timestamp = m.timestamp};
-            if (!h.empty()) r.headers = &h.front().values;
+            if (!h.empty()) r.headers = h.front().values.get();
             made->append(r, m.offset, numbers[i]);
-            compaction_->moved(m, made->messages().back());
         }
     }
     return made;

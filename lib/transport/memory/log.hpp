@@ -17,10 +17,11 @@
 
 namespace weir::transport::memory {
 
-/// The headers of the message at index `at` of its chunk.
+/// The headers of the message at index `at` of its chunk. Messages in a row that have the same
+/// share them.
 struct stored_headers {
     std::size_t at;
-    weir::headers values;
+    std::shared_ptr<const weir::headers> values;
 };
 
 /// Some messages in one piece of memory. The `message`s grow from its front and their bytes from
@@ -38,6 +39,8 @@ public:
     static std::size_t needed(const message& m) {
         return bookkeeping + m.key.size() + m.value.size();
     }
+    /// What its messages need, without their headers.
+    std::size_t needed() const { return capacity_ - free_bytes(); }
     bool fits(const record& r) const { return free_bytes() >= needed(r); }
     /// `number` counts all messages of the topic.
     void append(const record&, weir::offset, std::uint64_t number);
@@ -100,12 +103,17 @@ public:
     bool roll(const record& r, offset floor);
     /// Appends `r`, which must fit.
     void append(const record& r, std::uint64_t number, timestamp now);
-    /// Whether what is done with it depends on the time.
-    bool has_times() const { return keeps_.age || compaction_; }
+    /// Whether messages go because of their age, except by compaction.
+    bool expires() const { return keeps_.age.has_value(); }
+    /// Whether what is done with this message depends on the time.
+    bool has_times(const record& r) const {
+        return keeps_.age || (compaction_ && (r.value.is_null() || !fits(r)));
+    }
     /// Removes what is too old, except by compaction.
     void expire(timestamp now);
-    /// Behind each `roll`. If enough can go, some chunks are compacted: so that the whole pass ends
-    /// before the log has grown by a quarter, and no call takes long.
+    /// Behind each `roll`. If the log is larger than its limit and enough may be able to go, a pass
+    /// goes on for some chunks: so that it ends before the log has grown by half, and no call takes
+    /// long.
     void compact_some(timestamp now);
     /// Compacts all of it now, if it is a compacted log.
     void compact(timestamp now);
@@ -124,19 +132,23 @@ public:
 
 private:
     using chunks_of_log = std::deque<std::shared_ptr<chunk>>;
-    /// A pass of the compaction: where it goes on, and where it ends.
+    /// A pass of the compaction: where it goes on, and where it ends. Twice: first it looks at the
+    /// messages, then it takes them.
     struct pass {
         offset at, end;
+        bool takes = false;
     };
     bool find(cursor&) const;
     void drop_first();
     const message* first() const;
-    std::size_t compact_step();
-    std::size_t staying(const chunk&) const;
-    std::shared_ptr<chunk> copy_staying(chunks_of_log::iterator from, chunks_of_log::iterator to,
-                                        std::size_t capacity);
+    void begin_pass(timestamp now);
+    std::size_t step();
+    std::size_t look(const chunk&);
+    std::size_t take(chunks_of_log::iterator from, chunks_of_log::iterator end);
+    std::shared_ptr<chunk> copy_taken(chunks_of_log::iterator from, chunks_of_log::iterator to,
+                                      std::size_t capacity);
 
-    std::size_t limit_;
+    std::size_t limit_;  // of a compacted log: it is compacted when it is larger
     retention keeps_;
     std::size_t chunk_max_;
     std::size_t size_ = 0;
@@ -144,6 +156,7 @@ private:
     chunks_of_log chunks_{};
     std::optional<compaction> compaction_{};
     std::optional<pass> pass_{};
+    std::vector<char> taken_{};  // of `take`; its capacity is used again
     std::uint64_t edition_ = 0;  // counts replacements of chunks
 };
 

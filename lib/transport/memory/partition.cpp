@@ -13,7 +13,7 @@ const weir::headers* slice::stored(std::size_t i) const {
     const auto at = piece_.from + i;
     const auto h = std::partition_point(headers_.begin(), headers_.end(),
                                         [at](const stored_headers& s) { return s.at < at; });
-    return h != headers_.end() && h->at == at ? &h->values : nullptr;
+    return h != headers_.end() && h->at == at ? h->values.get() : nullptr;
 }
 
 weir::headers slice::headers(std::size_t i) const {
@@ -49,7 +49,7 @@ bool partition::read(std::size_t most, slice& into) {
     auto& r = *reading_;
     if (!r.readable) return false;
     auto& log = r.from->messages;
-    if (log.has_times()) log.expire(core_.now());
+    if (log.expires()) log.expire(core_.now());
     log.move_to_start(r.at, lost_);
     r.at.is_known = true;
     r.waiting = !log.read(r.at, most, into.piece_);
