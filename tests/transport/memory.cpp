@@ -167,6 +167,19 @@ TEST_CASE("memory: what was read stays while later messages come, through many c
     }
 }
 
+TEST_CASE("memory: messages in a row share their headers if they are the same") {
+    auto broker = std::make_shared<memory_broker>();
+    auto c = connect(broker, "g");
+    broker->create_topic({.name = "t", .partitions = 1});
+    for (const auto* value : {"1", "1", "2", "1"}) {
+        const headers h{{"h", bytes{value}}};
+        c->send({.topic = c->open("t"), .partition = 0, .value = "v", .headers = &h}, 0);
+    }
+    std::string all;
+    for (auto& m : broker->dump("t")) all += m.headers.at(0).value->view();
+    CHECK(all == "1121");
+}
+
 TEST_CASE("memory: a message larger than max_message_bytes fails with a sentence") {
     const auto b = broker_with("t", 1, {.max_message_bytes = 100});
     auto c = member(b);

@@ -61,8 +61,8 @@ private:
     double wall_ = 0, cpu_ = 0, loop_ = 0;
 };
 
-/// Writes a table of so many keys to its changelog, `{id}-table-changelog`. Returns how many keys it
-/// has: the messages of "orders" are counted by their numbers.
+/// Writes a table to its changelog, `{id}-table-changelog`. Returns how many keys it has: each
+/// message of "orders" makes one.
 long make_table(const job&);
 
 void by_weir(const job&);
