@@ -64,6 +64,20 @@ void create(rd_kafka_t* rk, const std::string& topic) {
     rd_kafka_NewTopic_destroy(t);
 }
 
+/// Of all headers of a message, whose names nobody asks for.
+std::size_t size_of_headers(rd_kafka_message_t* m) {
+    std::size_t all = 0;
+    rd_kafka_headers_t* from = nullptr;
+    if (rd_kafka_message_headers(m, &from) != RD_KAFKA_RESP_ERR_NO_ERROR) return all;
+    const char* name;
+    const void* value;
+    std::size_t size;
+    for (std::size_t n = 0;
+         rd_kafka_header_get_all(from, n, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++n)
+        all += size;
+    return all;
+}
+
 void produce(rd_kafka_t* p, rd_kafka_topic_t* to, bytes_view key, bytes_view value) {
     while (rd_kafka_produce(to, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
                             const_cast<char*>(value.data()), value.size(), key.data(), key.size(),
@@ -92,7 +106,7 @@ void by_hand(const job& j) {
     rd_kafka_poll_set_consumer(rk);
     auto* q = rd_kafka_queue_get_consumer(rk);
     auto* l = rd_kafka_topic_partition_list_new(2);
-    rd_kafka_topic_partition_list_add(l, "orders", -1);
+    rd_kafka_topic_partition_list_add(l, j.name == "restore" ? table_changelog : "orders", -1);
     if (j.name == "group_by") rd_kafka_topic_partition_list_add(l, out.c_str(), -1);
     rd_kafka_subscribe(rk, l);
 
@@ -114,6 +128,9 @@ void by_hand(const job& j) {
             }
             if (j.name == "consume") {
                 size += value.size();
+                --left;
+            } else if (j.name == "restore") {
+                size += value.size() + size_of_headers(m);
                 --left;
             } else if (j.name == "forward") {
                 produce(p, to, key, value);

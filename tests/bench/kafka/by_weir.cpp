@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The jobs as one writes them with weir, at its defaults.
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <thread>
 #include <weir/weir.hpp>
@@ -34,9 +35,64 @@ struct counter {
     }
 };
 
+/// Ends when every shard is restored.
+class restores final : public weir::hooks {
+public:
+    explicit restores(meter& m) : meter_(m) {}
+    void assigned(const topic_partition&) override {
+        meter_.start();
+        ++left_;
+    }
+    void restoring(const std::string&, partition_id, offset from, offset to) override {
+        records_ += to - from;
+    }
+    void restored(const std::string&, partition_id) override {
+        if (--left_ > 0) return;
+        meter_.stop(records_);
+        app->stop();
+    }
+    weir::app* app = nullptr;
+
+private:
+    meter& meter_;
+    int left_ = 0;
+    long records_ = 0;
+};
+
+/// A row for each order, by its offset.
+void keep_orders(weir::app& app, auto each) {
+    auto seen = app.table<std::int64_t, weir::bytes>("seen");
+    app.agent("a",
+              app.topic<weir::bytes_view>("orders") | weir::events() |
+                  weir::for_each([seen, each](const auto& e) {
+                      seen.put(e.offset(), weir::bytes{e.value()});
+                      each();
+                  }),
+              {.tables = {seen}});
+}
+
+void restore(const job& j) {
+    meter time;
+    restores hooks{time};
+    weir::app app{table_app, {.broker = "kafka://" + j.broker, .hooks = &hooks}};
+    hooks.app = &app;
+    keep_orders(app, [] {});
+    app.run();
+}
+
 }  // namespace
 
+void fill_table(const job& j) {
+    weir::app app{table_app, {.broker = "kafka://" + j.broker}};
+    auto left = j.messages;
+    keep_orders(app, [&] {
+        if (--left == 0) app.stop();
+    });
+    app.run();
+}
+
 void by_weir(const job& j) {
+    if (j.name == "restore") return restore(j);
     meter time;
     starts hooks{time};
     weir::app app{j.id, {.broker = "kafka://" + j.broker, .hooks = &hooks}};

@@ -61,7 +61,13 @@ private:
     double wall_ = 0, cpu_ = 0, loop_ = 0;
 };
 
+// What the job "restore" restores: the changelog of a table with a row for each order.
+inline constexpr const char* table_app = "bench-table";
+inline constexpr const char* table_changelog = "bench-table-seen-changelog";
+
 void by_weir(const job&);
+/// Makes that changelog.
+void fill_table(const job&);
 void by_hand(const job&);
 
 /// Fills topic "orders" with so many JSON orders of 10,000 accounts, if it has fewer.
