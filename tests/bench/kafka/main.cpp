@@ -29,7 +29,7 @@ struct bound {
 };
 constexpr std::array bounds{bound{"consume", 0.97, 1.05},  bound{"decode", 0.95, 1.08},
                             bound{"forward", 0.95, 1.08},  bound{"map", 0.95, 1.08},
-                            bound{"group_by", 0.92, 1.12}, bound{"restore", 0.70, 1.60}};
+                            bound{"group_by", 0.92, 1.12}, bound{"restore", 0.70, 2.00}};
 
 long number(const char* name, long otherwise) {
     const char* text = std::getenv(name);
