@@ -13,6 +13,9 @@ namespace {
 
 // How many records of a changelog are read or sent in one turn, so that others have theirs.
 constexpr std::size_t restore_piece = 4096, write_piece = 4096;
+// So many of them are read at once: what was allocated for these is used for the next ones while it
+// is in the cache.
+constexpr std::size_t restore_read = 64;
 
 bool is_at_end(const transport::partition& p) {
     const auto end = p.end(), at = p.position();
@@ -110,7 +113,10 @@ bool shard_group::restore() {
     for (auto& m : tables_) {
         if (m.restored) continue;
         tell_begin(m);
-        busy |= restore(m);
+        for (std::size_t n = 0; n < restore_piece && !m.restored; n += restore_read) {
+            if (!restore(m)) break;
+            busy = true;
+        }
         if (m.restored) news_.push_back({m.table->name, partition_, 0, 0, true, std::move(m.late)});
     }
     const auto is_restored = [](auto& m) { return m.restored; };
@@ -141,7 +147,7 @@ void shard_group::start() {
 
 bool shard_group::restore(member& m) {
     if (m.table->is_topic) return restore_topic(m);
-    m.fetched = m.reader->read(restore_piece, std::move(m.fetched));
+    m.fetched = m.reader->read(restore_read, std::move(m.fetched));
     if (!m.fetched) {
         if (m.announced || !complete() || !is_at_end(*m.reader)) return false;
         announce(m);
@@ -173,7 +179,7 @@ bool shard_group::restore_topic(member& m) {
     const auto upto = in->committable;
     const auto is_there = [&] { return upto == 0 || m.reader->position() >= upto; };
     if (!is_there()) {
-        m.fetched = m.reader->read(restore_piece, std::move(m.fetched));
+        m.fetched = m.reader->read(restore_read, std::move(m.fetched));
         if (!m.fetched && !is_at_end(*m.reader)) return false;
     }
     const cut settled(inputs_.size(), 0);
