@@ -62,6 +62,7 @@ public:
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* partition_of(std::size_t i) const override { return messages_[i].tp; }
+    bool of_batch(std::size_t i) const override { return is_batch<V> || messages_[i].of_batch; }
     several parts_of(std::size_t i) const override {
         return detail::parts_of(values[i], messages_[i]);
     }

@@ -136,8 +136,9 @@ public:
     void push(context& c, auto&& v) {
         if (!running_) start();  // after a message that failed
         if (empty()) messages_.clear();
-        messages_.push_back(
-            {c.from, c.i, {this->agent, false, c.partition(), c.offset(), c.time()}});
+        message_at_work m{this->agent, false, c.partition(), c.offset(), c.time()};
+        m.of_batch = c.from.of_batch(c.i);
+        messages_.push_back({c.from, c.i, m});
         this->values_.push(std::forward<decltype(v)>(v));
         if (this->waiting_) resume();
     }

@@ -30,36 +30,37 @@ struct table_options {
 
 namespace detail {
 
-/// `table[key]`.
+/// `table[key]`. It is used at once and not kept, since it refers to the key.
 template <class K, class V>
 class cell {
 public:
     cell(table_of<K, V>& of, const K& key) : of_(of), key_(key) {}
-    operator V() const { return of().get(key_); }
-    const cell& operator=(V v) const {
+    cell(const cell&) = default;
+    operator V() const&& { return of().get(key_); }
+    cell operator=(V v) const&& {
         of().put(key_, std::move(v));
         return *this;
     }
-    const cell& operator=(const cell& other) const { return *this = V(other); }
+    cell operator=(const cell& other) const&& { return std::move(*this) = V(std::move(other)); }
     template <class T>
-    const cell& operator+=(const T& more) const {
+    cell operator+=(const T& more) const&& {
         return change([&](V& v) { v += more; });
     }
     template <class T>
-    const cell& operator-=(const T& less) const {
+    cell operator-=(const T& less) const&& {
         return change([&](V& v) { v -= less; });
     }
-    const cell& operator++() const {
+    cell operator++() const&& {
         return change([](V& v) { ++v; });
     }
-    const cell& operator--() const {
+    cell operator--() const&& {
         return change([](V& v) { --v; });
     }
 
 private:
     weir::table<K, V> of() const { return weir::table<K, V>{of_}; }
     template <class F>
-    const cell& change(F f) const {
+    cell change(F f) const {
         of().update(key_, f);
         return *this;
     }
@@ -121,6 +122,9 @@ public:
                   "std::string_view, and weir::bytes in place of weir::bytes_view");
     static_assert(!detail::nullable<K> || detail::is_raw<K>,
                   "weir: a table's key is never null: use the type without std::optional");
+    static_assert(!detail::nullable<V> || detail::is_raw<V>,
+                  "weir: a table's value is never null, since a null erases its key: use the type "
+                  "without std::optional, and erase(key)");
     using key = K;
     using value = V;
 
@@ -169,11 +173,11 @@ public:
     }
     /// What each commit has written of the table, as a stream. See weir::table_changes.
     table_changes<K, V> changes() const { return table_changes<K, V>{*info_}; }
-    /// For `for (auto&& [key, value] : t)`: partition by partition, in the order in which the keys
-    /// came. A body may change the table meanwhile.
+    /// For `for (auto&& [key, value] : t)`: partition by partition, in no order. A body may change
+    /// the table meanwhile.
     detail::table_iterator<K, V> begin() const { return detail::table_iterator<K, V>{*info_}; }
     detail::table_end end() const { return {}; }
-    /// Calls `f(key, value)` for each, partition by partition, in the order in which the keys came.
+    /// Calls `f(key, value)` for each, partition by partition, in no order.
     template <class F>
     void each(F f) const {
         for (auto& s : info_->shards)

@@ -92,8 +92,12 @@ void table_catalog::derive_changelogs() {
         const auto& s = settings_.at(t);
         topic_options o{.replication = s.replication, .config = s.config};
         const auto is_policy = [](auto& p) { return p.first == "cleanup.policy"; };
-        if (std::none_of(o.config.begin(), o.config.end(), is_policy))
-            o.config.emplace_back("cleanup.policy", "compact");
+        const auto set = std::find_if(o.config.begin(), o.config.end(), is_policy);
+        if (set == o.config.end()) o.config.emplace_back("cleanup.policy", "compact");
+        else if (set->second != "compact")
+            throw setup_error{"weir: table '" + t->name +
+                              "' has .config cleanup.policy = " + set->second +
+                              ": its changelog is compact, or keys would be lost by their age"};
         o.on_produce_error = weir::stop;
         t->changelog =
             &topics_.derive(changelog_name(app_, t->name), std::move(o), true, t->inputs);

@@ -92,6 +92,13 @@ std::string difference(const topic_info& t, const transport::topic_config& confi
         add(has, name, it->second);
         add(needs, name, value);
     }
+    if (const auto policy = config.find("cleanup.policy");
+        t.is_changelog && policy != config.end() && policy->second != "compact")
+        throw setup_error{"weir: topic '" + t.name + "' has cleanup.policy=" + policy->second +
+                          ", and as the changelog of a table it needs compact, or keys would be "
+                          "lost by their age: kafka-configs.sh --alter --entity-type topics "
+                          "--entity-name " +
+                          t.name + " --add-config cleanup.policy=compact changes it"};
     const auto limit = limit_of(config);
     if (limit && largest && *limit < *largest && !detail::has(t.options.config, size_limit)) {
         add(has, size_limit, std::to_string(*limit));

@@ -7,6 +7,14 @@
 #include "conductor.hpp"
 
 namespace weir::detail {
+namespace {
+
+/// Of a batch that is taken apart, the element's.
+const context& message_of(const segment_turn& turn) {
+    return turn.element ? *turn.element : *turn.current;
+}
+
+}  // namespace
 
 const context* conductor::message_for(table_info& t) {
     const auto* turn = turn_.load(std::memory_order_relaxed);
@@ -18,12 +26,28 @@ const context* conductor::message_for(table_info& t) {
             "timers or posted calls"};
     const auto& agent = *static_cast<const segment_cursor*>(turn->work)->runs->agent;
     t.check_changed_by(agent, table_info::change_by::functions);
-    const auto& c = *turn->current;
-    t.check_source(c.partition());
+    const auto& c = message_of(*turn);
+    t.check_source(c.partition(), c.from.of_batch(c.i));
     return c.ownership() == ownership::lost ? nullptr : &c;
 }
 
 worker* conductor::coroutine() const { return coroutines_.at_work; }
+
+partition_id conductor::partition_in_work(const table_info& t) const {
+    const agent_info* agent = nullptr;
+    const topic_partition* tp = nullptr;
+    if (const auto* by = coroutines_.at_work) {
+        const auto m = by->in_work();
+        agent = m.agent;
+        tp = m.tp;
+    } else if (const auto* turn = turn_.load(std::memory_order_relaxed); turn && turn->current) {
+        agent = static_cast<const segment_cursor*>(turn->work)->runs->agent;
+        tp = message_of(*turn).partition();
+    }
+    if (!agent || !tp || agent->name != t.changed_by) return -1;
+    const auto is_its = [&](auto* in) { return in->name == tp->topic; };
+    return std::any_of(t.inputs.begin(), t.inputs.end(), is_its) ? tp->partition : -1;
+}
 
 /// In a segment messages come one after the other: the one before is finished.
 void conductor::changes(const std::shared_ptr<shard>& s) {

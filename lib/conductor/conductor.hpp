@@ -174,6 +174,7 @@ private:
     // bodies.cpp
     const context* message_for(table_info&) override;
     worker* coroutine() const override;
+    partition_id partition_in_work(const table_info&) const override;
     void changes(const std::shared_ptr<shard>&) override;
     static void finish_changes(segment_cursor&);
     static void undo_changes(segment_cursor&, std::size_t at);

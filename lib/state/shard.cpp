@@ -42,10 +42,19 @@ void table_info::check_changed_by(const agent_info& agent, change_by how) {
                           "would change what it has read; use two tables");
 }
 
-void table_info::check_source(const topic_partition* tp) const {
+void table_info::check_source(const topic_partition* tp, bool of_batch) const {
     if (!tp)
         throw refused(*this, "by a value that comes from no topic: it could not be read again "
                              "after a restart");
+    if (of_batch)
+        throw refused(*this, "by a batch, whose messages have several offsets, so some of them "
+                             "could be in it twice after a crash: change it by one message at a "
+                             "time, behind flat_map(std::identity{})");
+}
+void table_info::check_key(bytes_view key) const {
+    if (key.is_null())
+        throw refused(*this, "by a message without a key, or at a null key: its changelog has a "
+                             "key for each record");
 }
 
 message_in_body message_in_work(table_info& t) {
@@ -66,7 +75,7 @@ std::optional<change_origin> message_in_work(table_info& t, const worker& by, by
                          "is done with it");
     t.check_changed_by(*m.agent, table_info::change_by::coroutines);
     if (m.lost) return {};
-    t.check_source(m.tp);
+    t.check_source(m.tp, m.of_batch);
     if (m.has_company && !m.key)
         throw refused(t, "by a call that others are under way beside: give its stage "
                          "concurrency 1, or .order = order_by::key");

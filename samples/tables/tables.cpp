@@ -5,6 +5,7 @@
 // Prints:
 //   eve has spent 0
 //   ann has spent 52.5
+//   ann has spent 52.5, says the loop
 //   ann: 52.5
 //   bob: 40
 //   2 accounts, and ann's is one
@@ -13,9 +14,11 @@
 //   somebody asks about ann again
 #include <fmt/core.h>
 
+#include <future>
 #include <string>
 #include <utility>
 #include <vector>
+#include <weir/ask.hpp>
 #include <weir/testing/test_driver.hpp>
 #include <weir/weir.hpp>
 
@@ -64,6 +67,12 @@ int main() {
     for (auto& [who, price] : std::vector<order>{{"ann", 12.5}, {"bob", 40}, {"ann", 40}})
         test.send(orders, {who, price});
     test.send(asked, "ann");
+
+    // [ask]
+    std::future<double> sum = app.ask([totals] { return totals.get("ann").sum; });
+    // [/ask]
+    test.run();
+    fmt::print("ann has spent {}, says the loop\n", sum.get());
 
     // [look]
     totals.each([](const std::string& who, const spent& s) {

@@ -51,6 +51,8 @@ enum class shape {
     take_before,
     calls_behind,  // asynchronous calls in any order
     calls_before,
+    body,  // a function changes it
+    body_behind_take,
     calls,        // one asynchronous call at a time changes it
     keyed_calls,  // several, in order by key
     coroutine,    // a coroutine changes it while it waits
@@ -70,6 +72,8 @@ const char* const names[] = {"alone",
                              "take before",
                              "calls behind",
                              "calls before",
+                             "a body",
+                             "a body behind take",
                              "calls",
                              "keyed calls",
                              "coroutine",
@@ -92,6 +96,9 @@ struct member {
     weir::table<string, std::int64_t> seen, thirds;
     int throws = 0;
 
+    auto count_now() {
+        return [this](const item& i) { seen[i.key()] += 1; };
+    }
     /// Counts, and waits before it, behind it, or both. It may throw between.
     auto count_later() {
         return [this](const item& i) -> weir::task<std::int64_t> {
@@ -143,6 +150,18 @@ struct member {
             case shape::calls_before:
                 app.agent("c", in | weir::map(late_int, {.concurrency = 3, .order = any_order}) |
                                    weir::count(seen) | fail | weir::take(3, 10s) | each);
+                break;
+            case shape::body:
+                app.agent(
+                    "c",
+                    in | weir::items() | weir::tap(count_now()) | fail | weir::take(3, 10s) | each,
+                    {.tables = {seen}});
+                break;
+            case shape::body_behind_take:
+                app.agent(
+                    "c",
+                    in | weir::items() | weir::take(3, 5s) | each | weir::tap(count_now()) | fail,
+                    {.tables = {seen}});
                 break;
             case shape::calls:
                 app.agent("c", in | weir::items() | weir::map(count_later()) | fail,
@@ -421,7 +440,8 @@ private:
         for (auto& m : members_) m->throws = 0;
         test_->fail_next_commit(0);
         for (auto* log : {"a-seen-changelog", "a-thirds-changelog"}) test_->fail_next_send(log, 0);
-        for (int n = 0; n < 4; ++n) {
+        // Calls that are made one after the other take a while.
+        for (int n = 0; n < 4 || (n < 100 && !compare("").empty()); ++n) {
             test_->advance(40s);
             test_->commit();
             while (live().empty()) join();

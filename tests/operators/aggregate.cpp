@@ -81,20 +81,6 @@ TEST_CASE("aggregate erases the key if f returns an empty optional, and passes t
     CHECK(all_of(sum) == sums{{"x", 105}, {"y", 101}});
 }
 
-TEST_CASE("a table of optional values keeps an empty one: it erases nothing") {
-    weir::app app{"a"};
-    auto in = app.topic<string, int>("in");
-    auto last = app.table<string, std::optional<int>>("last");
-    app.agent("c", in | weir::aggregate(last, [](const std::optional<int>&, int n) {
-                       return n == 0 ? std::optional<int>{} : std::optional{n};
-                   }));
-    test_driver test{app};
-    test.send(in, "x", 2);
-    test.send(in, "x", 0);
-    CHECK(last.contains("x"));
-    CHECK(last.get("x") == std::optional<int>{});
-}
-
 TEST_CASE("aggregate takes a generic lambda and a member function of its value") {
     weir::app app{"a"};
     auto in = app.topic<string, order>("in");

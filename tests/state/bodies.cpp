@@ -184,3 +184,126 @@ TEST_CASE("what a body has changed is written and committed as what an operator 
     test.add(two);
     CHECK(sums2.get("all") == 7);
 }
+
+TEST_CASE("semantics 60: behind take a body changes a table by each message of the batch") {
+    silent hush;
+    weir::app app{"a", {.hooks = &hush}};
+    auto in = app.topic<string, int>("in", {.partitions = 2});
+    auto seen = app.table<string, std::int64_t>("seen");
+    app.agent("c",
+              in | weir::items() | weir::take(2, 5s) | weir::flat_map(std::identity{}) |
+                  weir::tap([=](const auto& i) { seen[i.key()] += 1; }),
+              {.tables = {seen}});
+    test_driver test{app};
+    test.append(in, "a", 1, {.partition = 0});
+    test.append(in, "b", 1, {.partition = 1});
+    test.run();
+    test.lose(in, 0);
+    test.assign(in, 0);
+    test.send(in, "c", 1, {.partition = 0});
+    test.advance(5s);
+    CHECK(all_of(seen) == counts{{"a", 1}, {"b", 1}, {"c", 1}});
+    test.commit();
+    CHECK(folded(test, "a-seen-changelog") == counts{{"a", 1}, {"b", 1}, {"c", 1}});
+}
+
+TEST_CASE("semantics 60: a body behind take counts once after a crash before the commit") {
+    constexpr auto broker = "memory://bodies-take";
+    const auto count = [](weir::app& app) {
+        auto seen = app.table<string, std::int64_t>("seen");
+        auto in = app.topic<string, int>("in", {.partitions = 1});
+        app.agent("c",
+                  in | weir::items() | weir::take(2, 5s) | weir::flat_map(std::identity{}) |
+                      weir::tap([=](const auto& i) { seen[i.key()] += 1; }),
+                  {.tables = {seen}});
+        return std::pair{in, seen};
+    };
+    silent hush;
+    weir::app one{"a", {.broker = broker, .hooks = &hush}},
+        two{"a", {.broker = broker, .hooks = &hush}};
+    auto in = count(one).first;
+    auto seen = count(two).second;
+    test_driver test{one};
+    test.send(in, "k", 1);
+    test.advance(5s);
+    test.fail_next_commit();
+    test.commit();
+    test.kill(one);
+    test.append(in, "k", 1);
+    test.add(two);
+    test.advance(5s);
+    CHECK(seen.get("k") == 2);
+}
+
+TEST_CASE("a whole batch changes no table, neither in a function nor in a coroutine") {
+    const auto refused = [](auto draw) {
+        silent hush;
+        weir::app app{"a", {.on_error = weir::skip, .hooks = &hush}};
+        auto in = app.topic<string, int>("in");
+        auto seen = app.table<string, std::int64_t>("seen");
+        draw(app, in | weir::take(2, 5s), seen);
+        test_driver test{app};
+        test.send(in, "k", 1);
+        test.send(in, "k", 1);
+        REQUIRE(!test.errors().empty());
+        CHECK(test.errors()[0].text.find("is changed by a batch") != string::npos);
+        CHECK(seen.size() == 0);
+    };
+    refused([](auto& app, auto taken, auto seen) {
+        app.agent("c", taken | weir::for_each([=](const auto&) { seen["n"] += 1; }),
+                  {.tables = {seen}});
+    });
+    refused([](auto& app, auto taken, auto seen) {
+        app.agent("c", taken | weir::map([](const auto& b) {
+                           return b.size();
+                       }) | weir::map([=](std::size_t n) -> weir::task<std::size_t> {
+                           seen["n"] += 1;
+                           co_return n;
+                       }),
+                  {.tables = {seen}});
+    });
+    refused([](auto& app, auto taken, auto seen) {
+        app.agent("c", taken | weir::map([](const auto& b) -> weir::task<std::size_t> {
+                           co_return b.size();
+                       }) | weir::for_each([=](std::size_t) { seen["n"] += 1; }),
+                  {.tables = {seen}});
+    });
+}
+
+TEST_CASE(
+    "semantics 53: the agent that changes a table reads the shard of its message's partition") {
+    weir::app app{"a"};
+    auto in = app.topic<string, int>("in", {.partitions = 2});
+    auto asked = app.topic<string, int>("asked");
+    auto sums = app.table<string, std::int64_t>("sums");
+    std::int64_t found = 0;
+    app.agent("c", in | weir::for_each([=](int n) { sums.put("all", sums.get("all") + n); }),
+              {.tables = {sums}});
+    app.agent("d", asked | weir::for_each([&, sums](int) { found = sums.get("all"); }));
+    test_driver test{app};
+    for (int i = 0; i < 3; ++i) test.send(in, "x", 1, {.partition = 1});
+    test.send(in, "x", 1, {.partition = 0});
+    std::vector<std::int64_t> shards;
+    sums.each([&](const string&, std::int64_t n) { shards.push_back(n); });
+    CHECK(shards == std::vector<std::int64_t>{1, 3});
+    test.send(asked, "x", 1);
+    CHECK(found == 1);
+}
+
+TEST_CASE("a message without a key, or a null key, changes no table and is an error of its own") {
+    silent hush;
+    weir::app app{"a", {.hooks = &hush}};
+    auto in = app.topic<int>("in", {.partitions = 1});
+    auto seen = app.table<weir::bytes, std::int64_t>("seen");
+    auto other = app.table<weir::bytes, int>("other");
+    app.agent("c", in | weir::count(seen));
+    app.agent("d", in | weir::for_each([=](int n) { other.put(weir::bytes{}, n); }),
+              {.tables = {other}});
+    test_driver test{app};
+    test.send(in, 1);
+    REQUIRE(test.errors().size() == 2);
+    for (auto& e : test.errors()) CHECK(e.text.find("null key") != string::npos);
+    test.commit();
+    CHECK(test.running());
+    CHECK(test.committed(in, 0) == committed{1});
+}

@@ -243,3 +243,25 @@ TEST_CASE(
     test.add(c.app);
     CHECK(all_of(c.seen) == counts{{"x", 5}});
 }
+
+TEST_CASE("a changelog that would lose keys by their age is refused") {
+    {
+        weir::app app{"a"};
+        auto in = app.topic<string, int>("in");
+        auto seen = app.table<string, std::int64_t>(
+            "seen", {.config = {{"cleanup.policy", "delete"}, {"retention.ms", "1000"}}});
+        app.agent("c", in | weir::count(seen));
+        CHECK_THROWS_WITH_AS(test_driver{app},
+                             doctest::Contains("has .config cleanup.policy = delete"),
+                             weir::setup_error);
+    }
+    constexpr auto broker = "memory://refused-delete";
+    weir::app first{"b", {.broker = broker}};
+    test_driver test{first};
+    test.create_topic("a-seen-changelog",
+                      {.partitions = 1, .config = {{"cleanup.policy", "delete"}}});
+    weir::app app{"a", {.broker = broker}};
+    app.agent("c", app.topic<string, int>("in", {.partitions = 1}) |
+                       weir::count(app.table<string, std::int64_t>("seen")));
+    CHECK_THROWS_WITH_AS(test.add(app), doctest::Contains("needs compact"), weir::setup_error);
+}

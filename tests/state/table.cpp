@@ -134,7 +134,8 @@ TEST_CASE("messages go on while a cut is written, and do not get into it") {
     CHECK(folded(test, c.changelog) == all_of(c.seen));
 }
 
-TEST_CASE("a topic is a table: restored up to what is committed, nothing is written") {
+TEST_CASE(
+    "semantics 56: a topic is a table: restored up to what is committed, nothing is written") {
     weir::app_options shared{.broker = "memory://state-topic"};
     const auto make = [](weir::app& app) {
         return app.table(app.topic<string, std::int64_t>("people"));

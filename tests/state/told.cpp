@@ -154,7 +154,7 @@ TEST_CASE("explain says that a commit waits for the changelog") {
     CHECK(!app.explain("in", 0));
 }
 
-TEST_CASE("the driver says what a table and its changelog have") {
+TEST_CASE("semantics 69: the driver says what a table and its changelog have") {
     weir::app app{"a"};
     auto in = app.topic<string, std::optional<int>>("in");
     auto last = app.table<string, int>("last", {.init = 7});

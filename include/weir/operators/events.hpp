@@ -69,6 +69,7 @@ private:
         const topic_partition* partition_of(std::size_t) const override {
             return shown.from_->partition_of(shown.i_);
         }
+        bool of_batch(std::size_t) const override { return shown.from_->of_batch(shown.i_); }
         const void* key_of(std::size_t) const override { return shown.from_->key_of(shown.i_); }
         several parts_of(std::size_t) const override { return shown.from_->parts_of(shown.i_); }
     };

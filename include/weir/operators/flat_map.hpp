@@ -62,7 +62,9 @@ public:
     bool ended() const { return left() == 0; }
     void pass(segment_turn& now, auto& next) {
         context its{contents(), at_, now, contents().keys_at()};
+        const auto* before = std::exchange(now.element, &its);
         next(its, contents().values[at_]);
+        now.element = before;
         ++at_;
     }
 
@@ -101,7 +103,9 @@ public:
     bool ended() { return at_ == end_; }
     void pass(segment_turn& now, auto& next) {
         context its{message_.from, message_.i, now, message_.keys, message_.common};
+        const auto* before = std::exchange(now.element, &its);
         next(its, element(*at_));
+        now.element = before;
         ++at_;
     }
 

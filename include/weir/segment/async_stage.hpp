@@ -247,11 +247,14 @@ private:
         hold working_on() override { return held.share(); }
         const boundary* stage() const override { return of; }
         message_at_work in_work() const override {
-            const auto* its_key = of->order_ == order_by::key ? &key : nullptr;
-            return {of->agent,        lost || held.ownership() == ownership::lost,
-                    source.tp,        source.offset,
-                    source.timestamp, of->concurrency_ > 1,
-                    its_key};
+            message_at_work m{of->agent, lost || held.ownership() == ownership::lost};
+            m.tp = source.tp;
+            m.offset = source.offset;
+            m.timestamp = source.timestamp;
+            m.of_batch = of_batch(0);
+            m.has_company = of->concurrency_ > 1;
+            if (of->order_ == order_by::key) m.key = &key;
+            return m;
         }
         hold hold_of(std::size_t) override { return held.share(); }
         ownership ownership_of(std::size_t) const override { return held.ownership(); }
@@ -259,6 +262,7 @@ private:
         message message_of(std::size_t) const override { return source.view(); }
         headers headers_of(std::size_t) const override { return source.headers; }
         const topic_partition* partition_of(std::size_t) const override { return source.tp; }
+        bool of_batch(std::size_t) const override { return is_batch<In> || source.of_batch; }
         several parts_of(std::size_t) const override { return detail::parts_of(*argument, source); }
     };
     /// Calls in order of input.

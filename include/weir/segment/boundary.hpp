@@ -72,6 +72,7 @@ struct source_message {
     weir::offset offset = 0;
     const topic_partition* tp = nullptr;  // lives as long as the run
     origins::several parts{};             // of a batch; they live as long as its hold
+    bool of_batch = false;
 
     message view() const { return {key, value, offset, timestamp}; }
     /// Topic, partition and offset are always kept, for errors. `whole`: everything is, for dead
@@ -82,6 +83,7 @@ struct source_message {
         source_message kept;
         kept.offset = c.offset();
         kept.tp = c.partition();
+        kept.of_batch = c.from.of_batch(c.i);
         if (!whole && Needs == message_part::none) return kept;
         const auto m = c.message();
         if (keeps(message_part::key_bytes)) kept.key.assign(m.key);
@@ -121,6 +123,7 @@ public:
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* partition_of(std::size_t i) const override { return messages_[i].tp; }
+    bool of_batch(std::size_t i) const override { return is_batch<T> || messages_[i].of_batch; }
     const void* key_of(std::size_t i) const override {
         if constexpr (has_keys) return &keys_[i].value;
         else return nullptr;

@@ -47,6 +47,7 @@ public:
     const time_point deadline;
     retryable* work = nullptr;         // the current message, as its policy sees it
     const context* current = nullptr;  // what the chain is called with
+    const context* element = nullptr;  // the element of it that is passed on now, if it is a batch
     bool resumes = false;              // the first message is one that was returned with `more`
     bool more = false;                 // in `apply`: more of the message is to be pushed
     run_status ends() const { return static_cast<run_status>(ends_); }
@@ -129,6 +130,8 @@ public:
     virtual const topic_partition* partition_of(std::size_t i) const = 0;
     /// The partition of all these values. Null if they come from several, or from no topic.
     virtual const topic_partition* common_partition() const { return nullptr; }
+    /// The value is a batch, or was made of one: it has several messages, and is shown the first.
+    virtual bool of_batch(std::size_t) const { return false; }
     /// The decoded key; null if there is none.
     virtual const void* key_of(std::size_t) const { return nullptr; }
     /// An array of slot<K> with the decoded key of each value, or null.
@@ -210,6 +213,7 @@ struct message_at_work {
     const topic_partition* tp = nullptr;  // null: of no topic, or of several partitions
     weir::offset offset = 0;
     weir::timestamp timestamp{};
+    bool of_batch = false;
     /// Other calls of its stage are under way. If the stage orders by key, they have other keys.
     bool has_company = false;
     const bytes* key = nullptr;  // null: its stage does not order by key

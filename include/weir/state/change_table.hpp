@@ -89,7 +89,9 @@ public:
         if (!shard) return;
         prefetch(c, *shard);
         const auto time = c.time();
-        auto* r = shard->change(*key_at<K>(c, scratch_), ref.input(), c.offset());
+        const auto& key = *key_at<K>(c, scratch_);
+        if constexpr (is_raw<K>) table_->check_key(key);
+        auto* r = shard->change(key, ref.input(), c.offset());
         if (!r) return;
         const bool had = r->live;
         if (!had) r->value = table_->init;

@@ -103,6 +103,9 @@ public:
     virtual const context* message_for(table_info&) = 0;
     /// The coroutine that runs now; null if a function does.
     virtual worker* coroutine() const = 0;
+    /// If the agent that changes the table is at work, on a message that may change it: that
+    /// message's partition. Else -1.
+    virtual partition_id partition_in_work(const table_info&) const = 0;
     /// The message changes this shard: it is told when the message is finished or undone.
     virtual void changes(const std::shared_ptr<shard>&) = 0;
 
@@ -133,7 +136,7 @@ public:
     virtual void apply_pending(const worker&) = 0;
     /// The coroutine's message has failed.
     virtual void forget_pending(const worker&) = 0;
-    /// Partition by partition, in the order in which the keys came.
+    /// Partition by partition, in no order.
     virtual void visit(row_visitor&) const = 0;
     /// How many shards are here and restored.
     virtual std::size_t shard_count() const = 0;
@@ -159,8 +162,10 @@ public:
     std::size_t input_of(const std::string& topic) const;
     /// Throws weir::error if this agent may not change it in this way.
     void check_changed_by(const agent_info&, change_by);
-    /// Throws weir::error if the message comes from no topic.
-    void check_source(const topic_partition*) const;
+    /// Throws weir::error if the value comes from no topic, or is a batch.
+    void check_source(const topic_partition*, bool of_batch) const;
+    /// Throws weir::error if the key is null.
+    void check_key(bytes_view) const;
 };
 
 }  // namespace weir::detail

@@ -205,7 +205,7 @@ public:
             into.value.reset();
             encode_onto<K>(r.key, into.key);
             if (live) encode_onto<V>(other ? other->value : r.value, into.value);
-            else into.value.append({});
+            if (into.value.is_null()) into.value.append({});  // a null would erase the key
             into.timestamp = other ? other->time : r.time;
             return live ? record_kind::row : record_kind::erased;
         }

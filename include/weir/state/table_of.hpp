@@ -67,8 +67,9 @@ public:
         return static_cast<std::size_t>(std::count_if(shards.begin(), shards.end(), is_here));
     }
 
-    /// For bodies: the key's value, null if it has none. What a coroutine has changed is seen by
-    /// itself.
+    /// The key's value, null if it has none. The agent that changes the table looks into the shard
+    /// that it changes, so the result does not depend on which others are here; everybody else
+    /// looks into all of them. What a coroutine has changed is seen by itself.
     const V* find(const K& key) const {
         if (!pending_.empty()) [[unlikely]] {
             const auto* by = coroutine_at_work(*this);
@@ -76,6 +77,11 @@ public:
                 if (!by || !p.are_of(*by)) continue;
                 if (const auto* c = p.find(encoded(key))) return c->live ? &c->value : nullptr;
             }
+        }
+        if (const auto own = bodies ? bodies->partition_in_work(*this) : -1; own >= 0) {
+            const auto& s = shard_at(own);
+            const auto* r = s ? s->find(key) : nullptr;
+            return r ? &r->value : nullptr;
         }
         for (auto& s : shards)
             if (const auto* r = s ? s->find(key) : nullptr) return &r->value;
@@ -86,6 +92,7 @@ public:
     template <class F>
     void change(const K& key, F f) {
         if (auto* by = coroutine_at_work(*this)) return change_later(*by, key, f);
+        if constexpr (is_raw<K>) check_key(key);
         const auto [c, input] = message_in_work(*this);
         if (!c) return;
         const auto s = shard_at(c->partition()->partition);
@@ -118,9 +125,10 @@ private:
     using changes = pending_changes<K, V>;
     using change_type = typename changes::change;
 
-    std::shared_ptr<shard_type> shard_at(partition_id p) const {
+    const std::shared_ptr<shard_type>& shard_at(partition_id p) const {
+        static const std::shared_ptr<shard_type> none;
         const auto at = static_cast<std::size_t>(p);
-        return at < shards.size() ? shards[at] : nullptr;
+        return at < shards.size() ? shards[at] : none;
     }
     bytes_view encoded(const K& key) const {
         key_.reset();
@@ -130,6 +138,7 @@ private:
     template <class F>
     void change_later(worker& by, const K& key, F f) {
         const auto bytes_of_key = encoded(key);
+        check_key(bytes_of_key);
         const auto m = message_in_work(*this, by, bytes_of_key);
         if (!m) return;
         auto s = shard_at(m->partition);
