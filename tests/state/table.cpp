@@ -3,6 +3,8 @@
 // restored before their input is read.
 #include "counting.hpp"
 
+#include "allocations.hpp"
+
 #include <stdexcept>
 
 TEST_CASE("a key is written once for each commit, to the partition of its messages") {
@@ -205,4 +207,36 @@ TEST_CASE("a partition is not read while journal_max of its changes are not comm
     test.advance(10s);
     test.commit();
     CHECK(test.committed(in, 0) == committed{8});
+}
+
+TEST_CASE("a change of a key that is there allocates nothing") {
+    weir::app app{"a"};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto seen = app.table<string, std::int64_t>("seen");
+    std::size_t number = 0, first = 0, last = 0;
+    app.agent("c", in | weir::count(seen) | weir::for_each([&](std::int64_t) {
+                       if (++number == 3000) first = weir::testing::allocations();
+                       if (number == 4000) last = weir::testing::allocations();
+                   }));
+    test_driver test{app};
+    // the journal and the batches have grown before
+    for (int i = 0; i < 5000; ++i) test.append(in, "k" + std::to_string(i % 100), i);
+    test.run();
+    CHECK(number == 5000);
+    CHECK(last - first < 10);  // the journal may grow once more
+}
+
+TEST_CASE("null bytes as a table's value come back as empty ones: the key is not erased") {
+    weir::app app{"a"};
+    auto in = app.topic<string, int>("in");
+    auto last = app.table<string, weir::bytes>("last");
+    app.agent("c", in | weir::items() | weir::for_each([=](const auto& i) {
+                       last.put(i.key(), weir::bytes{});
+                   }),
+              {.tables = {last}});
+    test_driver test{app};
+    test.send(in, "x", 1);
+    test.restart();
+    CHECK(last.contains("x"));
+    CHECK(last.get("x").size() == 0);
 }
