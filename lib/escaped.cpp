@@ -42,4 +42,11 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
+std::string key_in_words(bytes_view key) {
+    constexpr std::size_t most = 60;
+    if (key.is_null()) return "it has no key";
+    const auto text = key.view();
+    return "its key is '" + escaped(text.substr(0, most)) + (text.size() > most ? "…'" : "'");
+}
+
 }  // namespace weir::detail

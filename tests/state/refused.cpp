@@ -265,3 +265,21 @@ TEST_CASE("a changelog that would lose keys by their age is refused") {
                        weir::count(app.table<string, std::int64_t>("seen")));
     CHECK_THROWS_WITH_AS(test.add(app), doctest::Contains("needs compact"), weir::setup_error);
 }
+
+TEST_CASE("semantics 59: a value too large for the changelog stops the app with its key and size") {
+    weir::app app{"a", {.broker = "memory://refused-large"}};
+    auto in = app.topic<string, string>("in");
+    auto last = app.table<string, string>("last", {.config = {{"max.message.bytes", "1000"}}});
+    app.agent("c", in | weir::to_table(last));
+    test_driver test{app};
+    test.send(in, "small", "1");
+    test.commit();
+    test.send(in, "large", string(2000, 'x'));
+    test.commit();
+    CHECK(!test.running());
+    REQUIRE(!test.errors().empty());
+    const auto text = test.errors().back().text;
+    CHECK(text.find("more than its max.message.bytes = 1000") != string::npos);
+    CHECK(text.find("its key is 'large'") != string::npos);
+    CHECK(test.committed(in, 0) == committed{1});
+}

@@ -188,7 +188,7 @@ TEST_CASE("memory: a message larger than max_message_bytes fails with a sentence
     settle({&c});
     CHECK_FALSE(c.delivered_[0].second.failed);
     CHECK(c.delivered_[1].second.text == "a message to topic \"t\" takes 101 bytes, more than "
-                                         "memory_options::max_message_bytes = 100");
+                                         "memory_options::max_message_bytes = 100; its key is 'k'");
 }
 
 TEST_CASE("memory: a topic's max.message.bytes counts in place of the broker's") {
@@ -200,8 +200,8 @@ TEST_CASE("memory: a topic's max.message.bytes counts in place of the broker's")
     settle({&c});
     CHECK_FALSE(c.delivered_[0].second.failed);
     CHECK(c.delivered_[1].second.too_large);
-    CHECK(c.delivered_[1].second.text ==
-          "a message to topic \"large\" takes 201 bytes, more than its max.message.bytes = 200");
+    CHECK(c.delivered_[1].second.text == "a message to topic \"large\" takes 201 bytes, more than "
+                                         "its max.message.bytes = 200; its key is 'k'");
     const std::string names[] = {"t", "large", "none"};
     const auto all = c.to->configs(names);
     CHECK(all[0].at("max.message.bytes") == "100");

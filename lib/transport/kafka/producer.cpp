@@ -5,6 +5,8 @@
 
 #include <weir/error.hpp>
 
+#include "../../escaped.hpp"
+
 namespace weir::transport::kafka {
 namespace {
 
@@ -70,7 +72,7 @@ bool producer::send(const record& r, std::uint64_t token) {
     if (e == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     if (extra) rd_kafka_headers_destroy(extra);
     if (e == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
-    failed(token, e, topics_[r.topic].first);
+    failed(token, e, topics_[r.topic].first, r.key);
     return true;
 }
 
@@ -90,14 +92,19 @@ rd_kafka_resp_err_t producer::produce(const record& r, std::uint64_t token,
 
 void producer::delivered(const rd_kafka_message_t& m) {
     const auto token = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(m._private));
-    if (m.err) failed(token, m.err, rd_kafka_topic_name(m.rkt));
+    if (m.err)
+        failed(token, m.err, rd_kafka_topic_name(m.rkt),
+               {static_cast<const char*>(m.key), m.key_len});
     else reports_.push_back({token, m.offset});
 }
 
-void producer::failed(std::uint64_t token, rd_kafka_resp_err_t e, std::string_view topic) {
+void producer::failed(std::uint64_t token, rd_kafka_resp_err_t e, std::string_view topic,
+                      bytes_view key) {
     reports_.push_back({token, -1, true});
-    failures_.push_back(
-        {true, delivery_text(e, topic), e == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, {}});
+    const bool too_large = e == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+    auto text = delivery_text(e, topic);
+    if (too_large) text += "; " + detail::key_in_words(key);
+    failures_.push_back({true, std::move(text), too_large, {}});
 }
 
 bool producer::tell(listener& to) {

@@ -47,7 +47,7 @@ private:
         bool failed = false;       // the next one in `failures_` says why
     };
     void delivered(const rd_kafka_message_t&) override;
-    void failed(std::uint64_t token, rd_kafka_resp_err_t, std::string_view topic);
+    void failed(std::uint64_t token, rd_kafka_resp_err_t, std::string_view topic, bytes_view key);
     rd_kafka_resp_err_t produce(const record&, std::uint64_t token, rd_kafka_headers_t*);
 
     kafka::handle handle_;

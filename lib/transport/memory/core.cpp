@@ -16,6 +16,7 @@
 #include <weir/error.hpp>
 #include <weir/transport/topic_name.hpp>
 
+#include "../../escaped.hpp"
 #include "../murmur2.hpp"
 #include "group.hpp"
 
@@ -141,7 +142,7 @@ core::appended core::append(seat& by, const record& r) {
         return failure("a message to topic \"" + t.name + "\" takes " + std::to_string(size) +
                            " bytes, more than " +
                            (own ? "its max.message.bytes" : "memory_options::max_message_bytes") +
-                           " = " + std::to_string(most),
+                           " = " + std::to_string(most) + "; " + weir::detail::key_in_words(r.key),
                        true);
     const auto turn = static_cast<partition_id>(t.turn % t.logs.size());
     const auto p = r.partition       ? *r.partition
