@@ -29,7 +29,8 @@ void explanation::look() {
     if (!b->op.empty()) text += ", " + b->op;
     text += ": " + b->why;
     const duration age = of_.time().wall() - b->since;
-    if (age > duration::zero()) text += ", for " + text_of(age);
+    // a state that concerns no message has no beginning
+    if (b->offset >= 0 && age > duration::zero()) text += ", for " + text_of(age);
     answer(text);
 }
 
