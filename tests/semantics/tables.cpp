@@ -403,6 +403,34 @@ TEST_CASE("semantics 60: what the table has already passes on nothing") {
     CHECK(all_of(two.seen) == counts{{"x", 3}, {"y", 1}});
 }
 
+TEST_CASE("semantics 60: what the table has already passes on nothing, of an erased key either") {
+    struct summing {
+        silent hush{};
+        weir::app app{"a", {.broker = "memory://tables-60-erased", .hooks = &hush}};
+        weir::topic<string, int> in = app.topic<string, int>("in", {.partitions = 1});
+        weir::table<string, int> sums = app.table<string, int>("sums");
+        trace out{};  // -1: erased
+        summing() {
+            app.agent("c", in | weir::aggregate(sums, [](const int& sum, int n) {
+                               return n == 0 ? std::optional<int>{} : std::optional{sum + n};
+                           }) | weir::for_each([this](const std::optional<int>& sum) {
+                               out.push_back(sum.value_or(-1));
+                           }));
+        }
+    } one, two;
+    test_driver test{one.app};
+    test.send(one.in, "x", 1);
+    test.commit();
+    for (int n : {2, 0}) test.send(one.in, "x", n);
+    test.fail_next_commit();
+    test.commit();
+    test.kill(one.app);
+    test.add(two.app);
+    CHECK(two.out == trace{});
+    test.send(two.in, "x", 5);
+    CHECK(two.out == trace{5});
+}
+
 TEST_CASE("semantics 60: compaction changes nothing, also of a cut that was not finished") {
     const auto before = memory_broker::named("tables-60-before");
     const auto after = memory_broker::named("tables-60-after");
