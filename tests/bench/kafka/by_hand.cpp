@@ -4,6 +4,7 @@
 // slower), the producer at weir's.
 #include <librdkafka/rdkafka.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -101,7 +102,7 @@ void read_changelog(const job& j) {
             std::size_t cut_size = 0;
             if (!m->err && !rd_kafka_message_headers(m, &headers) &&
                 !rd_kafka_header_get_last(headers, "weir.cut", &cut, &cut_size) &&
-                *static_cast<const char*>(m->key) != 0) {
+                m->key_len == sizeof(std::int64_t)) {  // not one of weir's own records
                 size += cut_size + m->len + m->key_len;
                 --left;
             }
