@@ -33,7 +33,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-CONFORMANCE = "tests/libconformance.a"
+CONFORMANCE, TRANSPORT = "tests/libconformance.a", "tests/weir-tests-transport"
 TIME_LIMIT = "20"  # seconds a case may take: a fault can make it hang
 
 
@@ -154,6 +154,7 @@ class build:
     def prepare(self, mutants):
         """Builds the library, and the test files that are named."""
         objects = {self.made[m["test"]][1] for m in mutants if "test" in m}
+        objects.add(self.made["tests/transport/memory.cpp"][1])
         libraries = [f"tests/lib{name}.a" for name in ("tests-main", "conformance", "torture-ledger")]
         subprocess.run(["ninja", "-C", self.objects, "lib/libweir.a", *libraries, *sorted(objects)],
                        check=True)
@@ -170,12 +171,12 @@ class build:
     def link(self, test, objects):
         """A program of this test file, the given objects and the library."""
         target = str(Path(self.made[test][1]).parent).removesuffix(".p")
-        if target == CONFORMANCE:  # a library, whose files need each other
-            target = "tests/weir-tests-transport"
+        if target in (CONFORMANCE, TRANSPORT):  # their files need each other
+            target = TRANSPORT
             names = {Path(o).name for o in objects}
-            objects = objects + [o for _, o in self.made.values()
-                                 if str(Path(o).parent) == CONFORMANCE + ".p"
-                                 and Path(o).name not in names]
+            needed = [o for _, o in self.made.values() if str(Path(o).parent) == CONFORMANCE + ".p"]
+            needed.append(self.made["tests/transport/memory.cpp"][1])
+            objects = objects + [o for o in needed if Path(o).name not in names]
         commands = subprocess.run(["ninja", "-C", self.objects, "-t", "commands", target],
                                   capture_output=True, check=True, text=True)
         command = shlex.split(commands.stdout.splitlines()[-1])
