@@ -79,6 +79,29 @@ TEST_CASE("semantics 57: changes() goes on where it has stopped, and its reading
     CHECK(again.sums.get("x") == 2);
 }
 
+TEST_CASE(
+    "semantics 57: changes() begins at the start of the changelog, whatever was there before") {
+    silent hush;
+    const weir::app_options latest{
+        .broker = "memory://changes-latest", .auto_offset_reset = weir::latest, .hooks = &hush};
+    weir::app before{"a", latest}, after{"a", latest};
+    changes shown;
+    for (auto* app : {&before, &after}) {
+        auto seen = app->table<string, int>("seen");
+        app->agent("c", app->topic<string, int>("in", {.partitions = 1}) | weir::count(seen));
+        if (app == &before) continue;
+        app->agent("shows", seen.changes() | weir::items() | weir::for_each([&](const auto& i) {
+                                shown.emplace_back(i.key(), i.value().value_or(-1));
+                            }));
+    }
+    test_driver test{before};
+    test.send(before.topic<string, int>("in"), "x", 5);
+    test.commit();
+    test.stop(before);
+    test.add(after);
+    CHECK(shown == changes{{"x", 1}});
+}
+
 TEST_CASE("semantics 57: what is read of a changelog is not purged") {
     summing s;
     test_driver test{s.app};
