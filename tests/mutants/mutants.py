@@ -121,6 +121,11 @@ def self_test():
 
 
 # ------------------------------------------------------------------------------------------ building
+def flat(path):
+    """A file name of its own for each object: two folders may have one of the same name."""
+    return path.replace("/", "_")
+
+
 def copy(root, to):
     """The tree as it is, with its times, so that only what has changed is built again."""
     files = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, check=True)
@@ -162,7 +167,7 @@ class build:
     def compile(self, name):
         """The object of a source file with the fault in it; None if it does not compile."""
         command, old = self.made[name]
-        new = str(self.faulty / Path(old).name)
+        new = str(self.faulty / flat(old))
         command = [new if part == old else new + ".d" if part == old + ".d" else part
                    for part in command]
         done = subprocess.run(command, cwd=self.objects, capture_output=True)
@@ -173,10 +178,10 @@ class build:
         target = str(Path(self.made[test][1]).parent).removesuffix(".p")
         if target in (CONFORMANCE, TRANSPORT):  # their files need each other
             target = TRANSPORT
-            names = {Path(o).name for o in objects}
+            names = {Path(o).name for o in objects} | {flat(o) for o in objects}
             needed = [o for _, o in self.made.values() if str(Path(o).parent) == CONFORMANCE + ".p"]
             needed.append(self.made["tests/transport/memory.cpp"][1])
-            objects = objects + [o for o in needed if Path(o).name not in names]
+            objects = objects + [o for o in needed if flat(o) not in names]
         commands = subprocess.run(["ninja", "-C", self.objects, "-t", "commands", target],
                                   capture_output=True, check=True, text=True)
         command = shlex.split(commands.stdout.splitlines()[-1])

@@ -198,6 +198,22 @@ TEST_CASE("erasing is undone with a message that fails") {
     CHECK(sum.size() == 0);
 }
 
+TEST_CASE("an erase that is the last change of a message that fails is undone") {
+    silent hush;
+    weir::app app{"a", {.hooks = &hush}};
+    auto in = app.topic<string, int>("in");
+    auto sum = app.table<string, int>("sum");
+    app.agent("c", in | weir::aggregate(sum, add_or_erase) |
+                       weir::for_each([](const std::optional<int>& n) {
+                           if (!n) throw std::runtime_error{"erased"};
+                       }));
+    test_driver test{app};
+    test.send(in, "x", 1);
+    test.send(in, "x", 0);
+    CHECK(sum.get("x") == 1);
+    CHECK(sum.size() == 1);
+}
+
 TEST_CASE("aggregate passes on a value of its own: a later change does not show in it") {
     weir::app app{"a"};
     auto in = app.topic<string, int>("in");
