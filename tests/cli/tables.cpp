@@ -85,6 +85,14 @@ void print(std::string_view text) {
     CHECK(::write(1, text.data(), text.size()) == std::ssize(text));
 }
 
+/// Keys that a table is restored from in the next run, and a message behind them.
+void fill(weir::testing::test_driver& test, const weir::topic<std::string, int>& in) {
+    for (int i = 0; i < 50'000; ++i) test.append(in, std::to_string(i), 1);
+    test.run();
+    test.stop();
+    test.append(in, "behind", 1);
+}
+
 /// Each look at it takes a while.
 class busy_clock final : public weir::clock {
 public:
@@ -101,10 +109,7 @@ TEST_CASE("the line of a table that a topic fills is removed before the topic is
     const auto in = one.topic<std::string, int>("in");
     one.table(in);
     weir::testing::test_driver test{one};
-    for (int i = 0; i < 50'000; ++i) test.append(in, std::to_string(i), 1);
-    test.run();
-    test.stop();
-    test.append(in, "behind", 1);
+    fill(test, in);
     busy_clock clock;
     weir::app two{"a", {.broker = "memory://cli-restore-topic", .clock = &clock}};
     two.table(two.topic<std::string, int>("in"));
@@ -130,10 +135,7 @@ TEST_CASE("while a table is restored, the line on a terminal says how far it is,
     weir::app one{"a", {.broker = "memory://cli-restore"}};
     const auto in = counts(one, [](std::int64_t) {});
     weir::testing::test_driver test{one};
-    for (int i = 0; i < 50'000; ++i) test.append(in, std::to_string(i), 1);
-    test.run();
-    test.stop();
-    test.append(in, "behind", 1);
+    fill(test, in);
     busy_clock clock;
     weir::app two{"a", {.broker = "memory://cli-restore", .clock = &clock}};
     counts(two, [](std::int64_t) { print("counted\n"); });
