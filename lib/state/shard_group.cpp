@@ -16,6 +16,8 @@ constexpr std::size_t restore_piece = 4096, write_piece = 4096;
 // So many of them are read at once: what was allocated for these is used for the next ones while it
 // is in the cache.
 constexpr std::size_t restore_read = 64;
+// While several tables replay, one input waits for another no longer than this without any message.
+constexpr auto step_pause = std::chrono::seconds{10};
 
 bool is_at_end(const transport::partition& p) {
     const auto end = p.end(), at = p.position();
@@ -66,7 +68,7 @@ shard_group::~shard_group() {
 std::shared_ptr<table_input> shard_group::assigned(const topic_info& t, offset from) {
     auto& in = inputs_[number_of(t)];
     in = std::make_shared<table_input>();
-    in->committable = in->written = from;
+    in->committable = in->written = in->next = from;
     return in;
 }
 
@@ -79,6 +81,11 @@ std::size_t shard_group::number_of(const topic_info& t) const {
 bool shard_group::had(const topic_info& t) const { return inputs_[number_of(t)] != nullptr; }
 bool shard_group::has(const table_input& in) const {
     return std::any_of(inputs_.begin(), inputs_.end(), [&](auto& i) { return i.get() == &in; });
+}
+
+bool shard_group::is_changed_by(const std::string& agent) const {
+    return std::any_of(tables_.begin(), tables_.end(),
+                       [&](auto& m) { return m.table->changed_by == agent; });
 }
 
 bool shard_group::stays_without(const table_input& gone, bool lost) {
@@ -138,11 +145,43 @@ void shard_group::start() {
     for (auto& m : tables_) {
         m.table->set(partition_, m.shard);
         if (!m.shard->replaying()) continue;
-        const auto to = m.shard->replays_to();
-        for (std::size_t i = 0; i < to.size(); ++i)
-            inputs_[i]->replays_to = std::max(inputs_[i]->replays_to, to[i]);
+        for (auto& to : m.shard->replays())
+            for (std::size_t i = 0; i < to.size(); ++i)
+                inputs_[i]->replays_to = std::max(inputs_[i]->replays_to, to[i]);
     }
+    find_steps();
     for (auto& i : inputs_) i->ready = true;
+}
+
+/// One table may have been written as of a later cut than the one before it. What that one passes
+/// on depends on the order of messages, which may be another one now. So all messages of a cut come
+/// before any other: the later table leaves all of them out, and misses none.
+void shard_group::find_steps() {
+    if (tables_.size() < 2) return;
+    for (auto& m : tables_)
+        if (m.shard->replaying())
+            for (auto& c : m.shard->replays()) steps_.push_back(std::move(c));
+    std::sort(steps_.begin(), steps_.end());  // each of them contains those before it
+    steps_.erase(std::unique(steps_.begin(), steps_.end()), steps_.end());
+    begin_step({});
+}
+
+bool shard_group::step_is_read() const {
+    const auto& upto = steps_.front();
+    for (std::size_t i = 0; i < upto.size(); ++i)
+        if (inputs_[i]->next < upto[i]) return false;
+    return true;
+}
+
+void shard_group::begin_step(time_point now) {
+    still_since_ = now;
+    constexpr auto none = std::numeric_limits<offset>::max();
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+        inputs_[i]->limit = steps_.empty() ? none : steps_.front()[i];
+}
+
+time_point shard_group::due() const {
+    return steps_.empty() ? time_point::max() : later(still_since_, step_pause);
 }
 
 bool shard_group::restore(member& m) {
@@ -331,14 +370,22 @@ cut shard_group::committable_cut() {
     return at;
 }
 
-void shard_group::update() {
-    if (!running_) return;
+bool shard_group::update(time_point now, bool under_way) {
+    if (!running_) return false;
     upto_.clear();  // its capacity is used again: this is done in every turn
     for (auto& i : inputs_) upto_.push_back(i->committable);
     const auto is_before = [&](auto& m) { return m.shard->is_all_before(upto_); };
     if (std::all_of(tables_.begin(), tables_.end(), is_before))
         for (auto& m : tables_) m.shard->forget(upto_);
     tell_room();
+    if (steps_.empty()) return false;
+    offset read = 0;
+    for (auto& i : inputs_) read += i->next;
+    if (std::exchange(read_of_step_, read) != read) still_since_ = now;
+    if ((under_way || !step_is_read()) && now < due()) return false;
+    steps_.erase(steps_.begin());
+    begin_step(now);
+    return true;
 }
 
 /// The journals are bounded, give or take what one message changes.

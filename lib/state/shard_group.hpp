@@ -20,6 +20,7 @@ namespace weir::detail {
 struct table_input {
     // told by the partition
     offset committable = 0;  // everything before is finished
+    offset next = 0;         // everything before has been read
     bool leaving = false;    // it is revoked: what it has begun is finished
     // told by the tables
     bool ready = false;                                          // the partition may be read
@@ -27,6 +28,8 @@ struct table_input {
     offset written = 0;  // so far as the changelogs have it: no commit may pass it
     // The tables have changes by messages before it, and wait for those to come again.
     offset replays_to = 0;
+    // No message at this offset or behind it is read now.
+    offset limit = std::numeric_limits<offset>::max();
     // The tables are not here any more: nothing more will be written.
     bool abandoned = false;
 };
@@ -95,6 +98,7 @@ public:
     /// The run ends: the tables can still be read afterwards.
     void leave_readable() { leaves_readable_ = true; }
     bool has(const table_input&) const;
+    bool is_changed_by(const std::string& agent) const;
     /// The input was assigned before.
     bool had(const topic_info&) const;
     bool restoring() const { return !running_; }
@@ -102,8 +106,12 @@ public:
     /// Reads a piece of the changelogs, until they are restored. True if it did anything. Throws
     /// weir::error.
     bool restore();
-    /// Forgets what can't be undone.
-    void update();
+    /// Forgets what can't be undone. `under_way`: what has been read has not gone through the
+    /// agents that change the tables. True if inputs may be read on that had to wait.
+    bool update(time_point now, bool under_way);
+    /// When `update` has something to do, if that depends on the time.
+    time_point due() const;
+    bool in_steps() const { return !steps_.empty(); }
     /// Begins a cut, if there is anything to write and none is being written. True if it did.
     bool begin_cut();
     /// Sends a piece of the cut. True if it did anything.
@@ -170,6 +178,9 @@ private:
     static void leave_out(member&);
     void announce(member&);
     void start();
+    void find_steps();
+    void begin_step(time_point now);
+    bool step_is_read() const;
     void tell_room();
     cut committable_cut();
     void begin_table(std::size_t);
@@ -192,6 +203,11 @@ private:
     bool running_ = false, leaves_readable_ = false;
 
     cut upto_;  // of `update`
+
+    // Several tables replay: the cuts that are left, and since when nothing has been read.
+    std::vector<cut> steps_;
+    offset read_of_step_ = -1;
+    time_point still_since_{};
 
     // the cut that is being written
     stage at_ = stage::none;

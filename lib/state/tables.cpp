@@ -71,8 +71,10 @@ bool tables::restore() {
     for (auto& [key, g] : groups_) busy |= g->restore();
     return busy;
 }
-void tables::update() {
-    for (auto& [key, g] : groups_) g->update();
+time_point tables::due() const {
+    auto at = time_point::max();
+    for (auto& [key, g] : groups_) at = std::min(at, g->due());
+    return at;
 }
 void tables::begin_cuts() {
     for (auto& [key, g] : groups_) begun_ |= g->begin_cut();
