@@ -97,9 +97,13 @@ struct aggregate_op {
         g.changes(*table, here);
         return here;
     }
+    template <class V>
+    aggregate_change<A, F, plain<V>> change() const {
+        return aggregate_change<A, F, plain<V>>{f};
+    }
     template <class, class V>
     table_changer<K, A, aggregate_change<A, F, plain<V>>> make_step(detail::plan&) const {
-        return {*table, aggregate_change<A, F, plain<V>>{f}};
+        return {*table, change<V>()};
     }
 };
 struct aggregate_fn {

@@ -37,9 +37,13 @@ struct count_op {
         g.changes(*table, here);
         return here;
     }
-    template <class, class>
+    template <class>
+    count_change<N> change() const {
+        return {};
+    }
+    template <class, class V>
     table_changer<K, N, count_change<N>> make_step(plan&) const {
-        return {*table, {}};
+        return {*table, change<V>()};
     }
 };
 struct count_fn {

@@ -50,9 +50,13 @@ struct reduce_op {
         g.changes(*table, here);
         return here;
     }
-    template <class, class>
+    template <class>
+    reduce_change<V, F> change() const {
+        return reduce_change<V, F>{f};
+    }
+    template <class, class In>
     table_changer<K, V, reduce_change<V, F>> make_step(plan&) const {
-        return {*table, reduce_change<V, F>{f}};
+        return {*table, change<In>()};
     }
 };
 struct reduce_fn {

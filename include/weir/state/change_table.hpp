@@ -42,9 +42,11 @@ consteval bool key_fits_table() {
 /// A table's shard of one partition, as an operator changes it. Found with the first message.
 template <class K, class V>
 class shard_ref {
+    using shard_type = typename table_of<K, V>::shard_type;
+
 public:
     /// The shard of the message's partition. Null: it is not here any more.
-    shard_of<K, V>* of(const table_of<K, V>& table, const topic_partition& tp) {
+    shard_type* of(const table_of<K, V>& table, const topic_partition& tp) {
         if (!shard_) [[unlikely]] {
             shard_ = table.shards[static_cast<std::size_t>(tp.partition)];
             if (!shard_) return nullptr;
@@ -52,6 +54,7 @@ public:
         }
         return shard_.get();
     }
+    const std::shared_ptr<shard_type>& shared() const { return shard_; }
     /// The number of the message's topic among the table's inputs.
     std::size_t input() const { return input_; }
     void finish() {
@@ -62,7 +65,7 @@ public:
     }
 
 private:
-    std::shared_ptr<shard_of<K, V>> shard_{};
+    std::shared_ptr<shard_type> shard_{};
     std::size_t input_ = 0;
 };
 
@@ -109,7 +112,7 @@ public:
 
 private:
     /// The keys of a batch lie side by side, so those that come soon are known.
-    [[gnu::always_inline]] static void prefetch(const context& c, const shard_of<K, V>& shard) {
+    [[gnu::always_inline]] static void prefetch(const context& c, const auto& shard) {
         if constexpr (!is_raw<K>) {
             if (c.i + 2 * ahead >= c.count || !c.keys) return;
             const auto* keys = static_cast<const slot<K>*>(c.keys) + c.i;
