@@ -53,6 +53,18 @@ struct fixed_windows {
             if (start.time_since_epoch().count() >= 0) f(start, start + size);
     }
     std::string text() const;
+    void move_by(std::chrono::milliseconds d) { offset = d; }
+    /// What closes at `t` ends so long before it, or earlier.
+    std::chrono::milliseconds closes_after() const { return {}; }
+};
+
+/// Sessions end when `gap` has passed without a message: one that comes at the gap belongs to them.
+struct session_windows {
+    std::chrono::milliseconds gap;
+
+    std::string text() const;
+    void move_by(std::chrono::milliseconds) const {}  // a session starts with its first message
+    std::chrono::milliseconds closes_after() const { return gap + std::chrono::milliseconds{1}; }
 };
 
 }  // namespace detail
@@ -61,5 +73,7 @@ struct fixed_windows {
 detail::fixed_windows tumbling(std::chrono::milliseconds size);
 /// Windows of this size, one in each `advance`: a message belongs to several of them.
 detail::fixed_windows hopping(std::chrono::milliseconds size, std::chrono::milliseconds advance);
+/// The messages of a key, as long as one follows the other within `gap`.
+detail::session_windows session(std::chrono::milliseconds gap);
 
 }  // namespace weir

@@ -178,6 +178,8 @@ public:
     late_listener* listener = nullptr;  // the same
     // Windows that fill it, as in the graph; empty: it is filled by none.
     std::string windows{};
+    /// Throws setup_error if it is filled otherwise, too.
+    void fill_by_windows(std::string which);
     /// Throws weir::error if the topic is none of them.
     std::size_t input_of(const std::string& topic) const;
     /// Throws weir::error if this agent may not change it in this way.

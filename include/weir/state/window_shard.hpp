@@ -3,7 +3,6 @@
 // next.
 #pragma once
 #include <algorithm>
-#include <cassert>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -19,10 +18,6 @@ template <class Row>
 class open_windows {
 public:
     void add(Row& r) { by_end_[r.key.end].push_back(&r); }
-    /// Whether a window ends at `upto` or before.
-    bool any(timestamp upto) const {
-        return !closing_.empty() || (!by_end_.empty() && by_end_.begin()->first <= upto);
-    }
     /// The end of the window that closes next; timestamp::max(): none is open.
     timestamp next_end() const {
         if (!closing_.empty()) return end_;
@@ -63,10 +58,7 @@ private:
         for (auto* r : next->second) {
             if (!is_open(*r)) continue;
             const auto at = keys_.size();
-            bytes& into = key_;
-            into.reset();
-            encode_onto<decltype(r->key.key)>(r->key.key, into);
-            keys_.append(into.view());
+            encode_onto(r->key.key, keys_);
             closing_.push_back(
                 {r, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(keys_.size() - at)});
         }
@@ -79,36 +71,47 @@ private:
     // those that end at end_, and are not taken yet
     timestamp end_{};
     std::vector<entry> closing_{};
-    bytes keys_{}, key_{};
+    bytes keys_{};
 };
 
 template <class K, class V>
-class window_shard final : public shard_of<K, V> {
+class window_shard final : public shard_of<windowed<K>, V> {
 public:
-    using typename shard_of<K, V>::row_type;
-    using shard_of<K, V>::shard_of;
+    using key_type = K;
+    using result = V;
+    using row_type = typename shard_of<windowed<K>, V>::row_type;
+    using shard_of<windowed<K>, V>::shard_of;
 
     void restored() override {
-        shard_of<K, V>::restored();
+        shard_of<windowed<K>, V>::restored();
         this->each_row([&](row_type& r) { open_.add(r); });
     }
     /// The window has a value for the first time.
     void opened(row_type& r) { open_.add(r); }
-    open_windows<row_type>& open() { return open_; }
-    const open_windows<row_type>& open() const { return open_; }
+    timestamp next_end() const { return open_.next_end(); }
+    /// Closes the next window that ends at `upto` or before: its row is erased by the message at
+    /// `at`, after `f(window, value, time)`. False: there is none.
+    template <class F>
+    bool close_next(timestamp upto, std::size_t input, offset at, F f) {
+        for (;;) {
+            auto* r = open_.take(upto);
+            if (!r) break;
+            if (!this->change(*r, input, at)) {
+                not_by_this_.push_back(r);
+                continue;
+            }
+            f(r->key, r->value, r->time);
+            this->set_live(*r, false);
+            return true;
+        }
+        for (auto* r : std::exchange(not_by_this_, {})) open_.add(*r);
+        return false;
+    }
 
 private:
     open_windows<row_type> open_{};
-};
-
-/// The shard of a table with these keys.
-template <class K, class V>
-struct shard_for {
-    using type = shard_of<K, V>;
-};
-template <class K, class V>
-struct shard_for<windowed<K>, V> {
-    using type = window_shard<windowed<K>, V>;
+    // What was restored contains more than this message's change: a later one closes them.
+    std::vector<row_type*> not_by_this_{};
 };
 
 }  // namespace weir::detail
