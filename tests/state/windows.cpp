@@ -308,3 +308,80 @@ TEST_CASE("semantics 70: sizes, advances, gaps and graces that make no sense are
                   in | weir::window(weir::tumbling(2ms), weir::grace(0ms)) | weir::count(per)),
         Contains("table 'per' is filled by tumbling(1 ms), and by tumbling(2 ms), too"));
 }
+
+TEST_CASE("semantics 77: on an idle partition the clock closes windows") {
+    window_counts c{weir::window(weir::tumbling(10s), weir::grace(5s), {.idle = 30s})};
+    test_driver test{c.app};
+    c.send(test, "a", 12'000);  // [10 s, 20 s) closes at 25 s: 13 s after that
+    c.send(test, "b", 7'000);   // [0, 10 s) closes at 15 s
+    test.advance(32s);
+    CHECK(c.out.empty());
+    test.advance(1s);
+    CHECK(c.out == texts{"b [0, 10000) 1 @7000"});
+    test.advance(9s);
+    CHECK(c.out.size() == 1);
+    test.advance(1s);
+    CHECK(c.out == texts{"b [0, 10000) 1 @7000", "a [10000, 20000) 1 @12000"});
+    c.send(test, "a", 19'000);
+    CHECK(c.hooks.late_ones == texts{"in@2 [10000, 20000) by 0"});
+}
+
+TEST_CASE("semantics 77: a message puts the clock off") {
+    window_counts c{weir::window(weir::tumbling(10s), weir::grace(0s), {.idle = 30s})};
+    test_driver test{c.app};
+    c.send(test, "a", 5'000);
+    test.advance(34s);
+    c.send(test, "a", 5'000);
+    test.advance(34s);
+    CHECK(c.out.empty());
+    test.advance(1s);
+    CHECK(c.out == texts{"a [0, 10000) 2 @5000"});
+}
+
+TEST_CASE("semantics 79: what the clock has closed stays closed after a crash") {
+    weir::app_options shared{.broker = "memory://windows-clock"};
+    window_counts one{weir::window(weir::tumbling(10s), weir::grace(0s), {.idle = 30s}), shared};
+    window_counts two{weir::window(weir::tumbling(10s), weir::grace(0s), {.idle = 30s}), shared};
+    test_driver test{one.app};
+    one.send(test, "a", 5'000);
+    test.advance(34s);
+    SUBCASE("before anything of it is written") {
+        test.fail_next_send("a-per-changelog", 1);
+        test.advance(1s);
+        CHECK(one.out.empty());
+        test.kill(one.app);
+        test.add(two.app);
+        test.append(two.in, "a", 1, {.timestamp = at(6'000)});
+        test.run();
+        test.advance(40s);
+        CHECK(two.out == texts{"a [0, 10000) 2 @6000"});
+        return;
+    }
+    bool is_written = false;
+    SUBCASE("before a cut contains it") {}
+    SUBCASE("after a cut contains it") { is_written = true; }
+    test.advance(1s);
+    CHECK(one.out == texts{"a [0, 10000) 1 @5000"});
+    if (is_written) test.commit();
+    test.kill(one.app);
+    test.append(one.in, "a", 1, {.timestamp = at(6'000)});
+    test.add(two.app);
+    test.run();
+    CHECK(two.hooks.late_ones == texts{"in@1 [0, 10000) by 0"});
+    for (auto& again : two.out) CHECK(again == "a [0, 10000) 1 @5000");
+    if (is_written) CHECK(two.out.empty());
+    CHECK(two.per.size() == 0);
+}
+
+TEST_CASE("semantics 77: sessions are closed by the clock, too; on_update refuses .idle") {
+    session_counts c{weir::window(weir::session(10s), weir::grace(0s), {.idle = 30s})};
+    test_driver test{c.app};
+    c.send(test, "a", 5'000);
+    test.advance(40s);
+    CHECK(c.out.empty());
+    test.advance(1ms);
+    CHECK(c.out == texts{"a [5000, 5000] 1 @5000"});
+    CHECK_THROWS_WITH(
+        weir::window(weir::session(1s), weir::grace(0s), weir::on_update, {.idle = 1s}),
+        doctest::Contains("nothing is passed on when one closes"));
+}

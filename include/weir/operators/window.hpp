@@ -66,7 +66,8 @@ struct window_aggregate_op {
     std::string describe() const { return op.describe(); }
     template <class StreamKey, class In>
     drawn_stream draw(graph_builder& g, const drawn_stream& here) const {
-        op.table->fill_by_windows(spec.windows.text());
+        op.table->fill_by_windows(
+            {spec.windows.text(), spec.grace + spec.windows.closes_after(), spec.options.idle});
         if (!spec.options.late.empty()) {
             auto& late = g.derived(spec.options.late, here);
             g.join(here, g.topic(late, key_name<bytes>(), value_name<bytes>()));
@@ -77,9 +78,9 @@ struct window_aggregate_op {
     auto split(plan& p) const
         requires(Emits == emits::on_close)
     {
-        using made = closed_windows<typename table_type::shard_type, Needs>;
+        using made = closed_windows<table_type, Needs>;
         using end = into_boundary<made, message_part::none>;
-        auto& to = static_cast<made&>(p.add(std::unique_ptr<boundary>{new made{p}}));
+        auto& to = static_cast<made&>(p.add(std::unique_ptr<boundary>{new made{p, *op.table}}));
         auto changes = changer<In>(p, &to);
         return split_at{step<decltype(changes), end>{std::move(changes), end{to}},
                         downstream<windowed<typename table_type::shard_type::key_type>, A>{&to}};
@@ -138,6 +139,9 @@ struct window_fn {
     template <class Windows>
     window_op<Windows, emits::on_update> operator()(Windows w, weir::grace g, on_update_t,
                                                     window_options o = {}) const {
+        if (o.idle > duration::zero())
+            throw setup_error{"weir: window: .idle closes windows, and with on_update nothing is "
+                              "passed on when one closes"};
         return {spec(std::move(w), g, std::move(o))};
     }
     template <class Windows>

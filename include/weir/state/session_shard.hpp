@@ -120,7 +120,7 @@ public:
         });
     }
     session_index<row_type>& open() { return *open_; }
-    timestamp next_end() const { return open_ ? open_->next_end() : timestamp::max(); }
+    timestamp next_end() const override { return open_ ? open_->next_end() : timestamp::max(); }
     /// Closes the next session that ends at `upto` or before: it is removed by the message at `at`,
     /// after `f(window, value, time)`. False: there is none.
     template <class F>

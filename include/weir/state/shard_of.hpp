@@ -54,7 +54,7 @@ public:
 
     // stream time: part of the table, for windows
     /// The largest timestamp of the messages so far.
-    timestamp time() const { return time_row_.time; }
+    timestamp time() const override { return time_row_.time; }
     void set_time(timestamp t, std::size_t input, offset at) {
         note(time_row_, input, at);
         time_row_.time = t;

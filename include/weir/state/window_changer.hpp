@@ -133,7 +133,17 @@ private:
         auto* s = ref.of(*table_, *c.partition());
         if (!s || s->has_all(ref.input(), c.offset())) return nullptr;
         if constexpr (has_sessions) s->use(spec_.windows.gap);
+        if (s->decision) [[unlikely]]
+            follow_clock(*s, ref.input(), c.offset());
         return s;
+    }
+    /// What the clock has decided holds from this message on.
+    static void follow_clock(shard_type& s, std::size_t input, offset at) {
+        if (at < s.decision->from[input]) return;
+        const auto d = *std::exchange(s.decision, {});
+        if (d.time <= s.time()) return;
+        s.set_time(d.time, d.from.size(), d.number);
+        s.finish();
     }
     static void pass_time(shard_type& s, const ref_type& ref, const context& c, timestamp t) {
         if (t > s.time()) s.set_time(t, ref.input(), c.offset());

@@ -88,7 +88,7 @@ public:
     }
     /// The window has a value for the first time.
     void opened(row_type& r) { open_.add(r); }
-    timestamp next_end() const { return open_.next_end(); }
+    timestamp next_end() const override { return open_.next_end(); }
     /// Closes the next window that ends at `upto` or before: its row is erased by the message at
     /// `at`, after `f(window, value, time)`. False: there is none.
     template <class F>
