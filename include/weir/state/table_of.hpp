@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
+#include <weir/graph/topic_info.hpp>
 #include <weir/segment/segment.hpp>
 #include <weir/state/pending_changes.hpp>
 #include <weir/state/shard_of.hpp>
@@ -40,7 +41,8 @@ class table_of final : public table_info {
 public:
     using shard_type = shard_of<K, V>;
     std::shared_ptr<shard> make(std::size_t n) const override {
-        return std::make_shared<shard_type>(n, !is_topic);
+        return std::make_shared<shard_type>(n, !is_topic,
+                                            is_topic ? changelog->time.get() : nullptr);
     }
     void set(partition_id p, std::shared_ptr<shard> s) override {
         const auto at = static_cast<std::size_t>(p);
