@@ -32,6 +32,7 @@
 #include <weir/operators/through.hpp>
 #include <weir/operators/to.hpp>
 #include <weir/operators/to_table.hpp>
+#include <weir/operators/window.hpp>
 #include <weir/own.hpp>
 #include <weir/table.hpp>
 #include <weir/task.hpp>

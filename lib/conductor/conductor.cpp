@@ -49,6 +49,7 @@ void conductor::use(table_info& t) {
     plan_.begin(table_agent_, {});
     plan_.name("table " + t.name);
     t.bodies = this;
+    t.listener = this;
     t.clear();
     tables_.use({&t, &plan_.send_to(*t.changelog)});
 }

@@ -12,6 +12,7 @@ namespace weir::detail {
 namespace {
 
 constexpr std::string_view version_line = "weir 1";
+constexpr std::string_view time_name = "@time";  // no topic has such a name
 
 /// Takes the text up to `end`, and the end itself.
 std::string_view take(std::string_view& text, char end) {
@@ -71,6 +72,8 @@ std::string cut_stamp::text(const std::vector<std::string>& inputs) const {
     auto all = std::to_string(epoch) + '.' + owner;
     for (std::size_t i = 0; i < at.size(); ++i)
         all += ' ' + inputs[i] + '=' + std::to_string(at[i]);
+    if (time != no_time)
+        all += ' ' + std::string{time_name} + '=' + std::to_string(time.time_since_epoch().count());
     return all;
 }
 
@@ -88,6 +91,7 @@ cut_stamp cut_stamp::of(std::string_view text, const std::vector<std::string>& i
         const auto name = take(one, '=');
         const auto at = number(one);
         good &= at.has_value();
+        if (name == time_name) s.time = timestamp{std::chrono::milliseconds{at.value_or(0)}};
         const auto it = std::find(inputs.begin(), inputs.end(), name);
         if (it != inputs.end())
             s.at[static_cast<std::size_t>(it - inputs.begin())] = at.value_or(0);

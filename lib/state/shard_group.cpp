@@ -217,7 +217,7 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
     if (m.stamp.epoch < m.last_owner.epoch ||
         (m.stamp.epoch == m.last_owner.epoch && m.stamp.owner != m.last_owner.owner))
         return leave_out(m);
-    if (record.key.view() == mark_key) return m.shard->restore_mark(m.stamp.at);
+    if (record.key.view() == mark_key) return m.shard->restore_mark(m.stamp.at, m.stamp.time);
     const bool erased = record.value.size() == 0 && in.header_of(i, erased_header);
     if (erased || record.value.is_null()) m.shard->restore_erased(record, m.stamp.at, !erased);
     else m.shard->restore_row(record, m.stamp.at);
@@ -385,10 +385,13 @@ void shard_group::begin_table(std::size_t i) {
         if (i == 0) written();
         return;
     }
-    const cut_stamp stamp{tables_[i].last_owner.epoch, owner_, cut_};
+    cut_stamp stamp{tables_[i].last_owner.epoch, owner_, cut_};
     const auto text = stamp.text(input_names_);
-    for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) o->headers.front().value->assign(text);
-    mark_.value.assign(text);  // not null: compaction would remove it
+    for (auto* o : {&row_, &erased_, &tombstone_}) o->headers.front().value->assign(text);
+    stamp.time = tables_[i].shard->cut_time();
+    const auto of_mark = stamp.text(input_names_);
+    mark_.headers.front().value->assign(of_mark);
+    mark_.value.assign(of_mark);  // not null: compaction would remove it
     at_ = stage::rows;
 }
 

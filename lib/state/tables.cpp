@@ -59,7 +59,10 @@ std::vector<topic_partition> tables::gone(const table_input& input, bool lost) {
 
 void tables::clear() {
     groups_.clear();
-    for (auto& t : all_) t.table->bodies = nullptr;
+    for (auto& t : all_) {
+        t.table->bodies = nullptr;
+        t.table->listener = nullptr;
+    }
 }
 
 void tables::leave_readable() {

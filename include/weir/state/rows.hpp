@@ -15,6 +15,7 @@
 
 #include <weir/codec/codec.hpp>
 #include <weir/fwd.hpp>
+#include <weir/windowed.hpp>
 
 namespace weir::detail {
 
@@ -23,6 +24,9 @@ namespace weir::detail {
 template <class K>
 inline constexpr bool is_hashed_directly =
     std::is_integral_v<K> || std::is_enum_v<K> || std::is_same_v<K, std::string> || is_raw<K>;
+
+template <class K>
+inline constexpr bool is_hashed_directly<windowed<K>> = is_hashed_directly<K>;
 
 /// Every bit of the result depends on every bit of `h`.
 inline std::uint64_t mix(std::uint64_t h) {
@@ -34,6 +38,20 @@ inline std::uint64_t mix(std::uint64_t h) {
 }
 inline std::uint64_t hash_of(std::string_view bytes) {
     return mix(std::hash<std::string_view>{}(bytes));
+}
+/// Of a key that is_hashed_directly.
+template <class K>
+std::uint64_t hash_directly(const K& key) {
+    if constexpr (std::is_integral_v<K> || std::is_enum_v<K>)
+        return mix(static_cast<std::uint64_t>(key));
+    else if constexpr (is_raw<K>) return hash_of(key.view());
+    else return hash_of(std::string_view{key});
+}
+template <class K>
+std::uint64_t hash_directly(const windowed<K>& key) {
+    const auto start = static_cast<std::uint64_t>(key.start.time_since_epoch().count());
+    const auto end = static_cast<std::uint64_t>(key.end.time_since_epoch().count());
+    return mix(hash_directly(key.key) + start * 3 + end);
 }
 
 /// Memory for rows, in huge pages if the system has some. Throws std::bad_alloc.
@@ -174,11 +192,8 @@ private:
         std::size_t{sizeof(row_type) < block_bytes ? block_bytes / sizeof(row_type) : 1});
 
     std::uint64_t hash(const K& key) const {
-        if constexpr (std::is_integral_v<K> || std::is_enum_v<K>)
-            return mix(static_cast<std::uint64_t>(key));
-        else if constexpr (is_raw<K>) return hash_of(key.view());
-        else if constexpr (std::is_same_v<K, std::string>) return hash_of(std::string_view{key});
-        else return hash_of(encoded(key, looked_for_));
+        if constexpr (!is_hashed_directly<K>) return hash_of(encoded(key, looked_for_));
+        else return hash_directly(key);
     }
     static std::string_view encoded(const K& key, weir::bytes& into) {
         into.reset();

@@ -11,11 +11,17 @@
 #include <weir/message.hpp>
 #include <weir/segment/produce.hpp>
 
+namespace weir {
+struct late_value;
+}
 namespace weir::detail {
 
 /// One offset for each input, in the order of the inputs: a table as of a cut contains every change
 /// by a message before that offset, and no other change.
 using cut = std::vector<offset>;
+
+/// The stream time before the first message.
+inline constexpr timestamp no_time = timestamp::min();
 
 /// Whether everything in `a` is in `b`, too.
 inline bool is_within(const cut& a, const cut& b) {
@@ -35,8 +41,8 @@ public:
     virtual void restore_row(const message&, const cut& of) = 0;
     /// The key is erased as of the cut `of`. `tombstone`: the changelog need not say so again.
     virtual void restore_erased(const message&, const cut& of, bool tombstone) = 0;
-    /// The cut `of` is complete.
-    virtual void restore_mark(const cut& of) = 0;
+    /// The cut `of` is complete. `time`: the stream time as of it.
+    virtual void restore_mark(const cut& of, timestamp time) = 0;
     virtual void restored() = 0;
 
     // running
@@ -69,6 +75,8 @@ public:
     // writing a cut
     /// Takes down the table as of now, without the changes that `forget` has not passed.
     virtual void begin_cut() = 0;
+    /// The stream time as of the cut; no_time: no operator asks for it.
+    virtual timestamp cut_time() const = 0;
     enum class record_kind : std::uint8_t { none, row, erased };
     /// The next record of the cut. None: there is no other. Throws encode_error.
     virtual record_kind next(outgoing& into) = 0;
@@ -111,6 +119,15 @@ public:
 
 protected:
     ~body_changes() = default;
+};
+
+/// Is told what windows do not count. Implemented by the conductor.
+class late_listener {
+public:
+    virtual void late(const weir::late_value&) = 0;
+
+protected:
+    ~late_listener() = default;
 };
 
 /// Is shown each key and value of a table, as bytes.
@@ -157,7 +174,12 @@ public:
     /// All topics whose messages change it or a table that shares a topic with it: those have
     /// their cuts together. Sorted by name. Known once a run has started.
     std::vector<topic_info*> inputs;
-    body_changes* bodies = nullptr;  // while the app runs
+    body_changes* bodies = nullptr;     // while the app runs
+    late_listener* listener = nullptr;  // the same
+    // Windows that fill it, as in the graph; empty: it is filled by none.
+    std::string windows{};
+    /// Throws setup_error if it is filled otherwise, too.
+    void fill_by_windows(std::string which);
     /// Throws weir::error if the topic is none of them.
     std::size_t input_of(const std::string& topic) const;
     /// Throws weir::error if this agent may not change it in this way.

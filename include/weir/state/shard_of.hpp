@@ -27,7 +27,7 @@ namespace weir::detail {
 ///     base_ + 1      the row is in the cut that is being written, with the value it has now
 ///     above          the same, with a value of `as_of_`
 template <class K, class V>
-class shard_of final : public shard {
+class shard_of : public shard {
 public:
     using row_type = row<K, V>;
     /// `written`: cuts of it are written. `time_from`: takes the time of what is restored from its
@@ -41,15 +41,25 @@ public:
         if (has_change(key, input, at)) [[unlikely]]
             return nullptr;
         auto& r = rows_.of(key);
-        if (r.as_of > base_) [[unlikely]]
-            keep_as_of(r);
-        journal_.push_back({&r, at, static_cast<std::uint32_t>(input), r.live, r.time, r.value});
-        newest_[input] = std::max(newest_[input], at);
-        if (!r.dirty && is_written_) {
-            r.dirty = true;
-            dirty_.push_back(&r);
-        }
+        note(r, input, at);
         return &r;
+    }
+    /// The same for a row that is there. False: it contains the change already.
+    bool change(row_type& r, std::size_t input, offset at) {
+        if (replaying_ && (at < restored_[input] || is_ahead(r, input, at))) [[unlikely]]
+            return false;
+        note(r, input, at);
+        return true;
+    }
+    /// All changes by this message are here already, in what was restored.
+    bool has_all(std::size_t input, offset at) const { return replaying_ && at < restored_[input]; }
+
+    // stream time: part of the table, for windows
+    /// The largest timestamp of the messages so far.
+    timestamp time() const { return time_row_.time; }
+    void set_time(timestamp t, std::size_t input, offset at) {
+        note(time_row_, input, at);
+        time_row_.time = t;
     }
     /// The row contains the change that this message would make. Valid before it is changed.
     bool has_change(const K& key, std::size_t input, offset at) const {
@@ -84,6 +94,13 @@ public:
             if (r.live) f(r);
         });
     }
+    /// `f` may change the rows' values.
+    template <class F>
+    void each_row(F f) {
+        rows_.each([&](row_type& r) {
+            if (r.live) f(r);
+        });
+    }
     std::size_t size() const override { return live_; }
     /// The row has a value from now on, or none. `change` has returned it.
     void set_live(row_type& r, bool live) {
@@ -107,8 +124,9 @@ public:
         set_live(r, false);
         if (!tombstone || !is_written_) doom(r);
     }
-    void restore_mark(const cut& of) override {
+    void restore_mark(const cut& of, timestamp time) override {
         for (std::size_t i = 0; i < of.size(); ++i) restored_[i] = std::max(restored_[i], of[i]);
+        time_row_.time = time;
     }
     void restored() override {
         const auto is_complete = [&](const cut& c) { return is_within(c, restored_); };
@@ -193,7 +211,9 @@ public:
             c.of->dirty = true;
             dirty_.push_back(c.of);
         }
+        take_cut_time();
     }
+    timestamp cut_time() const override { return cut_time_; }
     record_kind next(outgoing& into) override {
         for (; next_ < cutting_.size(); ++next_) {
             auto& r = *cutting_[next_];
@@ -260,6 +280,24 @@ private:
         V value;
     };
 
+    void take_cut_time() {
+        auto& t = time_row_;
+        cut_time_ = t.as_of > base_ + 1 ? as_of_[t.as_of - base_ - 2].time : t.time;
+        if (t.as_of == 0) return;
+        t.as_of = 0;
+        std::erase(cutting_, &t);
+    }
+    /// The row is about to be changed.
+    void note(row_type& r, std::size_t input, offset at) {
+        if (r.as_of > base_) [[unlikely]]
+            keep_as_of(r);
+        journal_.push_back({&r, at, static_cast<std::uint32_t>(input), r.live, r.time, r.value});
+        newest_[input] = std::max(newest_[input], at);
+        if (!r.dirty && is_written_) {
+            r.dirty = true;
+            dirty_.push_back(&r);
+        }
+    }
     row_type& restored_row(const message& m, const cut& of) {
         decode_into<K>(m.key, restored_key_);
         auto& r = rows_.of(restored_key_);
@@ -273,8 +311,12 @@ private:
     bool contains(const K& key, std::size_t input, offset at) const {
         if (at < restored_[input]) return true;
         const auto* r = rows_.find(key);
-        if (!r || r->as_of == 0 || r->as_of > restored_of_.size()) return false;
-        return at < restored_of_[r->as_of - 1][input];
+        return r && is_ahead(*r, input, at);
+    }
+    /// The row was restored of a cut that was not complete, and contains this message's change.
+    bool is_ahead(const row_type& r, std::size_t input, offset at) const {
+        if (r.as_of == 0 || r.as_of > restored_of_.size()) return false;
+        return at < restored_of_[r.as_of - 1][input];
     }
     std::size_t live_size() const { return journal_.size() - first_; }
     void forget_all() {
@@ -316,6 +358,9 @@ private:
     const bool is_written_;
     const timestamp_extractor* const time_from_;
     rows<K, V> rows_;
+    // Its time is the stream time. It is no key's row, and in no record but the mark.
+    row_type time_row_{.time = no_time};
+    timestamp cut_time_ = no_time;
     std::size_t live_ = 0;
     std::vector<change_of> journal_;  // from `first_` on
     std::size_t first_ = 0;

@@ -12,7 +12,7 @@
 #include <weir/graph/topic_info.hpp>
 #include <weir/segment/segment.hpp>
 #include <weir/state/pending_changes.hpp>
-#include <weir/state/shard_of.hpp>
+#include <weir/state/shard_for.hpp>
 
 namespace weir::detail {
 
@@ -39,7 +39,8 @@ std::optional<change_origin> message_in_work(table_info&, const worker&, bytes_v
 template <class K, class V>
 class table_of final : public table_info {
 public:
-    using shard_type = shard_of<K, V>;
+    using row_key = K;
+    using shard_type = typename shard_for<K, V>::type;
     std::shared_ptr<shard> make(std::size_t n) const override {
         return std::make_shared<shard_type>(n, !is_topic,
                                             is_topic ? changelog->time.get() : nullptr);
