@@ -18,7 +18,9 @@ int main(int argc, char** argv) try {
           }));
     // [/query]
 
-    return q0.run(argc, argv);
+    const int code = q0.run(argc, argv);
+    q0.print();
+    return code;
 } catch (const std::exception& e) {
     return weir::report_error(argv, e);
 }

@@ -22,7 +22,9 @@ int main(int argc, char** argv) try {
           }));
     // [/query]
 
-    return q1.run(argc, argv);
+    const int code = q1.run(argc, argv);
+    q1.print();
+    return code;
 } catch (const std::exception& e) {
     return weir::report_error(argv, e);
 }

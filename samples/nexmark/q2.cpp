@@ -17,7 +17,9 @@ int main(int argc, char** argv) try {
         | weir::for_each([&](const bid& b) { q2.found.add(b.auction, b.price); }));
     // [/query]
 
-    return q2.run(argc, argv);
+    const int code = q2.run(argc, argv);
+    q2.print();
+    return code;
 } catch (const std::exception& e) {
     return weir::report_error(argv, e);
 }

@@ -3,8 +3,6 @@
 
 #include <fmt/core.h>
 
-#include "generator.hpp"
-
 namespace nexmark {
 namespace {
 
@@ -32,12 +30,13 @@ query::query(const std::string& name)
       events(app.topic<std::int64_t, event>("nexmark-events", {.partitions = 1}).time(time_of)) {}
 
 int query::run(int argc, char** argv) {
-    generator from;
-    app.task([&] { return send_events(events, from); });
-    const int code = app.main(argc, argv);
-    fmt::print("{} events, check {:016x}\n", count, from.check());
+    app.task([&] { return send_events(events, from_); });
+    return app.main(argc, argv);
+}
+
+void query::print() const {
+    fmt::print("{} events, check {:016x}\n", count, from_.check());
     fmt::print("{} results, checksum {:016x}\n", found.count(), found.sum());
-    return code;
 }
 
 }  // namespace nexmark

@@ -9,6 +9,7 @@
 
 #include "checksum.hpp"
 #include "events.hpp"
+#include "generator.hpp"
 
 namespace nexmark {
 
@@ -20,13 +21,18 @@ std::optional<bid> bids(const event&);
 class query {
 public:
     explicit query(const std::string& name);
-    /// Sends the events, runs until the agents have nothing left to do, and prints the checksums.
+    /// Sends the events, and runs until the agents have nothing left to do.
     int run(int argc, char** argv);
+    /// Prints the checksums.
+    void print() const;
 
     weir::app app;
     /// In one partition. The time of an event is its own.
     weir::topic<std::int64_t, event> events;
     checksum found;
+
+private:
+    generator from_;
 };
 
 }  // namespace nexmark
