@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
+#include <weir/segment/message_time.hpp>
 #include <weir/segment/segment.hpp>
 #include <weir/state/rows.hpp>
 #include <weir/state/shard.hpp>
@@ -29,9 +30,10 @@ template <class K, class V>
 class shard_of : public shard {
 public:
     using row_type = row<K, V>;
-    /// `written`: cuts of it are written.
-    shard_of(std::size_t inputs, bool written)
-        : is_written_(written), restored_(inputs, 0), newest_(inputs, -1) {}
+    /// `written`: cuts of it are written. `time_from`: takes the time of what is restored from its
+    /// value; null: that is the message's timestamp.
+    shard_of(std::size_t inputs, bool written, const timestamp_extractor* time_from = nullptr)
+        : is_written_(written), time_from_(time_from), restored_(inputs, 0), newest_(inputs, -1) {}
 
     /// The row of `key`, which the message at offset `at` of an input is about to change. Null: the
     /// row contains that change already, since it was written before a crash.
@@ -137,7 +139,7 @@ public:
     void restore_row(const message& m, const cut& of) override {
         auto& r = restored_row(m, of);
         decode_into<V>(m.value, r.value);
-        r.time = m.timestamp;
+        r.time = time_from_ ? takes_time_of<V>::of(r.value, *time_from_, m.timestamp) : m.timestamp;
         set_live(r, true);
     }
     void restore_erased(const message& m, const cut& of, bool tombstone) override {
@@ -385,6 +387,7 @@ private:
     }
 
     const bool is_written_;
+    const timestamp_extractor* const time_from_;
     rows<K, V> rows_;
     // Its time is the stream time. It is no key's row, and in no record but the mark.
     row_type time_row_{.time = no_time};
