@@ -363,9 +363,9 @@ void shard_group::tell_room() {
         const auto most = m.table->journal_max;
         room = std::min(room, most - std::min(m.shard->journal_size(), most));
     }
-    // What is read behind a decision waits until the decision is written.
-    if (decision_ && !decision_->written && decision_->sent) room = 0;
     for (auto& i : inputs_) i->room = room;
+    if (decision_ && (!decision_->written || tables_[decision_->table].shard->decision))
+        wait_for_clock();
 }
 
 bool shard_group::begin_cut() {

@@ -12,6 +12,7 @@
 #include <weir/hold.hpp>
 #include <weir/message.hpp>
 #include <weir/segment/produce.hpp>
+#include <weir/window.hpp>
 
 namespace weir {
 struct late_value;
@@ -163,6 +164,8 @@ protected:
 /// The windows that fill a table.
 struct window_settings {
     std::string text{};  // as in the graph; empty: there are none
+    std::optional<fixed_windows> fixed{};
+    std::chrono::milliseconds gap{};  // of sessions
     /// A window is closed when the stream time is so long behind its end.
     std::chrono::milliseconds closes_after{};
     duration idle{};  // 0: the clock closes none
