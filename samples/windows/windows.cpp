@@ -48,7 +48,8 @@ weir::timestamp at(std::chrono::seconds later) {
     return weir::timestamp{12h + later};
 }
 std::string clock_time(weir::timestamp t) {
-    return fmt::format("{:%H:%M:%S}", std::chrono::floor<std::chrono::seconds>(t.time_since_epoch()));
+    const auto since = std::chrono::floor<std::chrono::seconds>(t.time_since_epoch());
+    return fmt::format("{:%H:%M:%S}", since);
 }
 
 // [types]
@@ -116,7 +117,7 @@ void add_up_in_hops() {
 
     app.agent("spent", orders
         | weir::window(weir::hopping(1min, 30s), weir::grace(30s))  // each order is in two
-        | weir::aggregate(spent, add)
+        | weir::aggregate(spent, add, add)     // the second one adds a sum to a sum
         | weir::items()
         | weir::for_each([&](const auto& item) {
               fmt::print("  {} {}: {}\n", s.now, text(item.key()), item.value());

@@ -219,28 +219,29 @@ auto operator|(pipeline<S, detail::window_op<Windows, Emits>> s, Op op) {
 
 /// Divides each key's messages by time: `count`, `reduce` or `aggregate` behind it has a value for
 /// each window. A window is passed on once, when it closes: when stream time, the largest timestamp
-/// of its partition, has passed its end by the grace. What comes later is late: it is not counted,
-/// but told. With `on_update` each change is passed on in place of it.
+/// of its partition, has reached its end plus the grace. What comes later is late: it is not
+/// counted, but told. With `on_update` each change is passed on in place of that.
 ///
-///     in   --1--4--12--9--16--|
-///     out  ---------------3---|          window(tumbling(10s), grace(5s)) | count(t), one key,
+///     in   --1--4--12--9--15--|
+///     out  ---------------3---|          window(tumbling(10s), grace(5s)) | count(t), one key;
 ///                                        numbers are seconds
 ///
 ///     window(tumbling(size) | hopping(size, advance) | session(gap), grace(d)[, on_update],
 ///            {.idle, .late, .offset})
 ///
-/// Shape    stream<K, V> -> stream<windowed<K>, A>, with a table<windowed<K>, A>. For sessions with
-///          a table<K, sessions<A>>; with on_update they pass on std::optional<A>: an empty one says
+/// Shape    stream<K, V> -> stream<windowed<K>, A>, with a table<windowed<K>, A>. Sessions have a
+///          table<K, sessions<A>>; with on_update they pass on std::optional<A>: an empty one says
 ///          that these bounds are no session any more
 /// Order    windows that close together are passed on by end, start and the key's bytes
 /// Acks     what closes a window is held until its results are processed; an offset is committed
 ///          only when the changelog has the table as of that offset
 /// Holds    the open windows, in memory; the results that one message or the clock has made
 /// Time     the messages' timestamps, for each partition; with `.idle` the app's clock where a
-///          partition is quiet. A result has the largest timestamp of its messages, a session its end
+///          partition is quiet. A result has the largest timestamp of its messages; a session, its
+///          end
 /// Errors   a result that fails is no failure of the message that closed its window. Default: stop
-/// Cost     a look at the table for each window that a message is in; a record of the changelog for
-///          each window and commit, and a tombstone when it has closed
+/// Cost     one look at the table; where hopping windows cannot be merged, one for each window that
+///          a message is in. A record of the changelog for each row and commit, and a tombstone
 /// Throws   setup_error if a size, a gap, an advance, a grace or .idle makes no sense
 /// Example  samples/operators/window.cpp    Page docs/operators/window.md
 inline constexpr detail::window_fn window{};
