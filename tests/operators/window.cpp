@@ -299,3 +299,26 @@ TEST_CASE("sessions are merged from left to right, and the message comes last") 
     test.send(in, "b", "", {.timestamp = at(46)});
     CHECK(got == texts{"a [10, 20] lrmx"});
 }
+
+TEST_CASE("semantics 77: the clock closes nothing while a message is on its way to the window") {
+    lateness hooks;
+    weir::app app{"a", {.hooks = &hooks}};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto per = app.table<per_key, std::int64_t>("per");
+    texts got;
+    const auto slowly = [](int i) -> weir::task<int> {
+        if (i == 2) co_await weir::sleep(60s);
+        co_return i;
+    };
+    app.agent("w", in | weir::map(slowly) |
+                       weir::window(weir::tumbling(10s), weir::grace(0s), {.idle = 30s}) |
+                       weir::count(per) | weir::items() | into(got));
+    test_driver test{app};
+    test.send(in, "a", 1, {.timestamp = at(1'000)});
+    test.send(in, "a", 2, {.timestamp = at(2'000)});
+    test.advance(59s);
+    CHECK(got.empty());
+    test.advance(60s);
+    CHECK(got == texts{"a [0, 10000) 2"});
+    CHECK(hooks.late_ones.empty());
+}
