@@ -20,6 +20,13 @@ detail::fixed_windows hopping(std::chrono::milliseconds size, std::chrono::milli
     return {size, advance};
 }
 
+detail::session_windows session(std::chrono::milliseconds gap) {
+    if (gap.count() <= 0) throw setup_error{"weir: session(gap): the gap must be positive"};
+    return {gap};
+}
+
+std::string detail::session_windows::text() const { return "session(" + text_of(gap) + ')'; }
+
 std::string detail::fixed_windows::text() const {
     const auto moved = offset.count() == 0 ? "" : ", offset " + text_of(offset);
     if (advance == size) return "tumbling(" + text_of(size) + ')' + moved;

@@ -112,7 +112,7 @@ changelog_record changelog_record_of(const fetch& in, std::size_t i, std::int64_
     auto text = stamp->view();
     const auto its = number(take(text, '.'));
     if (!its) throw refused_record{bad_stamp(stamp->view())};
-    if (key == mark_key || *its < epoch) return changelog_record::not_shown;
+    if (is_bookkeeping(m.key) || *its < epoch) return changelog_record::not_shown;
     epoch = *its;
     const bool erased =
         m.value.is_null() || (m.value.size() == 0 && in.header_of(i, erased_header));

@@ -52,9 +52,13 @@ inline constexpr const char* erased_header = "weir.erased";
 // Keys. A row's key must not be one of them.
 inline constexpr std::string_view owner_key{"\0weir.owner", 11};
 inline constexpr std::string_view mark_key{"\0weir.mark", 10};
+inline constexpr std::string_view clock_key{"\0weir.clock", 11};
 inline bool is_bookkeeping(bytes_view key) {
-    return key.view() == owner_key || key.view() == mark_key;
+    return key.view() == owner_key || key.view() == mark_key || key.view() == clock_key;
 }
+
+/// In a stamp, the number of what the clock decides next. No topic has such a name.
+inline constexpr const char* clock_name = "@clock";
 
 /// What refuses a record without a stamp.
 std::string not_by_weir();

@@ -38,15 +38,22 @@ consteval bool key_fits_table() {
                   "the stream's, app.table<K, V>(…), or put group_by before");
     return true;
 }
+/// A table's values, outside windows.
+template <class V>
+consteval bool value_fits_table() {
+    static_assert(!is_sessions<V>,
+                  "weir: a table of sessions is filled behind window(session(gap), grace(d))");
+    return true;
+}
 
 /// A table's shard of one partition, as an operator changes it. Found with the first message.
-template <class K, class V>
+template <class Table>
 class shard_ref {
-    using shard_type = typename table_of<K, V>::shard_type;
+    using shard_type = typename Table::shard_type;
 
 public:
     /// The shard of the message's partition. Null: it is not here any more.
-    shard_type* of(const table_of<K, V>& table, const topic_partition& tp) {
+    shard_type* of(const Table& table, const topic_partition& tp) {
         if (!shard_) [[unlikely]] {
             shard_ = table.shards[static_cast<std::size_t>(tp.partition)];
             if (!shard_) return nullptr;
@@ -125,7 +132,7 @@ private:
 
     const table_of<K, V>* table_;
     Change change_;
-    per_partition<shard_ref<K, V>> shards_{shard_ref<K, V>{}};
+    per_partition<shard_ref<table_of<K, V>>> shards_{shard_ref<table_of<K, V>>{}};
     K scratch_{};
 };
 

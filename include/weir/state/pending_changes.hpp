@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
-#include <weir/state/window_shard.hpp>
+#include <weir/state/shard_for.hpp>
 #include <weir/task.hpp>
 
 namespace weir::detail {

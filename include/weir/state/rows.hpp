@@ -116,6 +116,7 @@ struct row {
     bool live = false;        // it has a value; else it was erased, or never had one
     bool dirty = false;       // changed since the last cut was begun
     bool stored = false;      // the changelog has something of it
+    bool merged = false;      // see panes
     bool doomed = false;      // a cut says that it is erased; a tombstone is to follow
 };
 

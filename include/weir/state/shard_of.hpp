@@ -52,9 +52,16 @@ public:
     /// All changes by this message are here already, in what was restored.
     bool has_all(std::size_t input, offset at) const { return replaying_ && at < restored_[input]; }
 
+    /// Some rows were restored of a cut that was not complete and contains this message. All that
+    /// came of it was delivered before the cut was begun.
+    bool is_in_cut(std::size_t input, offset at) const {
+        const auto contains = [&](const cut& c) { return at < c[input]; };
+        return replaying_ && std::any_of(restored_of_.begin(), restored_of_.end(), contains);
+    }
+
     // stream time: part of the table, for windows
     /// The largest timestamp of the messages so far.
-    timestamp time() const { return time_row_.time; }
+    timestamp time() const override { return time_row_.time; }
     void set_time(timestamp t, std::size_t input, offset at) {
         note(time_row_, input, at);
         time_row_.time = t;

@@ -3,11 +3,13 @@
 // next.
 #pragma once
 #include <algorithm>
-#include <cassert>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include <weir/state/panes.hpp>
 #include <weir/state/shard_of.hpp>
 #include <weir/windowed.hpp>
 
@@ -19,10 +21,6 @@ template <class Row>
 class open_windows {
 public:
     void add(Row& r) { by_end_[r.key.end].push_back(&r); }
-    /// Whether a window ends at `upto` or before.
-    bool any(timestamp upto) const {
-        return !closing_.empty() || (!by_end_.empty() && by_end_.begin()->first <= upto);
-    }
     /// The end of the window that closes next; timestamp::max(): none is open.
     timestamp next_end() const {
         if (!closing_.empty()) return end_;
@@ -63,10 +61,7 @@ private:
         for (auto* r : next->second) {
             if (!is_open(*r)) continue;
             const auto at = keys_.size();
-            bytes& into = key_;
-            into.reset();
-            encode_onto<decltype(r->key.key)>(r->key.key, into);
-            keys_.append(into.view());
+            encode_onto(r->key.key, keys_);
             closing_.push_back(
                 {r, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(keys_.size() - at)});
         }
@@ -79,36 +74,83 @@ private:
     // those that end at end_, and are not taken yet
     timestamp end_{};
     std::vector<entry> closing_{};
-    bytes keys_{}, key_{};
+    bytes keys_{};
 };
 
+/// Each row is a window; or, of hopping windows whose values can be merged, a pane.
 template <class K, class V>
-class window_shard final : public shard_of<K, V> {
+class window_shard final : public shard_of<windowed<K>, V> {
 public:
-    using typename shard_of<K, V>::row_type;
-    using shard_of<K, V>::shard_of;
+    using key_type = K;
+    using result = V;
+    using row_type = typename shard_of<windowed<K>, V>::row_type;
+    using shard_of<windowed<K>, V>::shard_of;
+
+    /// Before anything else: the windows are made of panes.
+    void use(const window_settings& w, const value_merger<V>& m) {
+        panes_.emplace(*w.fixed, m);
+        closes_after_ = w.closes_after;
+    }
+    bool has_panes() const { return panes_.has_value(); }
 
     void restored() override {
-        shard_of<K, V>::restored();
-        this->each_row([&](row_type& r) { open_.add(r); });
+        shard_of<windowed<K>, V>::restored();
+        this->each_row([&](row_type& r) { opened(r); });
+        if (panes_ && this->time() != no_time) panes_->closed(this->time() - closes_after_);
     }
-    /// The window has a value for the first time.
-    void opened(row_type& r) { open_.add(r); }
-    open_windows<row_type>& open() { return open_; }
-    const open_windows<row_type>& open() const { return open_; }
+    /// The row has a value for the first time.
+    void opened(row_type& r) {
+        if (panes_) panes_->opened(r);
+        else open_.add(r);
+    }
+    /// Its value has changed.
+    void changed_value(const row_type& r) {
+        if (r.merged) panes_->changed(r);
+    }
+    /// Windows that end here or before are closed: none of them is open.
+    void passed(timestamp upto) {
+        if (panes_) panes_->passed(upto);
+    }
+    timestamp next_end() const override { return panes_ ? panes_->next_end() : open_.next_end(); }
+    /// Closes the next window that ends at `upto` or before: its row is erased by the message at
+    /// `at`, after `f(window, value, time)`. False: there is none.
+    template <class F>
+    bool close_next(timestamp upto, std::size_t input, offset at, F f) {
+        if (panes_) return close_next_of_panes(upto, input, at, f);
+        while (auto* r = open_.take(upto)) {
+            if (!this->change(*r, input, at)) {
+                not_by_this_.push_back(r);
+                continue;
+            }
+            f(r->key, r->value, r->time);
+            this->set_live(*r, false);
+            return true;
+        }
+        for (auto* r : std::exchange(not_by_this_, {})) open_.add(*r);
+        return false;
+    }
 
 private:
-    open_windows<row_type> open_{};
-};
+    template <class F>
+    bool close_next_of_panes(timestamp upto, std::size_t input, offset at, F f) {
+        const bool passes = !this->is_in_cut(input, at);
+        const auto erase = [&](row_type& r) {
+            if (this->change(r, input, at)) this->set_live(r, false);
+            else not_by_this_.push_back(&r);
+        };
+        const auto pass = [&](auto& window, auto& value, timestamp time) {
+            if (passes) f(window, value, time);
+        };
+        if (panes_->close_next(upto, pass, erase)) return true;
+        for (auto* r : std::exchange(not_by_this_, {})) panes_->opened(*r);
+        return false;
+    }
 
-/// The shard of a table with these keys.
-template <class K, class V>
-struct shard_for {
-    using type = shard_of<K, V>;
-};
-template <class K, class V>
-struct shard_for<windowed<K>, V> {
-    using type = window_shard<windowed<K>, V>;
+    open_windows<row_type> open_{};
+    std::optional<panes<K, V>> panes_{};
+    std::chrono::milliseconds closes_after_{};
+    // What was restored contains more than this message's change: a later one closes them.
+    std::vector<row_type*> not_by_this_{};
 };
 
 }  // namespace weir::detail
