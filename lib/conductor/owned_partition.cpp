@@ -214,6 +214,7 @@ void owned_partition::tell_tables() {
     if (const auto at = tracker->finished()) tables->committable = *at;
     else if (const auto from = partition_->position()) tables->committable = *from;
     const auto end = partition_->end(), at = partition_->position();
+    tables->position = at.value_or(tracker->end());
     tables->at_end = end && at && *at >= *end && tables->committable >= *at;
 }
 

@@ -24,6 +24,7 @@ struct table_input {
     bool at_end = false;     // everything in the log is finished
     time_point last_read{};  // when a message was read last, or when reading began
     const topic_partition* tp = nullptr;
+    offset position = 0;  // what is read next
     // told by the tables
     bool ready = false;                                          // the partition may be read
     std::size_t room = std::numeric_limits<std::size_t>::max();  // messages that may be read now
@@ -189,6 +190,7 @@ private:
     std::optional<time_point> closes_at(const member&) const;
     bool decide(time_point now);
     void send_decision();
+    void wait_for_clock();
     cut committable_cut();
     void begin_table(std::size_t);
     bool write_one(member&);

@@ -134,6 +134,15 @@ void shard_group::send_decision() {
     decision_->sent = m.to->send(record, h);
 }
 
+/// What comes behind a decision is read when the decision is being carried out.
+void shard_group::wait_for_clock() {
+    for (std::size_t i = 0; i < decision_->from.size(); ++i) {
+        auto& in = *inputs_[i];
+        const auto before = std::max<offset>(decision_->from[i] - in.position, 0);
+        in.room = std::min(in.room, static_cast<std::size_t>(before));
+    }
+}
+
 time_point shard_group::due() const {
     if (!running_ || !has_clock() || decision_) return time_point::max();
     auto at = time_point::max();

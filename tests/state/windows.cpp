@@ -2,6 +2,8 @@
 // Windows: which messages are in them, when they close, what comes too late.
 #include "windowing.hpp"
 
+#include <random>
+
 TEST_CASE("semantics 73: a tumbling window closes when stream time reaches its end and the grace") {
     window_counts c{weir::window(weir::tumbling(10ms), weir::grace(5ms))};
     test_driver test{c.app};
@@ -384,4 +386,52 @@ TEST_CASE("semantics 77: sessions are closed by the clock, too; on_update refuse
     CHECK_THROWS_WITH(
         weir::window(weir::session(1s), weir::grace(0s), weir::on_update, {.idle = 1s}),
         doctest::Contains("nothing is passed on when one closes"));
+}
+
+namespace {
+
+/// What comes of messages at random times. `in_rows`: each window has a row of its own.
+template <class Window>
+texts results_of(std::uint32_t seed, Window w, bool in_rows, std::size_t restart_every) {
+    lateness hooks;
+    weir::app app{"a", {.hooks = &hooks}};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto per = app.table<per_key, std::int64_t>("per");
+    texts out;
+    const auto add = [](std::int64_t& sum, int i) { sum += i; };
+    const auto merge = [](std::int64_t& a, std::int64_t b) { a += b; };
+    const auto put = weir::for_each(
+        [&](auto& e) { out.push_back(text(e.key(), e.value()) + " @" + ms(e.timestamp())); });
+    if (in_rows) app.agent("w", in | w | weir::aggregate(per, add) | weir::events() | put);
+    else app.agent("w", in | w | weir::aggregate(per, add, merge) | weir::events() | put);
+    test_driver test{app};
+    std::minstd_rand random{seed};
+    std::int64_t now = 100;
+    for (std::size_t i = 0; i < 300; ++i) {
+        now += random() % 40 == 0 ? random() % 200 : random() % 3;
+        const auto time = std::max<std::int64_t>(0, now - random() % 30);
+        const string key{static_cast<char>('a' + random() % 4)};
+        test.send(in, key, static_cast<int>(random() % 9), {.timestamp = at(time)});
+        if (restart_every && i % restart_every == 0) test.restart();
+    }
+    for (auto& l : hooks.late_ones) out.push_back(l);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("semantics 80: hopping windows of panes have the results of windows in rows") {
+    const std::pair<int, int> sizes[] = {{10, 1}, {12, 4}, {10, 4}, {30, 7}, {20, 20}};
+    for (auto [size, advance] : sizes)
+        for (std::uint32_t seed = 1; seed <= 8; ++seed) {
+            CAPTURE(size);
+            CAPTURE(advance);
+            CAPTURE(seed);
+            const auto w = weir::window(weir::hopping(1ms * size, 1ms * advance),
+                                        weir::grace(1ms * (seed % 3 * 5)));
+            const auto rows = results_of(seed, w, true, 0);
+            CHECK(rows.size() > 100);
+            CHECK(results_of(seed, w, false, 0) == rows);
+            CHECK(results_of(seed, w, false, 37) == rows);
+        }
 }

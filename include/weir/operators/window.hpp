@@ -22,6 +22,30 @@ struct shown_key<in_window<K>> {
 /// When a window passes something on.
 enum class emits : bool { on_close, on_update };
 
+/// A copy of an aggregation's function, that merges panes.
+template <class Change, class A>
+class merger_of final : public value_merger<A> {
+public:
+    explicit merger_of(Change c) : change_(std::move(c)) {}
+    void merge(A& into, const A& from) const override { change_.merge(into, from, false); }
+
+private:
+    mutable Change change_;
+};
+/// Whether it is what a table begins with that was not given `.init`.
+template <class A>
+bool is_default(const A& init) {
+    bytes a, b;
+    encode_onto<A>(init, a);
+    encode_onto<A>(A{}, b);
+    return a == b;
+}
+
+template <class Change>
+inline constexpr bool is_reduce = false;
+template <class V, class F>
+inline constexpr bool is_reduce<reduce_change<V, F>> = true;
+
 template <class Op>
 inline constexpr bool merges = true;
 template <class K, class V, class F>
@@ -66,8 +90,12 @@ struct window_aggregate_op {
     std::string describe() const { return op.describe(); }
     template <class StreamKey, class In>
     drawn_stream draw(graph_builder& g, const drawn_stream& here) const {
-        op.table->fill_by_windows(
-            {spec.windows.text(), spec.grace + spec.windows.closes_after(), spec.options.idle});
+        op.table->fill_by_windows(spec.settings());
+        if constexpr (can_have_panes<In>)
+            if (spec.windows.advance < spec.windows.size && is_default(op.table->init))
+                op.table->merger =
+                    std::make_shared<const merger_of<decltype(op.template change<In>()), A>>(
+                        op.template change<In>());
         if (!spec.options.late.empty()) {
             auto& late = g.derived(spec.options.late, here);
             g.join(here, g.topic(late, key_name<bytes>(), value_name<bytes>()));
@@ -94,6 +122,11 @@ struct window_aggregate_op {
 
 private:
     using table_key = typename table_type::row_key;
+    // reduce's function depends on the order of values, for all that is known
+    template <class In>
+    static constexpr bool can_have_panes =
+        Emits == emits::on_close && !has_sessions && merges<Aggregation> &&
+        !is_reduce<decltype(std::declval<const Aggregation&>().template change<In>())>;
     template <class In, class Closed>
     auto changer(plan& p, Closed* to) const {
         auto change = op.template change<In>();
