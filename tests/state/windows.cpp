@@ -483,7 +483,7 @@ TEST_CASE("semantics 77: explain says what an open window waits for") {
     }
 }
 
-TEST_CASE("semantics 68: windows of other sizes than the changelog was written with are refused") {
+TEST_CASE("semantics 58: windows of other sizes than the changelog was written with are refused") {
     const weir::app_options shared{.broker = "memory://windows-other"};
     const auto broker = weir::transport::memory_broker::named("windows-other");
     {
