@@ -3,8 +3,8 @@
 //
 // Prints:
 //   /home: 3
-//   /cart: 1
-//   /home: 4
+//   /cart: 2
+//   /home: 5
 #include <fmt/core.h>
 
 #include <chrono>
@@ -26,7 +26,8 @@ int main(int argc, char** argv) try {
     const auto start = std::chrono::sys_days{std::chrono::year{2024} / 11 / 30};
     const std::vector<visit> some{{"/home", start},       {"/home", start + 2s},
                                   {"/cart", start + 4s},  {"/home", start + 9s},
-                                  {"/cart", start + 10s}, {"/home", start + 15s}};
+                                  {"/cart", start + 10s}, {"/home", start + 15s},
+                                  {"/home", start + 25s}};
     std::size_t shown = 0;
 
     // [emit_every]

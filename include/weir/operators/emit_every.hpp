@@ -196,8 +196,8 @@ struct emit_every_fn {
 ///          included. When the app stops, everything that waits is passed on
 /// Errors   none of its own; a value that fails is a failure of its message
 /// Cost     a look at an ordered map for each value; allocations for each key that begins to wait
-/// Throws   weir::setup_error if `every` is not positive or `.max` is 0, when the pipeline is built;
-///          if `.max` is more than the app's open_max, when the app starts
+/// Throws   weir::setup_error if `every` is not positive or `.max` is 0, when the pipeline is
+///          built; if `.max` is more than the app's open_max, when the app starts
 /// Example  samples/operators/emit_every.cpp    Page docs/operators/emit_every.md
 ///          After Kafka Streams' suppress(untilTimeLimit)
 inline constexpr detail::emit_every_fn emit_every{};
