@@ -52,6 +52,7 @@ struct counters {
     std::uint64_t lost_offsets = 0;  // deleted by the broker before they were read
     std::uint64_t stale_holds = 0;   // released when somebody else had the partition already
     std::uint64_t late_records = 0;  // of changelogs, by former owners: not restored
+    std::uint64_t late = 0;          // messages that came too late for a window, once a window
     std::size_t partitions = 0;      // now: assigned to this process
     std::size_t held = 0;            // now: messages that somebody holds
     weir::offset lag = 0;            // now: unfinished messages, read or not
@@ -72,6 +73,17 @@ struct blocked {
     std::string op;            // as in the graph: "take(100, 10 s)"; or several operators
     weir::timestamp since{};   // by the app's clock: since when no commit could pass the message
     std::string why;
+};
+
+/// A message that came too late for one of its windows, so it is not in that window's result.
+struct late_value {
+    std::string table;
+    std::string topic;
+    partition_id partition = 0;
+    weir::offset offset = 0;
+    weir::timestamp timestamp{};
+    weir::timestamp start{}, end{};  // the window's
+    duration by{};                   // how long ago it closed, in stream time
 };
 
 /// Called on the loop's thread. An exception in a hook stops the app.
@@ -95,6 +107,9 @@ public:
                            offset /*to*/) {}
     /// It is restored. Its input is read once the other tables of the same topics are, too.
     virtual void restored(const std::string& /*table*/, partition_id) {}
+    /// A message is not in a window's result, since the window has closed. If it is too late for
+    /// several windows, this is called for each.
+    virtual void late(const late_value&) {}
     /// A failure that will be tried again.
     virtual void retried(const error_report&) {}
     /// A dead letter is sent to this topic. `failed` was called before.

@@ -49,6 +49,7 @@ void conductor::use(table_info& t) {
     plan_.begin(table_agent_, {});
     plan_.name("table " + t.name);
     t.bodies = this;
+    t.listener = this;
     t.clear();
     tables_.use({&t, &plan_.send_to(*t.changelog)});
 }
@@ -389,7 +390,7 @@ time_point conductor::partition_due(const owned_partition& p) const {
 
 time_point conductor::due(bool without_commits) const {
     auto at = std::min(coroutines_.due(), producer_.due());
-    if (!without_commits && !error_) at = std::min(at, background_.due());
+    if (!without_commits && !error_) at = std::min({at, background_.due(), tables_.due()});
     for (auto& [tp, p] : partitions_) at = std::min(at, partition_due(*p));
     for (auto& b : boundaries_) {
         retry_due(*b.cursor, at);
@@ -397,8 +398,7 @@ time_point conductor::due(bool without_commits) const {
     }
     if (stopping()) at = std::min(at, state_ == state::leaving ? answer_due() : stop_until_);
     if (without_commits) return at;
-    return std::min(
-        {at, committer_.due(partitions_), report_.due(), next_restore_line_, tables_.due()});
+    return std::min({at, committer_.due(partitions_), report_.due(), next_restore_line_});
 }
 
 }  // namespace weir::detail

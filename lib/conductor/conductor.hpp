@@ -38,7 +38,7 @@ namespace weir::detail {
 ///     ending.cpp      sources that end, coroutines that return, the end of the run
 ///     status.cpp      what is committed, held and behind
 ///     explain.cpp     what holds a commit back
-class conductor final : transport::listener, body_changes {
+class conductor final : transport::listener, body_changes, late_listener {
 public:
     conductor(const settings&, transport::transport&, reporter&);
     ~conductor();
@@ -177,6 +177,7 @@ private:
     worker* coroutine() const override;
     partition_id partition_in_work(const table_info&) const override;
     void changes(const std::shared_ptr<shard>&) override;
+    void late(const late_value& v) override { report_.hooks().late(v); }
     static void finish_changes(segment_cursor&);
     static void undo_changes(segment_cursor&, std::size_t at);
 

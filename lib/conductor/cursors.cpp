@@ -102,7 +102,7 @@ inline void conductor::came_back(segment_cursor& c, work what, const run_result&
         last_parked_ = what == work::any ? &c : nullptr;
     }
     if (r.status == run_status::failed)
-        handle_failure(c, *c.runs->agent, c.runs->reads_batches(), r.error);
+        handle_failure(c, *c.runs->agent, c.runs->reads_batches() || c.reads->are_results, r.error);
 }
 
 /// The parked message has left the sink: it is finished.

@@ -211,10 +211,11 @@ void owned_partition::update_tracker(time_point now) {
 }
 
 void owned_partition::tell_tables() {
-    const auto at = next();
+    const auto at = next(), end = partition_->end();
     if (const auto finished = tracker->finished()) tables->committable = *finished;
     else if (at) tables->committable = *at;
-    if (at) tables->next = *at;
+    tables->position = at.value_or(std::max(tables->position, tracker->end()));
+    tables->at_end = end && at && *at >= *end && tables->committable >= *at;
 }
 
 /// The offset of the next message that is read.
@@ -261,6 +262,7 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
         if (const auto at = partition_->position()) tracker->skipped(*at);
         return 0;
     }
+    if (tables) tables->last_read = now;
     const auto first = into.raw(0).offset;
     const auto end = into.raw(into.size() - 1).offset;
     if (tables && first >= tables->limit) {  // one message: see conductor::read_next

@@ -109,6 +109,10 @@ void guarded_hooks::restoring(const std::string& table, partition_id p, offset f
 void guarded_hooks::restored(const std::string& table, partition_id p) {
     tell([&](weir::hooks& h) { h.restored(table, p); });
 }
+void guarded_hooks::late(const late_value& v) {
+    ++counts.late;
+    tell([&](weir::hooks& h) { h.late(v); });
+}
 void guarded_hooks::retried(const error_report& r) {
     ++failures_of(counts, r).retries;
     tell([&](weir::hooks& h) { h.retried(r); });
@@ -196,6 +200,7 @@ std::string counters::text() const {
     some(lost_offsets, "lost offsets");
     some(stale_holds, "stale holds");
     some(late_records, "late records of changelogs");
+    some(late, "too late for a window");
     return s;
 }
 

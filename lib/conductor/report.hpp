@@ -37,6 +37,7 @@ public:
     void lost_offsets(const topic_partition&, offset from, offset to) override;
     void restoring(const std::string& table, partition_id, offset from, offset to) override;
     void restored(const std::string& table, partition_id) override;
+    void late(const late_value&) override;
     void retried(const error_report&) override;
     void dead_letter(const error_report&, std::string_view) override;
     /// The hooks count each call.

@@ -25,6 +25,7 @@ struct changelog_owner {
     std::string app, table, key_type, value_type;
     std::string changelog;  // made once, with the first record of the partition
     std::string owner;      // one assignment
+    std::string windows{};  // that fill the table; empty: none do
     std::int64_t epoch = 0;
 
     std::string text() const;
@@ -32,11 +33,14 @@ struct changelog_owner {
     static changelog_owner of(bytes_view);
 };
 
-/// Which cut a record belongs to, and who wrote it: "3.8f21a07c orders=1042 payments=7".
+/// Which cut a record belongs to, and who wrote it: "3.8f21a07c orders=1042 payments=7". The mark
+/// of a table that windows fill has the stream time as of the cut, too, and the ends of the windows
+/// that have closed: " @time=1700000015000 @closed=1700000010000".
 struct cut_stamp {
     std::int64_t epoch = 0;
     std::string owner;
     cut at;
+    timestamp time = no_time, closed = no_time;
 
     std::string text(const std::vector<std::string>& inputs) const;
     /// Inputs that are not named have offset 0; others are left out. Throws refused_record.
@@ -50,9 +54,13 @@ inline constexpr const char* erased_header = "weir.erased";
 // Keys. A row's key must not be one of them.
 inline constexpr std::string_view owner_key{"\0weir.owner", 11};
 inline constexpr std::string_view mark_key{"\0weir.mark", 10};
+inline constexpr std::string_view clock_key{"\0weir.clock", 11};
 inline bool is_bookkeeping(bytes_view key) {
-    return key.view() == owner_key || key.view() == mark_key;
+    return key.view() == owner_key || key.view() == mark_key || key.view() == clock_key;
 }
+
+/// In a stamp, the number of what the clock decides next. No topic has such a name.
+inline constexpr const char* clock_name = "@clock";
 
 /// What refuses a record without a stamp.
 std::string not_by_weir();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <span>
 #include <utility>
 
 #include <weir/error.hpp>
@@ -18,6 +19,12 @@ constexpr std::size_t restore_piece = 4096, write_piece = 4096;
 constexpr std::size_t restore_read = 64;
 // While several tables replay, one input waits for another no longer than this without any message.
 constexpr auto step_pause = std::chrono::seconds{10};
+
+/// The windows that fill a table, and what its rows are.
+std::string windows_of(const table_info& t) {
+    return t.windows.text + (t.windows.in_panes ? ", in panes" : "");
+}
+std::string named_windows(const std::string& text) { return text.empty() ? "no windows" : text; }
 
 bool is_at_end(const transport::partition& p) {
     const auto end = p.end(), at = p.position();
@@ -38,12 +45,19 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
     : partition_(p),
       app_(std::move(app)),
       transport_(t),
-      under_way_(new records_under_way{std::move(releases)}) {
+      under_way_(new records_under_way{releases}),
+      decision_under_way_(new records_under_way{releases}),
+      results_(new records_under_way{std::move(releases)}) {
     const auto& inputs = tables.front().table->inputs;
     inputs_.resize(inputs.size());
     for (auto* i : inputs) input_names_.push_back(i->name);
+    const auto has_idle = [](auto& one) { return one.table->windows.idle > duration::zero(); };
+    if (std::any_of(tables.begin(), tables.end(), has_idle)) {
+        inputs_.push_back(std::make_shared<table_input>());
+        input_names_.emplace_back(clock_name);
+    }
     for (auto& [table, to] : tables) {
-        auto shard = table->make(inputs.size());
+        auto shard = table->make(inputs_.size());
         auto reader = transport_.reader({table->changelog->name, p}, 0);
         tables_.push_back({table, to, std::move(shard), std::move(reader)});
     }
@@ -68,7 +82,7 @@ shard_group::~shard_group() {
 std::shared_ptr<table_input> shard_group::assigned(const topic_info& t, offset from) {
     auto& in = inputs_[number_of(t)];
     in = std::make_shared<table_input>();
-    in->committable = in->written = in->next = from;
+    in->committable = in->written = in->position = from;
     return in;
 }
 
@@ -93,13 +107,14 @@ bool shard_group::stays_without(const table_input& gone, bool lost) {
         if (i.get() == &gone) i->leaving = true;
     ++gone_;
     const auto is_leaving = [](auto& i) { return i && i->leaving; };
-    return !lost && running_ && gone_ < inputs_.size() &&
-           std::all_of(inputs_.begin(), inputs_.end(), is_leaving);
+    const auto topics = std::span{inputs_}.first(topic_count());
+    return !lost && running_ && gone_ < topics.size() &&
+           std::all_of(topics.begin(), topics.end(), is_leaving);
 }
 
 std::vector<topic_partition> shard_group::staying() const {
     std::vector<topic_partition> all;
-    for (std::size_t i = 0; i < inputs_.size(); ++i)
+    for (std::size_t i = 0; i < topic_count(); ++i)
         if (inputs_[i] && !inputs_[i]->leaving) all.push_back({inputs()[i]->name, partition_});
     return all;
 }
@@ -151,6 +166,7 @@ void shard_group::start() {
     }
     find_steps();
     for (auto& i : inputs_) i->ready = true;
+    if (has_clock()) begin_decision();
 }
 
 /// One table may have been written as of a later cut than the one before it. What that one passes
@@ -167,20 +183,19 @@ void shard_group::find_steps() {
 }
 
 bool shard_group::step_is_read() const {
-    const auto& upto = steps_.front();
-    for (std::size_t i = 0; i < upto.size(); ++i)
-        if (inputs_[i]->next < upto[i]) return false;
+    for (std::size_t i = 0; i < topic_count(); ++i)
+        if (inputs_[i]->position < steps_.front()[i]) return false;
     return true;
 }
 
 void shard_group::begin_step(time_point now) {
     still_since_ = now;
     constexpr auto none = std::numeric_limits<offset>::max();
-    for (std::size_t i = 0; i < inputs_.size(); ++i)
+    for (std::size_t i = 0; i < topic_count(); ++i)
         inputs_[i]->limit = steps_.empty() ? none : steps_.front()[i];
 }
 
-time_point shard_group::due() const {
+time_point shard_group::step_due() const {
     return steps_.empty() ? time_point::max() : later(still_since_, step_pause);
 }
 
@@ -256,7 +271,11 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
     if (m.stamp.epoch < m.last_owner.epoch ||
         (m.stamp.epoch == m.last_owner.epoch && m.stamp.owner != m.last_owner.owner))
         return leave_out(m);
-    if (record.key.view() == mark_key) return m.shard->restore_mark(m.stamp.at);
+    if (record.key.view() == mark_key) {
+        if (has_clock()) m.clock_in_mark = m.stamp.at.back();
+        return m.shard->restore_mark(m.stamp.at, m.stamp.time, m.stamp.closed);
+    }
+    if (record.key.view() == clock_key) return read_decision(m);
     const bool erased = record.value.size() == 0 && in.header_of(i, erased_header);
     if (erased || record.value.is_null()) m.shard->restore_erased(record, m.stamp.at, !erased);
     else m.shard->restore_row(record, m.stamp.at);
@@ -283,6 +302,11 @@ void shard_group::restore_owner(member& m, const message& record) {
                              t.value_type +
                              ": declare it as before, or give it another name, and it begins "
                              "anew"};
+    if (const auto now = windows_of(t); o.windows != now)
+        throw refused_record{"says that it is filled by " + named_windows(o.windows) +
+                             ", and the table is filled by " + named_windows(now) +
+                             ": give it the windows that it had, or another name, and it begins "
+                             "anew"};
     m.restored = o.owner == owner_;
     m.last_owner = std::move(o);
 }
@@ -296,6 +320,7 @@ void shard_group::announce(member& m) {
                         m.table->value_type,
                         o.changelog.empty() ? random_name() : o.changelog,
                         owner_,
+                        windows_of(*m.table),
                         o.epoch + 1};
     outgoing record{};
     record.partition = partition_;
@@ -378,11 +403,15 @@ bool shard_group::update(time_point now, bool under_way) {
     if (std::all_of(tables_.begin(), tables_.end(), is_before))
         for (auto& m : tables_) m.shard->forget(upto_);
     tell_room();
-    if (steps_.empty()) return false;
+    const bool closes = has_clock() && update_clock(now);
+    return (in_steps() && update_step(now, under_way)) || closes;
+}
+
+bool shard_group::update_step(time_point now, bool under_way) {
     offset read = 0;
-    for (auto& i : inputs_) read += i->next;
+    for (auto& i : inputs_) read += i->position;
     if (std::exchange(read_of_step_, read) != read) still_since_ = now;
-    if ((under_way || !step_is_read()) && now < due()) return false;
+    if ((under_way || !step_is_read()) && now < step_due()) return false;
     steps_.erase(steps_.begin());
     begin_step(now);
     return true;
@@ -396,16 +425,18 @@ void shard_group::tell_room() {
         room = std::min(room, most - std::min(m.shard->journal_size(), most));
     }
     for (auto& i : inputs_) i->room = room;
+    if (decision_ && (!decision_->written || tables_[decision_->table].shard->decision))
+        wait_for_clock();
 }
 
 bool shard_group::begin_cut() {
+    const auto is_replaying = [](auto& m) { return m.shard->replaying(); };
     if (!running_ || at_ != stage::none) return false;
     auto at = committable_cut();
     // A cut that goes back would contain more than it says.
     for (auto& m : tables_)
         if (m.shard->replaying()) m.shard->replayed(at);
-    if (std::any_of(tables_.begin(), tables_.end(), [](auto& m) { return m.shard->replaying(); }))
-        return false;
+    if (std::any_of(tables_.begin(), tables_.end(), is_replaying)) return false;
     bool further = false;
     for (std::size_t i = 0; i < at.size(); ++i) further |= at[i] > inputs_[i]->written;
     if (!further) return false;
@@ -432,10 +463,14 @@ void shard_group::begin_table(std::size_t i) {
         if (i == 0) written();
         return;
     }
-    const cut_stamp stamp{tables_[i].last_owner.epoch, owner_, cut_};
+    cut_stamp stamp{tables_[i].last_owner.epoch, owner_, cut_};
     const auto text = stamp.text(input_names_);
-    for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) o->headers.front().value->assign(text);
-    mark_.value.assign(text);  // not null: compaction would remove it
+    for (auto* o : {&row_, &erased_, &tombstone_}) o->headers.front().value->assign(text);
+    stamp.time = tables_[i].shard->cut_time();
+    if (stamp.time != no_time) stamp.closed = stamp.time - tables_[i].table->windows.closes_after;
+    const auto of_mark = stamp.text(input_names_);
+    mark_.headers.front().value->assign(of_mark);
+    mark_.value.assign(of_mark);  // not null: compaction would remove it
     at_ = stage::rows;
 }
 

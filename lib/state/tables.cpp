@@ -59,7 +59,10 @@ std::vector<topic_partition> tables::gone(const table_input& input, bool lost) {
 
 void tables::clear() {
     groups_.clear();
-    for (auto& t : all_) t.table->bodies = nullptr;
+    for (auto& t : all_) {
+        t.table->bodies = nullptr;
+        t.table->listener = nullptr;
+    }
 }
 
 void tables::leave_readable() {
@@ -116,6 +119,10 @@ std::string tables::why_not_ready() const {
 std::string tables::being_written(const topic_partition& tp) const {
     const auto* g = group_of(tp);
     return g ? g->being_written() : std::string{};
+}
+std::string tables::why_open(const topic_partition& tp, time_point now) const {
+    const auto* g = group_of(tp);
+    return g ? g->why_open(now) : std::string{};
 }
 std::size_t tables::keys() const {
     std::size_t n = 0;

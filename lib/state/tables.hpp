@@ -45,7 +45,7 @@ public:
         for (auto& [key, g] : groups_) any |= g->update(now, g->in_steps() && under_way(*g));
         return any;
     }
-    /// When `update` has something to do, if that depends on the time.
+    /// When the clock closes a window, or inputs are read on at the latest.
     time_point due() const;
     /// Begins cuts of what is committable.
     void begin_cuts();
@@ -60,6 +60,8 @@ public:
     std::string why_not_ready(const topic_partition&) const;
     /// The same for the first partition that is not.
     std::string why_not_ready() const;
+    /// What the window of this partition waits for that closes next. Empty: none is open.
+    std::string why_open(const topic_partition&, time_point now) const;
     /// What the partition's commit waits for, in a sentence. Empty: no cut is being written.
     std::string being_written(const topic_partition&) const;
     std::size_t keys() const;

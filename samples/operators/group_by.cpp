@@ -4,7 +4,7 @@
 //
 // Prints:
 //   agent totals
-//     topic orders : order
+//     topic orders [1 partition] : order
 //     | group_by account : std::string, order
 //     topic shop-totals-account-repartition : std::string, order
 //     | for_each
@@ -24,7 +24,7 @@ struct order {
 
 int main(int argc, char** argv) try {
     weir::app app{"shop"};
-    auto orders = app.topic<order>("orders");
+    auto orders = app.topic<order>("orders", {.partitions = 1});  // one, so they come in order
     const std::vector<order> some{{"alice", 10}, {"bob", 3}, {"alice", 5}, {"bob", 4}};
 
     // [group_by]

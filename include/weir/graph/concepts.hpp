@@ -46,8 +46,26 @@ concept is_operator = requires { typename O::weir_operator; };
 template <class O>
 concept is_applied = is_operator<O> || requires { typename O::weir_operators; };
 
+/// The key of a stream between `window` and the aggregation behind it.
+template <class K>
+struct in_window {};
+template <class K>
+inline constexpr bool is_in_window = false;
+template <class K>
+inline constexpr bool is_in_window<in_window<K>> = true;
+/// False for a pipeline that ends in `window`.
+template <class P>
+inline constexpr bool is_complete = [] {
+    if constexpr (requires { typename P::key; }) return !is_in_window<typename P::key>;
+    else return true;
+}();
+
 template <class Op, class K, class V>
 consteval bool checked() {
+    static_assert(
+        !is_in_window<K> || requires { Op::behind_window; },
+        "weir: behind window comes count, reduce or aggregate: put other operators "
+        "before window, or behind the aggregation");
     if constexpr (requires { Op::template check<K, V>(); }) return Op::template check<K, V>();
     else return true;
 }

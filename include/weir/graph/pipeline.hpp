@@ -172,6 +172,7 @@ public:
         op.template make_sink<typename Before::key, in>(p);
     };
     const Before& before() const { return before_; }
+    const Op& op() const { return op_; }
 
 private:
     Before before_;

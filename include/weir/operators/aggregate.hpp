@@ -43,10 +43,20 @@ struct next<F, A, In> {
 template <class F, class A, class In>
 using next_of = typename next<F, A, In>::type;
 
-template <class A, class F, class In>
+/// No function that merges two values was given.
+struct no_merge {};
+
+template <class A, class F, class Merge, class In>
 struct aggregate_change : no_nulls {
     F f;
-    explicit aggregate_change(F g) : f(std::move(g)) {}
+    Merge merges;
+    aggregate_change(F g, Merge m) : f(std::move(g)), merges(std::move(m)) {}
+    /// Of two sessions that become one.
+    void merge(A& into, const A& from, bool) {
+        if constexpr (returns_next<Merge, A, A>)
+            into = detail::call(merges, std::as_const(into), from);
+        else detail::call(merges, into, from);
+    }
     changed change(A& value, bool, const auto& from) {
         const In& v = not_null<In>(from);
         if constexpr (!returns_next<F, A, In>) {
@@ -67,18 +77,26 @@ struct aggregate_change : no_nulls {
     }
 };
 
-template <class K, class A, class F>
+template <class K, class TableValue, class F, class Merge = no_merge>
 struct aggregate_op {
     using weir_operator = void;
+    using A = aggregated_t<TableValue>;
     template <class V>
     using plain = typename without_null<V>::type;
+    static constexpr bool can_merge = !std::is_same_v<Merge, no_merge>;
     template <class V>
     using out = std::conditional_t<may_erase<F, A, plain<V>>, std::optional<A>, A>;
-    table_of<K, A>* table;
+    table_of<K, TableValue>* table;
     F f;
+    Merge merge{};
 
     template <class StreamKey, class V>
     static consteval bool check() {
+        constexpr bool good = check_value<V>() && value_fits_table<TableValue>();
+        return good && key_fits_table<K, StreamKey>();
+    }
+    template <class V>
+    static consteval bool check_value() {
         using In = plain<V>;
         constexpr bool fits = returns_next<F, A, In> || calls<F, A&, const In&>;
         static_assert(fits || f_can_be_called_with<F, A&, const In&>,
@@ -89,7 +107,12 @@ struct aggregate_op {
             static_assert(f_returns<next_of<F, A, In>, next_state_of<A>>,
                           "weir: aggregate(table, f): f must return the next value, of the table's "
                           "type, or a std::optional of it, which erases the key if it is empty");
-        return key_fits_table<K, StreamKey>();
+        if constexpr (can_merge)
+            static_assert(returns_next<Merge, A, A> || calls<Merge, A&, const A&>,
+                          "weir: aggregate(table, f, merge): merge cannot be called with two of "
+                          "the table's values: merge(A&, const A&) adds the second to the first, "
+                          "merge(const A&, const A&) returns the sum");
+        return true;
     }
     std::string describe() const { return "aggregate " + table->name; }
     template <class StreamKey, class>
@@ -97,15 +120,25 @@ struct aggregate_op {
         g.changes(*table, here);
         return here;
     }
+    template <class V>
+    aggregate_change<A, F, Merge, plain<V>> change() const {
+        return {f, merge};
+    }
     template <class, class V>
-    table_changer<K, A, aggregate_change<A, F, plain<V>>> make_step(detail::plan&) const {
-        return {*table, aggregate_change<A, F, plain<V>>{f}};
+    table_changer<K, TableValue, aggregate_change<A, F, Merge, plain<V>>> make_step(
+        detail::plan&) const {
+        return {*table, change<V>()};
     }
 };
 struct aggregate_fn {
     template <class K, class A, class F>
     aggregate_op<K, A, F> operator()(const weir::table<K, A>& into, F f) const {
         return {&into.info(), std::move(f)};
+    }
+    /// `merge` makes one of two values: sessions ask for it.
+    template <class K, class A, class F, class Merge>
+    aggregate_op<K, A, F, Merge> operator()(const weir::table<K, A>& into, F f, Merge merge) const {
+        return {&into.info(), std::move(f), std::move(merge)};
     }
 };
 

@@ -15,21 +15,28 @@ struct count_change : no_nulls, passes_value {
         ++n;
         return changed::set;
     }
+    /// Of two sessions that become one.
+    static void merge(N& into, const N& from, bool) { into += from; }
 };
 
-template <class K, class N>
+template <class K, class V>
 struct count_op {
     using weir_operator = void;
+    using N = aggregated_t<V>;
     template <class>
     using out = N;
-    table_of<K, N>* table;
+    table_of<K, V>* table;
 
-    template <class StreamKey, class>
+    template <class StreamKey, class In>
     static consteval bool check() {
+        return check_value<In>() && value_fits_table<V>() && key_fits_table<K, StreamKey>();
+    }
+    template <class>
+    static consteval bool check_value() {
         static_assert(std::is_arithmetic_v<N> && !std::is_same_v<N, bool>,
                       "weir: count(table): the table's values are numbers: app.table<K, "
                       "std::int64_t>(…)");
-        return key_fits_table<K, StreamKey>();
+        return true;
     }
     std::string describe() const { return "count " + table->name; }
     template <class StreamKey, class>
@@ -37,14 +44,18 @@ struct count_op {
         g.changes(*table, here);
         return here;
     }
-    template <class, class>
-    table_changer<K, N, count_change<N>> make_step(plan&) const {
-        return {*table, {}};
+    template <class>
+    count_change<N> change() const {
+        return {};
+    }
+    template <class, class In>
+    table_changer<K, V, count_change<N>> make_step(plan&) const {
+        return {*table, change<In>()};
     }
 };
 struct count_fn {
-    template <class K, class N>
-    count_op<K, N> operator()(const weir::table<K, N>& into) const {
+    template <class K, class V>
+    count_op<K, V> operator()(const weir::table<K, V>& into) const {
         return {&into.info()};
     }
 };

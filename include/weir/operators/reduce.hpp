@@ -20,19 +20,29 @@ struct reduce_change : no_nulls, passes_value {
         else last = now;
         return changed::set;
     }
+    /// Of two sessions that become one.
+    void merge(V& into, const V& from, bool is_first) {
+        if (is_first) into = from;
+        else into = detail::call(f, std::as_const(into), from);
+    }
 };
 
-template <class K, class V, class F>
+template <class K, class TableValue, class F>
 struct reduce_op {
     using weir_operator = void;
+    using V = aggregated_t<TableValue>;
     template <class>
     using out = V;
-    table_of<K, V>* table;
+    table_of<K, TableValue>* table;
     F f;
 
     template <class StreamKey, class In>
     static consteval bool check() {
         constexpr bool fits = key_fits_table<K, StreamKey>();
+        return fits && value_fits_table<TableValue>() && check_value<In>();
+    }
+    template <class In>
+    static consteval bool check_value() {
         using plain = typename without_null<In>::type;
         static_assert(std::is_same_v<plain, V>,
                       "weir: reduce(table, f): the table's values are of the stream's value type; "
@@ -42,7 +52,7 @@ struct reduce_op {
                       "stream's, f(const V&, const V&)");
         static_assert(f_returns<returned_by<F, const V&, const V&>, next_state_of<V>>,
                       "weir: reduce(table, f): f must return the next value, a V");
-        return fits;
+        return true;
     }
     std::string describe() const { return "reduce " + table->name; }
     template <class StreamKey, class>
@@ -50,9 +60,13 @@ struct reduce_op {
         g.changes(*table, here);
         return here;
     }
-    template <class, class>
-    table_changer<K, V, reduce_change<V, F>> make_step(plan&) const {
-        return {*table, reduce_change<V, F>{f}};
+    template <class>
+    reduce_change<V, F> change() const {
+        return reduce_change<V, F>{f};
+    }
+    template <class, class In>
+    table_changer<K, TableValue, reduce_change<V, F>> make_step(plan&) const {
+        return {*table, change<In>()};
     }
 };
 struct reduce_fn {

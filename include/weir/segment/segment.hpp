@@ -152,6 +152,9 @@ public:
 class input : public origins {
 public:
     std::size_t count = 0;
+    /// They are results of closed windows, and no message alone has made them: one that fails stops
+    /// the app by default.
+    bool are_results = false;
     /// More of one of its values is to be pushed. An operator points at the value meanwhile, so the
     /// values stay where they are: nothing is added.
     bool stands_still = false;

@@ -38,13 +38,22 @@ consteval bool key_fits_table() {
                   "the stream's, app.table<K, V>(…), or put group_by before");
     return true;
 }
+/// A table's values, outside windows.
+template <class V>
+consteval bool value_fits_table() {
+    static_assert(!is_sessions<V>,
+                  "weir: a table of sessions is filled behind window(session(gap), grace(d))");
+    return true;
+}
 
 /// A table's shard of one partition, as an operator changes it. Found with the first message.
-template <class K, class V>
+template <class Table>
 class shard_ref {
+    using shard_type = typename Table::shard_type;
+
 public:
     /// The shard of the message's partition. Null: it is not here any more.
-    shard_of<K, V>* of(const table_of<K, V>& table, const topic_partition& tp) {
+    shard_type* of(const Table& table, const topic_partition& tp) {
         if (!shard_) [[unlikely]] {
             shard_ = table.shards[static_cast<std::size_t>(tp.partition)];
             if (!shard_) return nullptr;
@@ -52,6 +61,7 @@ public:
         }
         return shard_.get();
     }
+    const std::shared_ptr<shard_type>& shared() const { return shard_; }
     /// The number of the message's topic among the table's inputs.
     std::size_t input() const { return input_; }
     void finish() {
@@ -62,9 +72,20 @@ public:
     }
 
 private:
-    std::shared_ptr<shard_of<K, V>> shard_{};
+    std::shared_ptr<shard_type> shard_{};
     std::size_t input_ = 0;
 };
+
+/// Calls `f(later, next)` with the keys of messages that come soon, if they are known.
+template <class K, class F>
+[[gnu::always_inline]] inline void soon(const context& c, F f) {
+    if constexpr (!is_raw<K>) {
+        constexpr std::size_t ahead = 12;
+        if (c.i + 2 * ahead >= c.count || !c.keys) return;
+        const auto* keys = static_cast<const slot<K>*>(c.keys) + c.i;
+        f(keys[2 * ahead].value, keys[ahead].value);
+    }
+}
 
 enum class changed : bool { erased, set };
 
@@ -109,20 +130,17 @@ public:
 
 private:
     /// The keys of a batch lie side by side, so those that come soon are known.
-    [[gnu::always_inline]] static void prefetch(const context& c, const shard_of<K, V>& shard) {
-        if constexpr (!is_raw<K>) {
-            if (c.i + 2 * ahead >= c.count || !c.keys) return;
-            const auto* keys = static_cast<const slot<K>*>(c.keys) + c.i;
-            shard.prefetch(keys[2 * ahead].value, keys[ahead].value);
-        }
+    [[gnu::always_inline]] static void prefetch(const context& c, const auto& shard) {
+        soon<K>(
+            c, [&](const K& later, const K& next)
+                   __attribute__((always_inline)) { shard.prefetch(later, next); });
     }
-    static constexpr std::size_t ahead = 12;
     /// What was there before does not go into the value.
     static constexpr bool replaces = requires { Change::replaces; };
 
     const table_of<K, V>* table_;
     Change change_;
-    per_partition<shard_ref<K, V>> shards_{shard_ref<K, V>{}};
+    per_partition<shard_ref<table_of<K, V>>> shards_{shard_ref<table_of<K, V>>{}};
     K scratch_{};
 };
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
-#include <weir/state/shard_of.hpp>
+#include <weir/state/shard_for.hpp>
 #include <weir/task.hpp>
 
 namespace weir::detail {
@@ -21,7 +21,7 @@ namespace weir::detail {
 template <class K, class V>
 class pending_changes {
 public:
-    using shard_type = shard_of<K, V>;
+    using shard_type = typename shard_for<K, V>::type;
     struct change {
         K key;
         bytes key_bytes;

@@ -15,6 +15,7 @@
 
 #include <weir/codec/codec.hpp>
 #include <weir/fwd.hpp>
+#include <weir/windowed.hpp>
 
 namespace weir::detail {
 
@@ -23,6 +24,9 @@ namespace weir::detail {
 template <class K>
 inline constexpr bool is_hashed_directly =
     std::is_integral_v<K> || std::is_enum_v<K> || std::is_same_v<K, std::string> || is_raw<K>;
+
+template <class K>
+inline constexpr bool is_hashed_directly<windowed<K>> = is_hashed_directly<K>;
 
 /// Every bit of the result depends on every bit of `h`.
 inline std::uint64_t mix(std::uint64_t h) {
@@ -34,6 +38,22 @@ inline std::uint64_t mix(std::uint64_t h) {
 }
 inline std::uint64_t hash_of(std::string_view bytes) {
     return mix(std::hash<std::string_view>{}(bytes));
+}
+/// Of a key that is_hashed_directly.
+template <class K>
+std::uint64_t hash_directly(const K& key) {
+    if constexpr (std::is_integral_v<K> || std::is_enum_v<K>)
+        return mix(static_cast<std::uint64_t>(key));
+    else if constexpr (is_raw<K>) return hash_of(key.view());
+    else return hash_of(std::string_view{key});
+}
+inline std::uint64_t hash_of_window(std::uint64_t key, timestamp start, timestamp end) {
+    return mix(key + static_cast<std::uint64_t>(start.time_since_epoch().count()) * 3 +
+               static_cast<std::uint64_t>(end.time_since_epoch().count()));
+}
+template <class K>
+std::uint64_t hash_directly(const windowed<K>& key) {
+    return hash_of_window(hash_directly(key.key), key.start, key.end);
 }
 
 /// Memory for rows, in huge pages if the system has some. Throws std::bad_alloc.
@@ -98,6 +118,8 @@ struct row {
     bool live = false;        // it has a value; else it was erased, or never had one
     bool dirty = false;       // changed since the last cut was begun
     bool stored = false;      // the changelog has something of it
+    bool merged = false;      // see panes
+    bool closed = false;      // it was erased since its window has closed
     bool doomed = false;      // a cut says that it is erased; a tombstone is to follow
 };
 
@@ -150,6 +172,16 @@ public:
             if (n != row_index::none) __builtin_prefetch(&at(n));
         }
     }
+    /// The same for windows: those of `later` and `next` that are at the same time.
+    template <class Key>
+    [[gnu::always_inline]] void prefetch_window(const Key& later, const Key& next, timestamp start,
+                                                timestamp end) const {
+        if constexpr (is_hashed_directly<K>) {
+            index_.prefetch(hash_of_window(hash_directly(later), start, end));
+            const auto n = index_.first(hash_of_window(hash_directly(next), start, end));
+            if (n != row_index::none) __builtin_prefetch(&at(n));
+        }
+    }
     /// Each row, in the order in which they were made. `f` may change rows and make new ones.
     template <class F>
     void each(F f) {
@@ -174,11 +206,8 @@ private:
         std::size_t{sizeof(row_type) < block_bytes ? block_bytes / sizeof(row_type) : 1});
 
     std::uint64_t hash(const K& key) const {
-        if constexpr (std::is_integral_v<K> || std::is_enum_v<K>)
-            return mix(static_cast<std::uint64_t>(key));
-        else if constexpr (is_raw<K>) return hash_of(key.view());
-        else if constexpr (std::is_same_v<K, std::string>) return hash_of(std::string_view{key});
-        else return hash_of(encoded(key, looked_for_));
+        if constexpr (!is_hashed_directly<K>) return hash_of(encoded(key, looked_for_));
+        else return hash_directly(key);
     }
     static std::string_view encoded(const K& key, weir::bytes& into) {
         into.reset();

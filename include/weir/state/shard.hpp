@@ -4,18 +4,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <weir/codec/data_type.hpp>
+#include <weir/hold.hpp>
 #include <weir/message.hpp>
 #include <weir/segment/produce.hpp>
+#include <weir/window.hpp>
 
+namespace weir {
+struct late_value;
+}
 namespace weir::detail {
 
 /// One offset for each input, in the order of the inputs: a table as of a cut contains every change
 /// by a message before that offset, and no other change.
 using cut = std::vector<offset>;
+
+/// The stream time before the first message.
+inline constexpr timestamp no_time = timestamp::min();
 
 /// Whether everything in `a` is in `b`, too.
 inline bool is_within(const cut& a, const cut& b) {
@@ -23,6 +32,18 @@ inline bool is_within(const cut& a, const cut& b) {
         if (a[i] > b[i]) return false;
     return true;
 }
+
+/// The clock closes windows: from these offsets of the inputs on, the stream time is at least
+/// `time`. Such decisions are numbered. They are one more input of a table, behind its topics, and
+/// have their offsets: a cut says which of them it contains.
+struct clock_decision {
+    offset number = 0;
+    timestamp time = no_time;
+    cut from{};
+    const topic_partition* tp = nullptr;  // whose messages have opened the windows
+    hold held{};                          // until all results are processed
+    bool is_due = false;                  // it is written, and nothing comes before it
+};
 
 /// One partition of a table, while its input is assigned. It is restored from the changelog. Then
 /// messages change it, and cuts of it are written to the changelog. Used on the loop's thread.
@@ -35,8 +56,9 @@ public:
     virtual void restore_row(const message&, const cut& of) = 0;
     /// The key is erased as of the cut `of`. `tombstone`: the changelog need not say so again.
     virtual void restore_erased(const message&, const cut& of, bool tombstone) = 0;
-    /// The cut `of` is complete.
-    virtual void restore_mark(const cut& of) = 0;
+    /// The cut `of` is complete. As of it: the stream time, and the ends of windows that have
+    /// closed, which are not erased one by one.
+    virtual void restore_mark(const cut& of, timestamp time, timestamp closed) = 0;
     virtual void restored() = 0;
 
     // running
@@ -70,6 +92,8 @@ public:
     // writing a cut
     /// Takes down the table as of now, without the changes that `forget` has not passed.
     virtual void begin_cut() = 0;
+    /// The stream time as of the cut; no_time: no operator asks for it.
+    virtual timestamp cut_time() const = 0;
     enum class record_kind : std::uint8_t { none, row, erased };
     /// The next record of the cut. None: there is no other. Throws encode_error.
     virtual record_kind next(outgoing& into) = 0;
@@ -81,6 +105,13 @@ public:
 
     /// How many keys it has.
     virtual std::size_t size() const = 0;
+
+    // windows
+    virtual timestamp time() const = 0;
+    /// The end of the window that closes next; timestamp::max(): none is open.
+    virtual timestamp next_end() const { return timestamp::max(); }
+    /// It was made, and is not carried out yet.
+    std::optional<clock_decision> decision{};
 };
 
 struct agent_info;
@@ -114,6 +145,15 @@ protected:
     ~body_changes() = default;
 };
 
+/// Is told what windows do not count. Implemented by the conductor.
+class late_listener {
+public:
+    virtual void late(const weir::late_value&) = 0;
+
+protected:
+    ~late_listener() = default;
+};
+
 /// Is shown each key and value of a table, as bytes.
 class row_visitor {
 public:
@@ -121,6 +161,17 @@ public:
 
 protected:
     ~row_visitor() = default;
+};
+
+/// The windows that fill a table.
+struct window_settings {
+    std::string text{};  // as in the graph; empty: there are none
+    std::optional<fixed_windows> fixed{};
+    bool in_panes = false;            // the table's rows are not windows, but panes of them
+    std::chrono::milliseconds gap{};  // of sessions
+    /// A window is closed when the stream time is so long behind its end.
+    std::chrono::milliseconds closes_after{};
+    duration idle{};  // 0: the clock closes none
 };
 
 /// A table. Owned by the app's engine, and lives as long. Its shards come and go with the
@@ -158,7 +209,11 @@ public:
     /// All topics whose messages change it or a table that shares a topic with it: those have
     /// their cuts together. Sorted by name. Known once a run has started.
     std::vector<topic_info*> inputs;
-    body_changes* bodies = nullptr;  // while the app runs
+    body_changes* bodies = nullptr;     // while the app runs
+    late_listener* listener = nullptr;  // the same
+    window_settings windows{};
+    /// Throws setup_error if it is filled otherwise, too.
+    void fill_by_windows(window_settings);
     /// Throws weir::error if the topic is none of them.
     std::size_t input_of(const std::string& topic) const;
     /// Throws weir::error if this agent may not change it in this way.

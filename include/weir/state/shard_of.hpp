@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
+#include <weir/segment/message_time.hpp>
 #include <weir/segment/segment.hpp>
 #include <weir/state/rows.hpp>
 #include <weir/state/shard.hpp>
@@ -26,12 +27,13 @@ namespace weir::detail {
 ///     base_ + 1      the row is in the cut that is being written, with the value it has now
 ///     above          the same, with a value of `as_of_`
 template <class K, class V>
-class shard_of final : public shard {
+class shard_of : public shard {
 public:
     using row_type = row<K, V>;
-    /// `written`: cuts of it are written.
-    shard_of(std::size_t inputs, bool written)
-        : is_written_(written), restored_(inputs, 0), newest_(inputs, -1) {}
+    /// `written`: cuts of it are written. `time_from`: takes the time of what is restored from its
+    /// value; null: that is the message's timestamp.
+    shard_of(std::size_t inputs, bool written, const timestamp_extractor* time_from = nullptr)
+        : is_written_(written), time_from_(time_from), restored_(inputs, 0), newest_(inputs, -1) {}
 
     /// The row of `key`, which the message at offset `at` of an input is about to change. Null: the
     /// row contains that change already, since it was written before a crash.
@@ -39,15 +41,32 @@ public:
         if (has_change(key, input, at)) [[unlikely]]
             return nullptr;
         auto& r = rows_.of(key);
-        if (r.as_of > base_) [[unlikely]]
-            keep_as_of(r);
-        journal_.push_back({&r, at, static_cast<std::uint32_t>(input), r.live, r.time, r.value});
-        newest_[input] = std::max(newest_[input], at);
-        if (!r.dirty && is_written_) {
-            r.dirty = true;
-            dirty_.push_back(&r);
-        }
+        note(r, input, at);
         return &r;
+    }
+    /// The same for a row that is there. False: it contains the change already.
+    bool change(row_type& r, std::size_t input, offset at) {
+        if (replaying_ && (at < restored_[input] || is_ahead(r, input, at))) [[unlikely]]
+            return false;
+        note(r, input, at);
+        return true;
+    }
+    /// All changes by this message are here already, in what was restored.
+    bool has_all(std::size_t input, offset at) const { return replaying_ && at < restored_[input]; }
+
+    /// Some rows were restored of a cut that was not complete and contains this message. All that
+    /// came of it was delivered before the cut was begun.
+    bool is_in_cut(std::size_t input, offset at) const {
+        const auto contains = [&](const cut& c) { return at < c[input]; };
+        return replaying_ && std::any_of(restored_of_.begin(), restored_of_.end(), contains);
+    }
+
+    // stream time: part of the table, for windows
+    /// The largest timestamp of the messages so far.
+    timestamp time() const override { return time_row_.time; }
+    void set_time(timestamp t, std::size_t input, offset at) {
+        note(time_row_, input, at);
+        time_row_.time = t;
     }
     /// The row contains the change that this message would make. Valid before it is changed.
     bool has_change(const K& key, std::size_t input, offset at) const {
@@ -59,6 +78,11 @@ public:
     }
     [[gnu::always_inline]] void prefetch(const K& later, const K& next) const {
         rows_.prefetch(later, next);
+    }
+    template <class Key>
+    [[gnu::always_inline]] void prefetch_window(const Key& later, const Key& next, timestamp start,
+                                                timestamp end) const {
+        rows_.prefetch_window(later, next, start, end);
     }
     void finish() final { finished_ = journal_.size(); }
     void undo() final {
@@ -82,6 +106,25 @@ public:
             if (r.live) f(r);
         });
     }
+    /// Its window has closed: the time of a mark says so, and no record of its own.
+    void close(row_type& r) {
+        r.closed = true;
+        set_live(r, false);
+    }
+    /// The last mark says that windows with these ends have closed.
+    timestamp closed_in_mark() const { return closed_in_mark_; }
+    /// It was closed before the table was restored.
+    void was_closed(row_type& r) {
+        close(r);
+        doom(r);
+    }
+    /// `f` may change the rows' values.
+    template <class F>
+    void each_row(F f) {
+        rows_.each([&](row_type& r) {
+            if (r.live) f(r);
+        });
+    }
     std::size_t size() const override { return live_; }
     /// The row has a value from now on, or none. `change` has returned it.
     void set_live(row_type& r, bool live) {
@@ -96,7 +139,7 @@ public:
     void restore_row(const message& m, const cut& of) override {
         auto& r = restored_row(m, of);
         decode_into<V>(m.value, r.value);
-        r.time = m.timestamp;
+        r.time = time_from_ ? takes_time_of<V>::of(r.value, *time_from_, m.timestamp) : m.timestamp;
         set_live(r, true);
     }
     void restore_erased(const message& m, const cut& of, bool tombstone) override {
@@ -105,8 +148,10 @@ public:
         set_live(r, false);
         if (!tombstone || !is_written_) doom(r);
     }
-    void restore_mark(const cut& of) override {
+    void restore_mark(const cut& of, timestamp time, timestamp closed) override {
         for (std::size_t i = 0; i < of.size(); ++i) restored_[i] = std::max(restored_[i], of[i]);
+        time_row_.time = time;
+        closed_in_mark_ = closed;
     }
     void restored() override {
         const auto is_complete = [&](const cut& c) { return is_within(c, restored_); };
@@ -190,14 +235,22 @@ public:
             c.of->dirty = true;
             dirty_.push_back(c.of);
         }
+        take_cut_time();
     }
+    timestamp cut_time() const override { return cut_time_; }
     record_kind next(outgoing& into) override {
         for (; next_ < cutting_.size(); ++next_) {
+            if (next_ + 8 < cutting_.size()) __builtin_prefetch(cutting_[next_ + 8]);
             auto& r = *cutting_[next_];
             const auto* other = r.as_of > base_ + 1 ? &as_of_[r.as_of - base_ - 2] : nullptr;
             const bool live = other ? other->live : r.live;
             if (!live && !r.stored) {  // nobody knows of it
                 leave_cut(r);
+                continue;
+            }
+            if (!live && r.closed) {  // the mark's time says so
+                r.as_of = 0;
+                doom(r);
                 continue;
             }
             into.key.reset();
@@ -257,6 +310,24 @@ private:
         V value;
     };
 
+    void take_cut_time() {
+        auto& t = time_row_;
+        cut_time_ = t.as_of > base_ + 1 ? as_of_[t.as_of - base_ - 2].time : t.time;
+        if (t.as_of == 0) return;
+        t.as_of = 0;
+        std::erase(cutting_, &t);
+    }
+    /// The row is about to be changed.
+    void note(row_type& r, std::size_t input, offset at) {
+        if (r.as_of > base_) [[unlikely]]
+            keep_as_of(r);
+        journal_.push_back({&r, at, static_cast<std::uint32_t>(input), r.live, r.time, r.value});
+        newest_[input] = std::max(newest_[input], at);
+        if (!r.dirty && is_written_) {
+            r.dirty = true;
+            dirty_.push_back(&r);
+        }
+    }
     row_type& restored_row(const message& m, const cut& of) {
         decode_into<K>(m.key, restored_key_);
         auto& r = rows_.of(restored_key_);
@@ -270,8 +341,12 @@ private:
     bool contains(const K& key, std::size_t input, offset at) const {
         if (at < restored_[input]) return true;
         const auto* r = rows_.find(key);
-        if (!r || r->as_of == 0 || r->as_of > restored_of_.size()) return false;
-        return at < restored_of_[r->as_of - 1][input];
+        return r && is_ahead(*r, input, at);
+    }
+    /// The row was restored of a cut that was not complete, and contains this message's change.
+    bool is_ahead(const row_type& r, std::size_t input, offset at) const {
+        if (r.as_of == 0 || r.as_of > restored_of_.size()) return false;
+        return at < restored_of_[r.as_of - 1][input];
     }
     std::size_t live_size() const { return journal_.size() - first_; }
     void forget_all() {
@@ -311,7 +386,12 @@ private:
     }
 
     const bool is_written_;
+    const timestamp_extractor* const time_from_;
     rows<K, V> rows_;
+    // Its time is the stream time. It is no key's row, and in no record but the mark.
+    row_type time_row_{.time = no_time};
+    timestamp cut_time_ = no_time;
+    timestamp closed_in_mark_ = no_time;
     std::size_t live_ = 0;
     std::vector<change_of> journal_;  // from `first_` on
     std::size_t first_ = 0;
