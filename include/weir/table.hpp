@@ -251,7 +251,8 @@ private:
 /// message in work belongs to. A handle, as the table is. Its windows do not close: nothing is
 /// passed on, and late messages are counted like any others.
 ///
-///     auto views = app.table<weir::windowed<std::string>, int>("views").tumbling(10s, {.expires = 1h});
+///     auto table = app.table<weir::windowed<std::string>, int>("views");
+///     auto views = table.tumbling(10s, {.expires = 1h});
 template <class K, class V>
 class window_view {
 public:
