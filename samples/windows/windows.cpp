@@ -229,7 +229,7 @@ void keep_what_is_late() {
     app.agent("late", late | weir::events() | weir::for_each([](const auto& event) {
         for (auto& h : event.headers())
             if (h.name == "weir.late-by-ms")
-                fmt::print("  the topic: {} is {} ms too late\n", event.value(), h.value.view());
+                fmt::print("  the topic: {} is {} ms too late\n", event.value(), h.value->view());
     }));
     // [/late]
     test_driver test{app};

@@ -149,6 +149,25 @@ TEST_CASE("an aggregate that erases leaves its window without a result") {
     CHECK(got == texts{"b [0, 10) 1"});
 }
 
+TEST_CASE("an aggregate that erases does so in each window, whether values can be merged or not") {
+    weir::app app{"a"};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto per = app.table<per_key, int>("per");
+    texts got;
+    const auto window = weir::window(weir::hopping(10ms, 5ms), weir::grace(0ms));
+    const auto add_or_erase = [](const int& sum, int i) {
+        return i == 0 ? std::optional<int>{} : std::optional{sum + i};
+    };
+    app.agent("w", in | window | weir::aggregate(per, add_or_erase, std::plus<int>{}) |
+                       weir::items() | into(got));
+    test_driver test{app};
+    test.send(in, "a", 1, {.timestamp = at(1)});  // in [0, 10)
+    test.send(in, "a", 0, {.timestamp = at(6)});  // erases it there, and in [5, 15)
+    test.send(in, "a", 2, {.timestamp = at(11)});
+    test.send(in, "b", 1, {.timestamp = at(15)});
+    CHECK(got == texts{"a [5, 15) 2"});
+}
+
 TEST_CASE("a null value is in no window, and moves the time") {
     weir::app app{"a"};
     auto in = app.topic<string, std::optional<int>>("in", {.partitions = 1});
