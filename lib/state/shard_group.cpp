@@ -229,7 +229,7 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
         return leave_out(m);
     if (record.key.view() == mark_key) {
         if (has_clock()) m.clock_in_mark = m.stamp.at.back();
-        return m.shard->restore_mark(m.stamp.at, m.stamp.time);
+        return m.shard->restore_mark(m.stamp.at, m.stamp.time, m.stamp.closed);
     }
     if (record.key.view() == clock_key) return read_decision(m);
     const bool erased = record.value.size() == 0 && in.header_of(i, erased_header);
@@ -406,6 +406,7 @@ void shard_group::begin_table(std::size_t i) {
     const auto text = stamp.text(input_names_);
     for (auto* o : {&row_, &erased_, &tombstone_}) o->headers.front().value->assign(text);
     stamp.time = tables_[i].shard->cut_time();
+    if (stamp.time != no_time) stamp.closed = stamp.time - tables_[i].table->windows.closes_after;
     const auto of_mark = stamp.text(input_names_);
     mark_.headers.front().value->assign(of_mark);
     mark_.value.assign(of_mark);  // not null: compaction would remove it

@@ -435,3 +435,22 @@ TEST_CASE("semantics 80: hopping windows of panes have the results of windows in
             CHECK(results_of(seed, w, false, 37) == rows);
         }
 }
+
+TEST_CASE("semantics 81: a time before 1970 or far ahead does not decode, and moves no time") {
+    lateness hooks;
+    weir::app app{"a", {.on_decode_error = weir::skip, .hooks = &hooks}};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto per = app.table<per_key, std::int64_t>("per");
+    texts out;
+    app.agent("w", in | weir::window(weir::tumbling(10ms), weir::grace(0ms)) | weir::count(per) |
+                       weir::items() | weir::for_each([&](auto& i) { out.push_back(text(i)); }));
+    test_driver test{app};
+    test.send(in, "a", 1, {.timestamp = at(1)});
+    test.send(in, "a", 1, {.timestamp = at(-1)});
+    test.send(in, "a", 1, {.timestamp = test.now() + 25h});
+    CHECK(app.counters().decode.skipped == 2);
+    CHECK(out.empty());
+    test.send(in, "a", 1, {.timestamp = at(2)});
+    test.send(in, "b", 1, {.timestamp = test.now() + 23h});
+    CHECK(out == texts{"a [0, 10) 2"});
+}

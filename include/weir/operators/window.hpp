@@ -134,6 +134,7 @@ private:
     template <class In, class Closed>
     auto changer(plan& p, Closed* to) const {
         auto change = op.template change<In>();
+        p.depends_on_time();
         auto* late = spec.options.late.empty() ? nullptr : p.next_targets(1).front();
         return window_changer<table_type, decltype(change), Windows, Closed>{
             *op.table, std::move(change), spec, late, to};

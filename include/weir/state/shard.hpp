@@ -56,8 +56,9 @@ public:
     virtual void restore_row(const message&, const cut& of) = 0;
     /// The key is erased as of the cut `of`. `tombstone`: the changelog need not say so again.
     virtual void restore_erased(const message&, const cut& of, bool tombstone) = 0;
-    /// The cut `of` is complete. `time`: the stream time as of it.
-    virtual void restore_mark(const cut& of, timestamp time) = 0;
+    /// The cut `of` is complete. As of it: the stream time, and the ends of windows that have
+    /// closed, which are not erased one by one.
+    virtual void restore_mark(const cut& of, timestamp time, timestamp closed) = 0;
     virtual void restored() = 0;
 
     // running

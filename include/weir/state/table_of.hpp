@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
+#include <weir/graph/topic_info.hpp>
 #include <weir/segment/segment.hpp>
 #include <weir/state/pending_changes.hpp>
 #include <weir/state/shard_for.hpp>
@@ -41,7 +42,8 @@ public:
     using row_key = K;
     using shard_type = typename shard_for<K, V>::type;
     std::shared_ptr<shard> make(std::size_t n) const override {
-        auto made = std::make_shared<shard_type>(n, !is_topic);
+        auto made = std::make_shared<shard_type>(n, !is_topic,
+                                                 is_topic ? changelog->time.get() : nullptr);
         if constexpr (requires { made->use(windows); }) made->use(windows);
         if constexpr (requires { made->use(windows, *merger); })
             if (merger) made->use(windows, *merger);
