@@ -341,3 +341,38 @@ TEST_CASE("semantics 77: the clock closes nothing while a message is on its way 
     CHECK(got == texts{"a [0, 10000) 2"});
     CHECK(hooks.late_ones.empty());
 }
+
+TEST_CASE(
+    "semantics 79: what the clock has decided holds after a crash, though nothing came of it") {
+    weir::app_options shared{.broker = "memory://window-clock"};
+    struct one_app {
+        lateness hooks{};
+        weir::app app;
+        weir::topic<string, int> in;
+        texts got{};
+        one_app(weir::app_options o, bool fails)
+            : app{"a", with(o)}, in(app.topic<string, int>("in", {.partitions = 1})) {
+            auto per = app.table<per_key, std::int64_t>("per");
+            app.agent("w", in | weir::window(weir::tumbling(10s), weir::grace(0s), {.idle = 30s}) |
+                               weir::count(per) | weir::items() |
+                               weir::for_each([this, fails](const auto& item) {
+                                   if (fails) throw std::runtime_error{"no"};
+                                   got.push_back(text(item));
+                               }));
+        }
+        weir::app_options with(weir::app_options o) {
+            o.hooks = &hooks;
+            return o;
+        }
+    };
+    one_app one{shared, true}, two{shared, false};
+    test_driver test{one.app};
+    test.send(one.in, "a", 1, {.timestamp = at(5'000)});
+    test.advance(35s);
+    CHECK(!test.running());
+    test.append(one.in, "a", 1, {.timestamp = at(6'000)});
+    test.add(two.app);
+    test.run();
+    CHECK(two.got == texts{"a [0, 10000) 1"});
+    CHECK(two.hooks.late_ones == texts{"in@1 [0, 10000) by 0"});
+}
