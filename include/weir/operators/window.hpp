@@ -95,10 +95,12 @@ struct window_aggregate_op {
     drawn_stream draw(graph_builder& g, const drawn_stream& here) const {
         op.table->fill_by_windows(spec.settings());
         if constexpr (can_have_panes<In>)
-            if (spec.windows.advance < spec.windows.size && is_default(op.table->init))
+            if (spec.windows.advance < spec.windows.size && is_default(op.table->init)) {
+                op.table->windows.in_panes = true;
                 op.table->merger =
                     std::make_shared<const merger_of<decltype(op.template change<In>()), A>>(
                         op.template change<In>());
+            }
         if (!spec.options.late.empty()) {
             auto& late = g.derived(spec.options.late, here);
             g.join(here, g.topic(late, key_name<bytes>(), value_name<bytes>()));

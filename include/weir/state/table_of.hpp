@@ -42,8 +42,8 @@ public:
     using row_key = K;
     using shard_type = typename shard_for<K, V>::type;
     std::shared_ptr<shard> make(std::size_t n) const override {
-        auto made = std::make_shared<shard_type>(n, !is_topic,
-                                                 is_topic ? changelog->time.get() : nullptr);
+        auto made =
+            std::make_shared<shard_type>(n, !is_topic, is_topic ? changelog->time.get() : nullptr);
         if constexpr (requires { made->use(windows); }) made->use(windows);
         if constexpr (requires { made->use(windows, *merger); })
             if (merger) made->use(windows, *merger);
