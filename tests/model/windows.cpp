@@ -266,7 +266,8 @@ private:
     scenario make() {
         scenario s;
         s.first = before(draw(int(before::number_of)));
-        if (std::getenv("NOT") && int(s.first) == std::atoi(std::getenv("NOT"))) s.first = before::nothing;
+        if (std::getenv("NOT") && int(s.first) == std::atoi(std::getenv("NOT")))
+            s.first = before::nothing;
         s.last = behind(draw(int(behind::number_of)));
         auto& r = s.rules;
         constexpr int sizes[][2] = {{10, 10}, {10, 10}, {20, 10}, {25, 10}, {9, 4}, {7, 3}};
