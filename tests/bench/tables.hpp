@@ -81,6 +81,24 @@ std::shared_ptr<memory_broker> filled(const std::string& name, const messages& m
     return broker;
 }
 
+/// One more message, to partition 0.
+template <class K>
+void send(const std::shared_ptr<memory_broker>& broker, const K& of, timestamp time) {
+    auto to = transport::connect(broker, "send");
+    nobody listener;
+    bytes key, value;
+    detail::encode_onto<K>(of, key);
+    detail::encode_onto<std::int64_t>(1, value);
+    transport::record r;
+    r.topic = to->open("in");
+    r.key = key;
+    r.value = value;
+    r.partition = 0;
+    r.timestamp = time;
+    to->send(r, 0);
+    to->poll(listener);
+}
+
 /// Runs an app on them until `done()` has been called. `setup(app, in, done)` adds its agents.
 template <class K, class Setup>
 void through(pass& measured, const messages& m, std::size_t commit_every, Setup setup) {

@@ -2,6 +2,8 @@
 // Windows on the embedded broker, with cuts: 100,000 messages come in a second of stream time.
 #include "tables.hpp"
 
+#include <algorithm>
+
 namespace {
 
 using weir::bench::after;
@@ -60,5 +62,34 @@ void open_sessions(pass& p) {
 }
 const weir::bench::pair sessions{"windows: session(30 min) | count, u64, 1 M open sessions",
                                  {.a = open_sessions, .messages = 1'000'000, .one_pass = true}};
+
+/// 100,000 windows that one message closes: the longest call of app.poll, which works for 20 ms if
+/// there is so much to do.
+void close_many(pass& p) {
+    static int number = 0;
+    const auto name = "closing" + std::to_string(++number);
+    const messages m{.count = 100'000, .keys = 100'000'000, .partitions = 1, .per_second = 100'000};
+    auto broker = weir::bench::filled<u64>(name, m);
+    weir::app app{"bench", {.broker = "memory://" + name, .commit_interval = 1h}};
+    auto in = app.topic<u64, std::int64_t>("in");
+    auto t = app.table<weir::windowed<u64>, std::int64_t>("counts");
+    std::size_t seen = 0;
+    app.agent("a", in | weir::window(weir::tumbling(10s), weir::grace(0s)) | weir::count(t) |
+                       weir::for_each([&](std::int64_t) { ++seen; }));
+    while (t.size() < m.count - 1000 && app.poll(0s)) {}  // some keys come twice
+    const auto open = t.size();
+    weir::bench::send(broker, u64{1}, weir::timestamp{1h});
+    auto longest = weir::bench::nanoseconds{};
+    while (seen < open) {
+        const auto begin = std::chrono::steady_clock::now();
+        app.poll(0s);
+        longest =
+            std::max<weir::bench::nanoseconds>(longest, std::chrono::steady_clock::now() - begin);
+    }
+    p.took(longest);
+}
+const weir::bench::pair closed{
+    "windows: a message closes 100 k windows: the longest turn",
+    {.a = close_many, .messages = 1, .wanted = {.at_most = 22ms}, .one_pass = true}};
 
 }  // namespace

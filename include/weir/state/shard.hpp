@@ -138,6 +138,10 @@ public:
     /// If the agent that changes the table is at work, on a message that may change it: that
     /// message's partition. Else -1.
     virtual partition_id partition_in_work(const table_info&) const = 0;
+    /// The app's clock.
+    virtual timestamp now() const = 0;
+    /// Of the message that a function works on; nothing if there is none.
+    virtual std::optional<timestamp> time_in_work() const = 0;
     /// The message changes this shard: it is told when the message is finished or undone.
     virtual void changes(const std::shared_ptr<shard>&) = 0;
 
@@ -168,6 +172,7 @@ struct window_settings {
     std::string text{};  // as in the graph; empty: there are none
     std::optional<fixed_windows> fixed{};
     bool in_panes = false;            // the table's rows are not windows, but panes of them
+    bool by_bodies = false;           // a view of the table fills it, and no operator
     std::chrono::milliseconds gap{};  // of sessions
     /// A window is closed when the stream time is so long behind its end.
     std::chrono::milliseconds closes_after{};
@@ -214,6 +219,10 @@ public:
     window_settings windows{};
     /// Throws setup_error if it is filled otherwise, too.
     void fill_by_windows(window_settings);
+    /// The time of the message in work. Throws weir::error if there is none.
+    timestamp time_in_work() const;
+    /// The time of the app's clock. Throws weir::error if the app does not run.
+    timestamp now() const;
     /// Throws weir::error if the topic is none of them.
     std::size_t input_of(const std::string& topic) const;
     /// Throws weir::error if this agent may not change it in this way.

@@ -108,9 +108,11 @@ public:
         auto* r = s->change(key, input, c->offset());
         if (!r) return;
         const auto time = c->message().timestamp;
-        r->time = r->live ? std::max(r->time, time) : time;
-        if (!r->live) r->value = init;
+        const bool had = r->live;
+        r->time = had ? std::max(r->time, time) : time;
+        if (!had) r->value = init;
         s->set_live(*r, f(r->value));
+        changed_by_body(*s, *r, had, time, {input, c->offset()});
     }
     void apply_pending(const worker& by) override {
         for (auto& c : take_pending(by)) {
@@ -118,8 +120,10 @@ public:
             auto* r = c.in->change(c.key, c.by.input, c.by.at);
             if (!r) continue;
             r->time = r->live ? std::max(r->time, c.time) : c.time;
+            const bool had = r->live;
             r->value = std::move(c.value);
             c.in->set_live(*r, c.live);
+            changed_by_body(*c.in, *r, had, c.time, c.by);
             c.in->finish();
         }
     }
@@ -143,6 +147,19 @@ private:
         key_.reset();
         encode_onto<K>(key, key_);
         return key_;
+    }
+    /// Windows that a view fills are forgotten when they have expired: a few with each change.
+    void changed_by_body(shard_type& s, auto& row, bool had, timestamp time, message_number by) {
+        if constexpr (is_windowed<K>) {
+            if (!windows.by_bodies) return;
+            if (!had && row.live) s.opened(row);
+            if (time > s.time()) s.set_time(time, by.input, by.at);
+            constexpr std::size_t some = 64;
+            const auto upto = s.time() - windows.closes_after;
+            const auto forget = [](auto&, auto&, timestamp) {};
+            for (std::size_t n = 0; n < some && s.next_end() <= upto; ++n)
+                s.close_next(upto, by.input, by.at, forget);
+        }
     }
     template <class F>
     void change_later(worker& by, const K& key, F f) {
