@@ -61,7 +61,7 @@ bool shard_group::is_reached(const cut& from) const {
     return true;
 }
 
-/// True if windows may be closed now.
+/// True if there is something to do because of it.
 bool shard_group::update_clock(time_point now) {
     const auto& clock = *inputs_.back();
     if (!decision_ && clock.written < clock.committable)
@@ -70,7 +70,7 @@ bool shard_group::update_clock(time_point now) {
     auto& at = tables_[decision_->table].shard->decision;
     if (!decision_->sent) {
         send_decision();
-        return false;
+        return decision_->sent;
     }
     if (!decision_->written) {
         if (decision_under_way_->count() > 0) return false;
@@ -89,6 +89,7 @@ bool shard_group::update_clock(time_point now) {
     if (!at && results_->count() == 0) {  // everybody is done with it
         inputs_.back()->committable = decision_->number + 1;
         decision_.reset();
+        return true;
     }
     return false;
 }
@@ -126,7 +127,7 @@ bool shard_group::decide(time_point now) {
         for (auto& i : topics) decision_->from.push_back(i->committable);
         idle_from_ = now;
         send_decision();
-        return false;
+        return true;
     }
     return false;
 }

@@ -581,3 +581,13 @@ TEST_CASE("semantics 58: windows of other sizes than the changelog was written w
     test_driver test{three.app};  // another grace is no other window
     CHECK(test.running());
 }
+
+TEST_CASE("semantics 77: the clock closes a session, however far it goes at once") {
+    session_counts c{weir::window(weir::session(10s), weir::grace(0s), {.idle = 30s})};
+    test_driver test{c.app};
+    c.send(test, "a", 5'000);
+    SUBCASE("not committed") {}
+    SUBCASE("committed") { test.commit(); }
+    test.advance(41s);
+    CHECK(c.out == texts{"a [5000, 5000] 1 @5000"});
+}
