@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <type_traits>
@@ -9,11 +10,21 @@
 #include <weir/options.hpp>
 #include <weir/state/changes.hpp>
 #include <weir/state/table_of.hpp>
+#include <weir/window.hpp>
+#include <weir/windowed.hpp>
 
 namespace weir {
 
 template <class K, class V>
 class table;
+
+template <class K, class V>
+class window_view;
+
+struct view_options {
+    /// A window is forgotten when stream time is so far behind its end. 0: never.
+    std::chrono::milliseconds expires{};
+};
 
 template <class V>
 struct table_options {
@@ -171,6 +182,18 @@ public:
     void erase(const K& of) const {
         if (contains(of)) info_->change(of, [](V&) { return false; });
     }
+    /// A view of a table of windows by the keys alone, for bodies: see weir::window_view.
+    auto tumbling(std::chrono::milliseconds size, view_options o = {}) const
+        requires(detail::is_windowed<K>)
+    {
+        return window_view<decltype(K::key), V>{*this, weir::tumbling(size), o};
+    }
+    auto hopping(std::chrono::milliseconds size, std::chrono::milliseconds advance,
+                 view_options o = {}) const
+        requires(detail::is_windowed<K>)
+    {
+        return window_view<decltype(K::key), V>{*this, weir::hopping(size, advance), o};
+    }
     /// What each commit has written of the table, as a stream. See weir::table_changes.
     table_changes<K, V> changes() const { return table_changes<K, V>{*info_}; }
     /// For `for (auto&& [key, value] : t)`: partition by partition, in no order. A body may change
@@ -186,6 +209,96 @@ public:
 
 private:
     detail::table_of<K, V>* info_;
+};
+
+namespace detail {
+
+/// `view[key]`, as `cell`.
+template <class View>
+class view_cell {
+    using V = typename View::value;
+
+public:
+    view_cell(const View& of, const typename View::key& key) : of_(of), key_(key) {}
+    view_cell(const view_cell&) = delete;
+    operator V() const&& { return of_.current(key_); }
+    void operator=(const V& v) const&& {
+        of_.update(key_, [&](V& now) { now = v; });
+    }
+    template <class T>
+    void operator+=(const T& more) const&& {
+        of_.update(key_, [&](V& now) { now += more; });
+    }
+    template <class T>
+    void operator-=(const T& less) const&& {
+        of_.update(key_, [&](V& now) { now -= less; });
+    }
+    void operator++() const&& {
+        of_.update(key_, [](V& now) { ++now; });
+    }
+    void operator--() const&& {
+        of_.update(key_, [](V& now) { --now; });
+    }
+
+private:
+    const View& of_;
+    const typename View::key& key_;
+};
+
+}  // namespace detail
+
+/// A table of windows as bodies use it: `views[user] += 1` changes each window that the time of the
+/// message in work belongs to. A handle, as the table is. Its windows do not close: nothing is
+/// passed on, and late messages are counted like any others.
+///
+///     auto table = app.table<weir::windowed<std::string>, int>("views");
+///     auto views = table.tumbling(10s, {.expires = 1h});
+template <class K, class V>
+class window_view {
+public:
+    using key = K;
+    using value = V;
+    window_view(weir::table<windowed<K>, V> of, detail::fixed_windows w, view_options o)
+        : of_(std::move(of)), windows_(w) {
+        if (o.expires.count() < 0)
+            throw setup_error{"weir: a view of a table: .expires must not be negative"};
+        const auto expires = o.expires.count() > 0 ? o.expires : never;
+        detail::window_settings s{w.text()};
+        s.fixed = w;
+        s.closes_after = expires;
+        s.by_bodies = true;
+        of_.info().fill_by_windows(std::move(s));
+    }
+    const weir::table<windowed<K>, V>& table() const { return of_; }
+
+    /// The windows that the message in work is in: `+=`, `-=`, `=`, `++` and `--` change all of
+    /// them; as a value it is `current(of)`.
+    detail::view_cell<window_view> operator[](const K& of) const { return {*this, of}; }
+    /// `f(V&)` changes each of them.
+    template <class F>
+    void update(const K& of, F f) const {
+        windows_.each(of_.info().time_in_work(), [&](timestamp start, timestamp end) {
+            of_.update({of, start, end}, f);
+        });
+    }
+    /// The value of the window that the message in work is in; of hopping windows the last one.
+    V current(const K& of) const { return at(of, of_.info().time_in_work()); }
+    /// The same so long before that message.
+    V delta(const K& of, std::chrono::milliseconds before) const {
+        return at(of, of_.info().time_in_work() - before);
+    }
+    /// The value of the window that the app's clock is in.
+    V now(const K& of) const { return at(of, of_.info().now()); }
+    /// The value of the window that this time is in.
+    V at(const K& of, timestamp t) const {
+        const auto start = windows_.floor(t, windows_.advance);
+        return of_.get({of, start, start + windows_.size});
+    }
+
+private:
+    static constexpr std::chrono::milliseconds never = std::chrono::hours{24 * 365 * 1000};
+    weir::table<windowed<K>, V> of_;
+    detail::fixed_windows windows_;
 };
 
 }  // namespace weir

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <weir/graph/pipeline.hpp>
+#include <weir/graph/take_time.hpp>
 #include <weir/pending_send.hpp>
 #include <weir/segment/decode.hpp>
 
@@ -35,6 +36,18 @@ public:
 
     const std::string& name() const { return info_->name; }
     detail::topic_info& info() const { return *info_; }
+
+    /// Takes the time of each message from its value: `f` is a field or a function, and gives a
+    /// point in time of std::chrono::system_clock, or milliseconds since 1970 as an integer of 64
+    /// bits. For all who read the topic that is the message's timestamp. A null value has the
+    /// message's own. A time before 1970, or more than `ahead_max` ahead of the app's clock, is a
+    /// decode error of its message. Call it before the app runs. Throws weir::setup_error if the
+    /// topic has another function already.
+    template <class F>
+    topic time(F f) const {
+        detail::take_time<value>(*info_, std::move(f));
+        return *this;
+    }
 
     detail::drawn_stream draw(detail::graph_builder& s) const {
         return s.read(*info_, detail::key_name<key>(), detail::value_name<value>());
@@ -79,6 +92,13 @@ public:
     using value = typename topic<A, B>::value;
 
     explicit topics(std::vector<detail::topic_info*> of) : of_(std::move(of)) {}
+
+    /// As `topic::time`, for each of them.
+    template <class F>
+    topics time(F f) const {
+        for (auto* t : of_) detail::take_time<value>(*t, f);
+        return *this;
+    }
 
     detail::drawn_stream draw(detail::graph_builder& s) const {
         detail::drawn_stream all;

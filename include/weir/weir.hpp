@@ -13,6 +13,7 @@
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/count.hpp>
 #include <weir/operators/echo.hpp>
+#include <weir/operators/emit_every.hpp>
 #include <weir/operators/enumerate.hpp>
 #include <weir/operators/erase.hpp>
 #include <weir/operators/events.hpp>

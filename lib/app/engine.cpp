@@ -22,6 +22,7 @@ void check(const app_options& o) {
     positive(o.shutdown_timeout > duration::zero(), "shutdown_timeout");
     positive(o.connect_timeout > duration::zero(), "connect_timeout");
     positive(o.offload_threads > 0, "offload_threads");
+    positive(o.ahead_max > duration::zero(), "ahead_max");
 }
 std::string partitions_of(partition_id n) {
     if (n <= 0) return {};

@@ -49,6 +49,12 @@ partition_id conductor::partition_in_work(const table_info& t) const {
     return std::any_of(t.inputs.begin(), t.inputs.end(), is_its) ? tp->partition : -1;
 }
 
+std::optional<timestamp> conductor::time_in_work() const {
+    const auto* turn = turn_.load(std::memory_order_relaxed);
+    if (!turn || !turn->current) return {};
+    return message_of(*turn).time();
+}
+
 /// In a segment messages come one after the other: the one before is finished.
 void conductor::changes(const std::shared_ptr<shard>& s) {
     const auto* turn = turn_.load(std::memory_order_relaxed);

@@ -17,6 +17,7 @@ class run_plan final : public plan {
 public:
     run_plan(scheduler& s, const settings& o, producer& p) : plan(s, o.releases), producer_(p) {
         open_max_ = o.options.open_max;
+        time_limits_ = {*o.clock, o.options.ahead_max};
     }
     produce_target& send_to(topic_info& t) override {
         return producer_.target_of(t, agent(), name());

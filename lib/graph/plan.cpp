@@ -6,8 +6,20 @@
 #include <utility>
 
 #include <weir/error.hpp>
+#include <weir/graph/host.hpp>
+#include <weir/graph/take_time.hpp>
 
 namespace weir::detail {
+namespace {
+
+[[noreturn]] void fail_other_type(const topic_info& t, const agent_info& a) {
+    throw setup_error{"weir: agent '" + a.name + "' reads topic '" + t.name +
+                      "' with another value type than that of its .time(f), so it would see other "
+                      "times than other agents: read it with the type that f takes, or an "
+                      "optional of it"};
+}
+
+}  // namespace
 
 segment& plan::add(std::unique_ptr<segment> s) {
     s->agent = agent_;
@@ -31,9 +43,14 @@ void plan::read(topic_info& topic, const void* type, std::unique_ptr<decoder> (*
                 segment& s) {
     const auto of_these = [&](const auto& r) { return r->topic == &topic && r->type == type; };
     auto it = std::find_if(readers_.begin(), readers_.end(), of_these);
-    if (it == readers_.end())
+    if (it == readers_.end()) {
+        auto decoder = make();
+        if (topic.time && !decoder->takes_time_by(*topic.time)) fail_other_type(topic, *agent_);
+        decoder->time = {topic.time.get(), false, time_limits_};
         it = readers_.insert(
-            it, std::make_unique<topic_reader>(topic_reader{&topic, type, make(), {}}));
+            it, std::make_unique<topic_reader>(topic_reader{&topic, type, std::move(decoder), {}}));
+    }
+    (*it)->decoder->time.matters |= time_matters_;
     (*it)->to.push_back(&s);
 }
 topic_info& plan::next_through() {
@@ -52,6 +69,20 @@ void plan::needs_open(std::size_t n, const std::string& who) {
         throw setup_error{"weir: agent '" + agent_->name + "': " + who +
                           " waits for more messages than open_max = " + std::to_string(open_max_) +
                           " lets be open: raise app_options::open_max, or take fewer"};
+}
+
+void set_time(topic_info& t, std::shared_ptr<const timestamp_extractor> from) {
+    if (t.time && t.time->same_as(*from)) return;
+    if (t.time)
+        throw setup_error{"weir: topic '" + t.name +
+                          "' takes its time by two different functions: give .time(f) once; "
+                          "app.topic(name) is the same topic. Functions are known to be the same "
+                          "if they are one field, one function, or a lambda without captures "
+                          "that is written once"};
+    if (t.partitions > 0 && t.by && t.by->running())
+        throw setup_error{"weir: topic '" + t.name +
+                          "' is being read: give .time(f) before the app runs"};
+    t.time = std::move(from);
 }
 
 }  // namespace weir::detail

@@ -12,7 +12,7 @@ namespace weir::detail {
 namespace {
 
 constexpr std::string_view version_line = "weir 1";
-constexpr std::string_view time_name = "@time";  // no topic has such a name
+constexpr std::string_view time_name = "@time", closed_name = "@closed";  // no topic's names
 
 /// Takes the text up to `end`, and the end itself.
 std::string_view take(std::string_view& text, char end) {
@@ -43,7 +43,7 @@ std::string not_by_weir() {
 std::string changelog_owner::text() const {
     return std::string{version_line} + "\napp " + app + "\ntable " + table + "\nkey " + key_type +
            "\nvalue " + value_type + "\nchangelog " + changelog + "\nowner " + owner + "\nepoch " +
-           std::to_string(epoch) + '\n';
+           std::to_string(epoch) + '\n' + (windows.empty() ? "" : "windows " + windows + '\n');
 }
 
 changelog_owner changelog_owner::of(bytes_view from) {
@@ -64,6 +64,7 @@ changelog_owner changelog_owner::of(bytes_view from) {
         if (name == "changelog") o.changelog = line;
         if (name == "owner") o.owner = line;
         if (name == "epoch") o.epoch = number(line).value_or(0);
+        if (name == "windows") o.windows = line;
     }
     return o;
 }
@@ -72,8 +73,12 @@ std::string cut_stamp::text(const std::vector<std::string>& inputs) const {
     auto all = std::to_string(epoch) + '.' + owner;
     for (std::size_t i = 0; i < at.size(); ++i)
         all += ' ' + inputs[i] + '=' + std::to_string(at[i]);
-    if (time != no_time)
-        all += ' ' + std::string{time_name} + '=' + std::to_string(time.time_since_epoch().count());
+    const auto add = [&](std::string_view name, timestamp t) {
+        if (t == no_time) return;
+        all.append(" ").append(name) += '=' + std::to_string(t.time_since_epoch().count());
+    };
+    add(time_name, time);
+    add(closed_name, closed);
     return all;
 }
 
@@ -91,7 +96,9 @@ cut_stamp cut_stamp::of(std::string_view text, const std::vector<std::string>& i
         const auto name = take(one, '=');
         const auto at = number(one);
         good &= at.has_value();
-        if (name == time_name) s.time = timestamp{std::chrono::milliseconds{at.value_or(0)}};
+        const timestamp t{std::chrono::milliseconds{at.value_or(0)}};
+        if (name == time_name) s.time = t;
+        if (name == closed_name) s.closed = t;
         const auto it = std::find(inputs.begin(), inputs.end(), name);
         if (it != inputs.end())
             s.at[static_cast<std::size_t>(it - inputs.begin())] = at.value_or(0);

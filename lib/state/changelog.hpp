@@ -25,6 +25,7 @@ struct changelog_owner {
     std::string app, table, key_type, value_type;
     std::string changelog;  // made once, with the first record of the partition
     std::string owner;      // one assignment
+    std::string windows{};  // that fill the table; empty: none do
     std::int64_t epoch = 0;
 
     std::string text() const;
@@ -32,13 +33,14 @@ struct changelog_owner {
     static changelog_owner of(bytes_view);
 };
 
-/// Which cut a record belongs to, and who wrote it: "3.8f21a07c orders=1042 payments=7". A mark has
-/// the stream time as of the cut, too, if an operator asks for it: " @time=1700000000000".
+/// Which cut a record belongs to, and who wrote it: "3.8f21a07c orders=1042 payments=7". The mark
+/// of a table that windows fill has the stream time as of the cut, too, and the ends of the windows
+/// that have closed: " @time=1700000015000 @closed=1700000010000".
 struct cut_stamp {
     std::int64_t epoch = 0;
     std::string owner;
     cut at;
-    timestamp time = no_time;
+    timestamp time = no_time, closed = no_time;
 
     std::string text(const std::vector<std::string>& inputs) const;
     /// Inputs that are not named have offset 0; others are left out. Throws refused_record.

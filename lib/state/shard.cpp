@@ -28,6 +28,24 @@ void table_info::fill_by_windows(window_settings s) {
     windows = std::move(s);
 }
 
+timestamp table_info::time_in_work() const {
+    check_runs(*this);
+    if (const auto* by = bodies->coroutine()) {
+        const auto m = by->in_work();
+        if (m.agent && m.tp) return m.timestamp;
+    } else if (const auto at = bodies->time_in_work()) {
+        return *at;
+    }
+    throw error{"weir: a window of table '" + name +
+                "' is asked for by the time of a message, and no message is being processed: "
+                "now(key) goes by the app's clock"};
+}
+
+timestamp table_info::now() const {
+    check_runs(*this);
+    return bodies->now();
+}
+
 std::size_t table_info::input_of(const std::string& topic) const {
     for (std::size_t i = 0; i < inputs.size(); ++i)
         if (inputs[i]->name == topic) return i;

@@ -18,6 +18,12 @@ constexpr std::size_t restore_piece = 4096, write_piece = 4096;
 // is in the cache.
 constexpr std::size_t restore_read = 64;
 
+/// The windows that fill a table, and what its rows are.
+std::string windows_of(const table_info& t) {
+    return t.windows.text + (t.windows.in_panes ? ", in panes" : "");
+}
+std::string named_windows(const std::string& text) { return text.empty() ? "no windows" : text; }
+
 bool is_at_end(const transport::partition& p) {
     const auto end = p.end(), at = p.position();
     return end && at && *at >= *end;
@@ -229,7 +235,7 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
         return leave_out(m);
     if (record.key.view() == mark_key) {
         if (has_clock()) m.clock_in_mark = m.stamp.at.back();
-        return m.shard->restore_mark(m.stamp.at, m.stamp.time);
+        return m.shard->restore_mark(m.stamp.at, m.stamp.time, m.stamp.closed);
     }
     if (record.key.view() == clock_key) return read_decision(m);
     const bool erased = record.value.size() == 0 && in.header_of(i, erased_header);
@@ -258,6 +264,11 @@ void shard_group::restore_owner(member& m, const message& record) {
                              t.value_type +
                              ": declare it as before, or give it another name, and it begins "
                              "anew"};
+    if (const auto now = windows_of(t); o.windows != now)
+        throw refused_record{"says that it is filled by " + named_windows(o.windows) +
+                             ", and the table is filled by " + named_windows(now) +
+                             ": give it the windows that it had, or another name, and it begins "
+                             "anew"};
     m.restored = o.owner == owner_;
     m.last_owner = std::move(o);
 }
@@ -271,6 +282,7 @@ void shard_group::announce(member& m) {
                         m.table->value_type,
                         o.changelog.empty() ? random_name() : o.changelog,
                         owner_,
+                        windows_of(*m.table),
                         o.epoch + 1};
     outgoing record{};
     record.partition = partition_;
@@ -406,6 +418,7 @@ void shard_group::begin_table(std::size_t i) {
     const auto text = stamp.text(input_names_);
     for (auto* o : {&row_, &erased_, &tombstone_}) o->headers.front().value->assign(text);
     stamp.time = tables_[i].shard->cut_time();
+    if (stamp.time != no_time) stamp.closed = stamp.time - tables_[i].table->windows.closes_after;
     const auto of_mark = stamp.text(input_names_);
     mark_.headers.front().value->assign(of_mark);
     mark_.value.assign(of_mark);  // not null: compaction would remove it

@@ -52,7 +52,7 @@ private:
 int main(int argc, char** argv) try {
     server shop;
     weir::app app{"http", {.offload_threads = 16}};
-    auto orders = app.topic<order>("orders");
+    auto orders = app.topic<order>("orders", {.partitions = 1});  // one, so they come in order
 
     // [http]
     const auto check = [port = shop.port](order o) -> weir::task<answer> {

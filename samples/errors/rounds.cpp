@@ -28,12 +28,17 @@ int main(int argc, char** argv) try {
     const std::vector<order> some{{"ann", 12.5}, {"bob", 40}};
     app.agent("feed", weir::from(some) | weir::to("orders"));
     int attempts = 0;
+    bool charged = false, given_up = false;
+    const auto stop_behind_both = [&] {
+        if (charged && given_up) app.stop();
+    };
     const auto charge = [&](const order& o) {
         if (o.account == "bob") {
             fmt::print("bob: declined, attempt {}\n", ++attempts);
             throw std::runtime_error{"declined"};
         }
         fmt::print("charged {}\n", o.account);
+        charged = true, stop_behind_both();
     };
     // [rounds]
     const auto failures = [](const auto& letter) {
@@ -49,7 +54,7 @@ int main(int argc, char** argv) try {
         | weir::to("orders"));
     // [/rounds]
     app.agent("given-up", app.topic("failed") | weir::events() | weir::for_each([&](auto& letter) {
-        if (failures(letter) == 3) app.stop();
+        if (failures(letter) == 3) given_up = true, stop_behind_both();
     }));
     return app.main(argc, argv);
 } catch (const std::exception& e) {

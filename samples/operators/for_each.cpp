@@ -21,7 +21,7 @@ struct deposit {
 
 int main(int argc, char** argv) try {
     weir::app app{"for-each-sample"};
-    auto deposits = app.topic<deposit>("deposits");
+    auto deposits = app.topic<deposit>("deposits", {.partitions = 1});  // they come in order
     const std::vector<deposit> some{{"alice", 12}, {"bob", 7}, {"", 5}, {"alice", 30}};
     app.agent("feed", weir::from(some) | weir::to(deposits));
 

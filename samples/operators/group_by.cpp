@@ -4,7 +4,7 @@
 //
 // Prints:
 //   agent totals
-//     topic orders : order
+//     topic orders [1 partition] : order
 //     | group_by account : std::string, order
 //     topic shop-totals-account-repartition : std::string, order
 //     | for_each

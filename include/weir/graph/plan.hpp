@@ -43,6 +43,7 @@ public:
     /// they were drawn.
     void begin(agent_info& a, std::vector<topic_info*> through) {
         agent_ = &a;
+        time_matters_ = false;
         through_ = std::move(through);
     }
     /// Whether every topic that was drawn has been asked for.
@@ -60,6 +61,10 @@ public:
     /// The text of the chain so far. Each branch that ends in the chain begins with it.
     const std::string& chain_text() const { return chain_; }
     void chain_text(std::string chain) { chain_ = std::move(chain); }
+
+    /// What was built last depends on the time of its messages. So the topics before it are read
+    /// with a check: a time that is impossible is a decode error.
+    void depends_on_time() { time_matters_ = true; }
 
     segment& add(std::unique_ptr<segment>);
     boundary& add(std::unique_ptr<detail::boundary>);
@@ -85,6 +90,7 @@ protected:
     std::vector<std::unique_ptr<topic_reader>> readers_;
     std::vector<link> links_;
     std::size_t open_max_ = 0;
+    time_limits time_limits_{};
 
 private:
     scheduler* loop_;
@@ -92,6 +98,7 @@ private:
     agent_info* agent_ = nullptr;
     std::vector<topic_info*> through_;
     std::string op_, chain_;
+    bool time_matters_ = false;
 };
 
 }  // namespace weir::detail

@@ -2,6 +2,7 @@
 // What the app knows of a topic: declared by the user, or derived by an operator.
 #pragma once
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 namespace weir::detail {
 
 class host;
+class timestamp_extractor;
 
 /// Owned by the app's topic catalog, one for each name; lives as long as the app. `partitions` is
 /// known once a run has started.
@@ -32,6 +34,7 @@ struct topic_info {
     std::string made_by{};   // an internal topic: what sends to it, "group_by account"
     partition_id partitions = 0;
     data_type key{}, value{};
+    std::shared_ptr<const timestamp_extractor> time{};  // null: a message's own timestamp
     host* by = nullptr;  // the app that sends to it; null for a test's topic
 };
 

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
+#include <weir/segment/message_time.hpp>
 #include <weir/segment/segment.hpp>
 
 namespace weir::detail {
 
-/// Decodes one topic's messages to one pair of types. It has no state. The partition owns the slots
-/// that it fills.
+/// Decodes one topic's messages to one pair of types. The partition owns the slots that it fills.
 class decoder {
 public:
     virtual ~decoder() = default;
@@ -25,6 +25,10 @@ public:
     virtual std::size_t decode(input& into, const fetch& what, std::size_t from,
                                std::exception_ptr& error) const = 0;
     virtual void clear(input&) const = 0;
+    /// Whether the extractor knows the type of the values.
+    virtual bool takes_time_by(const timestamp_extractor&) const { return false; }
+
+    message_time time{};  // set before the first message comes
 };
 
 /// The decoded batch of one partition. Slots keep their capacity. Only messages that were decoded
@@ -37,8 +41,14 @@ public:
     hold hold_of(std::size_t i) override { return {*of_, raw(i).offset}; }
     ownership ownership_of(std::size_t) const override { return of_->ownership(); }
     offset offset_of(std::size_t i) const override { return raw(i).offset; }
-    timestamp time_of(std::size_t i) const override { return raw(i).timestamp; }
-    message message_of(std::size_t i) const override { return raw(i); }
+    timestamp time_of(std::size_t i) const override {
+        return times.empty() ? raw(i).timestamp : times[i];
+    }
+    message message_of(std::size_t i) const override {
+        auto m = raw(i);
+        if (!times.empty()) m.timestamp = times[i];
+        return m;
+    }
     headers headers_of(std::size_t i) const override { return what->headers(which[i]); }
     const topic_partition* partition_of(std::size_t) const override { return tp_; }
     const topic_partition* common_partition() const override { return tp_; }
@@ -54,19 +64,21 @@ public:
         return type == &type_id<V> ? &this->values[i].value : nullptr;
     }
 
-    void reserve(std::size_t n) {
+    void reserve(std::size_t n, bool takes_times = false) {
         if (this->values.size() < n) {
             this->values.resize(n);
             which.resize(n);
         }
         if constexpr (!is_raw<K>)
             if (keys.size() < n) keys.resize(n);
+        if (takes_times && times.size() < n) times.resize(n);
     }
 
     const fetch* what = nullptr;
     std::vector<std::uint32_t> which;  // index in the fetch, for each slot
     struct nothing {};
     std::conditional_t<is_raw<K>, nothing, std::vector<slot<K>>> keys{};
+    std::vector<timestamp> times{};  // empty: the messages have their own
 
 private:
     const message& raw(std::size_t i) const { return what->messages()[which[i]]; }
@@ -89,7 +101,9 @@ public:
         auto& into = static_cast<decoded<K, V>&>(base);
         const auto messages = what.messages();
         into.what = &what;
-        into.reserve(messages.size());
+        into.reserve(messages.size(), time.from != nullptr);
+        const bool checks_time = time.is_checked();
+        const auto latest = checks_time ? time.limits.latest() : timestamp{};
         const char* what_fails = "";
         try {
             for (; from < messages.size(); ++from) {
@@ -98,14 +112,32 @@ public:
                 if constexpr (!is_raw<K>) decode_into<K>(m.key, into.keys[into.count].value);
                 what_fails = "value";
                 decode_into<V>(m.value, into.values[into.count].value);
+                if (checks_time) [[unlikely]] {
+                    what_fails = "time";
+                    take_time(into, m, latest);
+                }
                 into.which[into.count++] = static_cast<std::uint32_t>(from);
             }
         } catch (...) { error = decode_failure(what_fails); }
         return from;
     }
     void clear(input& base) const override { base.count = 0; }
+    bool takes_time_by(const timestamp_extractor& e) const override {
+        return takes_time_of<V>::by(e);
+    }
 
     static std::unique_ptr<decoder> make_one() { return std::unique_ptr<decoder>{new decoder_of}; }
+
+private:
+    /// Of the message whose value was decoded last.
+    void take_time(decoded<K, V>& into, const message& m, timestamp latest) const {
+        auto at = m.timestamp;
+        if (time.from) {
+            at = takes_time_of<V>::of(into.values[into.count].value, *time.from, at);
+            into.times[into.count] = at;
+        }
+        time.limits.check(at, latest);
+    }
 };
 
 }  // namespace weir::detail

@@ -38,6 +38,10 @@ public:
     panes(const fixed_windows& w, const value_merger<V>& m) : windows_(w), merger_(&m) {}
 
     std::chrono::milliseconds width() const { return windows_.pane(); }
+    /// The end of the last window that this pane is in.
+    timestamp last_end(timestamp start) const {
+        return windows_.floor(start, windows_.advance) + windows_.size;
+    }
     /// The pane has a value for the first time.
     void opened(row_type& r) {
         r.merged = false;

@@ -56,8 +56,9 @@ public:
     virtual void restore_row(const message&, const cut& of) = 0;
     /// The key is erased as of the cut `of`. `tombstone`: the changelog need not say so again.
     virtual void restore_erased(const message&, const cut& of, bool tombstone) = 0;
-    /// The cut `of` is complete. `time`: the stream time as of it.
-    virtual void restore_mark(const cut& of, timestamp time) = 0;
+    /// The cut `of` is complete. As of it: the stream time, and the ends of windows that have
+    /// closed, which are not erased one by one.
+    virtual void restore_mark(const cut& of, timestamp time, timestamp closed) = 0;
     virtual void restored() = 0;
 
     // running
@@ -136,6 +137,10 @@ public:
     /// If the agent that changes the table is at work, on a message that may change it: that
     /// message's partition. Else -1.
     virtual partition_id partition_in_work(const table_info&) const = 0;
+    /// The app's clock.
+    virtual timestamp now() const = 0;
+    /// Of the message that a function works on; nothing if there is none.
+    virtual std::optional<timestamp> time_in_work() const = 0;
     /// The message changes this shard: it is told when the message is finished or undone.
     virtual void changes(const std::shared_ptr<shard>&) = 0;
 
@@ -165,6 +170,8 @@ protected:
 struct window_settings {
     std::string text{};  // as in the graph; empty: there are none
     std::optional<fixed_windows> fixed{};
+    bool in_panes = false;            // the table's rows are not windows, but panes of them
+    bool by_bodies = false;           // a view of the table fills it, and no operator
     std::chrono::milliseconds gap{};  // of sessions
     /// A window is closed when the stream time is so long behind its end.
     std::chrono::milliseconds closes_after{};
@@ -211,6 +218,10 @@ public:
     window_settings windows{};
     /// Throws setup_error if it is filled otherwise, too.
     void fill_by_windows(window_settings);
+    /// The time of the message in work. Throws weir::error if there is none.
+    timestamp time_in_work() const;
+    /// The time of the app's clock. Throws weir::error if the app does not run.
+    timestamp now() const;
     /// Throws weir::error if the topic is none of them.
     std::size_t input_of(const std::string& topic) const;
     /// Throws weir::error if this agent may not change it in this way.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
+#include <weir/segment/message_time.hpp>
 #include <weir/segment/segment.hpp>
 #include <weir/state/rows.hpp>
 #include <weir/state/shard.hpp>
@@ -29,9 +30,10 @@ template <class K, class V>
 class shard_of : public shard {
 public:
     using row_type = row<K, V>;
-    /// `written`: cuts of it are written.
-    shard_of(std::size_t inputs, bool written)
-        : is_written_(written), restored_(inputs, 0), newest_(inputs, -1) {}
+    /// `written`: cuts of it are written. `time_from`: takes the time of what is restored from its
+    /// value; null: that is the message's timestamp.
+    shard_of(std::size_t inputs, bool written, const timestamp_extractor* time_from = nullptr)
+        : is_written_(written), time_from_(time_from), restored_(inputs, 0), newest_(inputs, -1) {}
 
     /// The row of `key`, which the message at offset `at` of an input is about to change. Null: the
     /// row contains that change already, since it was written before a crash.
@@ -77,6 +79,11 @@ public:
     [[gnu::always_inline]] void prefetch(const K& later, const K& next) const {
         rows_.prefetch(later, next);
     }
+    template <class Key>
+    [[gnu::always_inline]] void prefetch_window(const Key& later, const Key& next, timestamp start,
+                                                timestamp end) const {
+        rows_.prefetch_window(later, next, start, end);
+    }
     void finish() final { finished_ = journal_.size(); }
     void undo() final {
         for (; journal_.size() > finished_; journal_.pop_back()) {
@@ -99,6 +106,18 @@ public:
             if (r.live) f(r);
         });
     }
+    /// Its window has closed: the time of a mark says so, and no record of its own.
+    void close(row_type& r) {
+        r.closed = true;
+        set_live(r, false);
+    }
+    /// The last mark says that windows with these ends have closed.
+    timestamp closed_in_mark() const { return closed_in_mark_; }
+    /// It was closed before the table was restored.
+    void was_closed(row_type& r) {
+        close(r);
+        doom(r);
+    }
     /// `f` may change the rows' values.
     template <class F>
     void each_row(F f) {
@@ -120,7 +139,7 @@ public:
     void restore_row(const message& m, const cut& of) override {
         auto& r = restored_row(m, of);
         decode_into<V>(m.value, r.value);
-        r.time = m.timestamp;
+        r.time = time_from_ ? takes_time_of<V>::of(r.value, *time_from_, m.timestamp) : m.timestamp;
         set_live(r, true);
     }
     void restore_erased(const message& m, const cut& of, bool tombstone) override {
@@ -129,9 +148,10 @@ public:
         set_live(r, false);
         if (!tombstone || !is_written_) doom(r);
     }
-    void restore_mark(const cut& of, timestamp time) override {
+    void restore_mark(const cut& of, timestamp time, timestamp closed) override {
         for (std::size_t i = 0; i < of.size(); ++i) restored_[i] = std::max(restored_[i], of[i]);
         time_row_.time = time;
+        closed_in_mark_ = closed;
     }
     void restored() override {
         const auto is_complete = [&](const cut& c) { return is_within(c, restored_); };
@@ -221,11 +241,17 @@ public:
     timestamp cut_time() const override { return cut_time_; }
     record_kind next(outgoing& into) override {
         for (; next_ < cutting_.size(); ++next_) {
+            if (next_ + 8 < cutting_.size()) __builtin_prefetch(cutting_[next_ + 8]);
             auto& r = *cutting_[next_];
             const auto* other = r.as_of > base_ + 1 ? &as_of_[r.as_of - base_ - 2] : nullptr;
             const bool live = other ? other->live : r.live;
             if (!live && !r.stored) {  // nobody knows of it
                 leave_cut(r);
+                continue;
+            }
+            if (!live && r.closed) {  // the mark's time says so
+                r.as_of = 0;
+                doom(r);
                 continue;
             }
             into.key.reset();
@@ -361,10 +387,12 @@ private:
     }
 
     const bool is_written_;
+    const timestamp_extractor* const time_from_;
     rows<K, V> rows_;
     // Its time is the stream time. It is no key's row, and in no record but the mark.
     row_type time_row_{.time = no_time};
     timestamp cut_time_ = no_time;
+    timestamp closed_in_mark_ = no_time;
     std::size_t live_ = 0;
     std::vector<change_of> journal_;  // from `first_` on
     std::size_t first_ = 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <weir/codec/codec.hpp>
+#include <weir/graph/topic_info.hpp>
 #include <weir/segment/segment.hpp>
 #include <weir/state/pending_changes.hpp>
 #include <weir/state/shard_for.hpp>
@@ -41,7 +42,8 @@ public:
     using row_key = K;
     using shard_type = typename shard_for<K, V>::type;
     std::shared_ptr<shard> make(std::size_t n) const override {
-        auto made = std::make_shared<shard_type>(n, !is_topic);
+        auto made =
+            std::make_shared<shard_type>(n, !is_topic, is_topic ? changelog->time.get() : nullptr);
         if constexpr (requires { made->use(windows); }) made->use(windows);
         if constexpr (requires { made->use(windows, *merger); })
             if (merger) made->use(windows, *merger);
@@ -106,9 +108,11 @@ public:
         auto* r = s->change(key, input, c->offset());
         if (!r) return;
         const auto time = c->message().timestamp;
-        r->time = r->live ? std::max(r->time, time) : time;
-        if (!r->live) r->value = init;
+        const bool had = r->live;
+        r->time = had ? std::max(r->time, time) : time;
+        if (!had) r->value = init;
         s->set_live(*r, f(r->value));
+        changed_by_body(*s, *r, had, time, {input, c->offset()});
     }
     void apply_pending(const worker& by) override {
         for (auto& c : take_pending(by)) {
@@ -116,8 +120,10 @@ public:
             auto* r = c.in->change(c.key, c.by.input, c.by.at);
             if (!r) continue;
             r->time = r->live ? std::max(r->time, c.time) : c.time;
+            const bool had = r->live;
             r->value = std::move(c.value);
             c.in->set_live(*r, c.live);
+            changed_by_body(*c.in, *r, had, c.time, c.by);
             c.in->finish();
         }
     }
@@ -141,6 +147,19 @@ private:
         key_.reset();
         encode_onto<K>(key, key_);
         return key_;
+    }
+    /// Windows that a view fills are forgotten when they have expired: a few with each change.
+    void changed_by_body(shard_type& s, auto& row, bool had, timestamp time, message_number by) {
+        if constexpr (is_windowed<K>) {
+            if (!windows.by_bodies) return;
+            if (!had && row.live) s.opened(row);
+            if (time > s.time()) s.set_time(time, by.input, by.at);
+            constexpr std::size_t some = 64;
+            const auto upto = s.time() - windows.closes_after;
+            const auto forget = [](auto&, auto&, timestamp) {};
+            for (std::size_t n = 0; n < some && s.next_end() <= upto; ++n)
+                s.close_next(upto, by.input, by.at, forget);
+        }
     }
     template <class F>
     void change_later(worker& by, const K& key, F f) {

@@ -195,6 +195,11 @@ private:
 
     void add_to_windows(context& c, shard_type& shard, std::size_t input, timestamp time,
                         timestamp upto, const auto& v, auto& next) {
+        // soon the windows are those that the last message was in
+        soon<K>(
+            c, [&](const K& later, const K& near) __attribute__((always_inline)) {
+                shard.prefetch_window(later, near, window_.start, window_.end);
+            });
         window_.key = *key_at<K>(c, scratch_);
         if (shard.has_panes()) return add_to_pane(c, shard, input, time, upto, v);
         spec_.windows.each(time, [&](timestamp start, timestamp end) {

@@ -96,7 +96,10 @@ public:
 
     void restored() override {
         shard_of<windowed<K>, V>::restored();
-        this->each_row([&](row_type& r) { opened(r); });
+        this->each_row([&](row_type& r) {
+            if (last_end(r) <= this->closed_in_mark()) this->was_closed(r);
+            else opened(r);
+        });
         if (panes_ && this->time() != no_time) panes_->closed(this->time() - closes_after_);
     }
     /// The row has a value for the first time.
@@ -124,7 +127,7 @@ public:
                 continue;
             }
             f(r->key, r->value, r->time);
-            this->set_live(*r, false);
+            this->close(*r);
             return true;
         }
         for (auto* r : std::exchange(not_by_this_, {})) open_.add(*r);
@@ -136,7 +139,7 @@ private:
     bool close_next_of_panes(timestamp upto, std::size_t input, offset at, F f) {
         const bool passes = !this->is_in_cut(input, at);
         const auto erase = [&](row_type& r) {
-            if (this->change(r, input, at)) this->set_live(r, false);
+            if (this->change(r, input, at)) this->close(r);
             else not_by_this_.push_back(&r);
         };
         const auto pass = [&](auto& window, auto& value, timestamp time) {
@@ -145,6 +148,11 @@ private:
         if (panes_->close_next(upto, pass, erase)) return true;
         for (auto* r : std::exchange(not_by_this_, {})) panes_->opened(*r);
         return false;
+    }
+
+    /// The end of the last window that the row is in.
+    timestamp last_end(const row_type& r) const {
+        return panes_ ? panes_->last_end(r.key.start) : r.key.end;
     }
 
     open_windows<row_type> open_{};

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query.hpp"
+
+#include <fmt/core.h>
+
+namespace nexmark {
+namespace {
+
+constexpr std::int64_t count = 1'000'000;
+
+/// Waits for the delivery of each hundredth event, so that no more are under way.
+weir::task<> send_events(weir::topic<std::int64_t, event> to, generator& from) {
+    for (std::int64_t i = 1; i <= count; ++i) {
+        const auto e = from.next();
+        auto sent = to.send(key_of(e), e);
+        if (i % 100 == 0) co_await sent;
+    }
+}
+
+}  // namespace
+
+std::optional<bid> bids(const event& e) {
+    if (const auto* b = std::get_if<bid>(&e)) return *b;
+    return {};
+}
+
+query::query(const std::string& name)
+    // What is committed is dropped by the embedded broker when a partition is full.
+    : app("nexmark-" + name, {.commit_every = 100'000}),
+      events(app.topic<std::int64_t, event>("nexmark-events", {.partitions = 1}).time(time_of)) {}
+
+int query::run(int argc, char** argv) {
+    app.task([&] { return send_events(events, from_); });
+    return app.main(argc, argv);
+}
+
+void query::print() const {
+    fmt::print("{} events, check {:016x}\n", count, from_.check());
+    fmt::print("{} results, checksum {:016x}\n", found.count(), found.sum());
+}
+
+}  // namespace nexmark
