@@ -16,7 +16,10 @@ public:
     /// Begins anew with the first value of another window; then it gives those of the last one.
     void add(weir::timestamp window, std::int64_t rank, const T& value, auto&& give) {
         if (window_ != window) give_all(give);
-        if (all_.empty() || rank > rank_) all_.clear(), rank_ = rank;
+        if (all_.empty() || rank > rank_) {
+            all_.clear();
+            rank_ = rank;
+        }
         if (rank == rank_) all_.push_back(value);
         window_ = window;
     }

@@ -30,6 +30,9 @@
 //   a result that fails:
 //     not done: 2 orders of ann from 12:00:00 on
 //     12:01:00 bob 12:00:00-12:01:00: 1 orders
+//   in a body:
+//     12:00:40 ann has spent 110 in this minute, and 0 in the one before
+//     12:01:10 ann has spent 120 in this minute, and 110 in the one before
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
@@ -229,7 +232,7 @@ void keep_what_is_late() {
     app.agent("late", late | weir::events() | weir::for_each([](const auto& event) {
         for (auto& h : event.headers())
             if (h.name == "weir.late-by-ms")
-                fmt::print("  the topic: {} is {} ms too late\n", event.value(), h.value.view());
+                fmt::print("  the topic: {} is {} ms too late\n", event.value(), h.value->view());
     }));
     // [/late]
     test_driver test{app};
@@ -265,6 +268,25 @@ void keep_what_fails() {
     s.send(test, {{5s, "bob", 10}, {10s, "ann", 20}, {20s, "ann", 30}, {60s, "bob", 40}});
 }
 
+void change_in_a_body() {
+    shop s{"in a body"};
+    auto& app = s.app;
+    // [body]
+    auto table = app.table<account_in_window, int>("spent");
+    auto spent = table.tumbling(1min, {.expires = 1h});
+
+    app.agent("limit", s.orders | weir::items() | weir::for_each([&](const auto& item) {
+        auto& [account, price] = item;
+        spent[account] += price;                       // in the minute of this message
+        if (spent.current(account) > 100)
+            fmt::print("  {} {} has spent {} in this minute, and {} in the one before\n", s.now,
+                       account, spent.current(account), spent.delta(account, 1min));
+    }), {.tables = {table}});
+    // [/body]
+    test_driver test{app};
+    s.send(test, {{10s, "ann", 60}, {40s, "ann", 50}, {70s, "ann", 120}});
+}
+
 int main() {
     count_by_minute();
     add_up_in_hops();
@@ -274,4 +296,5 @@ int main() {
     let_the_clock_close();
     keep_what_is_late();
     keep_what_fails();
+    change_in_a_body();
 }

@@ -149,6 +149,25 @@ TEST_CASE("an aggregate that erases leaves its window without a result") {
     CHECK(got == texts{"b [0, 10) 1"});
 }
 
+TEST_CASE("an aggregate that erases does so in each window, whether values can be merged or not") {
+    weir::app app{"a"};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto per = app.table<per_key, int>("per");
+    texts got;
+    const auto window = weir::window(weir::hopping(10ms, 5ms), weir::grace(0ms));
+    const auto add_or_erase = [](const int& sum, int i) {
+        return i == 0 ? std::optional<int>{} : std::optional{sum + i};
+    };
+    app.agent("w", in | window | weir::aggregate(per, add_or_erase, std::plus<int>{}) |
+                       weir::items() | into(got));
+    test_driver test{app};
+    test.send(in, "a", 1, {.timestamp = at(1)});  // in [0, 10)
+    test.send(in, "a", 0, {.timestamp = at(6)});  // erases it there, and in [5, 15)
+    test.send(in, "a", 2, {.timestamp = at(11)});
+    test.send(in, "b", 1, {.timestamp = at(15)});
+    CHECK(got == texts{"a [5, 15) 2"});
+}
+
 TEST_CASE("a null value is in no window, and moves the time") {
     weir::app app{"a"};
     auto in = app.topic<string, std::optional<int>>("in", {.partitions = 1});
@@ -321,4 +340,39 @@ TEST_CASE("semantics 77: the clock closes nothing while a message is on its way 
     test.advance(60s);
     CHECK(got == texts{"a [0, 10000) 2"});
     CHECK(hooks.late_ones.empty());
+}
+
+TEST_CASE(
+    "semantics 79: what the clock has decided holds after a crash, though nothing came of it") {
+    weir::app_options shared{.broker = "memory://window-clock"};
+    struct one_app {
+        lateness hooks{};
+        weir::app app;
+        weir::topic<string, int> in;
+        texts got{};
+        one_app(weir::app_options o, bool fails)
+            : app{"a", with(o)}, in(app.topic<string, int>("in", {.partitions = 1})) {
+            auto per = app.table<per_key, std::int64_t>("per");
+            app.agent("w", in | weir::window(weir::tumbling(10s), weir::grace(0s), {.idle = 30s}) |
+                               weir::count(per) | weir::items() |
+                               weir::for_each([this, fails](const auto& item) {
+                                   if (fails) throw std::runtime_error{"no"};
+                                   got.push_back(text(item));
+                               }));
+        }
+        weir::app_options with(weir::app_options o) {
+            o.hooks = &hooks;
+            return o;
+        }
+    };
+    one_app one{shared, true}, two{shared, false};
+    test_driver test{one.app};
+    test.send(one.in, "a", 1, {.timestamp = at(5'000)});
+    test.advance(35s);
+    CHECK(!test.running());
+    test.append(one.in, "a", 1, {.timestamp = at(6'000)});
+    test.add(two.app);
+    test.run();
+    CHECK(two.got == texts{"a [0, 10000) 1"});
+    CHECK(two.hooks.late_ones == texts{"in@1 [0, 10000) by 0"});
 }

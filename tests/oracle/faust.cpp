@@ -58,14 +58,12 @@ std::vector<bounds> windows_of(const faust_params& p, std::int64_t time) {
     auto in = app.topic<string, int>("in");
     auto counts = app.table<key, int>("counts");
     std::vector<bounds> all;
-    app.agent("w", in | weir::window(weir::hopping(size, advance), weir::grace(0s),
-                                     weir::on_update) |
-                       weir::count(counts) | weir::items() | weir::for_each([&](auto& i) {
-                           const auto ms = [](weir::timestamp t) {
-                               return t.time_since_epoch().count();
-                           };
-                           all.emplace_back(ms(i.key().start), ms(i.key().end));
-                       }));
+    app.agent(
+        "w", in | weir::window(weir::hopping(size, advance), weir::grace(0s), weir::on_update) |
+                 weir::count(counts) | weir::items() | weir::for_each([&](auto& i) {
+                     const auto ms = [](weir::timestamp t) { return t.time_since_epoch().count(); };
+                     all.emplace_back(ms(i.key().start), ms(i.key().end));
+                 }));
     test_driver test{app};
     test.send(in, "a", 1, {.timestamp = weir::timestamp{std::chrono::milliseconds{time}}});
     return all;

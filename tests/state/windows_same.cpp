@@ -186,7 +186,8 @@ TEST_CASE("X a message fails behind one that closes windows in pieces") {
                                        }) |
                        weir::items() | weir::for_each([&](auto& i) { out.push_back(text(i)); }));
     test_driver test{app};
-    for (int i = 0; i < 1000; ++i) test.append(in, "k" + std::to_string(i), 1, {.timestamp = at(1)});
+    for (int i = 0; i < 1000; ++i)
+        test.append(in, "k" + std::to_string(i), 1, {.timestamp = at(1)});
     test.append(in, "x", 1, {.timestamp = at(10)});
     test.append(in, "x", 13, {.timestamp = at(11)});
     test.run();
@@ -258,7 +259,8 @@ TEST_CASE("X what is dropped before a batch moves the time") {
     auto in = app.topic<string, int>("in", {.partitions = 1});
     auto per = app.table<per_key, std::int64_t>("per");
     texts out;
-    app.agent("w", in | weir::filter([](int i) { return i > 0; }) | weir::take(2) | weir::flat_map(std::identity{}) |
+    app.agent("w", in | weir::filter([](int i) { return i > 0; }) | weir::take(2) |
+                       weir::flat_map(std::identity{}) |
                        weir::window(weir::tumbling(10ms), weir::grace(0ms)) | weir::count(per) |
                        weir::items() | weir::for_each([&](auto& i) { out.push_back(text(i)); }));
     test_driver test{app};
@@ -269,4 +271,3 @@ TEST_CASE("X what is dropped before a batch moves the time") {
     CHECK(hooks.late_ones == texts{"in@2 [0, 10) by 0"});
     CHECK(out == texts{"a [0, 10) 1"});
 }
-

@@ -131,6 +131,7 @@ private:
     template <class In>
     static constexpr bool can_have_panes =
         Emits == emits::on_close && !has_sessions && merges<Aggregation> &&
+        std::is_same_v<typename Aggregation::template out<In>, A> &&  // it does not erase
         !is_reduce<decltype(std::declval<const Aggregation&>().template change<In>())>;
     template <class In, class Closed>
     auto changer(plan& p, Closed* to) const {
