@@ -150,7 +150,7 @@ private:
             if (its.ownership() != ownership::lost) close(its);
         }
     }
-    /// `c` is of a batch that is taken apart: what was dropped before it there moves the time first.
+    /// `c` is of a batch that is taken apart: what was dropped there before it moves the time.
     void pass_dropped(const context& c) {
         const auto& whole = *c.now.current;
         const auto batch = whole.from.parts_of(whole.i);
