@@ -137,7 +137,7 @@ bool conductor::turn() {
     }
     busy |= turn_tables();
     for (auto& [tp, p] : partitions_) p->update_tracker(now_);
-    busy |= tables_.update(now_);
+    busy |= tables_.update(now_, [this](auto& g) { return any_under_way(g); });
     busy |= drain();
     busy |= end_sources();
     take_errors();
@@ -280,13 +280,14 @@ bool conductor::turn_partition(owned_partition& p) {
 
 /// Reads a batch, if the fastest cursor has nothing to do and is not too far ahead of the slowest.
 bool conductor::read_next(owned_partition& p) {
-    if (!p.ready()) return false;
+    if (!p.ready() || p.at_limit()) return false;
     const auto ahead = p.room(settings_.options.stream_buffer_max);
     if (ahead == 0) return false;
     p.update_tracker(now_);
     const auto open_max = settings_.options.open_max;
     auto room = open_max - std::min(p.may_be_open(), open_max);
     if (p.tables) room = std::min(room, p.tables->room);
+    if (p.has_limit()) room = std::min<std::size_t>(room, 1);  // offsets may have gaps
     log_if_full(p, room == 0);
     const auto* before = p.tracker.get();
     const auto n = p.read(std::min(ahead, room), now_);
@@ -343,6 +344,20 @@ void conductor::log_if_full(owned_partition& p, bool is_full) {
                 (by.empty() ? "" : ": ") + b->why);
 }
 
+/// Whether messages that have been read have not gone through the agents that change these tables.
+/// What a `take` has is not waited for: it may wait for more.
+bool conductor::any_under_way(const shard_group& g) const {
+    for (auto& [tp, p] : partitions_) {
+        if (!p->tables || !g.has(*p->tables)) continue;
+        for (auto& c : p->cursors())
+            if (g.is_changed_by(c->runs->agent->name) && p->behind(*c) > 0) return true;
+    }
+    return std::any_of(boundaries_.begin(), boundaries_.end(), [&](const boundary_work& b) {
+        const bool waits = b.from->waits_for_work() || !b.cursor->finished();
+        return waits && g.is_changed_by(b.agent().name);
+    });
+}
+
 bool conductor::turn_boundaries() {
     bool busy = false;
     for (auto& b : boundaries_) {
@@ -383,7 +398,8 @@ time_point conductor::due(bool without_commits) const {
     }
     if (stopping()) at = std::min(at, state_ == state::leaving ? answer_due() : stop_until_);
     if (without_commits) return at;
-    return std::min({at, committer_.due(partitions_), report_.due(), next_restore_line_});
+    return std::min(
+        {at, committer_.due(partitions_), report_.due(), next_restore_line_, tables_.due()});
 }
 
 }  // namespace weir::detail

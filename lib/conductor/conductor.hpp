@@ -152,6 +152,7 @@ private:
     void log_if_full(owned_partition&, bool is_full);
     void lost_offsets(owned_partition&, const transport::offset_range&);
     bool turn_boundaries();
+    bool any_under_way(const shard_group&) const;
     void retry_due(const segment_cursor&, time_point& at) const;
     time_point partition_due(const owned_partition&) const;
 

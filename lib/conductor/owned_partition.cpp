@@ -211,16 +211,22 @@ void owned_partition::update_tracker(time_point now) {
 }
 
 void owned_partition::tell_tables() {
-    if (const auto at = tracker->finished()) tables->committable = *at;
-    else if (const auto from = partition_->position()) tables->committable = *from;
-    const auto end = partition_->end(), at = partition_->position();
-    tables->position = at.value_or(tracker->end());
+    const auto at = next();
+    if (const auto finished = tracker->finished()) tables->committable = *finished;
+    else if (at) tables->committable = *at;
+    if (at) tables->next = *at;
+    const auto end = partition_->end();
     tables->at_end = end && at && *at >= *end && tables->committable >= *at;
+}
+
+/// The offset of the next message that is read.
+std::optional<offset> owned_partition::next() const {
+    return next_ ? next_->messages().front().offset : partition_->position();
 }
 
 bool owned_partition::ends_before_tables() const {
     if (!tables || tables->replays_to == 0) return false;
-    const auto at = partition_->position(), end = partition_->end();
+    const auto at = next(), end = partition_->end();
     return at && end && *at >= *end && *at < tables->replays_to;
 }
 
@@ -241,7 +247,7 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
     advance();
     const bool in_place = cursors_finished();
     assert(!in_place || batches_.size() == 1);
-    if (next_log_ && !in_place) return 0;
+    if (next_ && !in_place) return 0;
     auto& into = in_place ? batches_.back() : spare();
     for (auto& d : into.decoded) {
         d.reader->decoder->clear(*d.slots);
@@ -252,8 +258,7 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
         for (auto& c : cursors_) c->enter(batches_.begin());
         for (auto& b : spare_) b.fetched.reset();  // while nobody is ahead, it keeps no memory
     }
-    into.fetched =
-        next_log_ ? std::move(next_log_) : partition_->read(most, std::move(into.fetched));
+    into.fetched = next_ ? std::move(next_) : partition_->read(most, std::move(into.fetched));
     if (into.size() == 0) {
         if (const auto at = partition_->position()) tracker->skipped(*at);
         return 0;
@@ -261,9 +266,13 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
     if (tables) tables->last_read = now;
     const auto first = into.raw(0).offset;
     const auto end = into.raw(into.size() - 1).offset;
+    if (tables && first >= tables->limit) {  // one message: see conductor::read_next
+        next_ = std::move(into.fetched);
+        return 0;
+    }
     if (first < tracker->end()) {
         if (!in_place) {
-            next_log_ = std::move(into.fetched);
+            next_ = std::move(into.fetched);
             return 0;
         }
         begin_anew();

@@ -138,6 +138,10 @@ public:
     }
     /// Its tables are restored.
     bool ready() const { return !tables || tables->ready; }
+    /// Its tables want what is before an offset, and then wait for other messages.
+    bool has_limit() const { return tables && tables->limit < std::numeric_limits<offset>::max(); }
+    /// Its tables want no more of it yet.
+    bool at_limit() const { return tables && tables->next >= tables->limit; }
 
     /// Adds cursors for new segments, which begin with the next batch. But if a stream that nobody
     /// has any more has left a message unfinished, they begin with that message.
@@ -209,6 +213,7 @@ private:
     void begin_anew();
     void decode(fetched_batches::iterator from);
     void tell_tables();
+    std::optional<offset> next() const;
     offset reached(const partition_cursor&, std::size_t position) const;
     bool reads(const segment&) const;
     std::optional<offset> first_left() const;
@@ -219,10 +224,12 @@ private:
 
     std::shared_ptr<release_queue> releases_;
     std::unique_ptr<transport::partition> partition_;
-    fetched_batches batches_;          // in order; never empty, the last one may have no message
-    fetched_batches spare_;            // at most one, to be used again
-    std::unique_ptr<fetch> next_log_;  // the first batch of a topic that was created again
-    std::uint64_t read_ = 0;           // messages
+    fetched_batches batches_;  // in order; never empty, the last one may have no message
+    fetched_batches spare_;    // at most one, to be used again
+    // Read already: the first batch of a topic that was created again, or of what is behind the
+    // tables' limit.
+    std::unique_ptr<fetch> next_;
+    std::uint64_t read_ = 0;  // messages
     std::vector<std::unique_ptr<partition_cursor>> cursors_;
     std::optional<undecodable_message> undecodable_;
     bool stopped_ = false;

@@ -17,6 +17,8 @@ constexpr std::size_t restore_piece = 4096, write_piece = 4096;
 // So many of them are read at once: what was allocated for these is used for the next ones while it
 // is in the cache.
 constexpr std::size_t restore_read = 64;
+// While several tables replay, one input waits for another no longer than this without any message.
+constexpr auto step_pause = std::chrono::seconds{10};
 
 /// The windows that fill a table, and what its rows are.
 std::string windows_of(const table_info& t) {
@@ -80,7 +82,7 @@ shard_group::~shard_group() {
 std::shared_ptr<table_input> shard_group::assigned(const topic_info& t, offset from) {
     auto& in = inputs_[number_of(t)];
     in = std::make_shared<table_input>();
-    in->committable = in->written = from;
+    in->committable = in->written = in->next = from;
     return in;
 }
 
@@ -93,6 +95,11 @@ std::size_t shard_group::number_of(const topic_info& t) const {
 bool shard_group::had(const topic_info& t) const { return inputs_[number_of(t)] != nullptr; }
 bool shard_group::has(const table_input& in) const {
     return std::any_of(inputs_.begin(), inputs_.end(), [&](auto& i) { return i.get() == &in; });
+}
+
+bool shard_group::is_changed_by(const std::string& agent) const {
+    return std::any_of(tables_.begin(), tables_.end(),
+                       [&](auto& m) { return m.table->changed_by == agent; });
 }
 
 bool shard_group::stays_without(const table_input& gone, bool lost) {
@@ -153,12 +160,42 @@ void shard_group::start() {
     for (auto& m : tables_) {
         m.table->set(partition_, m.shard);
         if (!m.shard->replaying()) continue;
-        const auto to = m.shard->replays_to();
-        for (std::size_t i = 0; i < to.size(); ++i)
-            inputs_[i]->replays_to = std::max(inputs_[i]->replays_to, to[i]);
+        for (auto& to : m.shard->replays())
+            for (std::size_t i = 0; i < to.size(); ++i)
+                inputs_[i]->replays_to = std::max(inputs_[i]->replays_to, to[i]);
     }
+    find_steps();
     for (auto& i : inputs_) i->ready = true;
     if (has_clock()) begin_decision();
+}
+
+/// One table may have been written as of a later cut than the one before it. What that one passes
+/// on depends on the order of messages, which may be another one now. So all messages of a cut come
+/// before any other: the later table leaves all of them out, and misses none.
+void shard_group::find_steps() {
+    if (tables_.size() < 2) return;
+    for (auto& m : tables_)
+        if (m.shard->replaying())
+            for (auto& c : m.shard->replays()) steps_.push_back(std::move(c));
+    std::sort(steps_.begin(), steps_.end());  // each of them contains those before it
+    steps_.erase(std::unique(steps_.begin(), steps_.end()), steps_.end());
+    begin_step({});
+}
+
+bool shard_group::step_is_read() const {
+    const auto& upto = steps_.front();
+    for (std::size_t i = 0; i < topic_count(); ++i)
+        if (inputs_[i]->next < upto[i]) return false;
+    return true;
+}
+
+void shard_group::begin_step(time_point now) {
+    still_since_ = now;
+    limit_reading();
+}
+
+time_point shard_group::due_of_step() const {
+    return steps_.empty() ? time_point::max() : later(still_since_, step_pause);
 }
 
 bool shard_group::restore(member& m) {
@@ -357,7 +394,7 @@ cut shard_group::committable_cut() {
     return at;
 }
 
-bool shard_group::update(time_point now) {
+bool shard_group::update(time_point now, bool under_way) {
     if (!running_) return false;
     upto_.clear();  // its capacity is used again: this is done in every turn
     for (auto& i : inputs_) upto_.push_back(i->committable);
@@ -365,7 +402,33 @@ bool shard_group::update(time_point now) {
     if (std::all_of(tables_.begin(), tables_.end(), is_before))
         for (auto& m : tables_) m.shard->forget(upto_);
     tell_room();
-    return has_clock() && update_clock(now);
+    bool busy = has_clock() && update_clock(now);
+    busy |= update_steps(now, under_way);
+    limit_reading();
+    return busy;
+}
+
+/// True if inputs may be read on that had to wait.
+bool shard_group::update_steps(time_point now, bool under_way) {
+    if (steps_.empty()) return false;
+    offset read = 0;
+    for (auto& i : topic_inputs()) read += i->next;
+    if (std::exchange(read_of_step_, read) != read) still_since_ = now;
+    if ((under_way || !step_is_read()) && now < due_of_step()) return false;
+    steps_.erase(steps_.begin());
+    begin_step(now);
+    return true;
+}
+
+/// No input is read beyond the step, nor beyond a decision of the clock that is not carried out.
+void shard_group::limit_reading() {
+    constexpr auto none = std::numeric_limits<offset>::max();
+    const auto* from = decision_to_wait_for();
+    for (std::size_t i = 0; i < topic_count(); ++i) {
+        auto& limit = inputs_[i]->limit;
+        limit = steps_.empty() ? none : steps_.front()[i];
+        if (from) limit = std::min(limit, (*from)[i]);
+    }
 }
 
 /// The journals are bounded, give or take what one message changes.
@@ -376,8 +439,6 @@ void shard_group::tell_room() {
         room = std::min(room, most - std::min(m.shard->journal_size(), most));
     }
     for (auto& i : inputs_) i->room = room;
-    if (decision_ && (!decision_->written || tables_[decision_->table].shard->decision))
-        wait_for_clock();
 }
 
 bool shard_group::begin_cut() {

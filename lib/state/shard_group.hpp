@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of one partition whose changes depend on each other.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,17 +22,19 @@ namespace weir::detail {
 struct table_input {
     // told by the partition
     offset committable = 0;  // everything before is finished
+    offset next = 0;         // everything before has been read
     bool leaving = false;    // it is revoked: what it has begun is finished
     bool at_end = false;     // everything in the log is finished
     time_point last_read{};  // when a message was read last, or when reading began
     const topic_partition* tp = nullptr;
-    offset position = 0;  // what is read next
     // told by the tables
     bool ready = false;                                          // the partition may be read
     std::size_t room = std::numeric_limits<std::size_t>::max();  // messages that may be read now
     offset written = 0;  // so far as the changelogs have it: no commit may pass it
     // The tables have changes by messages before it, and wait for those to come again.
     offset replays_to = 0;
+    // No message at this offset or behind it is read now.
+    offset limit = std::numeric_limits<offset>::max();
     // The tables are not here any more: nothing more will be written.
     bool abandoned = false;
 };
@@ -102,6 +106,7 @@ public:
     /// The run ends: the tables can still be read afterwards.
     void leave_readable() { leaves_readable_ = true; }
     bool has(const table_input&) const;
+    bool is_changed_by(const std::string& agent) const;
     /// The input was assigned before.
     bool had(const topic_info&) const;
     bool restoring() const { return !running_; }
@@ -109,10 +114,12 @@ public:
     /// Reads a piece of the changelogs, until they are restored. True if it did anything. Throws
     /// weir::error.
     bool restore();
-    /// Forgets what can't be undone. True if windows may be closed by the clock now.
-    bool update(time_point now);
-    /// When the clock closes a window.
-    time_point due() const;
+    /// Forgets what can't be undone. `under_way`: what has been read has not gone through the
+    /// agents that change the tables. True if there is something to do because of it.
+    bool update(time_point now, bool under_way);
+    /// When `update` has something to do, if that depends on the time.
+    time_point due() const { return std::min(due_of_step(), due_of_clock()); }
+    bool in_steps() const { return !steps_.empty(); }
     /// A sentence: what the window waits for that closes next. Empty: none is open.
     std::string why_open(time_point now) const;
     /// Begins a cut, if there is anything to write and none is being written. True if it did.
@@ -182,8 +189,19 @@ private:
     static void leave_out(member&);
     void announce(member&);
     void start();
+    void find_steps();
+    void begin_step(time_point now);
+    bool step_is_read() const;
+    bool update_steps(time_point now, bool under_way);
+    time_point due_of_step() const;
+    time_point due_of_clock() const;
+    void limit_reading();
     void tell_room();
     std::size_t topic_count() const { return inputs().size(); }
+    /// Without the clock.
+    std::span<const std::shared_ptr<table_input>> topic_inputs() const {
+        return std::span{inputs_}.first(topic_count());
+    }
     bool has_clock() const { return inputs_.size() > topic_count(); }
     bool update_clock(time_point now);
     void read_decision(member&);
@@ -192,7 +210,7 @@ private:
     std::optional<time_point> closes_at(const member&) const;
     bool decide(time_point now);
     void send_decision();
-    void wait_for_clock();
+    const cut* decision_to_wait_for() const;
     cut committable_cut();
     void begin_table(std::size_t);
     bool write_one(member&);
@@ -227,6 +245,10 @@ private:
     std::unique_ptr<records_under_way, leave_records> decision_under_way_, results_;
     // The stream time of an idle partition goes on with the clock from then on.
     time_point idle_from_{}, idle_since_{};
+    // Several tables replay: the cuts that are left, and since when nothing has been read.
+    std::vector<cut> steps_;
+    offset read_of_step_ = -1;
+    time_point still_since_{};
 
     // the cut that is being written
     stage at_ = stage::none;

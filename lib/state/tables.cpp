@@ -74,11 +74,6 @@ bool tables::restore() {
     for (auto& [key, g] : groups_) busy |= g->restore();
     return busy;
 }
-bool tables::update(time_point now) {
-    bool busy = false;
-    for (auto& [key, g] : groups_) busy |= g->update(now);
-    return busy;
-}
 time_point tables::due() const {
     auto at = time_point::max();
     for (auto& [key, g] : groups_) at = std::min(at, g->due());

@@ -37,9 +37,15 @@ public:
 
     /// Reads on in the changelogs. True if there was anything. Throws weir::error.
     bool restore();
-    /// Looks at how far the inputs are. True if there is something to do because of it.
-    bool update(time_point now);
-    /// When the clock closes a window.
+    /// Looks at how far the inputs are. `under_way(group)` and what it returns: as in
+    /// shard_group::update.
+    template <class UnderWay>
+    bool update(time_point now, UnderWay under_way) {
+        bool any = false;
+        for (auto& [key, g] : groups_) any |= g->update(now, g->in_steps() && under_way(*g));
+        return any;
+    }
+    /// When `update` has something to do, if that depends on the time.
     time_point due() const;
     /// Begins cuts of what is committable.
     void begin_cuts();

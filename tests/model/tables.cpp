@@ -47,10 +47,14 @@ enum class shape {
     erasing,        // 0 erases the key, every other value adds one
     chained,        // every third count of a key is counted again
     chained_apart,  // the same, and the second table is behind a take
-    two_agents,     // a second agent with a table of its own
-    regrouped,      // the key is made of the value
+    chained_behind_calls,
+    two_agents,  // a second agent with a table of its own
+    regrouped,   // the key is made of the value
     two_inputs,
     two_inputs_overtaking,
+    chained_of_two,
+    chained_of_two_apart,
+    chained_of_two_overtaking,
     number_of
 };
 bool has_two_inputs(shape s) { return s >= shape::two_inputs; }
@@ -68,10 +72,17 @@ const char* const names[] = {"alone",
                              "erasing",
                              "chained",
                              "chained, apart",
+                             "chained, behind calls",
                              "two agents",
                              "regrouped",
                              "two inputs",
-                             "two inputs, overtaking"};
+                             "two inputs, overtaking",
+                             "chained, of two inputs",
+                             "chained, of two inputs, apart",
+                             "chained, of two inputs, overtaking"};
+bool is_chained(shape s) {
+    return (s >= shape::chained && s <= shape::chained_behind_calls) || s >= shape::chained_of_two;
+}
 
 using item = weir::item<string, int>;
 
@@ -193,6 +204,11 @@ struct member {
                 app.agent("c", in | weir::count(seen) | third | weir::take(2, 10s) | each |
                                    weir::count(thirds) | fail);
                 break;
+            case shape::chained_behind_calls:
+                app.agent("c", in | weir::map(late_int, {.concurrency = 3, .order = any_order}) |
+                                   weir::count(seen) | third | weir::count(thirds) | fail |
+                                   weir::take(3, 10s) | each);
+                break;
             case shape::two_agents:
                 app.agent("c", in | weir::count(seen) | fail);
                 app.agent("d", in | weir::take(3, 10s) | each | weir::count(thirds) | fail);
@@ -211,6 +227,21 @@ struct member {
                                 (other | number |
                                  weir::map(late, {.concurrency = 3, .order = any_order}))) |
                                    weir::count(seen) | fail | weir::take(3, 10s) | each);
+                break;
+            case shape::chained_of_two:
+                app.agent("c", (in & other) | weir::count(seen) | third | weir::count(thirds) |
+                                   fail | weir::take(3, 10s) | each);
+                break;
+            case shape::chained_of_two_apart:
+                app.agent("c", (in & other) | weir::count(seen) | third | weir::take(2, 10s) |
+                                   each | weir::count(thirds) | fail);
+                break;
+            case shape::chained_of_two_overtaking:
+                app.agent("c", ((in | number) &
+                                (other | number |
+                                 weir::map(late, {.concurrency = 3, .order = any_order}))) |
+                                   weir::count(seen) | third | weir::count(thirds) | fail |
+                                   weir::take(3, 10s) | each);
                 break;
             case shape::number_of: break;
         }
@@ -314,8 +345,7 @@ private:
             seen_.erase(key);
         } else {
             const auto n = ++seen_[key];
-            const bool chained = shape_ == shape::chained || shape_ == shape::chained_apart;
-            if (shape_ == shape::two_agents || (chained && n % 3 == 0)) ++thirds_[key];
+            if (shape_ == shape::two_agents || (is_chained(shape_) && n % 3 == 0)) ++thirds_[key];
         }
     }
     void one(member& m) {

@@ -2,6 +2,7 @@
 #include "window_rules.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace model {
 
@@ -15,13 +16,23 @@ std::vector<milliseconds> starts_of(const window_rules& r, milliseconds t) {
 void window_interpreter::add(const window_message& m) {
     time = std::max(time, m.time);
     const auto upto = time - rules_.grace;
+    const auto late_before = late.size();
     if (m.passes)
         for (auto start : starts_of(rules_, m.time)) {
             const auto end = start + rules_.size;
             if (end > upto) add_to({end, start, m.key}, m);
             else late.push_back({m, start, end, upto - end});
         }
+    const auto starts = starts_of(rules_, m.time);
+    if (m.passes && late.size() - late_before < starts.size()) add_to_pane(m);
     close(upto);
+}
+
+void window_interpreter::add_to_pane(const window_message& m) {
+    const auto width = std::gcd(rules_.size, rules_.advance);
+    auto start = m.time;
+    while ((start - rules_.offset) % width != 0) --start;
+    panes_[{start + width, start, m.key}] += std::to_string(m.value) + ',';
 }
 
 void window_interpreter::add_to(const window_of& w, const window_message& m) {
@@ -41,6 +52,9 @@ void window_interpreter::close(milliseconds upto) {
         open.erase(w);
         times_.erase(w);
     }
+    std::erase_if(panes_, [&](const auto& p) {
+        return starts_of(rules_, p.first.start).back() + rules_.size <= upto;
+    });
 }
 
 void window_interpreter::pass(const window_of& w, const std::string& content, milliseconds t) {

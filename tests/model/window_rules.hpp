@@ -40,6 +40,7 @@ struct window_rules {
     milliseconds size = 0, advance = 0, grace = 0, offset = 0;
     bool on_update = false;
     bool erases = false;   // values that 7 divides erase the window
+    bool merges = false;   // values are sets, and hopping windows are made of panes
     bool chained = false;  // a second table has all results of a window
 };
 
@@ -47,6 +48,8 @@ class window_interpreter {
 public:
     explicit window_interpreter(window_rules r) : rules_(r) {}
     void add(const window_message&);
+    /// What the table has: the open windows, or the panes that are in one.
+    std::map<window_of, std::string> rows() const { return has_panes() ? panes_ : open; }
 
     static constexpr auto before_all = std::numeric_limits<milliseconds>::min();
     milliseconds time = before_all;
@@ -55,11 +58,14 @@ public:
     std::vector<late_message> late{};
 
 private:
+    bool has_panes() const { return rules_.merges && rules_.advance < rules_.size; }
+    void add_to_pane(const window_message&);
     void add_to(const window_of&, const window_message&);
     void close(milliseconds upto);
     void pass(const window_of&, const std::string& content, milliseconds);
 
     window_rules rules_;
+    std::map<window_of, std::string> panes_{};
     std::map<window_of, milliseconds> times_{}, total_times_{};
 };
 

@@ -242,6 +242,118 @@ TEST_CASE("a chain of tables: the second has what came of each change that the f
     }
 }
 
+namespace {
+
+/// Two tables: `first` counts, and `second` counts the keys that have come twice.
+struct chain {
+    weir::app app;
+    weir::topic<string, int> in, other;
+    weir::table<string, std::int64_t> first, second;
+    chain(const weir::app_options& o, bool calls)
+        : app{"a", o},
+          in(app.topic<string, int>("in")),
+          other(app.topic<string, int>("other")),
+          first(app.table<string, std::int64_t>("first")),
+          second(app.table<string, std::int64_t>("second")) {
+        const auto twice = weir::filter([](std::int64_t n) { return n == 2; });
+        const auto wait = [](int seconds) -> weir::task<int> {
+            co_await weir::sleep(1s * seconds);
+            co_return seconds;
+        };
+        if (calls)
+            app.agent("c", in | weir::map(wait, {.concurrency = 3, .order = weir::order_by::none}) |
+                               weir::count(first) | twice | weir::count(second));
+        else app.agent("c", (in & other) | weir::count(first) | twice | weir::count(second));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a chain of tables: after a crash messages in another order change none twice") {
+    silent hush;
+    for (const bool calls : {false, true}) {
+        const weir::app_options shared{.broker = calls ? "memory://chain-calls" : "memory://chain",
+                                       .hooks = &hush};
+        chain one{shared, calls}, two{shared, calls};
+        test_driver test{one.app};
+        const auto& where = calls ? one.in : one.other;
+        test.send(one.in, "x", calls ? 5 : 0);
+        test.advance(5s);
+        test.send(where, "x", 0);
+        CHECK(one.second.get("x") == 1);
+        test.fail_next_send("a-first-changelog", 1);
+        test.commit();  // the second table is written, the first is not
+        test.kill(one.app);
+        test.fail_next_send("a-first-changelog", 0);
+        test.append(one.in, "x", 0);  // it could come before the second message now
+        test.add(two.app);
+        test.advance(9s);
+        CHECK(two.first.get("x") == 3);
+        CHECK(two.second.get("x") == 1);
+    }
+}
+
+TEST_CASE("a chain of tables: a batch that waits for more messages gets them after a crash") {
+    silent hush;
+    const weir::app_options shared{.broker = "memory://chain-waits", .hooks = &hush};
+    const auto make = [&](weir::app& app) {
+        auto in = app.topic<string, int>("in");
+        auto first = app.table<string, std::int64_t>("first");
+        auto second = app.table<string, std::int64_t>("second");
+        app.agent("c", in | weir::take(3, 10s) | weir::flat_map(std::identity{}) |
+                           weir::count(first) | weir::count(second));
+        return std::tuple{in, first, second};
+    };
+    weir::app one{"a", shared}, two{"a", shared};
+    const auto [in, first, second] = make(one);
+    const auto [in2, first2, second2] = make(two);
+    test_driver test{one};
+    test.send(in, "x", 0);
+    test.fail_next_send("a-first-changelog", 1);
+    test.advance(10s);
+    test.commit();
+    test.kill(one);
+    test.fail_next_send("a-first-changelog", 0);
+    for (int n = 0; n < 2; ++n) test.append(in, "x", 0);
+    test.add(two);
+    CHECK(first2.get("x") == 3);
+    CHECK(second2.get("x") == 3);
+}
+
+TEST_CASE("a chain of tables: after a crash an input waits for another no longer than 10 s") {
+    silent hush;
+    const weir::app_options shared{
+        .broker = "memory://chain-pause", .on_error = weir::retry(3, 1h), .hooks = &hush};
+    bool fails = false;
+    const auto make = [&](weir::app& app) {
+        auto in = app.topic<string, int>("in"), other = app.topic<string, int>("other");
+        auto first = app.table<string, std::int64_t>("first");
+        auto second = app.table<string, std::int64_t>("second");
+        const auto fail = weir::tap([&](int n) {
+            if (fails && n == 7) throw std::runtime_error{"no"};
+        });
+        app.agent("c", (in & other) | fail | weir::count(first) | weir::count(second));
+        return std::tuple{in, other, first};
+    };
+    weir::app one{"a", shared}, two{"a", shared};
+    const auto [in, other, first] = make(one);
+    const auto [in2, other2, first2] = make(two);
+    test_driver test{one};
+    test.send(in, "x", 1);
+    test.send(other, "x", 7);
+    test.fail_next_send("a-first-changelog", 1);
+    test.commit();
+    test.kill(one);
+    test.fail_next_send("a-first-changelog", 0);
+    test.append(in, "x", 1);
+    fails = true;
+    test.add(two);
+    test.advance(9s);
+    CHECK(first2.get("x") == 1);
+    test.advance(1s);
+    CHECK(first2.get("x") == 2);
+}
+
 // ------------------------------------------------------------------------------------------- rows
 TEST_CASE("rows are found, made and erased like a map's") {
     weir::detail::rows<std::uint64_t, int> rows;

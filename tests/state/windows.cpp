@@ -92,6 +92,54 @@ TEST_CASE("semantics 72: a message that a filter drops moves the time, too") {
     CHECK(hooks.late_ones == texts{"in@2 [0, 10) by 0"});
 }
 
+TEST_CASE("semantics 72: of a batch that is taken apart, what a filter drops moves the time, too") {
+    lateness hooks;
+    weir::app app{"a", {.hooks = &hooks}};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto per = app.table<per_key, std::int64_t>("per");
+    texts out;
+    app.agent("w", in | weir::take(3) | weir::flat_map(std::identity{}) |
+                       weir::filter([](int i) { return i > 0; }) |
+                       weir::window(weir::tumbling(10ms), weir::grace(0ms)) | weir::count(per) |
+                       weir::items() | weir::for_each([&](auto& i) { out.push_back(text(i)); }));
+    test_driver test{app};
+    const auto append = [&](int value, int time) {
+        test.append(in, "a", value, {.timestamp = at(time)});
+    };
+    append(1, 1);
+    append(0, 10);
+    append(1, 9);
+    test.run();
+    CHECK(hooks.late_ones == texts{"in@2 [0, 10) by 0"});
+    CHECK(out == texts{"a [0, 10) 1"});
+    append(1, 12);
+    append(1, 13);
+    append(0, 20);
+    test.run();
+    CHECK(out == texts{"a [0, 10) 1", "a [10, 20) 2"});
+}
+
+TEST_CASE("semantics 73: behind a batch of several partitions the windows of all of them close") {
+    lateness hooks;
+    weir::app app{"a", {.hooks = &hooks}};
+    auto in = app.topic<string, int>("in", {.partitions = 2});
+    auto per = app.table<per_key, std::int64_t>("per");
+    texts out;
+    app.agent("w", in | weir::take(4) | weir::flat_map(std::identity{}) |
+                       weir::window(weir::tumbling(10ms), weir::grace(0ms)) | weir::count(per) |
+                       weir::items() | weir::for_each([&](auto& i) { out.push_back(text(i)); }));
+    test_driver test{app};
+    for (int time : {1, 10})
+        for (int p : {0, 1})
+            test.append(in, p == 0 ? "a" : "b", 1, {.partition = p, .timestamp = at(time)});
+    test.run();
+    std::sort(out.begin(), out.end());
+    CHECK(out == texts{"a [0, 10) 1", "b [0, 10) 1"});
+    test.commit();
+    CHECK(test.committed(in, 0) == committed{2});
+    CHECK(test.committed(in, 1) == committed{2});
+}
+
 TEST_CASE("semantics 72: each partition has its own time, and keeps it over a restart") {
     window_counts c{weir::window(weir::tumbling(10ms), weir::grace(0ms)), weir::app_options{}, 2};
     test_driver test{c.app};
@@ -260,6 +308,39 @@ TEST_CASE("semantics 54: a message that fails is in no window, and has not moved
     CHECK(hooks.late_ones.empty());
     test.send(in, "a", 1, {.timestamp = at(15)});
     CHECK(out == texts{"a [0, 10) 7", "a [5, 15) 4"});
+}
+
+TEST_CASE("a window that has closed stays closed after a restart") {
+    window_counts c{weir::window(weir::tumbling(10ms), weir::grace(0ms))};
+    test_driver test{c.app};
+    c.send(test, "a", 1);
+    test.commit();
+    c.send(test, "a", 10);
+    CHECK(c.out == texts{"a [0, 10) 1 @1"});
+    test.restart();
+    c.send(test, "a", 20);
+    CHECK(c.out == texts{"a [0, 10) 1 @1", "a [10, 20) 1 @10"});
+}
+
+TEST_CASE("a window whose only message has failed is passed over when its time comes") {
+    lateness hooks;
+    weir::app app{"a", {.on_error = weir::skip, .hooks = &hooks}};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto per = app.table<per_key, int>("per");
+    texts out;
+    app.agent("w", in | weir::window(weir::hopping(10ms, 5ms), weir::grace(0ms)) |
+                       weir::aggregate(per,
+                                       [calls = 0](int& sum, int i) mutable {
+                                           sum += i;
+                                           if (++calls == 2) throw std::runtime_error{"second"};
+                                       }) |
+                       weir::items() | weir::for_each([&](auto& i) { out.push_back(text(i)); }));
+    test_driver test{app};
+    test.send(in, "a", 1, {.timestamp = at(7)});  // fails in the second of its windows
+    test.send(in, "a", 2, {.timestamp = at(27)});
+    CHECK(out.empty());
+    test.send(in, "a", 3, {.timestamp = at(100)});
+    CHECK(out == texts{"a [20, 30) 2", "a [25, 35) 2"});
 }
 
 TEST_CASE("a message closes 5000 windows in pieces, each once") {

@@ -141,7 +141,7 @@ public:
     virtual const void* value_of(std::size_t, const void* /*type*/) const { return nullptr; }
     /// The messages of a batch; null for other values.
     struct several {
-        const origins* in = nullptr;
+        origins* in = nullptr;
         std::size_t count = 0;
     };
     virtual several parts_of(std::size_t) const { return {}; }

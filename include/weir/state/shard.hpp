@@ -80,8 +80,9 @@ public:
     /// A cut can be made at `upto`. If that contains all that was restored, it does not replay any
     /// more.
     virtual void replayed(const cut& upto) = 0;
-    /// It has no change by a message at these offsets or behind them. Valid while it replays.
-    virtual cut replays_to() const = 0;
+    /// What its rows are restored of, in no order. It has no change by a message that is in none of
+    /// them. Valid while it replays.
+    virtual std::vector<cut> replays() const = 0;
 
     /// The current message is finished.
     virtual void finish() = 0;

@@ -161,11 +161,10 @@ public:
         base_ = static_cast<std::uint32_t>(restored_of_.size());
         if (!is_written_) erase_doomed();
     }
-    cut replays_to() const override {
-        auto most = restored_;
-        for (auto& c : restored_of_)
-            for (std::size_t i = 0; i < c.size(); ++i) most[i] = std::max(most[i], c[i]);
-        return most;
+    std::vector<cut> replays() const override {
+        auto all = restored_of_;
+        all.push_back(restored_);
+        return all;
     }
     bool replaying() const override { return replaying_; }
     void replayed(const cut& upto) override {

@@ -101,6 +101,7 @@ public:
         if constexpr (requires { Change::passes_over(v); })
             if (Change::passes_over(v)) return;
         if (!c.common && c.ownership() == ownership::lost) return;
+        if (&c.from != &c.now.current->from) pass_dropped(c);
         auto& ref = shards_.of(c);
         auto* shard = shard_at(ref, c);
         if (!shard) return;
@@ -112,25 +113,20 @@ public:
     }
     void apply(context& c) {
         late_.apply(c);
-        if (!c.partition()) return;
-        auto& ref = shards_.of(c);
-        auto* shard = shard_at(ref, c);
-        if (!shard) return;
-        // a message that was dropped before it came here moves the time, too
-        if (!c.from.of_batch(c.i)) pass_time(*shard, ref, c, c.from.time_of(c.i));
-        if (shard->time() == no_time) return;
-        const auto upto = spec_.closed_at(shard->time());
-        if (shard->next_end() > upto) {
-            if constexpr (!has_sessions) shard->passed(upto);
-            return;
+        if (c.now.more) return;  // windows close with the last piece
+        // messages that were dropped before they came here move the time, too
+        if (c.from.of_batch(c.i)) apply_batch(c);
+        else if (c.common || c.ownership() != ownership::lost) {
+            move_time(c, c.from.time_of(c.i));
+            close(c);
         }
-        if constexpr (on_close) closed_->close(ref.shared(), ref.input(), c, upto);
-        else forget_some(*shard, ref.input(), c.offset(), upto);
+        if constexpr (on_close) closed_->begin(c);
     }
     void finish() { shards_.finish(); }
     void undo() {
         shards_.undo();
         late_.undo();
+        passed_ = 0;
     }
     bool full() { return late_.full(); }
     void assigned(const topic_partition& tp) { shards_.assigned(tp); }
@@ -144,8 +140,57 @@ private:
         if (!s || s->has_all(ref.input(), c.offset())) return nullptr;
         return s;
     }
-    static void pass_time(shard_type& s, const ref_type& ref, const context& c, timestamp t) {
-        if (t > s.time()) s.set_time(t, ref.input(), c.offset());
+    /// A batch was taken apart.
+    void apply_batch(context& c) {
+        const auto batch = c.from.parts_of(c.i);
+        pass_parts(batch, batch.count, c.now);
+        passed_ = 0;
+        for (auto i = batch.count; i-- > 0;) {
+            context its{*batch.in, i, c.now};
+            if (its.ownership() != ownership::lost) close(its);
+        }
+    }
+    /// `c` is of a batch that is taken apart: what was dropped before it moves the time first.
+    void pass_dropped(const context& c) {
+        const auto& whole = *c.now.current;
+        const auto batch = whole.from.parts_of(whole.i);
+        if (batch.in == &c.from) pass_parts(batch, c.i, c.now);
+    }
+    /// The messages of a batch before `upto` move the time.
+    void pass_parts(const origins::several& batch, std::size_t upto, segment_turn& now) {
+        for (; passed_ < upto; ++passed_) {
+            context its{*batch.in, passed_, now};
+            if (its.ownership() != ownership::lost) move_time(its, its.time());
+        }
+    }
+    void move_time(const context& c, timestamp t) {
+        if (!c.partition()) return;
+        auto& ref = shards_.of(c);
+        if (auto* shard = shard_at(ref, c)) pass_time(*shard, ref, c, t);
+    }
+    /// Closes the windows that end before the time.
+    void close(const context& c) {
+        if (!c.partition()) return;
+        auto& ref = shards_.of(c);
+        auto* shard = shard_at(ref, c);
+        if (!shard || shard->time() == no_time) return;
+        close(*shard, ref, c);
+    }
+    void close(shard_type& shard, const ref_type& ref, const context& c) {
+        const auto upto = spec_.closed_at(shard.time());
+        if (shard.next_end() > upto) {
+            if constexpr (!has_sessions) shard.passed(upto);
+            return;
+        }
+        if constexpr (on_close) closed_->add(ref.shared(), ref.input(), c, upto);
+        else forget_some(shard, ref.input(), c.offset(), upto);
+    }
+    void pass_time(shard_type& s, const ref_type& ref, const context& c, timestamp t) {
+        if (t <= s.time()) return;
+        s.set_time(t, ref.input(), c.offset());
+        // of a batch each message closes its own windows, whatever is in a batch with it
+        if constexpr (on_close)
+            if (&c.from != &c.now.current->from) close(s, ref, c);
     }
 
     void add_to_windows(context& c, shard_type& shard, std::size_t input, timestamp time,
@@ -273,6 +318,7 @@ private:
     Closed* closed_;
     windowed<K> window_{};
     K scratch_{};
+    std::size_t passed_ = 0;  // of the batch in work: so many have moved the time
     window_origins<windowed<K>> origins_{};
 };
 

@@ -30,8 +30,8 @@ public:
     /// key's bytes. Null: none does.
     Row* take(timestamp upto) {
         for (;;) {
-            if (closing_.empty() && !begin_next(upto)) return nullptr;
-            if (closing_.empty()) continue;  // none of those that end next has a value any more
+            while (closing_.empty())  // none of those that end next may be open
+                if (!begin_next(upto)) return nullptr;
             std::pop_heap(closing_.begin(), closing_.end(), later{&keys_});
             auto* r = closing_.back().row;
             closing_.pop_back();
