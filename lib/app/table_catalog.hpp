@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every table of an app, by name.
 #pragma once
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,6 +47,7 @@ private:
     struct settings {
         properties config;
         int replication;
+        std::size_t journal_max;
         friend bool operator==(const settings&, const settings&) = default;
     };
 

@@ -398,8 +398,7 @@ time_point conductor::due(bool without_commits) const {
     }
     if (stopping()) at = std::min(at, state_ == state::leaving ? answer_due() : stop_until_);
     if (without_commits) return at;
-    return std::min(
-        {at, committer_.due(partitions_), report_.due(), next_restore_line_, tables_.due()});
+    return std::min({at, committer_.due(partitions_), report_.due(), next_restore_line_});
 }
 
 }  // namespace weir::detail

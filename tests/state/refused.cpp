@@ -100,6 +100,8 @@ TEST_CASE("a table that is declared twice has one pair of types, and its options
     CHECK(refused([&] {
               app.table<string, int>("seen", {.config = {{"segment.ms", "1"}}});
           }) == "weir: table 'seen' is declared twice with different options: give them once");
+    CHECK(refused([&] { app.table<string, int>("seen", {.journal_max = 5, .replication = 1}); }) ==
+          "weir: table 'seen' is declared twice with different options: give them once");
 }
 
 TEST_CASE("a table's name can be a topic's") {
