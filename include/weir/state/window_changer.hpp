@@ -254,7 +254,9 @@ private:
         if (before) {
             const auto& all = before->value;
             const auto gap = spec_.windows.gap;
-            while (first < all.size() && all[first].end + gap < time) ++first;
+            // those that have closed may still be here
+            while (first < all.size() && (all[first].end + gap < time || all[first].end <= upto))
+                ++first;
             for (auto i = first; i < all.size() && all[i].start - gap <= time; ++i, ++count) {
                 now.start = std::min(now.start, all[i].start);
                 now.end = std::max(now.end, all[i].end);
