@@ -211,10 +211,11 @@ void owned_partition::update_tracker(time_point now) {
 }
 
 void owned_partition::tell_tables() {
-    const auto at = next(), end = partition_->end();
+    const auto at = next();
     if (const auto finished = tracker->finished()) tables->committable = *finished;
     else if (at) tables->committable = *at;
-    tables->position = at.value_or(std::max(tables->position, tracker->end()));
+    if (at) tables->next = *at;
+    const auto end = partition_->end();
     tables->at_end = end && at && *at >= *end && tables->committable >= *at;
 }
 

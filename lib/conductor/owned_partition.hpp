@@ -141,7 +141,7 @@ public:
     /// Its tables want what is before an offset, and then wait for other messages.
     bool has_limit() const { return tables && tables->limit < std::numeric_limits<offset>::max(); }
     /// Its tables want no more of it yet.
-    bool at_limit() const { return tables && tables->position >= tables->limit; }
+    bool at_limit() const { return tables && tables->next >= tables->limit; }
 
     /// Adds cursors for new segments, which begin with the next batch. But if a stream that nobody
     /// has any more has left a message unfinished, they begin with that message.

@@ -66,7 +66,8 @@ drawn_stream graph_builder::operation(const drawn_stream& before, std::string na
     drawn_stream here{to_->add({graph::kind::operation, std::move(name), agent_, std::move(key),
                                 std::move(value)}),
                       before.from,
-                      {}};
+                      {},
+                      before.in_batches};
     resume(before);
     join(before, here);
     last_operator_ = here;
@@ -82,6 +83,7 @@ drawn_stream graph_builder::merge(const drawn_stream* all, std::size_t n, std::s
         resume(all[i]);
         join(all[i], here);
         here.from.insert(here.from.end(), all[i].from.begin(), all[i].from.end());
+        here.in_batches = here.in_batches || all[i].in_batches;
     }
     last_operator_ = here;
     return here;

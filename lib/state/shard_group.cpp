@@ -82,7 +82,7 @@ shard_group::~shard_group() {
 std::shared_ptr<table_input> shard_group::assigned(const topic_info& t, offset from) {
     auto& in = inputs_[number_of(t)];
     in = std::make_shared<table_input>();
-    in->committable = in->written = in->position = from;
+    in->committable = in->written = in->next = from;
     return in;
 }
 
@@ -183,19 +183,18 @@ void shard_group::find_steps() {
 }
 
 bool shard_group::step_is_read() const {
+    const auto& upto = steps_.front();
     for (std::size_t i = 0; i < topic_count(); ++i)
-        if (inputs_[i]->position < steps_.front()[i]) return false;
+        if (inputs_[i]->next < upto[i]) return false;
     return true;
 }
 
 void shard_group::begin_step(time_point now) {
     still_since_ = now;
-    constexpr auto none = std::numeric_limits<offset>::max();
-    for (std::size_t i = 0; i < topic_count(); ++i)
-        inputs_[i]->limit = steps_.empty() ? none : steps_.front()[i];
+    limit_reading();
 }
 
-time_point shard_group::step_due() const {
+time_point shard_group::due_of_step() const {
     return steps_.empty() ? time_point::max() : later(still_since_, step_pause);
 }
 
@@ -403,18 +402,33 @@ bool shard_group::update(time_point now, bool under_way) {
     if (std::all_of(tables_.begin(), tables_.end(), is_before))
         for (auto& m : tables_) m.shard->forget(upto_);
     tell_room();
-    const bool closes = has_clock() && update_clock(now);
-    return (in_steps() && update_step(now, under_way)) || closes;
+    bool busy = has_clock() && update_clock(now);
+    busy |= update_steps(now, under_way);
+    limit_reading();
+    return busy;
 }
 
-bool shard_group::update_step(time_point now, bool under_way) {
+/// True if inputs may be read on that had to wait.
+bool shard_group::update_steps(time_point now, bool under_way) {
+    if (steps_.empty()) return false;
     offset read = 0;
-    for (auto& i : inputs_) read += i->position;
+    for (auto& i : topic_inputs()) read += i->next;
     if (std::exchange(read_of_step_, read) != read) still_since_ = now;
-    if ((under_way || !step_is_read()) && now < step_due()) return false;
+    if ((under_way || !step_is_read()) && now < due_of_step()) return false;
     steps_.erase(steps_.begin());
     begin_step(now);
     return true;
+}
+
+/// No input is read beyond the step, nor beyond a decision of the clock that is not carried out.
+void shard_group::limit_reading() {
+    constexpr auto none = std::numeric_limits<offset>::max();
+    const auto* from = decision_to_wait_for();
+    for (std::size_t i = 0; i < topic_count(); ++i) {
+        auto& limit = inputs_[i]->limit;
+        limit = steps_.empty() ? none : steps_.front()[i];
+        if (from) limit = std::min(limit, (*from)[i]);
+    }
 }
 
 /// The journals are bounded, give or take what one message changes.
@@ -425,8 +439,6 @@ void shard_group::tell_room() {
         room = std::min(room, most - std::min(m.shard->journal_size(), most));
     }
     for (auto& i : inputs_) i->room = room;
-    if (decision_ && (!decision_->written || tables_[decision_->table].shard->decision))
-        wait_for_clock();
 }
 
 bool shard_group::begin_cut() {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of one partition whose changes depend on each other.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,11 +22,11 @@ namespace weir::detail {
 struct table_input {
     // told by the partition
     offset committable = 0;  // everything before is finished
+    offset next = 0;         // everything before has been read
     bool leaving = false;    // it is revoked: what it has begun is finished
     bool at_end = false;     // everything in the log is finished
     time_point last_read{};  // when a message was read last, or when reading began
     const topic_partition* tp = nullptr;
-    offset position = 0;  // what is read next
     // told by the tables
     bool ready = false;                                          // the partition may be read
     std::size_t room = std::numeric_limits<std::size_t>::max();  // messages that may be read now
@@ -113,11 +115,10 @@ public:
     /// weir::error.
     bool restore();
     /// Forgets what can't be undone. `under_way`: what has been read has not gone through the
-    /// agents that change the tables. True if windows may be closed by the clock now, or if inputs
-    /// may be read on that had to wait.
+    /// agents that change the tables. True if there is something to do because of it.
     bool update(time_point now, bool under_way);
-    /// When the clock closes a window, or inputs are read on at the latest.
-    time_point due() const;
+    /// When `update` has something to do, if that depends on the time.
+    time_point due() const { return std::min(due_of_step(), due_of_clock()); }
     bool in_steps() const { return !steps_.empty(); }
     /// A sentence: what the window waits for that closes next. Empty: none is open.
     std::string why_open(time_point now) const;
@@ -191,10 +192,16 @@ private:
     void find_steps();
     void begin_step(time_point now);
     bool step_is_read() const;
-    bool update_step(time_point now, bool under_way);
-    time_point step_due() const;
+    bool update_steps(time_point now, bool under_way);
+    time_point due_of_step() const;
+    time_point due_of_clock() const;
+    void limit_reading();
     void tell_room();
     std::size_t topic_count() const { return inputs().size(); }
+    /// Without the clock.
+    std::span<const std::shared_ptr<table_input>> topic_inputs() const {
+        return std::span{inputs_}.first(topic_count());
+    }
     bool has_clock() const { return inputs_.size() > topic_count(); }
     bool update_clock(time_point now);
     void read_decision(member&);
@@ -203,7 +210,7 @@ private:
     std::optional<time_point> closes_at(const member&) const;
     bool decide(time_point now);
     void send_decision();
-    void wait_for_clock();
+    const cut* decision_to_wait_for() const;
     cut committable_cut();
     void begin_table(std::size_t);
     bool write_one(member&);
@@ -226,11 +233,6 @@ private:
 
     cut upto_;  // of `update`
 
-    // Several tables replay: the cuts that are left, and since when nothing has been read.
-    std::vector<cut> steps_;
-    offset read_of_step_ = -1;
-    time_point still_since_{};
-
     // the clock
     struct decision {
         std::size_t table;
@@ -243,6 +245,10 @@ private:
     std::unique_ptr<records_under_way, leave_records> decision_under_way_, results_;
     // The stream time of an idle partition goes on with the clock from then on.
     time_point idle_from_{}, idle_since_{};
+    // Several tables replay: the cuts that are left, and since when nothing has been read.
+    std::vector<cut> steps_;
+    offset read_of_step_ = -1;
+    time_point still_since_{};
 
     // the cut that is being written
     stage at_ = stage::none;

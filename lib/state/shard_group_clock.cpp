@@ -61,7 +61,7 @@ bool shard_group::is_reached(const cut& from) const {
     return true;
 }
 
-/// True if windows may be closed now.
+/// True if there is something to do because of it.
 bool shard_group::update_clock(time_point now) {
     const auto& clock = *inputs_.back();
     if (!decision_ && clock.written < clock.committable)
@@ -70,7 +70,7 @@ bool shard_group::update_clock(time_point now) {
     auto& at = tables_[decision_->table].shard->decision;
     if (!decision_->sent) {
         send_decision();
-        return false;
+        return decision_->sent;
     }
     if (!decision_->written) {
         if (decision_under_way_->count() > 0) return false;
@@ -89,6 +89,7 @@ bool shard_group::update_clock(time_point now) {
     if (!at && results_->count() == 0) {  // everybody is done with it
         inputs_.back()->committable = decision_->number + 1;
         decision_.reset();
+        return true;
     }
     return false;
 }
@@ -106,7 +107,7 @@ std::optional<time_point> shard_group::closes_at(const member& m) const {
 /// Whether all inputs have been read to their ends, and nothing has come for so long that a window
 /// is to be closed.
 bool shard_group::decide(time_point now) {
-    const auto topics = std::span{inputs_}.first(topic_count());
+    const auto topics = topic_inputs();
     auto last = time_point::min();
     for (auto& i : topics) {
         if (!i->at_end || i->leaving) return false;
@@ -126,7 +127,7 @@ bool shard_group::decide(time_point now) {
         for (auto& i : topics) decision_->from.push_back(i->committable);
         idle_from_ = now;
         send_decision();
-        return false;
+        return true;
     }
     return false;
 }
@@ -145,19 +146,18 @@ void shard_group::send_decision() {
     decision_->sent = m.to->send(record, h);
 }
 
-/// What comes behind a decision is read when the decision is being carried out.
-void shard_group::wait_for_clock() {
-    for (std::size_t i = 0; i < decision_->from.size(); ++i) {
-        auto& in = *inputs_[i];
-        const auto before = std::max<offset>(decision_->from[i] - in.position, 0);
-        in.room = std::min(in.room, static_cast<std::size_t>(before));
-    }
+/// What comes behind a decision is read when the decision is being carried out. Null: there is none
+/// to wait for.
+const cut* shard_group::decision_to_wait_for() const {
+    if (!decision_) return nullptr;
+    const bool waits = !decision_->written || tables_[decision_->table].shard->decision;
+    return waits ? &decision_->from : nullptr;
 }
 
-time_point shard_group::due() const {
-    auto at = step_due();
-    if (!running_ || !has_clock() || decision_) return at;
-    for (auto& i : std::span{inputs_}.first(topic_count()))
+time_point shard_group::due_of_clock() const {
+    if (!running_ || !has_clock() || decision_) return time_point::max();
+    auto at = time_point::max();
+    for (auto& i : topic_inputs())
         if (!i->at_end || i->leaving) return at;
     for (auto& m : tables_)
         if (const auto closes = closes_at(m)) at = std::min(at, *closes);
@@ -175,7 +175,7 @@ std::string shard_group::why_open(time_point now) const {
     }
     if (!running_ || !next) return {};
     auto last = time_point::min();
-    for (auto& i : std::span{inputs_}.first(topic_count())) last = std::max(last, i->last_read);
+    for (auto& i : topic_inputs()) last = std::max(last, i->last_read);
     const auto since = std::chrono::floor<std::chrono::milliseconds>(now - last);
     auto text = "a window of table '" + next->table->name + "' that ends at " +
                 text_of(next->shard->next_end()) + " is open: no message of " +

@@ -45,7 +45,7 @@ public:
         for (auto& [key, g] : groups_) any |= g->update(now, g->in_steps() && under_way(*g));
         return any;
     }
-    /// When the clock closes a window, or inputs are read on at the latest.
+    /// When `update` has something to do, if that depends on the time.
     time_point due() const;
     /// Begins cuts of what is committable.
     void begin_cuts();

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "scenario.hpp"
 
@@ -26,10 +28,15 @@ text as_text(const std::optional<T>& v) {
     return v ? as_text(*v) : text{};
 }
 
+string mean(const string& of);
+
 /// Sends what becomes of the input to a topic. Its agent has the topic's name.
-void send(weir::app& app, const string& to, const auto& window, const auto& aggregation) {
-    app.agent(to, input(app) | window | aggregation |
-                      weir::map([](const auto& v) { return as_text(v); }) | weir::to(to));
+void send(weir::app& app, const string& to, const auto& window, const auto& aggregation,
+          bool is_mean = false) {
+    app.agent(to, input(app) | window | aggregation | weir::map([is_mean](const auto& v) {
+                      const auto all = as_text(v);
+                      return is_mean ? text{mean(*all)} : all;
+                  }) | weir::to(to));
 }
 
 [[noreturn]] void no_aggregation(const scenario& s) {
@@ -38,49 +45,45 @@ void send(weir::app& app, const string& to, const auto& window, const auto& aggr
 
 // ---- tumbling and hopping ----------------------------------------------------------------------
 
-/// A mean, and what it is made of.
-struct average {
-    std::int64_t sum = 0, count = 0;
-};
-text as_text(const average& a) {
-    const auto tenths = a.sum * 10 / a.count;
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
-}
-
 /// The larger one, the smaller one or the sum of two numbers.
 string both(const string& what, const string& a, const string& b) {
     const auto x = std::stoll(a), y = std::stoll(b);
     return std::to_string(what == "sum" ? x + y : what == "min" ? std::min(x, y) : std::max(x, y));
 }
+/// "[1,2]" and "3" are "[1,2,3]".
+void add_to_list(string& all, const string& v) {
+    all.pop_back();
+    all += (all == "[" ? "" : ",") + v + "]";
+}
+void append(string& all, const string& v) { all += "+" + v; }
+/// Of the sum and the number of the values, and one more.
+void add_to_mean(string& all, const string& v) {
+    const auto end = all.find('/');
+    all = both("sum", all.substr(0, end), v) + "/" + both("sum", all.substr(end + 1), "1");
+}
+string mean(const string& all) {
+    const auto tenths = std::stoll(all) * 10 / std::stoll(all.substr(all.find('/') + 1));
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+}
 
 void fill_fixed(weir::app& app, const scenario& s, const string& to, const auto& window) {
     const auto what = s.params.aggregate;
-    if (what == "count") {
-        send(app, to, window, weir::count(app.table<window_key, std::int64_t>(to)));
-    } else if (what == "aggregate") {
-        send(app, to, window,
-             weir::aggregate(app.table<window_key, string>(to, {.init = "0"}),
-                             [](string& all, const string& v) { all += "+" + v; }));
-    } else if (what == "sum" || what == "min" || what == "max") {
-        send(app, to, window,
-             weir::reduce(app.table<window_key, string>(to),
-                          [what](const string& a, const string& b) { return both(what, a, b); }));
-    } else if (what == "collect" || what == "reduce") {  // a list, in both cases
-        send(app, to, window,
-             weir::aggregate(app.table<window_key, string>(to, {.init = "[]"}),
-                             [](string& all, const string& v) {
-                                 all.pop_back();
-                                 all += (all == "[" ? "" : ",") + v + "]";
-                             }));
-    } else if (what == "mean") {
-        send(app, to, window,
-             weir::aggregate(app.table<window_key, average>(to), [](average& a, const string& v) {
-                 a.sum += std::stoll(v);
-                 ++a.count;
-             }));
-    } else {
-        no_aggregation(s);
-    }
+    if (what == "count")
+        return send(app, to, window, weir::count(app.table<window_key, std::int64_t>(to)));
+    if (what == "sum" || what == "min" || what == "max")
+        return send(app, to, window,
+                    weir::reduce(app.table<window_key, string>(to),
+                                 [what](auto& a, auto& b) { return both(what, a, b); }));
+    using fold = std::pair<string, void (*)(string&, const string&)>;
+    static const std::map<string, fold> folds{{"aggregate", {"0", append}},
+                                              {"collect", {"[]", add_to_list}},
+                                              {"mean", {"0/0", add_to_mean}},
+                                              {"reduce", {"[]", add_to_list}}};
+    const auto found = folds.find(what);
+    if (found == folds.end()) no_aggregation(s);
+    const auto& [init, f] = found->second;
+    send(app, to, window, weir::aggregate(app.table<window_key, string>(to, {.init = init}), f),
+         what == "mean");
 }
 
 void close_fixed(weir::app& app, const scenario& s, const string& to) {

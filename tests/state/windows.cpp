@@ -2,6 +2,8 @@
 // Windows: which messages are in them, when they close, what comes too late.
 #include "windowing.hpp"
 
+#include <functional>
+#include <optional>
 #include <random>
 
 #include <weir/transport/memory.hpp>
@@ -322,6 +324,46 @@ TEST_CASE("a window that has closed stays closed after a restart") {
     CHECK(c.out == texts{"a [0, 10) 1 @1", "a [10, 20) 1 @10"});
 }
 
+TEST_CASE("a window that is erased as of a cut, and has closed by now, is erased after a crash") {
+    struct sums {
+        lateness hooks{};
+        weir::app app{"a", {.broker = "memory://windows-erased", .hooks = &hooks}};
+        weir::topic<string, int> in = app.topic<string, int>("in", {.partitions = 1});
+        weir::table<per_key, int> per = app.table<per_key, int>("per");
+        texts out{};
+        sums() {
+            const auto sum = [](const int& all, int i) {
+                return i == 0 ? std::optional<int>{} : std::optional{all + i};
+            };
+            app.agent("w",
+                      in | weir::filter([](int i) { return i >= 0; }) |
+                          weir::window(weir::tumbling(10ms), weir::grace(0ms), weir::on_update) |
+                          weir::aggregate(per, sum) | weir::items() | weir::take(2) |
+                          weir::flat_map(std::identity{}) | weir::for_each([this](auto& i) {
+                              out.push_back(text(i.key(), i.value().value_or(-1)));
+                          }));
+        }
+        void send(test_driver& test, const string& key, int value, std::int64_t time) {
+            test.send(in, key, value, {.timestamp = at(time)});
+        }
+    };
+    sums one, two;
+    test_driver test{one.app};
+    one.send(test, "a", 1, 1);
+    one.send(test, "b", 1, 1);
+    test.commit();
+    one.send(test, "a", 0, 2);
+    one.send(test, "b", 1, 2);
+    one.send(test, "a", 5, 3);    // waits in take
+    one.send(test, "c", -1, 20);  // closes the windows
+    test.commit();
+    CHECK(test.committed(one.in, 0) == committed{4});
+    test.kill(one.app);
+    test.add(two.app);
+    two.send(test, "c", 1, 21);
+    CHECK(two.out == texts{"a [0, 10) 5", "c [20, 30) 1"});
+}
+
 TEST_CASE("a window whose only message has failed is passed over when its time comes") {
     lateness hooks;
     weir::app app{"a", {.on_error = weir::skip, .hooks = &hooks}};
@@ -580,4 +622,14 @@ TEST_CASE("semantics 58: windows of other sizes than the changelog was written w
     window_counts three{weir::window(weir::tumbling(10s), weir::grace(7s)), shared};
     test_driver test{three.app};  // another grace is no other window
     CHECK(test.running());
+}
+
+TEST_CASE("semantics 77: the clock closes a session, however far it goes at once") {
+    session_counts c{weir::window(weir::session(10s), weir::grace(0s), {.idle = 30s})};
+    test_driver test{c.app};
+    c.send(test, "a", 5'000);
+    SUBCASE("not committed") {}
+    SUBCASE("committed") { test.commit(); }
+    test.advance(41s);
+    CHECK(c.out == texts{"a [5000, 5000] 1 @5000"});
 }

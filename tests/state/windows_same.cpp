@@ -3,9 +3,11 @@
 // lies between the topic and the windows.
 #include "windowing.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <random>
+#include <stdexcept>
 #include <vector>
 
 namespace {
@@ -48,11 +50,14 @@ struct made {
 /// Adds an agent to the app. What comes out goes to the texts. Returns what its table has.
 using pipeline = std::function<std::function<contents(test_driver&)>(weir::app&, source, texts&)>;
 
+string shown(const string& s) { return s; }
+string shown(const std::optional<string>& s) { return s.value_or("none"); }
+string shown(std::int64_t n) { return std::to_string(n); }
+
 template <class Window, class Table, class Aggregation>
 auto add(weir::app& app, source in, Window window, Table per, Aggregation f, texts& out) {
     app.agent("w", in | window | f | weir::events() | weir::for_each([&out](auto& e) {
-                       const std::optional<string> value{e.value()};
-                       out.push_back(text_of_session(e.key()) + value.value_or("none") + " @" +
+                       out.push_back(text_of_session(e.key()) + shown(e.value()) + " @" +
                                      ms(e.timestamp()));
                    }));
     return [per](test_driver& test) {
@@ -68,7 +73,10 @@ auto add(weir::app& app, source in, Window window, Table per, Aggregation f, tex
 }
 
 /// An aggregate that shows the order of its values.
-void append_value(string& all, const int& i) { all += std::to_string(i) + ","; }
+void append_value(string& all, const int& i) {
+    if (i < 0) throw std::runtime_error{"negative"};
+    all += std::to_string(i) + ",";
+}
 void append(string& all, const string& more) { all += more; }
 
 template <class Window>
@@ -76,6 +84,14 @@ pipeline in_fixed(Window window) {
     return [=](weir::app& app, source in, texts& out) {
         auto per = app.table<per_key, string>("per");
         return add(app, in, window, per, weir::aggregate(per, append_value), out);
+    };
+}
+/// Hopping windows are made of panes.
+template <class Window>
+pipeline in_panes(Window window) {
+    return [=](weir::app& app, source in, texts& out) {
+        auto per = app.table<per_key, std::int64_t>("per");
+        return add(app, in, window, per, weir::count(per), out);
     };
 }
 template <class Window>
@@ -93,18 +109,20 @@ std::map<string, pipeline> each_window() {
         {"hopping", in_fixed(weir::window(weir::hopping(10ms, 4ms), g))},
         {"hopping, on_update",
          in_fixed(weir::window(weir::hopping(10ms, 4ms), g, weir::on_update))},
+        {"hopping, counted", in_panes(weir::window(weir::hopping(10ms, 4ms), g))},
         {"sessions", in_sessions(weir::window(weir::session(3ms), g))},
         {"sessions, on_update", in_sessions(weir::window(weir::session(3ms), g, weir::on_update))},
     };
 }
 
 source nothing_before(source in) { return in; }
+source taken(source in) { return in | weir::take(3) | weir::flat_map(std::identity{}); }
 
 enum class reading { one_by_one, at_once, with_commits, with_restarts };
 
-/// What windows make of the inputs.
+/// What windows make of messages.
 made play(const pipeline& windows, source (*before)(source), reading how,
-          weir::app_options options = {}) {
+          weir::app_options options = {}, const std::vector<sent>& messages = inputs()) {
     lateness hooks;
     options.hooks = &hooks;
     weir::app app{"a", options};
@@ -113,7 +131,7 @@ made play(const pipeline& windows, source (*before)(source), reading how,
     const auto table = windows(app, before(in), all.out);
     test_driver test{app};
     std::size_t n = 0;
-    for (auto& m : inputs()) {
+    for (auto& m : messages) {
         test.append(in, m.key, m.value, {.timestamp = at(m.time)});
         ++n;
         if (how == reading::at_once) continue;
@@ -152,9 +170,6 @@ TEST_CASE("semantics 72: windows have the same results, however their topic is r
 }
 
 TEST_CASE("semantics 72: windows have the same results, whatever lies before them") {
-    const auto taken = [](source in) -> source {
-        return in | weir::take(3) | weir::flat_map(std::identity{});
-    };
     const auto sent_on = [](source in) -> source { return in | weir::through("again"); };
     const auto called = [](source in) -> source {
         return in |
@@ -172,102 +187,66 @@ TEST_CASE("semantics 72: windows have the same results, whatever lies before the
     }
 }
 
-TEST_CASE("X a message fails behind one that closes windows in pieces") {
-    lateness hooks;
-    weir::app app{"a", {.on_error = weir::skip, .hooks = &hooks}};
-    auto in = app.topic<string, int>("in", {.partitions = 1});
-    auto per = app.table<per_key, int>("per");
-    texts out;
-    app.agent("w", in | weir::window(weir::tumbling(10ms), weir::grace(0ms)) |
-                       weir::aggregate(per,
-                                       [](int& sum, int i) {
-                                           sum += i;
-                                           if (i == 13) throw std::runtime_error{"thirteen"};
-                                       }) |
-                       weir::items() | weir::for_each([&](auto& i) { out.push_back(text(i)); }));
-    test_driver test{app};
-    for (int i = 0; i < 1000; ++i)
-        test.append(in, "k" + std::to_string(i), 1, {.timestamp = at(1)});
-    test.append(in, "x", 1, {.timestamp = at(10)});
-    test.append(in, "x", 13, {.timestamp = at(11)});
-    test.run();
-    CHECK(out.size() == 1000);
-    CHECK(per.size() == 1);
-}
-
-TEST_CASE("X sessions of a restored table are closed by the clock") {
-    weir::app_options shared{.broker = "memory://windows-clock-sessions"};
-    session_counts one{weir::window(weir::session(10s), weir::grace(0s), {.idle = 30s}), shared};
-    session_counts two{weir::window(weir::session(10s), weir::grace(0s), {.idle = 30s}), shared};
-    test_driver test{one.app};
-    one.send(test, "a", 5'000);
-    SUBCASE("not decided before") { test.stop(one.app); }
-    SUBCASE("decided before a crash") {
-        test.commit();
-        test.advance(41s);
-        CHECK(one.out == texts{"a [5000, 5000] 1 @5000"});
-        test.kill(one.app);
+TEST_CASE("semantics 76: within a batch, too, a session that has closed is not joined any more") {
+    for (auto* name : {"sessions", "sessions, on_update"}) {
+        // at 20, [10, 10] has closed, and 13 is not late
+        const std::vector<sent> messages{{"a", 1, 10}, {"b", 2, 20}, {"a", 3, 13},
+                                         {"b", 4, 50}, {"b", 5, 60}, {"b", 6, 70}};
+        const auto windows = each_window().at(name);
+        const auto wanted = play(windows, nothing_before, reading::at_once, {}, messages);
+        CHECK(std::ranges::count(wanted.out, "a [13, 13] 3, @13") == 1);
+        CHECK(play(windows, taken, reading::at_once, {}, messages) == wanted);
     }
-    test.add(two.app);
-    test.advance(41s);
-    CHECK(two.out == texts{"a [5000, 5000] 1 @5000"});
-    CHECK(two.per.size() == 0);
 }
 
-TEST_CASE("X a batch with messages of two partitions closes the windows of both") {
+TEST_CASE("semantics 72: what is dropped of a batch moves the time") {
+    const auto some = [](source in) -> source {
+        return taken(in) | weir::filter([](int i) { return i > 0; });
+    };
+    const auto all =
+        play(each_window().at("tumbling"), some, reading::at_once, {},
+             {{"a", 1, 1}, {"b", 0, 60}, {"b", 0, 7}, {"b", 2, 7}, {"b", 0, 7}, {"b", 0, 7}});
+    CHECK(all.out == texts{"a [0, 10] 1, @1"});
+    CHECK(all.late == texts{"[0, 10) by 45"});
+}
+
+TEST_CASE("semantics 74: a batch closes windows of all its partitions") {
     lateness hooks;
     weir::app app{"a", {.hooks = &hooks}};
     auto in = app.topic<string, int>("in", {.partitions = 2});
-    auto per = app.table<per_key, std::int64_t>("per");
     texts out;
-    app.agent("w", in | weir::take(2) | weir::flat_map(std::identity{}) |
-                       weir::window(weir::tumbling(10ms), weir::grace(0ms)) | weir::count(per) |
-                       weir::items() | weir::for_each([&](auto& i) { out.push_back(text(i)); }));
+    const auto table = each_window().at("tumbling")(app, taken(in), out);
     test_driver test{app};
-    test.send(in, "a", 1, {.partition = 0, .timestamp = at(1)});
-    test.send(in, "b", 1, {.partition = 1, .timestamp = at(2)});
-    test.send(in, "a", 1, {.partition = 0, .timestamp = at(3)});
-    test.send(in, "b", 1, {.partition = 1, .timestamp = at(10)});
-    CHECK(out == texts{"b [0, 10) 1"});
-    test.send(in, "b", 1, {.partition = 1, .timestamp = at(20)});
-    test.send(in, "a", 1, {.partition = 0, .timestamp = at(10)});
-    CHECK(out == texts{"b [0, 10) 1", "b [10, 20) 1", "a [0, 10) 2"});
+    const auto send = [&](const string& key, weir::partition_id p, std::int64_t time) {
+        test.send(in, key, 1, {.partition = p, .timestamp = at(time)});
+    };
+    send("a", 0, 1);
+    send("b", 1, 2);
+    send("a", 0, 3);
+    send("a", 0, 4);
+    send("b", 1, 15);
+    send("a", 0, 5);
+    CHECK(out == texts{"b [0, 10] 1, @2"});
+    CHECK(table(test).size() == 2);
+    send("b", 1, 25);
+    send("a", 0, 15);
+    send("b", 1, 26);
+    CHECK(out.size() == 3);
+    CHECK(table(test).size() == 2);
 }
 
-TEST_CASE("X what is dropped of a batch moves the time") {
+TEST_CASE(
+    "semantics 54: a message that fails does not open windows that an earlier one has closed") {
     lateness hooks;
-    weir::app app{"a", {.hooks = &hooks}};
+    weir::app app{"a", {.on_error = weir::skip, .hooks = &hooks}};
     auto in = app.topic<string, int>("in", {.partitions = 1});
-    auto per = app.table<per_key, std::int64_t>("per");
     texts out;
-    app.agent("w", in | weir::take(2) | weir::flat_map(std::identity{}) |
-                       weir::filter([](int i) { return i > 0; }) |
-                       weir::window(weir::tumbling(10ms), weir::grace(0ms)) | weir::count(per) |
-                       weir::items() | weir::for_each([&](auto& i) { out.push_back(text(i)); }));
+    const auto table = each_window().at("tumbling")(app, in, out);
     test_driver test{app};
-    test.send(in, "a", 1, {.timestamp = at(1)});
-    test.send(in, "b", 0, {.timestamp = at(10)});
-    CHECK(out == texts{"a [0, 10) 1"});
-    test.send(in, "b", 0, {.timestamp = at(30)});
-    test.send(in, "b", 1, {.timestamp = at(29)});
-    CHECK(hooks.late_ones == texts{"in@3 [20, 30) by 0"});
-}
-
-TEST_CASE("X what is dropped before a batch moves the time") {
-    lateness hooks;
-    weir::app app{"a", {.hooks = &hooks}};
-    auto in = app.topic<string, int>("in", {.partitions = 1});
-    auto per = app.table<per_key, std::int64_t>("per");
-    texts out;
-    app.agent("w", in | weir::filter([](int i) { return i > 0; }) | weir::take(2) |
-                       weir::flat_map(std::identity{}) |
-                       weir::window(weir::tumbling(10ms), weir::grace(0ms)) | weir::count(per) |
-                       weir::items() | weir::for_each([&](auto& i) { out.push_back(text(i)); }));
-    test_driver test{app};
-    test.send(in, "a", 1, {.timestamp = at(1)});
-    test.send(in, "b", 0, {.timestamp = at(10)});
-    CHECK(out == texts{});
-    test.send(in, "b", 1, {.timestamp = at(9)});
-    CHECK(hooks.late_ones == texts{"in@2 [0, 10) by 0"});
-    CHECK(out == texts{"a [0, 10) 1"});
+    for (int i = 0; i < 1000; ++i) test.append(in, std::to_string(i), 1, {.timestamp = at(i % 10)});
+    test.append(in, "x", 1, {.timestamp = at(15)});
+    test.append(in, "x", -1, {.timestamp = at(16)});
+    test.run();
+    CHECK(out.size() == 1000);
+    CHECK(table(test).size() == 1);
 }

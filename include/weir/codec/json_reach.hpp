@@ -92,10 +92,10 @@ void set_defaults(void* into, std::uint64_t missing) {
         const auto one = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
             if (!(missing >> N & 1)) return;
             using field_type = typename fields::template type<N>;
-            const auto offset = static_cast<const char*>(fields::list[N].at) -
-                                static_cast<const char*>(fields::base);
-            auto* to = static_cast<char*>(into) + offset;
-            auto* from = reinterpret_cast<const char*>(&fresh) + offset;
+            const auto place = static_cast<const char*>(fields::list[N].at) -
+                               static_cast<const char*>(fields::base);
+            auto* to = static_cast<char*>(into) + place;
+            auto* from = reinterpret_cast<const char*>(&fresh) + place;
             *reinterpret_cast<field_type*>(to) = *reinterpret_cast<const field_type*>(from);
         };
         (one(std::integral_constant<std::size_t, I>{}), ...);

@@ -24,6 +24,7 @@ struct drawn_stream {
     // topics that the values come from: a derived topic gets as many partitions
     std::vector<topic_info*> from{};
     std::vector<std::size_t> also{};  // further nodes of a stream of several topics
+    bool in_batches = false;          // its values may be processed several at a time
 };
 class graph_builder {
 public:

@@ -134,8 +134,9 @@ public:
 
     detail::drawn_stream draw(detail::graph_builder& s) const {
         const auto from = before_.draw(s);
-        const auto here =
+        auto here =
             s.operation(from, op_.describe(), detail::key_name<key>(), detail::value_name<value>());
+        if constexpr (requires { Op::makes_batches; }) here.in_batches = true;
         if constexpr (requires { op_.template draw<typename Before::key, in>(s, here); })
             return op_.template draw<typename Before::key, in>(s, here);
         else return here;

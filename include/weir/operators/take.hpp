@@ -173,6 +173,7 @@ private:
 
 struct take_op {
     using weir_operator = void;
+    static constexpr bool makes_batches = true;
     template <class In>
     using out = batch<In>;
     template <class K, class>

@@ -95,7 +95,10 @@ struct window_aggregate_op {
     drawn_stream draw(graph_builder& g, const drawn_stream& here) const {
         op.table->fill_by_windows(spec.settings());
         if constexpr (can_have_panes<In>)
-            if (spec.windows.advance < spec.windows.size && is_default(op.table->init)) {
+            // A message of a batch may be too late for a window that closes only behind the batch.
+            // In a pane it would be in that window, too.
+            if (!here.in_batches && spec.windows.advance < spec.windows.size &&
+                is_default(op.table->init)) {
                 op.table->windows.in_panes = true;
                 op.table->merger =
                     std::make_shared<const merger_of<decltype(op.template change<In>()), A>>(

@@ -248,7 +248,7 @@ public:
                 leave_cut(r);
                 continue;
             }
-            if (!live && r.closed) {  // the mark's time says so
+            if (!live && r.closed && !other) {  // the mark's time says so
                 r.as_of = 0;
                 doom(r);
                 continue;

@@ -150,7 +150,7 @@ private:
             if (its.ownership() != ownership::lost) close(its);
         }
     }
-    /// `c` is of a batch that is taken apart: what was dropped before it there moves the time first.
+    /// `c` is of a batch that is taken apart: what was dropped there before it moves the time.
     void pass_dropped(const context& c) {
         const auto& whole = *c.now.current;
         const auto batch = whole.from.parts_of(whole.i);
@@ -254,7 +254,9 @@ private:
         if (before) {
             const auto& all = before->value;
             const auto gap = spec_.windows.gap;
-            while (first < all.size() && all[first].end + gap < time) ++first;
+            // those that have closed may still be here
+            while (first < all.size() && (all[first].end + gap < time || all[first].end <= upto))
+                ++first;
             for (auto i = first; i < all.size() && all[i].start - gap <= time; ++i, ++count) {
                 now.start = std::min(now.start, all[i].start);
                 now.end = std::max(now.end, all[i].end);
