@@ -32,11 +32,11 @@ struct message {
 struct step {
     message in;
     std::vector<message> out;
-    std::optional<std::int64_t> dropped;
+    std::optional<std::int64_t> dropped{};
 };
 struct results {
     std::vector<message> out;
-    std::optional<std::int64_t> dropped;
+    std::optional<std::int64_t> dropped{};
 };
 /// The parameters of windows. Other operators' are in their pipelines.
 struct window_params {
