@@ -75,7 +75,9 @@ public:
         if (from_ && !std::exchange(has_headers_, true)) headers_ = from_->headers_of(i_);
         return headers_;
     }
-    weir::timestamp timestamp() const { return from_ ? at().message().timestamp : timestamp_; }
+    weir::timestamp timestamp() const {
+        return from_ && !has_result_time_ ? at().message().timestamp : timestamp_;
+    }
     const std::string& topic() const { return source_tp().topic; }
     partition_id partition() const { return source_tp().partition; }
     weir::offset offset() const { return from_ ? from_->offset_of(i_) : offset_; }
@@ -110,6 +112,7 @@ private:
     std::optional<V> value_;
     mutable weir::headers headers_;
     mutable bool has_headers_ = false;
+    bool has_result_time_ = false;  // a table's: it is not the message's own
     topic_partition tp_;
     bytes raw_key_, raw_value_;
     weir::offset offset_ = 0;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which windows there are, and which of them a timestamp belongs to.
 #pragma once
+#include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <string>
 
 #include <weir/error.hpp>
@@ -41,19 +43,36 @@ struct fixed_windows {
     std::chrono::milliseconds size, advance;
     std::chrono::milliseconds offset{};
 
+    /// `t`, down to a multiple of `of` and the offset.
+    timestamp floor(timestamp t, std::chrono::milliseconds of) const {
+        auto into = (t.time_since_epoch() - offset) % of;
+        if (into.count() < 0) into += of;
+        return t - into;
+    }
+
     /// Calls `f(start, end)` for each window that `t` belongs to, from the first to the last.
     template <class F>
     void each(timestamp t, F f) const {
-        const auto since = t.time_since_epoch() - offset;
-        auto into = since % advance;
-        if (into.count() < 0) into += advance;
-        const auto last = t - into;  // the last start at `t` or before
-        const auto left = size - into - std::chrono::milliseconds{1};
+        const auto last = floor(t, advance);  // the last start at `t` or before
+        const auto left = size - (t - last) - std::chrono::milliseconds{1};
         for (auto start = last - left / advance * advance; start <= last; start += advance)
             if (start.time_since_epoch().count() >= 0) f(start, start + size);
     }
+    /// The first of those ends behind `t`.
+    timestamp first_end_behind(timestamp t) const {
+        const auto start = floor(t - size, advance) + advance;
+        const auto first = floor(timestamp{advance - std::chrono::milliseconds{1}}, advance);
+        return std::max(start, first) + size;
+    }
+    /// A window is made of panes of this width, and a pane is in a window as a whole.
+    std::chrono::milliseconds pane() const {
+        return std::chrono::milliseconds{std::gcd(size.count(), advance.count())};
+    }
+    timestamp pane_of(timestamp t) const { return floor(t, pane()); }
+
     std::string text() const;
     void move_by(std::chrono::milliseconds d) { offset = d; }
+    void describe(auto& settings) const { settings.fixed = *this; }
     /// What closes at `t` ends so long before it, or earlier.
     std::chrono::milliseconds closes_after() const { return {}; }
 };
@@ -64,6 +83,7 @@ struct session_windows {
 
     std::string text() const;
     void move_by(std::chrono::milliseconds) const {}  // a session starts with its first message
+    void describe(auto& settings) const { settings.gap = gap; }
     std::chrono::milliseconds closes_after() const { return gap + std::chrono::milliseconds{1}; }
 };
 

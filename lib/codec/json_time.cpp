@@ -2,8 +2,8 @@
 // Reads and writes ISO 8601, since std::chrono of g++ 12 cannot.
 #include "json_time.hpp"
 
+#include <cassert>
 #include <chrono>
-#include <cstdio>
 
 namespace weir::detail {
 namespace {
@@ -118,6 +118,16 @@ std::string read_time(std::string_view text, const json_tick& tick, std::int64_t
     return overflows ? "is beyond what the field's type can hold" : "";
 }
 
+/// `n` with as many digits, from the left zeros. It is not negative, and has no more digits.
+void append_digits(std::string& to, std::int64_t n, int digits) {
+    const auto from = to.size();
+    to.append(static_cast<std::size_t>(digits), '0');
+    for (auto at = to.size(); n > 0; n /= 10) {
+        assert(at > from);
+        to[--at] = static_cast<char>('0' + n % 10);
+    }
+}
+
 std::string write_time(std::int64_t ticks, const json_tick& tick) {
     auto seconds = ticks / tick.parts;
     auto parts = ticks % tick.parts;
@@ -134,20 +144,26 @@ std::string write_time(std::int64_t ticks, const json_tick& tick) {
         sys_days{std::chrono::days{static_cast<std::int32_t>(days)}}};
     const int year = static_cast<int>(date.year());
     if (year < 0 || year > 9999) return {};
-    char out[40];
-    const auto month = static_cast<unsigned>(date.month());
-    int n = std::snprintf(out, sizeof out, "%04d-%02u-%02u", year, month,
-                          static_cast<unsigned>(date.day()));
-    std::string text(out, static_cast<std::size_t>(n));
+    std::string text;
+    text.reserve(40);
+    append_digits(text, year, 4);
+    text += '-';
+    append_digits(text, static_cast<unsigned>(date.month()), 2);
+    text += '-';
+    append_digits(text, static_cast<unsigned>(date.day()), 2);
     if (whole_days(tick)) return text;
-    n = std::snprintf(out, sizeof out, "T%02d:%02d:%02d", left / 3600, left / 60 % 60, left % 60);
-    text.append(out, static_cast<std::size_t>(n));
+    text += 'T';
+    append_digits(text, left / 3600, 2);
+    text += ':';
+    append_digits(text, left / 60 % 60, 2);
+    text += ':';
+    append_digits(text, left % 60, 2);
     if (tick.parts > 1) {
-        n = std::snprintf(out, sizeof out, ".%0*lld", digits_of(tick),
-                          static_cast<long long>(parts));
-        text.append(out, static_cast<std::size_t>(n));
+        text += '.';
+        append_digits(text, parts, digits_of(tick));
     }
-    return text + "Z";
+    text += 'Z';
+    return text;
 }
 
 }  // namespace weir::detail

@@ -137,7 +137,7 @@ bool conductor::turn() {
     }
     busy |= turn_tables();
     for (auto& [tp, p] : partitions_) p->update_tracker(now_);
-    tables_.update();
+    busy |= tables_.update(now_);
     busy |= drain();
     busy |= end_sources();
     take_errors();
@@ -375,7 +375,7 @@ time_point conductor::partition_due(const owned_partition& p) const {
 
 time_point conductor::due(bool without_commits) const {
     auto at = std::min(coroutines_.due(), producer_.due());
-    if (!without_commits && !error_) at = std::min(at, background_.due());
+    if (!without_commits && !error_) at = std::min({at, background_.due(), tables_.due()});
     for (auto& [tp, p] : partitions_) at = std::min(at, partition_due(*p));
     for (auto& b : boundaries_) {
         retry_due(*b.cursor, at);

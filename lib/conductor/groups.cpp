@@ -39,6 +39,10 @@ void conductor::begin_partition(topic_work& topic, transport::assignment a) {
     made = std::make_unique<owned_partition>(tp, std::move(a), topic.readers, settings_.releases);
     topic.partitions.push_back(made.get());
     made->tables = tables_.assigned(tp, made->tracker->finished().value_or(0));
+    if (made->tables) {
+        made->tables->tp = &tp;
+        made->tables->last_read = now_;
+    }
     for (auto& s : plan_.segments()) s->assigned(tp);
 }
 

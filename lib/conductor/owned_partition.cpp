@@ -213,6 +213,9 @@ void owned_partition::update_tracker(time_point now) {
 void owned_partition::tell_tables() {
     if (const auto at = tracker->finished()) tables->committable = *at;
     else if (const auto from = partition_->position()) tables->committable = *from;
+    const auto end = partition_->end(), at = partition_->position();
+    tables->position = at.value_or(tracker->end());
+    tables->at_end = end && at && *at >= *end && tables->committable >= *at;
 }
 
 bool owned_partition::ends_before_tables() const {
@@ -255,6 +258,7 @@ std::size_t owned_partition::read(std::size_t most, time_point now) {
         if (const auto at = partition_->position()) tracker->skipped(*at);
         return 0;
     }
+    if (tables) tables->last_read = now;
     const auto first = into.raw(0).offset;
     const auto end = into.raw(into.size() - 1).offset;
     if (first < tracker->end()) {

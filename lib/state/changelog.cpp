@@ -12,7 +12,7 @@ namespace weir::detail {
 namespace {
 
 constexpr std::string_view version_line = "weir 1";
-constexpr std::string_view time_name = "@time";  // no topic has such a name
+constexpr std::string_view time_name = "@time", closed_name = "@closed";  // no topic's names
 
 /// Takes the text up to `end`, and the end itself.
 std::string_view take(std::string_view& text, char end) {
@@ -72,8 +72,12 @@ std::string cut_stamp::text(const std::vector<std::string>& inputs) const {
     auto all = std::to_string(epoch) + '.' + owner;
     for (std::size_t i = 0; i < at.size(); ++i)
         all += ' ' + inputs[i] + '=' + std::to_string(at[i]);
-    if (time != no_time)
-        all += ' ' + std::string{time_name} + '=' + std::to_string(time.time_since_epoch().count());
+    const auto add = [&](std::string_view name, timestamp t) {
+        if (t == no_time) return;
+        all.append(" ").append(name) += '=' + std::to_string(t.time_since_epoch().count());
+    };
+    add(time_name, time);
+    add(closed_name, closed);
     return all;
 }
 
@@ -91,7 +95,9 @@ cut_stamp cut_stamp::of(std::string_view text, const std::vector<std::string>& i
         const auto name = take(one, '=');
         const auto at = number(one);
         good &= at.has_value();
-        if (name == time_name) s.time = timestamp{std::chrono::milliseconds{at.value_or(0)}};
+        const timestamp t{std::chrono::milliseconds{at.value_or(0)}};
+        if (name == time_name) s.time = t;
+        if (name == closed_name) s.closed = t;
         const auto it = std::find(inputs.begin(), inputs.end(), name);
         if (it != inputs.end())
             s.at[static_cast<std::size_t>(it - inputs.begin())] = at.value_or(0);
@@ -112,7 +118,7 @@ changelog_record changelog_record_of(const fetch& in, std::size_t i, std::int64_
     auto text = stamp->view();
     const auto its = number(take(text, '.'));
     if (!its) throw refused_record{bad_stamp(stamp->view())};
-    if (key == mark_key || *its < epoch) return changelog_record::not_shown;
+    if (is_bookkeeping(m.key) || *its < epoch) return changelog_record::not_shown;
     epoch = *its;
     const bool erased =
         m.value.is_null() || (m.value.size() == 0 && in.header_of(i, erased_header));

@@ -32,13 +32,14 @@ struct changelog_owner {
     static changelog_owner of(bytes_view);
 };
 
-/// Which cut a record belongs to, and who wrote it: "3.8f21a07c orders=1042 payments=7". A mark has
-/// the stream time as of the cut, too, if an operator asks for it: " @time=1700000000000".
+/// Which cut a record belongs to, and who wrote it: "3.8f21a07c orders=1042 payments=7". The mark of
+/// a table that windows fill has the stream time as of the cut, too, and the ends of the windows
+/// that have closed: " @time=1700000015000 @closed=1700000010000".
 struct cut_stamp {
     std::int64_t epoch = 0;
     std::string owner;
     cut at;
-    timestamp time = no_time;
+    timestamp time = no_time, closed = no_time;
 
     std::string text(const std::vector<std::string>& inputs) const;
     /// Inputs that are not named have offset 0; others are left out. Throws refused_record.
@@ -52,9 +53,13 @@ inline constexpr const char* erased_header = "weir.erased";
 // Keys. A row's key must not be one of them.
 inline constexpr std::string_view owner_key{"\0weir.owner", 11};
 inline constexpr std::string_view mark_key{"\0weir.mark", 10};
+inline constexpr std::string_view clock_key{"\0weir.clock", 11};
 inline bool is_bookkeeping(bytes_view key) {
-    return key.view() == owner_key || key.view() == mark_key;
+    return key.view() == owner_key || key.view() == mark_key || key.view() == clock_key;
 }
+
+/// In a stamp, the number of what the clock decides next. No topic has such a name.
+inline constexpr const char* clock_name = "@clock";
 
 /// What refuses a record without a stamp.
 std::string not_by_weir();

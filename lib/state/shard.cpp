@@ -20,12 +20,12 @@ void check_runs(const table_info& t) {
 
 }  // namespace
 
-void table_info::fill_by_windows(std::string which) {
-    if (is_topic || !windows.empty())
+void table_info::fill_by_windows(window_settings s) {
+    if (is_topic || !windows.text.empty())
         throw setup_error{"weir: table '" + name + "' is filled by " +
-                          (is_topic ? "a topic" : windows) + ", and by " + which +
+                          (is_topic ? "a topic" : windows.text) + ", and by " + s.text +
                           ", too: windows have a table of their own"};
-    windows = std::move(which);
+    windows = std::move(s);
 }
 
 std::size_t table_info::input_of(const std::string& topic) const {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <span>
 #include <utility>
 
 #include <weir/error.hpp>
@@ -36,12 +37,19 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
     : partition_(p),
       app_(std::move(app)),
       transport_(t),
-      under_way_(new records_under_way{std::move(releases)}) {
+      under_way_(new records_under_way{releases}),
+      decision_under_way_(new records_under_way{releases}),
+      results_(new records_under_way{std::move(releases)}) {
     const auto& inputs = tables.front().table->inputs;
     inputs_.resize(inputs.size());
     for (auto* i : inputs) input_names_.push_back(i->name);
+    const auto has_idle = [](auto& one) { return one.table->windows.idle > duration::zero(); };
+    if (std::any_of(tables.begin(), tables.end(), has_idle)) {
+        inputs_.push_back(std::make_shared<table_input>());
+        input_names_.emplace_back(clock_name);
+    }
     for (auto& [table, to] : tables) {
-        auto shard = table->make(inputs.size());
+        auto shard = table->make(inputs_.size());
         auto reader = transport_.reader({table->changelog->name, p}, 0);
         tables_.push_back({table, to, std::move(shard), std::move(reader)});
     }
@@ -86,13 +94,14 @@ bool shard_group::stays_without(const table_input& gone, bool lost) {
         if (i.get() == &gone) i->leaving = true;
     ++gone_;
     const auto is_leaving = [](auto& i) { return i && i->leaving; };
-    return !lost && running_ && gone_ < inputs_.size() &&
-           std::all_of(inputs_.begin(), inputs_.end(), is_leaving);
+    const auto topics = std::span{inputs_}.first(topic_count());
+    return !lost && running_ && gone_ < topics.size() &&
+           std::all_of(topics.begin(), topics.end(), is_leaving);
 }
 
 std::vector<topic_partition> shard_group::staying() const {
     std::vector<topic_partition> all;
-    for (std::size_t i = 0; i < inputs_.size(); ++i)
+    for (std::size_t i = 0; i < topic_count(); ++i)
         if (inputs_[i] && !inputs_[i]->leaving) all.push_back({inputs()[i]->name, partition_});
     return all;
 }
@@ -143,6 +152,7 @@ void shard_group::start() {
             inputs_[i]->replays_to = std::max(inputs_[i]->replays_to, to[i]);
     }
     for (auto& i : inputs_) i->ready = true;
+    if (has_clock()) begin_decision();
 }
 
 bool shard_group::restore(member& m) {
@@ -217,7 +227,11 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
     if (m.stamp.epoch < m.last_owner.epoch ||
         (m.stamp.epoch == m.last_owner.epoch && m.stamp.owner != m.last_owner.owner))
         return leave_out(m);
-    if (record.key.view() == mark_key) return m.shard->restore_mark(m.stamp.at, m.stamp.time);
+    if (record.key.view() == mark_key) {
+        if (has_clock()) m.clock_in_mark = m.stamp.at.back();
+        return m.shard->restore_mark(m.stamp.at, m.stamp.time, m.stamp.closed);
+    }
+    if (record.key.view() == clock_key) return read_decision(m);
     const bool erased = record.value.size() == 0 && in.header_of(i, erased_header);
     if (erased || record.value.is_null()) m.shard->restore_erased(record, m.stamp.at, !erased);
     else m.shard->restore_row(record, m.stamp.at);
@@ -331,14 +345,15 @@ cut shard_group::committable_cut() {
     return at;
 }
 
-void shard_group::update() {
-    if (!running_) return;
+bool shard_group::update(time_point now) {
+    if (!running_) return false;
     upto_.clear();  // its capacity is used again: this is done in every turn
     for (auto& i : inputs_) upto_.push_back(i->committable);
     const auto is_before = [&](auto& m) { return m.shard->is_all_before(upto_); };
     if (std::all_of(tables_.begin(), tables_.end(), is_before))
         for (auto& m : tables_) m.shard->forget(upto_);
     tell_room();
+    return has_clock() && update_clock(now);
 }
 
 /// The journals are bounded, give or take what one message changes.
@@ -349,16 +364,18 @@ void shard_group::tell_room() {
         room = std::min(room, most - std::min(m.shard->journal_size(), most));
     }
     for (auto& i : inputs_) i->room = room;
+    if (decision_ && (!decision_->written || tables_[decision_->table].shard->decision))
+        wait_for_clock();
 }
 
 bool shard_group::begin_cut() {
+    const auto is_replaying = [](auto& m) { return m.shard->replaying(); };
     if (!running_ || at_ != stage::none) return false;
     auto at = committable_cut();
     // A cut that goes back would contain more than it says.
     for (auto& m : tables_)
         if (m.shard->replaying()) m.shard->replayed(at);
-    if (std::any_of(tables_.begin(), tables_.end(), [](auto& m) { return m.shard->replaying(); }))
-        return false;
+    if (std::any_of(tables_.begin(), tables_.end(), is_replaying)) return false;
     bool further = false;
     for (std::size_t i = 0; i < at.size(); ++i) further |= at[i] > inputs_[i]->written;
     if (!further) return false;
@@ -389,6 +406,7 @@ void shard_group::begin_table(std::size_t i) {
     const auto text = stamp.text(input_names_);
     for (auto* o : {&row_, &erased_, &tombstone_}) o->headers.front().value->assign(text);
     stamp.time = tables_[i].shard->cut_time();
+    if (stamp.time != no_time) stamp.closed = stamp.time - tables_[i].table->windows.closes_after;
     const auto of_mark = stamp.text(input_names_);
     mark_.headers.front().value->assign(of_mark);
     mark_.value.assign(of_mark);  // not null: compaction would remove it

@@ -21,6 +21,10 @@ struct table_input {
     // told by the partition
     offset committable = 0;  // everything before is finished
     bool leaving = false;    // it is revoked: what it has begun is finished
+    bool at_end = false;     // everything in the log is finished
+    time_point last_read{};  // when a message was read last, or when reading began
+    const topic_partition* tp = nullptr;
+    offset position = 0;  // what is read next
     // told by the tables
     bool ready = false;                                          // the partition may be read
     std::size_t room = std::numeric_limits<std::size_t>::max();  // messages that may be read now
@@ -31,13 +35,16 @@ struct table_input {
     bool abandoned = false;
 };
 
-/// A changelog's records on their way to the broker.
+/// A changelog's records on their way to the broker; or, of a decision by the clock, its results.
 class records_under_way final : public hold_owner {
 public:
     explicit records_under_way(std::shared_ptr<release_queue> r) : hold_owner(std::move(r)) {}
     void add(std::int64_t) override { ++count_; }
     void remove(std::int64_t) override {
         if (--count_ == 0 && left_) delete this;
+    }
+    detail::ownership ownership() const override {
+        return left_ ? ownership::lost : ownership::owned;
     }
     std::size_t count() const { return count_; }
     /// Nobody asks any more: it is deleted with the last record.
@@ -102,8 +109,10 @@ public:
     /// Reads a piece of the changelogs, until they are restored. True if it did anything. Throws
     /// weir::error.
     bool restore();
-    /// Forgets what can't be undone.
-    void update();
+    /// Forgets what can't be undone. True if windows may be closed by the clock now.
+    bool update(time_point now);
+    /// When the clock closes a window.
+    time_point due() const;
     /// Begins a cut, if there is anything to write and none is being written. True if it did.
     bool begin_cut();
     /// Sends a piece of the cut. True if it did anything.
@@ -156,6 +165,7 @@ private:
         cut_stamp stamp{};
         std::vector<late_records> late{};
         bool announced = false, restored = false;
+        offset clock_in_mark = 0;      // what the clock decides next, as of the last mark
         std::optional<offset> from{};  // where the changelog begins
     };
     enum class stage { none, rows, mark, arrival, tombstones };
@@ -171,6 +181,16 @@ private:
     void announce(member&);
     void start();
     void tell_room();
+    std::size_t topic_count() const { return inputs().size(); }
+    bool has_clock() const { return inputs_.size() > topic_count(); }
+    bool update_clock(time_point now);
+    void read_decision(member&);
+    void begin_decision();
+    bool is_reached(const cut& from) const;
+    std::optional<time_point> closes_at(const member&) const;
+    bool decide(time_point now);
+    void send_decision();
+    void wait_for_clock();
     cut committable_cut();
     void begin_table(std::size_t);
     bool write_one(member&);
@@ -192,6 +212,19 @@ private:
     bool running_ = false, leaves_readable_ = false;
 
     cut upto_;  // of `update`
+
+    // the clock
+    struct decision {
+        std::size_t table;
+        offset number;
+        timestamp time;
+        cut from;
+        bool sent = false, written = false;
+    };
+    std::optional<decision> decision_;  // until all its results are processed
+    std::unique_ptr<records_under_way, leave_records> decision_under_way_, results_;
+    // The stream time of an idle partition goes on with the clock from then on.
+    time_point idle_from_{}, idle_since_{};
 
     // the cut that is being written
     stage at_ = stage::none;

@@ -74,8 +74,15 @@ bool tables::restore() {
     for (auto& [key, g] : groups_) busy |= g->restore();
     return busy;
 }
-void tables::update() {
-    for (auto& [key, g] : groups_) g->update();
+bool tables::update(time_point now) {
+    bool busy = false;
+    for (auto& [key, g] : groups_) busy |= g->update(now);
+    return busy;
+}
+time_point tables::due() const {
+    auto at = time_point::max();
+    for (auto& [key, g] : groups_) at = std::min(at, g->due());
+    return at;
 }
 void tables::begin_cuts() {
     for (auto& [key, g] : groups_) begun_ |= g->begin_cut();

@@ -37,8 +37,10 @@ public:
 
     /// Reads on in the changelogs. True if there was anything. Throws weir::error.
     bool restore();
-    /// Looks at how far the inputs are.
-    void update();
+    /// Looks at how far the inputs are. True if there is something to do because of it.
+    bool update(time_point now);
+    /// When the clock closes a window.
+    time_point due() const;
     /// Begins cuts of what is committable.
     void begin_cuts();
     /// Sends a piece of each cut. True if there was anything. Throws weir::error.

@@ -2,6 +2,8 @@
 // Windows: which messages are in them, when they close, what comes too late.
 #include "windowing.hpp"
 
+#include <random>
+
 TEST_CASE("semantics 73: a tumbling window closes when stream time reaches its end and the grace") {
     window_counts c{weir::window(weir::tumbling(10ms), weir::grace(5ms))};
     test_driver test{c.app};
@@ -307,4 +309,129 @@ TEST_CASE("semantics 70: sizes, advances, gaps and graces that make no sense are
         app.agent("two",
                   in | weir::window(weir::tumbling(2ms), weir::grace(0ms)) | weir::count(per)),
         Contains("table 'per' is filled by tumbling(1 ms), and by tumbling(2 ms), too"));
+}
+
+TEST_CASE("semantics 77: on an idle partition the clock closes windows") {
+    window_counts c{weir::window(weir::tumbling(10s), weir::grace(5s), {.idle = 30s})};
+    test_driver test{c.app};
+    c.send(test, "a", 12'000);  // [10 s, 20 s) closes at 25 s: 13 s after that
+    c.send(test, "b", 7'000);   // [0, 10 s) closes at 15 s
+    test.advance(32s);
+    CHECK(c.out.empty());
+    test.advance(1s);
+    CHECK(c.out == texts{"b [0, 10000) 1 @7000"});
+    test.advance(9s);
+    CHECK(c.out.size() == 1);
+    test.advance(1s);
+    CHECK(c.out == texts{"b [0, 10000) 1 @7000", "a [10000, 20000) 1 @12000"});
+    c.send(test, "a", 19'000);
+    CHECK(c.hooks.late_ones == texts{"in@2 [10000, 20000) by 0"});
+}
+
+TEST_CASE("semantics 77: a message puts the clock off") {
+    window_counts c{weir::window(weir::tumbling(10s), weir::grace(0s), {.idle = 30s})};
+    test_driver test{c.app};
+    c.send(test, "a", 5'000);
+    test.advance(34s);
+    c.send(test, "a", 5'000);
+    test.advance(34s);
+    CHECK(c.out.empty());
+    test.advance(1s);
+    CHECK(c.out == texts{"a [0, 10000) 2 @5000"});
+}
+
+TEST_CASE("semantics 79: what the clock has closed stays closed after a crash") {
+    weir::app_options shared{.broker = "memory://windows-clock"};
+    window_counts one{weir::window(weir::tumbling(10s), weir::grace(0s), {.idle = 30s}), shared};
+    window_counts two{weir::window(weir::tumbling(10s), weir::grace(0s), {.idle = 30s}), shared};
+    test_driver test{one.app};
+    one.send(test, "a", 5'000);
+    test.advance(34s);
+    SUBCASE("before anything of it is written") {
+        test.fail_next_send("a-per-changelog", 1);
+        test.advance(1s);
+        CHECK(one.out.empty());
+        test.kill(one.app);
+        test.add(two.app);
+        test.append(two.in, "a", 1, {.timestamp = at(6'000)});
+        test.run();
+        test.advance(40s);
+        CHECK(two.out == texts{"a [0, 10000) 2 @6000"});
+        return;
+    }
+    bool is_written = false;
+    SUBCASE("before a cut contains it") {}
+    SUBCASE("after a cut contains it") { is_written = true; }
+    test.advance(1s);
+    CHECK(one.out == texts{"a [0, 10000) 1 @5000"});
+    if (is_written) test.commit();
+    test.kill(one.app);
+    test.append(one.in, "a", 1, {.timestamp = at(6'000)});
+    test.add(two.app);
+    test.run();
+    CHECK(two.hooks.late_ones == texts{"in@1 [0, 10000) by 0"});
+    for (auto& again : two.out) CHECK(again == "a [0, 10000) 1 @5000");
+    if (is_written) CHECK(two.out.empty());
+    CHECK(two.per.size() == 0);
+}
+
+TEST_CASE("semantics 77: sessions are closed by the clock, too; on_update refuses .idle") {
+    session_counts c{weir::window(weir::session(10s), weir::grace(0s), {.idle = 30s})};
+    test_driver test{c.app};
+    c.send(test, "a", 5'000);
+    test.advance(40s);
+    CHECK(c.out.empty());
+    test.advance(1ms);
+    CHECK(c.out == texts{"a [5000, 5000] 1 @5000"});
+    CHECK_THROWS_WITH(
+        weir::window(weir::session(1s), weir::grace(0s), weir::on_update, {.idle = 1s}),
+        doctest::Contains("nothing is passed on when one closes"));
+}
+
+namespace {
+
+/// What comes of messages at random times. `in_rows`: each window has a row of its own.
+template <class Window>
+texts results_of(std::uint32_t seed, Window w, bool in_rows, std::size_t restart_every) {
+    lateness hooks;
+    weir::app app{"a", {.hooks = &hooks}};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto per = app.table<per_key, std::int64_t>("per");
+    texts out;
+    const auto add = [](std::int64_t& sum, int i) { sum += i; };
+    const auto merge = [](std::int64_t& a, std::int64_t b) { a += b; };
+    const auto put = weir::for_each(
+        [&](auto& e) { out.push_back(text(e.key(), e.value()) + " @" + ms(e.timestamp())); });
+    if (in_rows) app.agent("w", in | w | weir::aggregate(per, add) | weir::events() | put);
+    else app.agent("w", in | w | weir::aggregate(per, add, merge) | weir::events() | put);
+    test_driver test{app};
+    std::minstd_rand random{seed};
+    std::int64_t now = 100;
+    for (std::size_t i = 0; i < 300; ++i) {
+        now += random() % 40 == 0 ? random() % 200 : random() % 3;
+        const auto time = std::max<std::int64_t>(0, now - random() % 30);
+        const string key{static_cast<char>('a' + random() % 4)};
+        test.send(in, key, static_cast<int>(random() % 9), {.timestamp = at(time)});
+        if (restart_every && i % restart_every == 0) test.restart();
+    }
+    for (auto& l : hooks.late_ones) out.push_back(l);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("semantics 80: hopping windows of panes have the results of windows in rows") {
+    const std::pair<int, int> sizes[] = {{10, 1}, {12, 4}, {10, 4}, {30, 7}, {20, 20}};
+    for (auto [size, advance] : sizes)
+        for (std::uint32_t seed = 1; seed <= 8; ++seed) {
+            CAPTURE(size);
+            CAPTURE(advance);
+            CAPTURE(seed);
+            const auto w = weir::window(weir::hopping(1ms * size, 1ms * advance),
+                                        weir::grace(1ms * (seed % 3 * 5)));
+            const auto rows = results_of(seed, w, true, 0);
+            CHECK(rows.size() > 100);
+            CHECK(results_of(seed, w, false, 0) == rows);
+            CHECK(results_of(seed, w, false, 37) == rows);
+        }
 }

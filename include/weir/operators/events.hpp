@@ -28,6 +28,8 @@ public:
         e.from_ = &c.from;
         e.i_ = c.i;
         e.has_headers_ = false;
+        e.has_result_time_ = c.result_time != nullptr;
+        if (c.result_time) e.timestamp_ = *c.result_time;
         if constexpr (std::is_lvalue_reference_v<decltype(v)>) {
             e.shown_ = &v;
         } else {
@@ -64,7 +66,11 @@ private:
             return shown.from_->ownership_of(shown.i_);
         }
         offset offset_of(std::size_t) const override { return shown.from_->offset_of(shown.i_); }
-        message message_of(std::size_t) const override { return shown.at().message(); }
+        message message_of(std::size_t) const override {
+            auto m = shown.at().message();
+            m.timestamp = shown.timestamp();
+            return m;
+        }
         headers headers_of(std::size_t) const override { return shown.from_->headers_of(shown.i_); }
         const topic_partition* partition_of(std::size_t) const override {
             return shown.from_->partition_of(shown.i_);

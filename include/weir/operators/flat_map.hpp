@@ -103,6 +103,7 @@ public:
     bool ended() { return at_ == end_; }
     void pass(segment_turn& now, auto& next) {
         context its{message_.from, message_.i, now, message_.keys, message_.common};
+        its.result_time = message_.result_time;
         const auto* before = std::exchange(now.element, &its);
         next(its, element(*at_));
         now.element = before;

@@ -22,6 +22,30 @@ struct shown_key<in_window<K>> {
 /// When a window passes something on.
 enum class emits : bool { on_close, on_update };
 
+/// A copy of an aggregation's function, that merges panes.
+template <class Change, class A>
+class merger_of final : public value_merger<A> {
+public:
+    explicit merger_of(Change c) : change_(std::move(c)) {}
+    void merge(A& into, const A& from) const override { change_.merge(into, from, false); }
+
+private:
+    mutable Change change_;
+};
+/// Whether it is what a table begins with that was not given `.init`.
+template <class A>
+bool is_default(const A& init) {
+    bytes a, b;
+    encode_onto<A>(init, a);
+    encode_onto<A>(A{}, b);
+    return a == b;
+}
+
+template <class Change>
+inline constexpr bool is_reduce = false;
+template <class V, class F>
+inline constexpr bool is_reduce<reduce_change<V, F>> = true;
+
 template <class Op>
 inline constexpr bool merges = true;
 template <class K, class V, class F>
@@ -66,7 +90,12 @@ struct window_aggregate_op {
     std::string describe() const { return op.describe(); }
     template <class StreamKey, class In>
     drawn_stream draw(graph_builder& g, const drawn_stream& here) const {
-        op.table->fill_by_windows(spec.windows.text());
+        op.table->fill_by_windows(spec.settings());
+        if constexpr (can_have_panes<In>)
+            if (spec.windows.advance < spec.windows.size && is_default(op.table->init))
+                op.table->merger =
+                    std::make_shared<const merger_of<decltype(op.template change<In>()), A>>(
+                        op.template change<In>());
         if (!spec.options.late.empty()) {
             auto& late = g.derived(spec.options.late, here);
             g.join(here, g.topic(late, key_name<bytes>(), value_name<bytes>()));
@@ -77,9 +106,9 @@ struct window_aggregate_op {
     auto split(plan& p) const
         requires(Emits == emits::on_close)
     {
-        using made = closed_windows<typename table_type::shard_type, Needs>;
+        using made = closed_windows<table_type, Needs>;
         using end = into_boundary<made, message_part::none>;
-        auto& to = static_cast<made&>(p.add(std::unique_ptr<boundary>{new made{p}}));
+        auto& to = static_cast<made&>(p.add(std::unique_ptr<boundary>{new made{p, *op.table}}));
         auto changes = changer<In>(p, &to);
         return split_at{step<decltype(changes), end>{std::move(changes), end{to}},
                         downstream<windowed<typename table_type::shard_type::key_type>, A>{&to}};
@@ -93,6 +122,11 @@ struct window_aggregate_op {
 
 private:
     using table_key = typename table_type::row_key;
+    // reduce's function depends on the order of values, for all that is known
+    template <class In>
+    static constexpr bool can_have_panes =
+        Emits == emits::on_close && !has_sessions && merges<Aggregation> &&
+        !is_reduce<decltype(std::declval<const Aggregation&>().template change<In>())>;
     template <class In, class Closed>
     auto changer(plan& p, Closed* to) const {
         auto change = op.template change<In>();
@@ -138,6 +172,9 @@ struct window_fn {
     template <class Windows>
     window_op<Windows, emits::on_update> operator()(Windows w, weir::grace g, on_update_t,
                                                     window_options o = {}) const {
+        if (o.idle > duration::zero())
+            throw setup_error{"weir: window: .idle closes windows, and with on_update nothing is "
+                              "passed on when one closes"};
         return {spec(std::move(w), g, std::move(o))};
     }
     template <class Windows>

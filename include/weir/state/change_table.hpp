@@ -76,6 +76,17 @@ private:
     std::size_t input_ = 0;
 };
 
+/// Calls `f(later, next)` with the keys of messages that come soon, if they are known.
+template <class K, class F>
+[[gnu::always_inline]] inline void soon(const context& c, F f) {
+    if constexpr (!is_raw<K>) {
+        constexpr std::size_t ahead = 12;
+        if (c.i + 2 * ahead >= c.count || !c.keys) return;
+        const auto* keys = static_cast<const slot<K>*>(c.keys) + c.i;
+        f(keys[2 * ahead].value, keys[ahead].value);
+    }
+}
+
 enum class changed : bool { erased, set };
 
 /// One operator that changes a table, as it runs. `change(row's value, has it one, value)` changes
@@ -120,13 +131,10 @@ public:
 private:
     /// The keys of a batch lie side by side, so those that come soon are known.
     [[gnu::always_inline]] static void prefetch(const context& c, const auto& shard) {
-        if constexpr (!is_raw<K>) {
-            if (c.i + 2 * ahead >= c.count || !c.keys) return;
-            const auto* keys = static_cast<const slot<K>*>(c.keys) + c.i;
-            shard.prefetch(keys[2 * ahead].value, keys[ahead].value);
-        }
+        soon<K>(
+            c, [&](const K& later, const K& next)
+                   __attribute__((always_inline)) { shard.prefetch(later, next); });
     }
-    static constexpr std::size_t ahead = 12;
     /// What was there before does not go into the value.
     static constexpr bool replaces = requires { Change::replaces; };
 

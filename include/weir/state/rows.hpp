@@ -47,11 +47,13 @@ std::uint64_t hash_directly(const K& key) {
     else if constexpr (is_raw<K>) return hash_of(key.view());
     else return hash_of(std::string_view{key});
 }
+inline std::uint64_t hash_of_window(std::uint64_t key, timestamp start, timestamp end) {
+    return mix(key + static_cast<std::uint64_t>(start.time_since_epoch().count()) * 3 +
+               static_cast<std::uint64_t>(end.time_since_epoch().count()));
+}
 template <class K>
 std::uint64_t hash_directly(const windowed<K>& key) {
-    const auto start = static_cast<std::uint64_t>(key.start.time_since_epoch().count());
-    const auto end = static_cast<std::uint64_t>(key.end.time_since_epoch().count());
-    return mix(hash_directly(key.key) + start * 3 + end);
+    return hash_of_window(hash_directly(key.key), key.start, key.end);
 }
 
 /// Memory for rows, in huge pages if the system has some. Throws std::bad_alloc.
@@ -116,6 +118,8 @@ struct row {
     bool live = false;        // it has a value; else it was erased, or never had one
     bool dirty = false;       // changed since the last cut was begun
     bool stored = false;      // the changelog has something of it
+    bool merged = false;      // see panes
+    bool closed = false;      // it was erased since its window has closed
     bool doomed = false;      // a cut says that it is erased; a tombstone is to follow
 };
 
@@ -165,6 +169,16 @@ public:
         if constexpr (is_hashed_directly<K>) {
             index_.prefetch(hash(later));
             const auto n = index_.first(hash(next));
+            if (n != row_index::none) __builtin_prefetch(&at(n));
+        }
+    }
+    /// The same for windows: those of `later` and `next` that are at the same time.
+    template <class Key>
+    [[gnu::always_inline]] void prefetch_window(const Key& later, const Key& next, timestamp start,
+                                                timestamp end) const {
+        if constexpr (is_hashed_directly<K>) {
+            index_.prefetch(hash_of_window(hash_directly(later), start, end));
+            const auto n = index_.first(hash_of_window(hash_directly(next), start, end));
             if (n != row_index::none) __builtin_prefetch(&at(n));
         }
     }

@@ -20,7 +20,8 @@ namespace weir::detail {
 template <class Row>
 class session_index {
 public:
-    explicit session_index(std::chrono::milliseconds gap) : width_(gap) {}
+    explicit session_index(std::chrono::milliseconds gap)
+        : width_(std::max(gap, std::chrono::milliseconds{1})) {}
     /// The row has a session with these times now. It had one before that ended at `was`, or none:
     /// no_time.
     void add(Row& r, timestamp start, timestamp end, timestamp was) {
@@ -110,17 +111,16 @@ public:
     using row_type = typename shard_of<K, sessions<A>>::row_type;
     using shard_of<K, sessions<A>>::shard_of;
 
-    /// Its sessions end with this gap. Comes before anything else, and may come again.
-    void use(std::chrono::milliseconds gap) {
-        if (open_) [[likely]]
-            return;
-        open_.emplace(gap);
+    /// Before anything else.
+    void use(const window_settings& w) { open_.emplace(w.gap); }
+    void restored() override {
+        shard_of<K, sessions<A>>::restored();
         this->each_row([&](row_type& r) {
             for (auto& s : std::as_const(r.value)) open_->add(r, s.start, s.end, no_time);
         });
     }
     session_index<row_type>& open() { return *open_; }
-    timestamp next_end() const { return open_ ? open_->next_end() : timestamp::max(); }
+    timestamp next_end() const override { return open_ ? open_->next_end() : timestamp::max(); }
     /// Closes the next session that ends at `upto` or before: it is removed by the message at `at`,
     /// after `f(window, value, time)`. False: there is none.
     template <class F>

@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <weir/codec/data_type.hpp>
+#include <weir/hold.hpp>
 #include <weir/message.hpp>
 #include <weir/segment/produce.hpp>
+#include <weir/window.hpp>
 
 namespace weir {
 struct late_value;
@@ -30,6 +33,18 @@ inline bool is_within(const cut& a, const cut& b) {
     return true;
 }
 
+/// The clock closes windows: from these offsets of the inputs on, the stream time is at least
+/// `time`. Such decisions are numbered. They are one more input of a table, behind its topics, and
+/// have their offsets: a cut says which of them it contains.
+struct clock_decision {
+    offset number = 0;
+    timestamp time = no_time;
+    cut from{};
+    const topic_partition* tp = nullptr;  // whose messages have opened the windows
+    hold held{};                          // until all results are processed
+    bool is_due = false;                  // it is written, and nothing comes before it
+};
+
 /// One partition of a table, while its input is assigned. It is restored from the changelog. Then
 /// messages change it, and cuts of it are written to the changelog. Used on the loop's thread.
 class shard {
@@ -41,8 +56,9 @@ public:
     virtual void restore_row(const message&, const cut& of) = 0;
     /// The key is erased as of the cut `of`. `tombstone`: the changelog need not say so again.
     virtual void restore_erased(const message&, const cut& of, bool tombstone) = 0;
-    /// The cut `of` is complete. `time`: the stream time as of it.
-    virtual void restore_mark(const cut& of, timestamp time) = 0;
+    /// The cut `of` is complete. As of it: the stream time, and the ends of windows that have
+    /// closed, which are not erased one by one.
+    virtual void restore_mark(const cut& of, timestamp time, timestamp closed) = 0;
     virtual void restored() = 0;
 
     // running
@@ -88,6 +104,13 @@ public:
 
     /// How many keys it has.
     virtual std::size_t size() const = 0;
+
+    // windows
+    virtual timestamp time() const = 0;
+    /// The end of the window that closes next; timestamp::max(): none is open.
+    virtual timestamp next_end() const { return timestamp::max(); }
+    /// It was made, and is not carried out yet.
+    std::optional<clock_decision> decision{};
 };
 
 struct agent_info;
@@ -139,6 +162,16 @@ protected:
     ~row_visitor() = default;
 };
 
+/// The windows that fill a table.
+struct window_settings {
+    std::string text{};  // as in the graph; empty: there are none
+    std::optional<fixed_windows> fixed{};
+    std::chrono::milliseconds gap{};  // of sessions
+    /// A window is closed when the stream time is so long behind its end.
+    std::chrono::milliseconds closes_after{};
+    duration idle{};  // 0: the clock closes none
+};
+
 /// A table. Owned by the app's engine, and lives as long. Its shards come and go with the
 /// partitions of its inputs.
 class table_info {
@@ -176,10 +209,9 @@ public:
     std::vector<topic_info*> inputs;
     body_changes* bodies = nullptr;     // while the app runs
     late_listener* listener = nullptr;  // the same
-    // Windows that fill it, as in the graph; empty: it is filled by none.
-    std::string windows{};
+    window_settings windows{};
     /// Throws setup_error if it is filled otherwise, too.
-    void fill_by_windows(std::string which);
+    void fill_by_windows(window_settings);
     /// Throws weir::error if the topic is none of them.
     std::size_t input_of(const std::string& topic) const;
     /// Throws weir::error if this agent may not change it in this way.

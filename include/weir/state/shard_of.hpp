@@ -54,9 +54,16 @@ public:
     /// All changes by this message are here already, in what was restored.
     bool has_all(std::size_t input, offset at) const { return replaying_ && at < restored_[input]; }
 
+    /// Some rows were restored of a cut that was not complete and contains this message. All that
+    /// came of it was delivered before the cut was begun.
+    bool is_in_cut(std::size_t input, offset at) const {
+        const auto contains = [&](const cut& c) { return at < c[input]; };
+        return replaying_ && std::any_of(restored_of_.begin(), restored_of_.end(), contains);
+    }
+
     // stream time: part of the table, for windows
     /// The largest timestamp of the messages so far.
-    timestamp time() const { return time_row_.time; }
+    timestamp time() const override { return time_row_.time; }
     void set_time(timestamp t, std::size_t input, offset at) {
         note(time_row_, input, at);
         time_row_.time = t;
@@ -71,6 +78,11 @@ public:
     }
     [[gnu::always_inline]] void prefetch(const K& later, const K& next) const {
         rows_.prefetch(later, next);
+    }
+    template <class Key>
+    [[gnu::always_inline]] void prefetch_window(const Key& later, const Key& next, timestamp start,
+                                                timestamp end) const {
+        rows_.prefetch_window(later, next, start, end);
     }
     void finish() final { finished_ = journal_.size(); }
     void undo() final {
@@ -93,6 +105,18 @@ public:
         rows_.each([&](const row_type& r) {
             if (r.live) f(r);
         });
+    }
+    /// Its window has closed: the time of a mark says so, and no record of its own.
+    void close(row_type& r) {
+        r.closed = true;
+        set_live(r, false);
+    }
+    /// The last mark says that windows with these ends have closed.
+    timestamp closed_in_mark() const { return closed_in_mark_; }
+    /// It was closed before the table was restored.
+    void was_closed(row_type& r) {
+        close(r);
+        doom(r);
     }
     /// `f` may change the rows' values.
     template <class F>
@@ -124,9 +148,10 @@ public:
         set_live(r, false);
         if (!tombstone || !is_written_) doom(r);
     }
-    void restore_mark(const cut& of, timestamp time) override {
+    void restore_mark(const cut& of, timestamp time, timestamp closed) override {
         for (std::size_t i = 0; i < of.size(); ++i) restored_[i] = std::max(restored_[i], of[i]);
         time_row_.time = time;
+        closed_in_mark_ = closed;
     }
     void restored() override {
         const auto is_complete = [&](const cut& c) { return is_within(c, restored_); };
@@ -216,11 +241,17 @@ public:
     timestamp cut_time() const override { return cut_time_; }
     record_kind next(outgoing& into) override {
         for (; next_ < cutting_.size(); ++next_) {
+            if (next_ + 8 < cutting_.size()) __builtin_prefetch(cutting_[next_ + 8]);
             auto& r = *cutting_[next_];
             const auto* other = r.as_of > base_ + 1 ? &as_of_[r.as_of - base_ - 2] : nullptr;
             const bool live = other ? other->live : r.live;
             if (!live && !r.stored) {  // nobody knows of it
                 leave_cut(r);
+                continue;
+            }
+            if (!live && r.closed) {  // the mark's time says so
+                r.as_of = 0;
+                doom(r);
                 continue;
             }
             into.key.reset();
@@ -361,6 +392,7 @@ private:
     // Its time is the stream time. It is no key's row, and in no record but the mark.
     row_type time_row_{.time = no_time};
     timestamp cut_time_ = no_time;
+    timestamp closed_in_mark_ = no_time;
     std::size_t live_ = 0;
     std::vector<change_of> journal_;  // from `first_` on
     std::size_t first_ = 0;

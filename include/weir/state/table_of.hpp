@@ -42,8 +42,12 @@ public:
     using row_key = K;
     using shard_type = typename shard_for<K, V>::type;
     std::shared_ptr<shard> make(std::size_t n) const override {
-        return std::make_shared<shard_type>(n, !is_topic,
-                                            is_topic ? changelog->time.get() : nullptr);
+        auto made =
+            std::make_shared<shard_type>(n, !is_topic, is_topic ? changelog->time.get() : nullptr);
+        if constexpr (requires { made->use(windows); }) made->use(windows);
+        if constexpr (requires { made->use(windows, *merger); })
+            if (merger) made->use(windows, *merger);
+        return made;
     }
     void set(partition_id p, std::shared_ptr<shard> s) override {
         const auto at = static_cast<std::size_t>(p);
@@ -122,6 +126,8 @@ public:
     void forget_pending(const worker& by) override { take_pending(by); }
 
     V init{};
+    // Windows are made of panes by it, when they close; null: each has a row.
+    std::shared_ptr<const value_merger<V>> merger{};
     std::vector<std::shared_ptr<shard_type>> shards{};  // by partition; null: not here
 
 private:

@@ -25,6 +25,13 @@ struct window_spec {
     std::string text() const {
         return "window " + windows.text() + ", grace " + text_of(duration{grace});
     }
+    window_settings settings() const {
+        window_settings s{windows.text()};
+        s.closes_after = grace + windows.closes_after();
+        s.idle = options.idle;
+        windows.describe(s);
+        return s;
+    }
     /// At `t` windows are closed that end here or before.
     timestamp closed_at(timestamp t) const { return t - grace - windows.closes_after(); }
 };
@@ -113,7 +120,10 @@ public:
         if (!c.from.of_batch(c.i)) pass_time(*shard, ref, c, c.from.time_of(c.i));
         if (shard->time() == no_time) return;
         const auto upto = spec_.closed_at(shard->time());
-        if (shard->next_end() > upto) return;
+        if (shard->next_end() > upto) {
+            if constexpr (!has_sessions) shard->passed(upto);
+            return;
+        }
         if constexpr (on_close) closed_->close(ref.shared(), ref.input(), c, upto);
         else forget_some(*shard, ref.input(), c.offset(), upto);
     }
@@ -132,7 +142,6 @@ private:
     shard_type* shard_at(ref_type& ref, const context& c) {
         auto* s = ref.of(*table_, *c.partition());
         if (!s || s->has_all(ref.input(), c.offset())) return nullptr;
-        if constexpr (has_sessions) s->use(spec_.windows.gap);
         return s;
     }
     static void pass_time(shard_type& s, const ref_type& ref, const context& c, timestamp t) {
@@ -141,24 +150,52 @@ private:
 
     void add_to_windows(context& c, shard_type& shard, std::size_t input, timestamp time,
                         timestamp upto, const auto& v, auto& next) {
+        // soon the windows are those that the last message was in
+        soon<K>(
+            c, [&](const K& later, const K& near) __attribute__((always_inline)) {
+                shard.prefetch_window(later, near, window_.start, window_.end);
+            });
         window_.key = *key_at<K>(c, scratch_);
+        if (shard.has_panes()) return add_to_pane(c, shard, input, time, upto, v);
         spec_.windows.each(time, [&](timestamp start, timestamp end) {
             if (end <= upto) return late_.add(c, start, end, upto - end);
             window_.start = start;
             window_.end = end;
-            auto* r = shard.change(window_, input, c.offset());
-            if (!r) return;
-            const bool had = r->live;
-            if (!had) r->value = table_->init;
-            const auto now = change_.change(r->value, had, v);
-            shard.set_live(*r, now == changed::set);
-            if (!had && r->live) shard.opened(*r);
-            r->time = had ? std::max(r->time, time) : time;
+            auto* r = change_row(shard, input, c.offset(), time, v);
             if constexpr (!on_close) {
+                if (!r) return;
                 auto its = origins_.show(c, r->key, r->time);
                 Change::pass(its, *r, v, next);
             }
         });
+    }
+    /// A pane is in its windows as a whole, so the message is in some of them or too late for all.
+    void add_to_pane(context& c, shard_type& shard, std::size_t input, timestamp time,
+                     timestamp upto, const auto& v) {
+        const auto& w = spec_.windows;
+        const auto last = w.floor(time, w.advance);
+        if (last.time_since_epoch().count() < 0) return;
+        if (w.first_end_behind(time) <= upto)
+            w.each(time, [&](timestamp start, timestamp end) {
+                if (end <= upto) late_.add(c, start, end, upto - end);
+            });
+        if (last + w.size <= upto) return;
+        window_.start = w.pane_of(time);
+        window_.end = window_.start + w.pane();
+        if (const auto* r = change_row(shard, input, c.offset(), time, v)) shard.changed_value(*r);
+    }
+    /// Null: the row has this message's change already.
+    row_type* change_row(shard_type& shard, std::size_t input, offset at, timestamp time,
+                         const auto& v) {
+        auto* r = shard.change(window_, input, at);
+        if (!r) return nullptr;
+        const bool had = r->live;
+        if (!had) r->value = table_->init;
+        const auto now = change_.change(r->value, had, v);
+        shard.set_live(*r, now == changed::set);
+        if (!had && r->live) shard.opened(*r);
+        r->time = had ? std::max(r->time, time) : time;
+        return r;
     }
     /// The sessions that lie within the gap become one, from left to right; then the value is
     /// added.

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include <weir/state/panes.hpp>
 #include <weir/state/shard_of.hpp>
 #include <weir/windowed.hpp>
 
@@ -74,6 +77,7 @@ private:
     bytes keys_{};
 };
 
+/// Each row is a window; or, of hopping windows whose values can be merged, a pane.
 template <class K, class V>
 class window_shard final : public shard_of<windowed<K>, V> {
 public:
@@ -82,26 +86,47 @@ public:
     using row_type = typename shard_of<windowed<K>, V>::row_type;
     using shard_of<windowed<K>, V>::shard_of;
 
+    /// Before anything else: the windows are made of panes.
+    void use(const window_settings& w, const value_merger<V>& m) {
+        panes_.emplace(*w.fixed, m);
+        closes_after_ = w.closes_after;
+    }
+    bool has_panes() const { return panes_.has_value(); }
+
     void restored() override {
         shard_of<windowed<K>, V>::restored();
-        this->each_row([&](row_type& r) { open_.add(r); });
+        this->each_row([&](row_type& r) {
+            if (last_end(r) <= this->closed_in_mark()) this->was_closed(r);
+            else opened(r);
+        });
+        if (panes_ && this->time() != no_time) panes_->closed(this->time() - closes_after_);
     }
-    /// The window has a value for the first time.
-    void opened(row_type& r) { open_.add(r); }
-    timestamp next_end() const { return open_.next_end(); }
+    /// The row has a value for the first time.
+    void opened(row_type& r) {
+        if (panes_) panes_->opened(r);
+        else open_.add(r);
+    }
+    /// Its value has changed.
+    void changed_value(const row_type& r) {
+        if (r.merged) panes_->changed(r);
+    }
+    /// Windows that end here or before are closed: none of them is open.
+    void passed(timestamp upto) {
+        if (panes_) panes_->passed(upto);
+    }
+    timestamp next_end() const override { return panes_ ? panes_->next_end() : open_.next_end(); }
     /// Closes the next window that ends at `upto` or before: its row is erased by the message at
     /// `at`, after `f(window, value, time)`. False: there is none.
     template <class F>
     bool close_next(timestamp upto, std::size_t input, offset at, F f) {
-        for (;;) {
-            auto* r = open_.take(upto);
-            if (!r) break;
+        if (panes_) return close_next_of_panes(upto, input, at, f);
+        while (auto* r = open_.take(upto)) {
             if (!this->change(*r, input, at)) {
                 not_by_this_.push_back(r);
                 continue;
             }
             f(r->key, r->value, r->time);
-            this->set_live(*r, false);
+            this->close(*r);
             return true;
         }
         for (auto* r : std::exchange(not_by_this_, {})) open_.add(*r);
@@ -109,7 +134,29 @@ public:
     }
 
 private:
+    template <class F>
+    bool close_next_of_panes(timestamp upto, std::size_t input, offset at, F f) {
+        const bool passes = !this->is_in_cut(input, at);
+        const auto erase = [&](row_type& r) {
+            if (this->change(r, input, at)) this->close(r);
+            else not_by_this_.push_back(&r);
+        };
+        const auto pass = [&](auto& window, auto& value, timestamp time) {
+            if (passes) f(window, value, time);
+        };
+        if (panes_->close_next(upto, pass, erase)) return true;
+        for (auto* r : std::exchange(not_by_this_, {})) panes_->opened(*r);
+        return false;
+    }
+
+    /// The end of the last window that the row is in.
+    timestamp last_end(const row_type& r) const {
+        return panes_ ? panes_->last_end(r.key.start) : r.key.end;
+    }
+
     open_windows<row_type> open_{};
+    std::optional<panes<K, V>> panes_{};
+    std::chrono::milliseconds closes_after_{};
     // What was restored contains more than this message's change: a later one closes them.
     std::vector<row_type*> not_by_this_{};
 };

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the benchmarks of tables and windows have in common: a filled topic, and an app that reads
+// it.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <weir/transport/memory.hpp>
+#include <weir/weir.hpp>
+
+#include "pairs.hpp"
+
+namespace weir::bench {
+
+using namespace std::chrono_literals;
+using transport::memory_broker;
+
+struct nobody final : transport::listener {
+    void assigned(std::vector<transport::assignment>) override {}
+    void revoked(std::vector<topic_partition>) override {}
+    void lost(std::vector<topic_partition>) override {}
+    void delivered(std::uint64_t, const transport::delivery&) override {}
+    void committed(const transport::commit_result&) override {}
+    void topics_changed() override {}
+};
+
+inline std::uint64_t random_number(std::uint64_t i) {
+    i ^= i >> 31;
+    i *= 0x7fb5d329728ea185u;
+    i ^= i >> 27;
+    i *= 0x81dadef4bc2dd44du;
+    return i ^ i >> 33;
+}
+
+template <class K>
+K key_of(std::uint64_t n) {
+    if constexpr (std::is_same_v<K, std::string>) {
+        auto s = std::to_string(n);
+        return std::string(12 - s.size(), 'k') + s;
+    } else {
+        return n;
+    }
+}
+
+/// What is in the topic that is read.
+struct messages {
+    std::size_t count = 3'000'000;
+    std::size_t keys = 100'000;
+    partition_id partitions = 4;
+    std::size_t per_second = 0;  // of their timestamps; 0: all have the same
+};
+
+/// Messages of uniform keys, each in the partition of its key.
+template <class K>
+std::shared_ptr<memory_broker> filled(const std::string& name, const messages& m) {
+    auto broker = memory_broker::named(name, {.retention_bytes = std::size_t{4} << 30});
+    broker->create_topic({"in", m.partitions});
+    auto to = transport::connect(broker, "fill");
+    nobody listener;
+    transport::record r;
+    r.topic = to->open("in");
+    bytes key, value;
+    detail::encode_onto<std::int64_t>(1, value);
+    r.value = value;
+    for (std::size_t i = 0; i < m.count; ++i) {
+        const auto n = random_number(i) % m.keys;
+        key.reset();
+        detail::encode_onto<K>(key_of<K>(n), key);
+        r.key = key;
+        r.partition = static_cast<partition_id>(n % static_cast<std::uint64_t>(m.partitions));
+        if (m.per_second > 0)
+            r.timestamp = timestamp{std::chrono::milliseconds{i * 1000 / m.per_second}};
+        if (!to->send(r, i)) {
+            to->poll(listener);
+            to->send(r, i);
+        }
+        if (i % 10'000 == 0) to->poll(listener);
+    }
+    return broker;
+}
+
+/// Runs an app on them until `done()` has been called. `setup(app, in, done)` adds its agents.
+template <class K, class Setup>
+void through(pass& measured, const messages& m, std::size_t commit_every, Setup setup) {
+    static int number = 0;
+    const auto name = "state" + std::to_string(++number);
+    auto broker = filled<K>(name, m);
+    weir::app app{"bench",
+                  {.broker = "memory://" + name,
+                   .commit_interval = 1h,
+                   .commit_every = commit_every,
+                   .memory = {.retention_bytes = std::size_t{4} << 30}}};
+    const auto now = [] { return std::chrono::steady_clock::now(); };
+    auto end = now();
+    setup(app, app.topic<K, std::int64_t>("in"), [&] {
+        end = now();  // the last cut, at the end of the run, is not measured
+        app.stop();
+    });
+    const auto begin = now();
+    app.run();
+    measured.took(end - begin);
+}
+
+/// Calls `f` once it has been called for each of the messages.
+template <class F>
+auto after(const messages& m, F f) {
+    return [left = m.count, f]() mutable {
+        if (--left == 0) f();
+    };
+}
+
+/// Reads raw bytes: what bounds are measured by.
+template <class K>
+void read_only(pass& p, const messages& m) {
+    long sum = 0;
+    through<K>(p, m, 100'000, [&](weir::app& app, auto, auto done) {
+        app.agent("a", app.topic<bytes_view>("in") |
+                           for_each([&, seen = after(m, done)](bytes_view v) mutable {
+                               sum += v.data()[0];
+                               seen();
+                           }));
+    });
+    keep(sum);
+}
+
+}  // namespace weir::bench
