@@ -31,6 +31,7 @@ std::string policy::text() const {
 }
 
 std::string detail::text_of(duration d) {
+    if (d == duration::zero()) return "0 s";
     struct unit {
         duration of;
         const char* name;

@@ -168,6 +168,9 @@ public:
         static_assert(detail::is_pipeline<P>,
                       "weir: app.agent(name, p): p is a stream with operators behind it: "
                       "app.topic<order>(\"orders\") | for_each(f)");
+        static_assert(detail::is_complete<P>,
+                      "weir: a window alone does nothing: put count, reduce or aggregate behind "
+                      "it");
         if constexpr (detail::is_pipeline<P>)
             add(std::move(name),
                 std::unique_ptr<detail::topology>{new detail::topology_of<P>{std::move(what)}},

@@ -46,6 +46,15 @@ struct measured final : row_visitor {
     }
 };
 
+/// What the table's rows are: "key", "open windows".
+std::string name_of_rows(const table_info& t, std::size_t n) {
+    const auto& w = t.windows;
+    const std::string one = !w.fixed ? "key" : w.in_panes ? "pane of open windows" : "open window";
+    const auto many = w.in_panes ? "panes of open windows" : one + 's';
+    const auto which = w.text.empty() || w.fixed ? "" : " with open sessions";
+    return (n == 1 ? one : many) + which;
+}
+
 /// What is here of the table after a run.
 std::string what_is_here(const engine& e, const table_info& t) {
     measured m;
@@ -57,7 +66,7 @@ std::string what_is_here(const engine& e, const table_info& t) {
     }
     return fmt::format(
         "    {} {}, {} bytes of keys and values; {} of {} {} restored here; lag {}\n", m.keys,
-        m.keys == 1 ? "key" : "keys", m.bytes, t.shard_count(), t.changelog->partitions,
+        name_of_rows(t, m.keys), m.bytes, t.shard_count(), t.changelog->partitions,
         t.changelog->partitions == 1 ? "partition" : "partitions", lag);
 }
 
@@ -71,7 +80,8 @@ int print_tables(engine& e, const arguments& a) {
     for (auto& [name, t] : e.tables().all()) {
         const bool is_changed = !t->changed_by.empty();
         fmt::print("{}: {} -> {}{}\n", name, t->key_type, t->value_type,
-                   is_changed ? ", changed by agent " + t->changed_by : std::string{});
+                   (is_changed ? ", changed by agent " + t->changed_by : std::string{}) +
+                       (t->windows.text.empty() ? "" : ", filled by " + t->windows.text));
         if (runs && is_changed) fmt::print("{}", what_is_here(e, *t));
     }
     return exit_code::ok;

@@ -129,7 +129,10 @@ std::optional<blocked> conductor::explain(const topic_partition& tp) const {
         return b;
     }
     const auto written = p.tables ? tables_.being_written(tp) : std::string{};
-    if (at == p.tracker->end() && !p.revoking() && written.empty()) return {};
+    if (at == p.tracker->end() && !p.revoking() && written.empty()) {
+        if (p.tables) b.why = tables_.why_open(tp, clock_.steady());
+        return b.why.empty() ? std::nullopt : std::optional{b};
+    }
     b.offset = at;
     if (at == p.tracker->end() && !written.empty()) {
         b.offset = p.tables->written;

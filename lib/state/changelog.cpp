@@ -43,7 +43,7 @@ std::string not_by_weir() {
 std::string changelog_owner::text() const {
     return std::string{version_line} + "\napp " + app + "\ntable " + table + "\nkey " + key_type +
            "\nvalue " + value_type + "\nchangelog " + changelog + "\nowner " + owner + "\nepoch " +
-           std::to_string(epoch) + '\n';
+           std::to_string(epoch) + '\n' + (windows.empty() ? "" : "windows " + windows + '\n');
 }
 
 changelog_owner changelog_owner::of(bytes_view from) {
@@ -64,6 +64,7 @@ changelog_owner changelog_owner::of(bytes_view from) {
         if (name == "changelog") o.changelog = line;
         if (name == "owner") o.owner = line;
         if (name == "epoch") o.epoch = number(line).value_or(0);
+        if (name == "windows") o.windows = line;
     }
     return o;
 }

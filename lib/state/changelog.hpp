@@ -25,6 +25,7 @@ struct changelog_owner {
     std::string app, table, key_type, value_type;
     std::string changelog;  // made once, with the first record of the partition
     std::string owner;      // one assignment
+    std::string windows{};  // that fill the table; empty: none do
     std::int64_t epoch = 0;
 
     std::string text() const;

@@ -18,6 +18,12 @@ constexpr std::size_t restore_piece = 4096, write_piece = 4096;
 // is in the cache.
 constexpr std::size_t restore_read = 64;
 
+/// The windows that fill a table, and what its rows are.
+std::string windows_of(const table_info& t) {
+    return t.windows.text + (t.windows.in_panes ? ", in panes" : "");
+}
+std::string named_windows(const std::string& text) { return text.empty() ? "no windows" : text; }
+
 bool is_at_end(const transport::partition& p) {
     const auto end = p.end(), at = p.position();
     return end && at && *at >= *end;
@@ -258,6 +264,11 @@ void shard_group::restore_owner(member& m, const message& record) {
                              t.value_type +
                              ": declare it as before, or give it another name, and it begins "
                              "anew"};
+    if (const auto now = windows_of(t); o.windows != now)
+        throw refused_record{"says that it is filled by " + named_windows(o.windows) +
+                             ", and the table is filled by " + named_windows(now) +
+                             ": give it the windows that it had, or another name, and it begins "
+                             "anew"};
     m.restored = o.owner == owner_;
     m.last_owner = std::move(o);
 }
@@ -271,6 +282,7 @@ void shard_group::announce(member& m) {
                         m.table->value_type,
                         o.changelog.empty() ? random_name() : o.changelog,
                         owner_,
+                        windows_of(*m.table),
                         o.epoch + 1};
     outgoing record{};
     record.partition = partition_;

@@ -113,6 +113,8 @@ public:
     bool update(time_point now);
     /// When the clock closes a window.
     time_point due() const;
+    /// A sentence: what the window waits for that closes next. Empty: none is open.
+    std::string why_open(time_point now) const;
     /// Begins a cut, if there is anything to write and none is being written. True if it did.
     bool begin_cut();
     /// Sends a piece of the cut. True if it did anything.

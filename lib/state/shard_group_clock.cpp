@@ -5,10 +5,21 @@
 #include <utility>
 
 #include <weir/graph/topic_info.hpp>
+#include <weir/policy.hpp>
 
+#include "../codec/json_time.hpp"
 #include "shard_group.hpp"
 
 namespace weir::detail {
+namespace {
+
+std::string text_of(timestamp t) {
+    static constexpr json_tick milliseconds{1, 1000};
+    const auto text = write_time(t.time_since_epoch().count(), milliseconds);
+    return text.empty() ? std::to_string(t.time_since_epoch().count()) : text;
+}
+
+}  // namespace
 
 /// Restoring: the last decision that was written. Older ones are in a complete cut.
 void shard_group::read_decision(member& m) {
@@ -151,6 +162,30 @@ time_point shard_group::due() const {
     for (auto& m : tables_)
         if (const auto closes = closes_at(m)) at = std::min(at, *closes);
     return at;
+}
+
+std::string shard_group::why_open(time_point now) const {
+    const member* next = nullptr;
+    const auto closes = [](const member& m) {
+        return m.shard->next_end() + m.table->windows.closes_after;
+    };
+    for (auto& m : tables_) {
+        if (m.table->windows.text.empty() || m.shard->next_end() == timestamp::max()) continue;
+        if (!next || closes(m) < closes(*next)) next = &m;
+    }
+    if (!running_ || !next) return {};
+    auto last = time_point::min();
+    for (auto& i : std::span{inputs_}.first(topic_count())) last = std::max(last, i->last_read);
+    const auto since = std::chrono::floor<std::chrono::milliseconds>(now - last);
+    auto text = "a window of table '" + next->table->name + "' that ends at " +
+                text_of(next->shard->next_end()) + " is open: no message of " +
+                text_of(closes(*next)) + " or later has come, the last one " +
+                weir::detail::text_of(duration{since}) + " ago";
+    if (next->table->windows.idle <= duration::zero()) return text + "; .idle would close it";
+    if (const auto at = closes_at(*next); at && inputs_.front()->at_end)
+        text += "; the clock closes it in " +
+                weir::detail::text_of(std::chrono::ceil<std::chrono::milliseconds>(*at - now));
+    return text;
 }
 
 }  // namespace weir::detail

@@ -54,6 +54,8 @@ public:
     std::string why_not_ready(const topic_partition&) const;
     /// The same for the first partition that is not.
     std::string why_not_ready() const;
+    /// What the window of this partition waits for that closes next. Empty: none is open.
+    std::string why_open(const topic_partition&, time_point now) const;
     /// What the partition's commit waits for, in a sentence. Empty: no cut is being written.
     std::string being_written(const topic_partition&) const;
     std::size_t keys() const;

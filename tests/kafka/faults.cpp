@@ -2,8 +2,11 @@
 // What a real broker does to an app: it goes away, topics go.
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <numeric>
 #include <set>
+
+#include <weir/ask.hpp>
 
 #include "running.hpp"
 
@@ -30,6 +33,15 @@ weir::app_options logged_in(noted& seen, const std::string& user, const std::str
 void copy(weir::app& app, const std::string& in, const std::string& out, noted& seen) {
     app.agent("a", app.topic<std::string>(in) | weir::tap([&](auto& v) { seen.add(v); }) |
                        weir::to(app.topic<std::string>(out)));
+}
+
+/// The broker is started anew, with a disk that is full soon. Its next start gives it a larger one.
+void fill_disk() {
+    constexpr auto size = "WEIR_KAFKA_FILE_KB";
+    broker("stop");
+    REQUIRE(::setenv(size, "11000", 1) == 0);  // a segment's index takes 10 MB
+    broker("start");
+    ::unsetenv(size);
 }
 
 }  // namespace
@@ -178,6 +190,58 @@ TEST_CASE("kafka: a broker that is killed and comes back costs a sentence, and n
     for (auto& m : on.dump(out)) values.insert(std::string{m.value.view()});
     CHECK(values.size() == 1000);
     CHECK(on.committed(id, in) == on.ends(in));
+}
+
+TEST_CASE("kafka: a table is right when the broker's disk was full while it was written") {
+    constexpr int keys = 150;
+    const std::string large(100'000, 'v');  // all of them are more than the disk takes
+    noted seen;
+    const auto in = fresh("in"), id = fresh("app");
+    {
+        admin on;
+        on.create(in, 1);
+    }
+    fill_disk();
+    auto o = on_kafka(seen);
+    o.commit_interval = 1s;
+    const auto follow = [&](weir::app& app) {
+        auto table = app.table<std::string, std::string>("large", {.init = large});
+        app.agent("a", app.topic<std::string, std::string>(in) |
+                           weir::aggregate(table, [](std::string& v, auto&) { v += '+'; }) |
+                           weir::for_each([&](auto& v) { seen.add(v); }));
+        return table;
+    };
+    {
+        weir::app app{id, o};
+        follow(app);
+        running r{app};
+        {
+            admin on;
+            on.fill(in, keys);
+            on.flush();
+        }
+        REQUIRE(until([&] { return seen.said("check that the broker runs"); }));
+        broker("start");
+        admin on;
+        on.fill(in, keys);
+        CHECK(until([&] { return on.committed(id, in) == std::vector<weir::offset>{2 * keys}; }));
+        CHECK(r.stop() == "");
+    }
+    weir::app again{id, o};
+    const auto table = follow(again);
+    running r{again};
+    std::size_t right = 0;
+    CHECK(until([&] {
+        right = 0;
+        auto all = again.ask([&] {
+            table.each([&](auto&, auto& v) { right += v == large + "++"; });
+            return right;
+        });
+        try {
+            return all.get() == keys;
+        } catch (const weir::error&) { return false; }  // it is being restored
+    }));
+    CHECK(r.stop() == "");
 }
 
 TEST_CASE("kafka: an app whose broker is gone stops all the same, and commits nothing more") {

@@ -54,3 +54,46 @@ TEST_CASE("kafka: partitions that a table's input gets stop the app before one o
                             "table another name to begin anew");
     CHECK(seen.size() == 1);
 }
+
+TEST_CASE("kafka: a changelog that deletes what is old stops the app before anything is read") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), id = fresh("app"), changelog = id + "-seen-changelog";
+    on.create(in, 1);
+    on.send(in, "x", "1", 0);
+    on.flush();
+    for (const std::string policy : {"delete", "compact,delete"}) {
+        on.create(changelog, 1, {{"cleanup.policy", policy}});
+        weir::app app{id, on_kafka(seen)};
+        count(app, in, seen);
+        running r{app};
+        CHECK(r.end() == "weir: topic '" + changelog + "' has cleanup.policy=" + policy +
+                             ", and as the changelog of a table it needs compact, or keys would be "
+                             "lost by their age: kafka-configs.sh --alter --entity-type topics "
+                             "--entity-name " +
+                             changelog + " --add-config cleanup.policy=compact changes it");
+        on.remove(changelog);
+    }
+    CHECK(seen.size() == 0);
+    CHECK(on.committed(id, in) == offsets{-1});
+}
+
+TEST_CASE("kafka: a changelog that the broker refuses to make stops the app before anything is "
+          "read") {
+    admin on;
+    noted seen;
+    const auto in = fresh("in"), id = fresh("app"), changelog = id + "-seen-changelog";
+    on.create(in, 1);
+    on.send(in, "x", "1", 0);
+    on.flush();
+    weir::app app{id, on_kafka(seen)};
+    app.table<std::string, std::int64_t>("seen", {.config = {{"min.compaction.lag.ms", "-5"}}});
+    count(app, in, seen);
+    running r{app};
+    const auto said = r.end();
+    CAPTURE(said);
+    CHECK(said.starts_with("weir: topic '" + changelog + "' could not be created: "));
+    CHECK(said.find("min.compaction.lag.ms") != said.npos);
+    CHECK(seen.size() == 0);
+    CHECK(on.committed(id, in) == offsets{-1});
+}

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random histories of apps with tables: crashes, failed sends and commits, lost partitions,
-// retries. At the end each message is in the tables exactly once. As a test: fixed seeds. `--seed
-// N` plays one and tells it, `--seconds N` plays fresh ones.
+// retries. At the end each message is in the tables exactly once.
 #include <weir/weir.hpp>
 
-#include <unistd.h>
 #include <chrono>
-#include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,24 +18,14 @@
 
 #include <weir/testing/test_driver.hpp>
 
+#include "histories.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
 using std::string;
 using counts = std::map<string, std::int64_t>;
 using weir::testing::test_driver;
-
-volatile std::uint64_t playing = 0;
-
-void say_seed(int signal) {
-    char text[200];
-    const int n = std::snprintf(text, sizeof text, "tables: %s; replay: --seed %llu\n",
-                                signal == SIGALRM ? "no end" : "a crash",
-                                static_cast<unsigned long long>(playing));
-    [[maybe_unused]] const auto written = write(2, text, std::size_t(n));
-    std::signal(signal, SIG_DFL);
-    if (signal == SIGALRM) std::_Exit(1);
-}
 
 struct silent : weir::hooks {
     void log(std::string_view) override {}
@@ -246,7 +233,7 @@ class history {
 public:
     history(std::uint64_t seed, bool tell)
         : tell_(tell),
-          state_(seed * 2 + 1),
+          draw(seed),
           shape_(shape(draw(int(shape::number_of)))),
           broker_("memory://tables-" + std::to_string(seed)) {
         members_.push_back(std::make_unique<member>(broker_, shape_));
@@ -264,10 +251,6 @@ public:
     }
 
 private:
-    int draw(int n) {
-        state_ = state_ * 6364136223846793005u + 1442695040888963407u;
-        return int((state_ >> 33) % std::uint64_t(n));
-    }
     std::vector<member*> live() {
         std::vector<member*> all;
         for (auto& m : members_)
@@ -455,7 +438,7 @@ private:
     }
 
     bool tell_;
-    std::uint64_t state_;
+    model::draws draw;
     shape shape_;
     string broker_;
     std::vector<std::unique_ptr<member>> members_;
@@ -464,41 +447,11 @@ private:
     std::map<string, std::size_t> told_;
 };
 
-bool play(std::uint64_t seed, bool tell = false) {
-    playing = seed;
-    alarm(60);
-    string wrong;
-    try {
-        wrong = history{seed, tell}.play();
-    } catch (const std::exception& e) { wrong = string{"threw "} + e.what(); }
-    alarm(0);
-    if (wrong.empty()) return true;
-    std::printf("tables: seed %llu: %s\n", static_cast<unsigned long long>(seed), wrong.c_str());
-    std::fflush(stdout);
-    return false;
-}
-
-std::uint64_t number(const char* text) { return std::strtoull(text, nullptr, 10); }
-
 }  // namespace
 
 int main(int argc, char** argv) {
-    for (int s : {SIGALRM, SIGSEGV, SIGABRT, SIGFPE}) std::signal(s, say_seed);
-    if (argc == 3 && !std::strcmp(argv[1], "--seed")) return play(number(argv[2]), true) ? 0 : 1;
-    std::uint64_t from = 1, runs = WEIR_MODEL_RUNS, failed = 0;
-    auto until = std::chrono::steady_clock::time_point::max();
-    if (argc == 3 && !std::strcmp(argv[1], "--seconds")) {
-        const auto now = std::chrono::system_clock::now().time_since_epoch().count();
-        from = std::uint64_t(now);
-        runs = ~std::uint64_t{0} - from;
-        until = std::chrono::steady_clock::now() + std::chrono::seconds{number(argv[2])};
-    }
-    if (argc == 3 && !std::strcmp(argv[1], "--runs")) runs = number(argv[2]);
-    std::uint64_t n = 0;
-    for (; n < runs && failed < 10 && std::chrono::steady_clock::now() < until; ++n)
-        failed += !play(from + n);
-    // tests/tidy/count.py counts such lines.
-    std::printf("%s tables: %llu histories, %llu wrong\n", failed ? "FAIL" : "PASS",
-                static_cast<unsigned long long>(n), static_cast<unsigned long long>(failed));
-    return failed ? 1 : 0;
+    return model::play_histories("tables", WEIR_MODEL_RUNS, argc, argv,
+                                 [](std::uint64_t seed, bool tell) {
+                                     return history{seed, tell}.play();
+                                 });
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <weir/weir.hpp>
@@ -15,21 +16,37 @@ namespace oracle {
 /// A key or a value that may be null.
 using text = std::optional<std::string>;
 
+/// A key and its window, in milliseconds.
+struct window {
+    std::string key;
+    std::int64_t start = 0, end = 0;
+    friend bool operator==(const window&, const window&) = default;
+};
 struct message {
     std::string topic;
-    text key, value;
-    std::int64_t ts = 0;  // milliseconds
+    std::optional<std::variant<std::string, window>> key;
+    text value;
+    std::optional<std::int64_t> ts;  // milliseconds; none: it was not recorded
     friend bool operator==(const message&, const message&) = default;
 };
 struct step {
     message in;
     std::vector<message> out;
+    std::optional<std::int64_t> dropped;
 };
 struct results {
     std::vector<message> out;
+    std::optional<std::int64_t> dropped;
+};
+/// The parameters of windows. Other operators' are in their pipelines.
+struct window_params {
+    std::int64_t size_ms = 0, advance_ms = 0, gap_ms = 0, grace_ms = 0;
+    std::string emit{}, aggregate{};
+    static constexpr bool json_defaults = true;
 };
 struct scenario {
     std::string id, what;
+    window_params params{};
     std::vector<step> steps;
     std::optional<std::vector<results>> exact;
     static constexpr weir::names json_names{&scenario::what, "operator"};
@@ -41,5 +58,6 @@ using pipeline = void (*)(weir::app&, const scenario&);
 using by_operator = std::map<std::string, pipeline>;
 
 const by_operator& of_tables();
+const by_operator& of_windows();
 
 }  // namespace oracle

@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include <weir/transport/memory.hpp>
+
 TEST_CASE("semantics 73: a tumbling window closes when stream time reaches its end and the grace") {
     window_counts c{weir::window(weir::tumbling(10ms), weir::grace(5ms))};
     test_driver test{c.app};
@@ -434,4 +436,67 @@ TEST_CASE("semantics 80: hopping windows of panes have the results of windows in
             CHECK(results_of(seed, w, false, 0) == rows);
             CHECK(results_of(seed, w, false, 37) == rows);
         }
+}
+
+TEST_CASE("semantics 81: a time before 1970 or far ahead does not decode, and moves no time") {
+    lateness hooks;
+    weir::app app{"a", {.on_decode_error = weir::skip, .hooks = &hooks}};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto per = app.table<per_key, std::int64_t>("per");
+    texts out;
+    app.agent("w", in | weir::window(weir::tumbling(10ms), weir::grace(0ms)) | weir::count(per) |
+                       weir::items() | weir::for_each([&](auto& i) { out.push_back(text(i)); }));
+    test_driver test{app};
+    test.send(in, "a", 1, {.timestamp = at(1)});
+    test.send(in, "a", 1, {.timestamp = at(-1)});
+    test.send(in, "a", 1, {.timestamp = test.now() + 25h});
+    CHECK(app.counters().decode.skipped == 2);
+    CHECK(out.empty());
+    test.send(in, "a", 1, {.timestamp = at(2)});
+    test.send(in, "b", 1, {.timestamp = test.now() + 23h});
+    CHECK(out == texts{"a [0, 10) 2"});
+}
+
+TEST_CASE("semantics 77: explain says what an open window waits for") {
+    SUBCASE("without .idle") {
+        window_counts c{weir::window(weir::tumbling(10s), weir::grace(5s))};
+        test_driver test{c.app};
+        CHECK(!c.app.explain("in", 0));
+        c.send(test, "a", 1'000);
+        test.commit();
+        test.advance(4min);
+        const auto why = c.app.explain("in", 0);
+        REQUIRE(why);
+        CHECK(why->why == "a window of table 'per' that ends at 1970-01-01T00:00:10.000Z is open: "
+                          "no message of 1970-01-01T00:00:15.000Z or later has come, the last one "
+                          "4 min ago; .idle would close it");
+    }
+    SUBCASE("with .idle") {
+        window_counts c{weir::window(weir::tumbling(10s), weir::grace(5s), {.idle = 30s})};
+        test_driver test{c.app};
+        c.send(test, "a", 1'000);
+        test.commit();
+        test.advance(4s);
+        const auto why = c.app.explain("in", 0);
+        REQUIRE(why);
+        CHECK(why->why.ends_with("the last one 4 s ago; the clock closes it in 40 s"));
+    }
+}
+
+TEST_CASE("semantics 68: windows of other sizes than the changelog was written with are refused") {
+    const weir::app_options shared{.broker = "memory://windows-other"};
+    const auto broker = weir::transport::memory_broker::named("windows-other");
+    {
+        window_counts one{weir::window(weir::tumbling(10s), weir::grace(5s)), shared};
+        test_driver test{one.app};
+        one.send(test, "a", 1'000);
+    }
+    window_counts two{weir::window(weir::tumbling(20s), weir::grace(5s)), shared};
+    CHECK_THROWS_WITH(two.app.run(),
+                      "weir: the changelog of table 'per', a-per-changelog[0] at 0 says that it is "
+                      "filled by tumbling(10 s), and the table is filled by tumbling(20 s): give "
+                      "it the windows that it had, or another name, and it begins anew");
+    window_counts three{weir::window(weir::tumbling(10s), weir::grace(7s)), shared};
+    test_driver test{three.app};  // another grace is no other window
+    CHECK(test.running());
 }

@@ -75,7 +75,7 @@ def rule(sentence, bad, good=None):
 # ---- who includes whom -------------------------------------------------------------------------
 
 VOCABULARY = ("fwd message hold release_queue task offload clock options policy error hooks graph own "
-              "nearest escaped config version").split()
+              "nearest escaped config version window windowed").split()
 STREAM = "topic pull stream incoming batch from event channel pending_send table".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself
@@ -109,7 +109,8 @@ def area(path):
             return "vocabulary"
         if stem in STREAM:
             return "stream"
-        return {"app": "app", "ask": "app", "ranges": "ranges", "weir": "umbrella"}.get(stem)
+        return {"app": "app", "ask": "app", "ranges": "ranges", "sessions": "state",
+                "weir": "umbrella"}.get(stem)
     if parts[0] == "transport":
         inner = parts[1] if len(parts) > 2 else stem
         return f"transport/{inner}" if inner in ("memory", "kafka") else "transport"
@@ -206,6 +207,7 @@ REFUSAL = "static_assert(a, \"weir: no\");"
 REFUSES = f"    static consteval bool check() {{\n        {REFUSAL}\n        return true;\n    }}\n"
 
 
+# check_value() is asked by check(), and by `window` for the aggregation behind it.
 @rule("an operator refuses a stream in its check()",
       bad=[{"include/weir/operators/a.hpp": f"struct a_op {{\n    void draw() {{ {REFUSAL} }}\n}};\n"},
            {"include/weir/operators/a.hpp": f"struct a_op {{\n{REFUSES}    {REFUSAL}\n}};\n"}],
@@ -219,7 +221,7 @@ def refuses_in_check(tree):
                 where = m[1]
             elif line.startswith("}"):
                 where = ""
-            elif where and line == "    static consteval bool check() {":
+            elif where and re.fullmatch(r"    static consteval bool check(_value)?\(\) \{", line):
                 where = "check"
             elif where == "check" and line == "    }":
                 where = "_op"

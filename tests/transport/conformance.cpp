@@ -97,6 +97,29 @@ TEST_CASE("transport: what was sent is read, with key, value, headers and timest
     });
 }
 
+TEST_CASE("transport: a message has its headers, or none, whatever is in it") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        const headers one{{"h", bytes{"1"}}}, many(300, {"", std::nullopt});
+        std::vector<bytes> values{bytes{}};
+        // The number of bytes that its size takes in a record changes at 64, 8192 and 1 M.
+        for (const std::size_t size : {0, 1, 63, 64, 8191, 8192, 100'000})
+            values.emplace_back(std::string(size, '\0'));
+        std::vector<received> sent;
+        for (auto& v : values)
+            for (const auto* h : {static_cast<const headers*>(nullptr), &one, &many}) {
+                const timestamp when{std::chrono::milliseconds{1}};
+                const auto at = static_cast<offset>(sent.size());
+                sent.push_back({{t, 0}, at, "k", v, h ? *h : headers{}, when});
+                c.to->send({c.to->open(t), 0, "k", v, h, when}, 0);
+            }
+        c.subscribe({{t}});
+        REQUIRE(until(on, {&c}, [&] { return c.got.size() == sent.size(); }));
+        for (std::size_t i = 0; i < sent.size(); ++i) CHECK_MESSAGE((c.got[i] == sent[i]), i);
+    });
+}
+
 TEST_CASE("transport: a timestamp below zero is read as it was sent") {
     on_each([](backend& on) {
         auto c = member(on, on.fresh("g"));

@@ -53,6 +53,12 @@ template <class K>
 inline constexpr bool is_in_window = false;
 template <class K>
 inline constexpr bool is_in_window<in_window<K>> = true;
+/// False for a pipeline that ends in `window`.
+template <class P>
+inline constexpr bool is_complete = [] {
+    if constexpr (requires { typename P::key; }) return !is_in_window<typename P::key>;
+    else return true;
+}();
 
 template <class Op, class K, class V>
 consteval bool checked() {

@@ -79,6 +79,9 @@ struct window_aggregate_op {
         static_assert(!has_sessions || is_sessions<V>,
                       "weir: behind window(session(gap), …) a table has each key's sessions: "
                       "declare it as app.table<K, weir::sessions<V>>(…)");
+        static_assert(has_sessions || is_sessions<V> || is_windowed<table_key>,
+                      "weir: behind window a table has a value for each window of a key: declare "
+                      "it as app.table<weir::windowed<K>, V>(…)");
         static_assert(!has_sessions || merges<Aggregation>,
                       "weir: a message may make one session of two: say how their values become "
                       "one, aggregate(table, f, merge)");
@@ -92,10 +95,12 @@ struct window_aggregate_op {
     drawn_stream draw(graph_builder& g, const drawn_stream& here) const {
         op.table->fill_by_windows(spec.settings());
         if constexpr (can_have_panes<In>)
-            if (spec.windows.advance < spec.windows.size && is_default(op.table->init))
+            if (spec.windows.advance < spec.windows.size && is_default(op.table->init)) {
+                op.table->windows.in_panes = true;
                 op.table->merger =
                     std::make_shared<const merger_of<decltype(op.template change<In>()), A>>(
                         op.template change<In>());
+            }
         if (!spec.options.late.empty()) {
             auto& late = g.derived(spec.options.late, here);
             g.join(here, g.topic(late, key_name<bytes>(), value_name<bytes>()));
@@ -130,6 +135,7 @@ private:
     template <class In, class Closed>
     auto changer(plan& p, Closed* to) const {
         auto change = op.template change<In>();
+        p.depends_on_time();
         auto* late = spec.options.late.empty() ? nullptr : p.next_targets(1).front();
         return window_changer<table_type, decltype(change), Windows, Closed>{
             *op.table, std::move(change), spec, late, to};
@@ -185,6 +191,13 @@ struct window_fn {
                       "later. grace(0s) waits for none");
         return {};
     }
+    template <class Windows, class Rep, class Period, class... Rest>
+    window_op<Windows, emits::on_close> operator()(Windows, std::chrono::duration<Rep, Period>,
+                                                   Rest...) const {
+        static_assert(std::is_void_v<Windows>,
+                      "weir: window(windows, grace(d)): write grace(5s), not 5s alone");
+        return {};
+    }
 
 private:
     template <class Windows>
@@ -200,13 +213,40 @@ private:
 
 /// The aggregation behind `window` is one operator with it.
 template <detail::is_stream S, class Windows, detail::emits Emits, class Op>
-    requires(requires(const Op& o) { o.table->init; })
+    requires(requires { Op::template check_value<typename S::value>; })
 auto operator|(pipeline<S, detail::window_op<Windows, Emits>> s, Op op) {
     using both = detail::window_aggregate_op<Windows, Emits, Op>;
     auto spec = s.op().spec;
     return pipeline<decltype(s), both>{std::move(s), both{std::move(spec), std::move(op)}};
 }
 
+/// Divides each key's messages by time: `count`, `reduce` or `aggregate` behind it has a value for
+/// each window. A window is passed on once, when it closes: when stream time, the largest timestamp
+/// of its partition, has reached its end plus the grace. What comes later is late: it is not
+/// counted, but told. With `on_update` each change is passed on in place of that.
+///
+///     in   --1--4--12--9--15--|
+///     out  ---------------3---|          window(tumbling(10s), grace(5s)) | count(t), one key;
+///                                        numbers are seconds
+///
+///     window(tumbling(size) | hopping(size, advance) | session(gap), grace(d)[, on_update],
+///            {.idle, .late, .offset})
+///
+/// Shape    stream<K, V> -> stream<windowed<K>, A>, with a table<windowed<K>, A>. Sessions have a
+///          table<K, sessions<A>>; with on_update they pass on std::optional<A>: an empty one says
+///          that these bounds are no session any more
+/// Order    windows that close together are passed on by end, start and the key's bytes
+/// Acks     what closes a window is held until its results are processed; an offset is committed
+///          only when the changelog has the table as of that offset
+/// Holds    the open windows, in memory; the results that one message or the clock has made
+/// Time     the messages' timestamps, for each partition; with `.idle` the app's clock where a
+///          partition is quiet. A result has the largest timestamp of its messages; a session, its
+///          end
+/// Errors   a result that fails is no failure of the message that closed its window. Default: stop
+/// Cost     one look at the table; where hopping windows cannot be merged, one for each window that
+///          a message is in. A record of the changelog for each row and commit, and a tombstone
+/// Throws   setup_error if a size, a gap, an advance, a grace or .idle makes no sense
+/// Example  samples/operators/window.cpp    Page docs/operators/window.md
 inline constexpr detail::window_fn window{};
 
 }  // namespace weir

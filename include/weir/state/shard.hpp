@@ -166,6 +166,7 @@ protected:
 struct window_settings {
     std::string text{};  // as in the graph; empty: there are none
     std::optional<fixed_windows> fixed{};
+    bool in_panes = false;            // the table's rows are not windows, but panes of them
     std::chrono::milliseconds gap{};  // of sessions
     /// A window is closed when the stream time is so long behind its end.
     std::chrono::milliseconds closes_after{};

@@ -3,6 +3,7 @@
 #include "partition.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 namespace weir::transport::kafka {
@@ -10,6 +11,24 @@ namespace {
 
 bytes_view view(const void* data, std::size_t size) {
     return data ? bytes_view{static_cast<const char*>(data), size} : bytes_view{};
+}
+
+/// Whether a message surely has no headers. To say so, librdkafka allocates, which takes as long as
+/// sending the message. But it leaves a record where it came in: the value's size is before it, as
+/// a varint, and the number of headers behind it. Records of before Kafka 0.11 begin otherwise and
+/// have no headers; at their end may be the end of the buffer.
+[[gnu::no_sanitize("address")]] bool has_no_headers(const rd_kafka_message_t& m) {
+    constexpr unsigned more = 0x80;  // of a varint: another byte follows
+    constexpr std::size_t size_max = 5;
+    const auto* value = static_cast<const unsigned char*>(m.payload);
+    if (!value) return false;
+    std::array<unsigned char, size_max> size{};
+    std::size_t n = 0;
+    for (auto left = m.len * 2; n < size_max; left >>= 7) {  // zigzag
+        size[n++] = static_cast<unsigned char>((left & (more - 1)) | (left >= more ? more : 0));
+        if (left < more) break;
+    }
+    return std::equal(size.begin(), size.begin() + n, value - n) && value[m.len] == 0;
 }
 
 }  // namespace
@@ -32,6 +51,7 @@ void batch::clear() {
 weir::headers batch::headers(std::size_t i) const {
     assert(i < raw_.size());
     weir::headers all;
+    if (has_no_headers(*raw_[i])) return all;
     rd_kafka_headers_t* from = nullptr;
     if (rd_kafka_message_headers(raw_[i], &from) != RD_KAFKA_RESP_ERR_NO_ERROR) return all;
     const char* name;

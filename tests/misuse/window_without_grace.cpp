@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: window(windows, grace(d)): say how long a window waits for messages
+#include <weir/weir.hpp>
+
+using namespace std::chrono_literals;
+
+int main() {
+    weir::app app{"a"};
+    auto seen = app.table<weir::windowed<std::string>, std::int64_t>("seen");
+    app.agent("x", app.topic<std::string, int>("t") | weir::window(weir::tumbling(10s)) |
+                       weir::count(seen));
+}

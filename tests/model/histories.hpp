@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program around random histories: fixed seeds as a test; `--seed N` plays one and tells it,
+// `--seconds N` plays fresh ones, `--runs N` so many. A crash and an endless loop print their seed.
+#pragma once
+#include <unistd.h>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <string>
+
+namespace model {
+
+/// A draw follows from the seed alone.
+class draws {
+public:
+    explicit draws(std::uint64_t seed) : state_(seed * 2 + 1) {}
+    /// 0 to n - 1.
+    int operator()(int n) {
+        state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+        return int((state_ >> 33) % std::uint64_t(n));
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+inline const char* histories_name = "";
+inline volatile std::uint64_t playing = 0;
+
+inline void say_seed(int signal) {
+    char text[200];
+    const int n = std::snprintf(text, sizeof text, "%s: %s; replay: --seed %llu\n", histories_name,
+                                signal == SIGALRM ? "no end" : "a crash",
+                                static_cast<unsigned long long>(playing));
+    [[maybe_unused]] const auto written = write(2, text, std::size_t(n));
+    std::signal(signal, SIG_DFL);
+    if (signal == SIGALRM) std::_Exit(1);
+}
+
+/// `one(seed, tell)` plays one history, and returns what was wrong.
+template <class One>
+bool play(std::uint64_t seed, One one, bool tell) {
+    playing = seed;
+    alarm(60);
+    std::string wrong;
+    try {
+        wrong = one(seed, tell);
+    } catch (const std::exception& e) { wrong = std::string{"threw "} + e.what(); }
+    alarm(0);
+    if (wrong.empty()) return true;
+    std::printf("%s: seed %llu: %s\n", histories_name, static_cast<unsigned long long>(seed),
+                wrong.c_str());
+    std::fflush(stdout);
+    return false;
+}
+
+template <class One>
+int play_histories(const char* name, std::uint64_t runs, int argc, char** argv, One one) {
+    histories_name = name;
+    for (int s : {SIGALRM, SIGSEGV, SIGABRT, SIGFPE}) std::signal(s, say_seed);
+    const auto asked = [&](const char* what) { return argc == 3 && !std::strcmp(argv[1], what); };
+    const auto n_asked = argc == 3 ? std::strtoull(argv[2], nullptr, 10) : 0;
+    if (asked("--seed")) return play(n_asked, one, true) ? 0 : 1;
+    std::uint64_t from = 1, failed = 0, n = 0;
+    auto until = std::chrono::steady_clock::time_point::max();
+    if (asked("--seconds")) {
+        from = std::uint64_t(std::chrono::system_clock::now().time_since_epoch().count());
+        runs = ~std::uint64_t{0} - from;
+        until = std::chrono::steady_clock::now() + std::chrono::seconds{n_asked};
+    }
+    if (asked("--runs")) runs = n_asked;
+    for (; n < runs && failed < 10 && std::chrono::steady_clock::now() < until; ++n)
+        failed += !play(from + n, one, false);
+    // tests/tidy/count.py counts such lines.
+    std::printf("%s %s: %llu histories, %llu wrong\n", failed ? "FAIL" : "PASS", name,
+                static_cast<unsigned long long>(n), static_cast<unsigned long long>(failed));
+    return failed ? 1 : 0;
+}
+
+}  // namespace model
