@@ -207,7 +207,10 @@ bool shard_group::restore(member& m) {
         return m.announced;
     }
     const auto all = m.fetched->messages();
+    constexpr std::size_t ahead = 8;
+    for (std::size_t i = 0; i < std::min(ahead, all.size()); ++i) m.shard->prefetch(all[i].key);
     for (std::size_t i = 0; i < all.size() && !m.restored; ++i) {
+        if (i + ahead < all.size()) m.shard->prefetch(all[i + ahead].key);
         try {
             restore(m, *m.fetched, i);
         } catch (const refused_record& e) {

@@ -140,9 +140,13 @@ void find_sessions() {
     auto& orders = s.orders;
     // [session]
     auto visits = app.table<std::string, weir::sessions<visit>>("visits");
-    const auto add = [](visit& v, int price) { ++v.orders, v.sum += price; };
+    const auto add = [](visit& v, int price) {
+        ++v.orders;
+        v.sum += price;
+    };
     const auto merge = [](visit& v, const visit& later) {
-        v.orders += later.orders, v.sum += later.sum;
+        v.orders += later.orders;
+        v.sum += later.sum;
     };
 
     app.agent("visits", orders

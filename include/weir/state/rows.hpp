@@ -164,6 +164,10 @@ public:
         free_.push_back(n);
         --size_;
     }
+    /// For a key that is looked up, or made, soon.
+    [[gnu::always_inline]] void prefetch(const K& key) const {
+        if constexpr (is_hashed_directly<K>) index_.prefetch(hash(key));
+    }
     /// For keys that are looked up soon: `later` next but one, `next` next.
     [[gnu::always_inline]] void prefetch(const K& later, const K& next) const {
         if constexpr (is_hashed_directly<K>) {

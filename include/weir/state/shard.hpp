@@ -52,6 +52,8 @@ public:
     virtual ~shard() = default;
 
     // restoring: each record of the changelog in turn, then `restored`
+    /// The row of this key is restored soon. Does nothing if the key does not decode.
+    virtual void prefetch(bytes_view key) = 0;
     /// A row as of the cut `of`. Throws decode_error.
     virtual void restore_row(const message&, const cut& of) = 0;
     /// The key is erased as of the cut `of`. `tombstone`: the changelog need not say so again.

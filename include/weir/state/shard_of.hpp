@@ -130,12 +130,21 @@ public:
     void set_live(row_type& r, bool live) {
         if (r.live == live) return;
         r.live = live;
+        if (live) r.closed = false;
         if (live) ++live_;
         else --live_;
         if (!live && !is_written_) doom(r);
     }
 
     // restoring
+    void prefetch(bytes_view key) override {
+        if constexpr (is_hashed_directly<K> && !is_windowed<K>) {
+            try {
+                decode_into<K>(key, restored_key_);
+            } catch (const decode_error&) { return; }  // it is told when its turn comes
+            rows_.prefetch(restored_key_);
+        }
+    }
     void restore_row(const message& m, const cut& of) override {
         auto& r = restored_row(m, of);
         decode_into<V>(m.value, r.value);
