@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def main(root, compiler):
-    with_dirs = [f"-I{root / d}" for d in ("include", "lib", "tests", "tests/bench")]
+    with_dirs = [f"-I{root / d}" for d in ("include", "lib", "tests", "tests/bench", "samples")]
 
     def compiles(text, *files):
         return subprocess.run([*compiler, "-std=c++20", "-fsyntax-only", *with_dirs, *files],
