@@ -206,6 +206,9 @@ private:
     bool update_clock(time_point now);
     void read_decision(member&);
     void begin_decision();
+    void give_decision();
+    bool all_at_end() const;
+    time_point last_read() const;
     bool is_reached(const cut& from) const;
     std::optional<time_point> closes_at(const member&) const;
     bool decide(time_point now);

@@ -49,10 +49,19 @@ void shard_group::begin_decision() {
             continue;
         }
         clock.committable = d->number;
-        d->tp = inputs_.front()->tp;
-        d->held = hold{*results_, d->number};
         decision_ = decision{i, d->number, d->time, d->from, true, true};
+        give_decision();
     }
+}
+
+/// The shard has it from now on, and carries it out once it is due.
+void shard_group::give_decision() {
+    auto& d = tables_[decision_->table].shard->decision.emplace();
+    d.number = decision_->number;
+    d.time = decision_->time;
+    d.from = decision_->from;
+    d.tp = inputs_.front()->tp;
+    d.held = hold{*results_, d.number};
 }
 
 bool shard_group::is_reached(const cut& from) const {
@@ -75,12 +84,7 @@ bool shard_group::update_clock(time_point now) {
     if (!decision_->written) {
         if (decision_under_way_->count() > 0) return false;
         decision_->written = true;
-        at.emplace();
-        at->number = decision_->number;
-        at->time = decision_->time;
-        at->from = decision_->from;
-        at->tp = inputs_.front()->tp;
-        at->held = hold{*results_, decision_->number};
+        give_decision();
     }
     if (at && !at->is_due && is_reached(at->from)) {
         at->is_due = true;
@@ -92,6 +96,19 @@ bool shard_group::update_clock(time_point now) {
         return true;
     }
     return false;
+}
+
+/// Everything in the inputs' logs is finished, and all of them stay.
+bool shard_group::all_at_end() const {
+    const auto topics = topic_inputs();
+    return std::all_of(topics.begin(), topics.end(),
+                       [](auto& i) { return i->at_end && !i->leaving; });
+}
+/// When a message of any input was read last.
+time_point shard_group::last_read() const {
+    auto last = time_point::min();
+    for (auto& i : topic_inputs()) last = std::max(last, i->last_read);
+    return last;
 }
 
 /// When the table's next window is closed by the clock; nothing, if it is not.
@@ -107,13 +124,8 @@ std::optional<time_point> shard_group::closes_at(const member& m) const {
 /// Whether all inputs have been read to their ends, and nothing has come for so long that a window
 /// is to be closed.
 bool shard_group::decide(time_point now) {
-    const auto topics = topic_inputs();
-    auto last = time_point::min();
-    for (auto& i : topics) {
-        if (!i->at_end || i->leaving) return false;
-        last = std::max(last, i->last_read);
-    }
-    if (last > idle_since_) {
+    if (!all_at_end()) return false;
+    if (const auto last = last_read(); last > idle_since_) {
         idle_since_ = last;
         idle_from_ = time_point::min();
     }
@@ -124,7 +136,7 @@ bool shard_group::decide(time_point now) {
         const auto from = std::max(idle_from_, idle_since_ + m.table->windows.idle);
         const auto on = std::chrono::duration_cast<std::chrono::milliseconds>(now - from);
         decision_ = decision{t, inputs_.back()->committable, m.shard->time() + on, {}};
-        for (auto& i : topics) decision_->from.push_back(i->committable);
+        for (auto& i : topic_inputs()) decision_->from.push_back(i->committable);
         idle_from_ = now;
         send_decision();
         return true;
@@ -157,8 +169,7 @@ const cut* shard_group::decision_to_wait_for() const {
 time_point shard_group::due_of_clock() const {
     if (!running_ || !has_clock() || decision_) return time_point::max();
     auto at = time_point::max();
-    for (auto& i : topic_inputs())
-        if (!i->at_end || i->leaving) return at;
+    if (!all_at_end()) return at;
     for (auto& m : tables_)
         if (const auto closes = closes_at(m)) at = std::min(at, *closes);
     return at;
@@ -174,9 +185,7 @@ std::string shard_group::why_open(time_point now) const {
         if (!next || closes(m) < closes(*next)) next = &m;
     }
     if (!running_ || !next) return {};
-    auto last = time_point::min();
-    for (auto& i : topic_inputs()) last = std::max(last, i->last_read);
-    const auto since = std::chrono::floor<std::chrono::milliseconds>(now - last);
+    const auto since = std::chrono::floor<std::chrono::milliseconds>(now - last_read());
     auto text = "a window of table '" + next->table->name + "' that ends at " +
                 text_of(next->shard->next_end()) + " is open: no message of " +
                 text_of(closes(*next)) + " or later has come, the last one " +

@@ -297,7 +297,10 @@ private:
         constexpr int sizes[][2] = {{10, 10}, {10, 10}, {20, 10}, {25, 10}, {9, 4}, {7, 3}};
         const auto& size = sizes[draw(6)];
         r = {size[0], size[1], draw(3) * draw(3) * 5, draw(3) == 0 ? 3 : 0};
-        if (draw(16) == 0) r.size = 300, r.advance = 4;
+        if (draw(16) == 0) {
+            r.size = 300;
+            r.advance = 4;
+        }
         r.on_update = draw(3) == 0;
         r.erases = function_of(s.first, r.on_update) == function::erases;
         r.merges = function_of(s.first, r.on_update) == function::merges;
