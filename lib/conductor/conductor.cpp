@@ -37,6 +37,7 @@ void conductor::end() {
     const auto left = stop_until_ - clock_.steady();
     pool_.close(std::clamp(left, duration::zero(), settings_.options.shutdown_timeout));
     background_.clear();
+    forget_orders();
     for (auto& b : plan_.bodies()) b->cancel();
     partitions_.clear();
     tables_.clear();
@@ -58,6 +59,7 @@ void conductor::subscribe(const std::vector<transport::subscription>& to) {
     for (auto& r : plan_.readers())
         if (!transport::is_pattern(r->topic->name)) work_of(r->topic->name);
     last_parked_ = nullptr;  // a stream that nobody has any more may lose its cursors
+    forget_orders();
     for (auto& t : topics_) {
         t.readers = readers_of(t.topic);
         for (auto* p : t.partitions) p->join(t.readers);
@@ -133,6 +135,7 @@ bool conductor::turn() {
     busy |= poll_boundaries();
     if (!error_) {
         busy |= turn_topics();
+        busy |= turn_orders();
         busy |= turn_boundaries();
     }
     busy |= turn_tables();
@@ -274,7 +277,10 @@ bool conductor::turn_partition(owned_partition& p) {
     p.advance();
     if (p.undecodable() && !given_up) busy |= handle_undecodable(p);
     if (!given_up) busy |= read_next(p);
-    for (auto& c : p.cursors()) busy |= given_up ? step(*c, work::in_work_only) : catch_up(p, *c);
+    for (auto& c : p.cursors()) {
+        if (given_up) busy |= step(*c, work::in_work_only);
+        else if (!c->in_order()) busy |= catch_up(p, *c);
+    }
     return busy;
 }
 
@@ -392,6 +398,7 @@ time_point conductor::due(bool without_commits) const {
     auto at = std::min(coroutines_.due(), producer_.due());
     if (!without_commits && !error_) at = std::min({at, background_.due(), tables_.due()});
     for (auto& [tp, p] : partitions_) at = std::min(at, partition_due(*p));
+    for (auto& o : orders_) at = std::min(at, order_due(o));
     for (auto& b : boundaries_) {
         retry_due(*b.cursor, at);
         at = std::min(at, b.from->due());

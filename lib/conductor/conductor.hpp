@@ -17,6 +17,7 @@
 #include "background.hpp"
 #include "committer.hpp"
 #include "coroutines.hpp"
+#include "ordering.hpp"
 #include "owned_partition.hpp"
 #include "producer.hpp"
 #include "purger.hpp"
@@ -32,6 +33,7 @@ namespace weir::detail {
 ///
 ///     conductor.cpp   what a run is made of, and one turn of it
 ///     cursors.cpp     one segment works on one input
+///     ordering.cpp    which of several inputs goes next, where time matters
 ///     bodies.cpp      tables that bodies change
 ///     failures.cpp    what a failure leads to
 ///     groups.cpp      partitions that come and go
@@ -172,6 +174,20 @@ private:
     static bool is_awaited(const segment_cursor&, time_point until);
     bool flush(const agent_info&);
 
+    // ordering.cpp
+    void forget_orders();
+    void find_orders();
+    void add_to_order(owned_partition&, partition_cursor&);
+    void sort_order(ordered_inputs&);
+    bool turn_orders();
+    bool turn_order(ordered_inputs&);
+    bool finish_in_order(ordered_inputs&);
+    ordered_inputs::input* find_next(ordered_inputs&);
+    static bool has_more(const ordered_inputs::input&);
+    static time_point waits_until(const ordered_inputs::input&, duration wait);
+    bool is_waited_for(const ordered_inputs::input&, duration wait) const;
+    time_point order_due(const ordered_inputs&) const;
+
     // bodies.cpp
     const context* message_for(table_info&) override;
     worker* coroutine() const override;
@@ -260,6 +276,9 @@ private:
     std::vector<boundary_work> boundaries_;
     std::set<topic_partition> seen_partitions_;  // ever assigned; source messages point at them
     owned_partitions partitions_;
+    std::vector<ordered_inputs> orders_;
+    std::size_t next_order_ = 0;
+    bool orders_known_ = false;
     segment_cursor* last_parked_ = nullptr;
     std::atomic<segment_turn*> turn_ = nullptr;  // of the segment that runs now
     std::atomic<bool> stop_asked_ = false;

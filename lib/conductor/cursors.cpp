@@ -45,6 +45,7 @@ bool conductor::step(segment_cursor& c, work what, std::optional<time_point> now
         }
         if (turns_ <= c.rests_until_turn) return true;
         if (s.full() || s.agent->paused || c.finished()) return busy;
+        if (what == work::any && c.waits_for_others()) return busy;
         if (what == work::in_work_only && !c.tries.failed() && !c.more) return busy;
         r = run_segment(c, what, now ? *now : clock_.steady());
     } catch (...) {  // the parked message has failed
@@ -69,6 +70,7 @@ bool conductor::catch_up(owned_partition& p, partition_cursor& c) {
 inline run_result conductor::run_segment(segment_cursor& c, work what, time_point now) {
     segment_turn turn{clock_, now + segment_budget};
     turn.work = &c;
+    if (what == work::any) turn.upto = c.until;
     if (c.more) resume(c, turn);
     if (what == work::in_work_only) turn.end(run_status::stop);
     turn_.store(&turn, std::memory_order_relaxed);  // for signal handlers: see stop()

@@ -41,6 +41,10 @@ conductor::holder conductor::why_not_finished(const segment_cursor& c) const {
         return {agent.name, last_of(s.ops), "another message waits for room behind it"};
     if (waits_for_dead_letters(agent))
         return {agent.name, s.ops, "a dead letter waits for room in the producer"};
+    if (c.in_order() && c.waits_for_others())
+        return {agent.name, s.ops,
+                "it waits for messages of other inputs whose times are lower, or which are still "
+                "read"};
     return {agent.name, s.ops, "it waits for its turn"};
 }
 

@@ -36,6 +36,7 @@ void conductor::assigned(std::vector<transport::assignment> all) {
 void conductor::begin_partition(topic_work& topic, transport::assignment a) {
     const auto& tp = *seen_partitions_.find(a.tp);
     auto& made = partitions_[tp];
+    forget_orders();
     made = std::make_unique<owned_partition>(tp, std::move(a), topic.readers, settings_.releases);
     topic.partitions.push_back(made.get());
     made->tables = tables_.assigned(tp, made->tracker->finished().value_or(0));
@@ -104,6 +105,7 @@ void conductor::discard(segment_cursor& c) {
 void conductor::close_partition(const topic_partition& tp) {
     const auto it = partitions_.find(tp);
     if (it == partitions_.end()) return;
+    forget_orders();
     for (auto& t : topics_) {
         std::erase(t.partitions, it->second.get());
         t.next = 0;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <list>
 #include <memory>
 #include <optional>
@@ -34,6 +35,9 @@ struct segment_cursor : retryable {
     // How long it has had a sink that others wait for, and the turn until which it rests.
     std::size_t parked_in_a_row = 0, rests_until_turn = 0;
     time_point rests_at{};
+    // Messages from here on wait for those of other inputs; see ordering.cpp.
+    static constexpr auto no_order = std::numeric_limits<std::size_t>::max();
+    std::size_t until = no_order;
     // shards that the body of the message at `changed_at` has changed
     std::vector<std::shared_ptr<shard>> changed{};
     std::size_t changed_at = 0;
@@ -51,6 +55,8 @@ struct segment_cursor : retryable {
         if (more) more = reads->stands_still = false;
     }
     bool in_work() const { return parked || tries.failed(); }
+    bool in_order() const { return until != no_order; }
+    bool waits_for_others() const { return position >= until; }
     void retry() override {}  // the message is still at `position`
     void skip() override { pass(); }
     void pass() {
@@ -96,6 +102,7 @@ struct partition_cursor final : segment_cursor {
         in = b;
         reads = b->of(*reader).slots.get();
         position = 0;
+        if (in_order()) until = 0;
     }
 };
 
@@ -178,6 +185,8 @@ public:
     std::optional<transport::offset_range> take_lost() { return partition_->take_lost(); }
     /// Behind the partition's last message, if the transport knows.
     std::optional<offset> end() const { return partition_->end(); }
+    /// Nothing more of it is at the broker, as far as is known.
+    bool read_to_end() const { return !next_ && partition_->at_end(); }
     /// It has been read to its end, and ends before messages that its tables have seen.
     bool ends_before_tables() const;
 

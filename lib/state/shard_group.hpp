@@ -107,6 +107,9 @@ public:
     void leave_readable() { leaves_readable_ = true; }
     bool has(const table_input&) const;
     bool is_changed_by(const std::string& agent) const;
+    /// If what this agent changes depends on the time of messages: how long one input waits for
+    /// another one's.
+    std::optional<duration> wait_of(const std::string& agent) const;
     /// The input was assigned before.
     bool had(const topic_info&) const;
     bool restoring() const { return !running_; }

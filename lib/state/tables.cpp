@@ -57,6 +57,12 @@ std::vector<topic_partition> tables::gone(const table_input& input, bool lost) {
     return staying;
 }
 
+const shard_group* tables::group_with(const table_input& input) const {
+    const auto g = std::find_if(groups_.begin(), groups_.end(),
+                                [&](auto& one) { return one.second->has(input); });
+    return g == groups_.end() ? nullptr : g->second.get();
+}
+
 void tables::clear() {
     groups_.clear();
     for (auto& t : all_) {

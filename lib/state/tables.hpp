@@ -35,6 +35,9 @@ public:
     void leave_readable();
     void clear();
 
+    /// The tables that this input changes. Null: they are not here any more.
+    const shard_group* group_with(const table_input&) const;
+
     /// Reads on in the changelogs. True if there was anything. Throws weir::error.
     bool restore();
     /// Looks at how far the inputs are. `under_way(group)` and what it returns: as in

@@ -110,7 +110,7 @@ merged<S...> merge(std::tuple<S...> all) {
 ///     out  --1-7-8-2--|          a & b
 ///
 /// Shape    stream<K, A>, stream<L, B> -> stream<K or bytes, A or std::variant<A, B>>
-/// Order    each stream's is kept; topics take turns
+/// Order    each stream's is kept; topics take turns. Before windows the lowest time goes first
 /// Acks     each value's message to its own topic
 /// Holds    nothing; it has no queue
 /// Errors   none of its own: a failure concerns the branch's own message

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -50,6 +51,8 @@ public:
     const context* element = nullptr;  // the element of it that is passed on now, if it is a batch
     bool resumes = false;              // the first message is one that was returned with `more`
     bool more = false;                 // in `apply`: more of the message is to be pushed
+    // Messages from this index on are not begun: those of another input come first.
+    std::size_t upto = std::numeric_limits<std::size_t>::max();
     run_status ends() const { return static_cast<run_status>(ends_); }
     void end(run_status w) {
         if (w > ends()) ends_ = static_cast<std::sig_atomic_t>(w);
@@ -275,9 +278,9 @@ public:
         // an input does not grow while it is read
         const slot<In>* const values = from.values.data();
         const void* const keys = from.keys_at();
-        const auto count = from.count;
+        const auto count = std::min(from.count, now.upto);
         std::size_t i = at;
-        context c{from, at, now, keys, from.common_partition(), count};
+        context c{from, at, now, keys, from.common_partition(), from.count};
         now.current = &c;
         try {
             for (std::size_t some = 1;; some = std::min<std::size_t>(some * 2, 64)) {

@@ -179,6 +179,8 @@ struct window_settings {
     /// A window is closed when the stream time is so long behind its end.
     std::chrono::milliseconds closes_after{};
     duration idle{};  // 0: the clock closes none
+    /// How long one input waits for messages of another that are still at the broker.
+    duration wait = std::chrono::seconds{1};
 };
 
 /// A table. Owned by the app's engine, and lives as long. Its shards come and go with the

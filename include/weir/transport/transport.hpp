@@ -35,6 +35,11 @@ public:
     /// Where reading goes on. If there is nothing more it lies behind what will never be read, too:
     /// a gap, a transaction's marker. None: not known.
     virtual std::optional<offset> position() const { return {}; }
+    /// Nothing more is to be read, for all that is known without asking the broker.
+    virtual bool at_end() const {
+        const auto at = position(), last = end();
+        return at && last && *at >= *last;
+    }
     /// Reading goes on at this offset, though what follows it was read already. False: it cannot.
     virtual bool seek(offset) { return false; }
     /// What the broker has deleted before it was read, though the group had come no farther. Told

@@ -80,6 +80,7 @@ public:
     std::unique_ptr<fetch> read(std::size_t most, std::unique_ptr<fetch> recycled) override;
     std::optional<offset> end() const override;
     std::optional<offset> position() const override;
+    bool at_end() const override { return slot_->at_end; }
     bool seek(offset) override;
     std::optional<offset_range> take_lost() override { return std::exchange(slot_->lost, {}); }
 
