@@ -28,6 +28,7 @@
 #include <weir/operators/process.hpp>
 #include <weir/operators/reduce.hpp>
 #include <weir/operators/scan.hpp>
+#include <weir/operators/stream_join.hpp>
 #include <weir/operators/take.hpp>
 #include <weir/operators/tap.hpp>
 #include <weir/operators/through.hpp>

@@ -111,6 +111,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     a.info.on_error = o.on_error.is_set() ? o.on_error : settings_.options.on_error;
     a.what = std::move(what);
     a.through = s.passed_through();
+    a.own_tables = s.own_tables();
     a.repartitions = s.repartitions();
     added_ = true;
     if (running()) wakeup_.wake();  // somebody may be waiting for poll_fd

@@ -62,6 +62,9 @@ public:
                        const std::vector<topic_info*>& sources) override {
         return topics_.derive(name, std::move(o), internal, sources);
     }
+    table_info& declare(std::unique_ptr<table_info> made) override {
+        return tables_.declare(std::move(made), {}, 0);
+    }
     agent_info& add(std::string name, std::unique_ptr<topology>, const agent_options&,
                     bool pull) override;
     void add(std::unique_ptr<job>, duration interval, policy on_error);
@@ -142,6 +145,7 @@ private:
         agent_info info;
         std::unique_ptr<topology> what;
         std::vector<topic_info*> through, repartitions;
+        std::vector<table_info*> own_tables;
         bool built = false;
     };
     class in_loop;

@@ -118,7 +118,7 @@ void engine::build_agents() {
         for (auto& a : agents_) {
             if (a.built) continue;
             if (!a.info.gone) {
-                conductor_->plan().begin(a.info, a.through);
+                conductor_->plan().begin(a.info, a.through, a.own_tables);
                 a.what->build(conductor_->plan());
                 assert(conductor_->plan().complete() && "an operator asks for the topics it draws");
             }

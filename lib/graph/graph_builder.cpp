@@ -30,6 +30,17 @@ std::string changelog_name(const std::string& app, const std::string& table) {
     return app + '-' + table + "-changelog";
 }
 
+std::string graph_builder::own_name(const std::string& what) {
+    if (agent_.empty())
+        throw setup_error{"weir: a stream with a " + what +
+                          " needs a name, which names its changelog: app.stream(…, {.name = …})"};
+    const auto base = apart(agent_) + '-' + what;
+    auto name = base;
+    for (int n = 2; std::find(own_names_.begin(), own_names_.end(), name) != own_names_.end(); ++n)
+        name = base + '-' + std::to_string(n);
+    return own_names_.emplace_back(std::move(name));
+}
+
 topic_info& graph_builder::derive_changelog(const std::string& table) {
     return host_->derive(changelog_name(app_, table), {}, true, {});
 }

@@ -59,6 +59,12 @@ topic_info& plan::next_through() {
     through_.pop_back();
     return t;
 }
+table_info& plan::next_table() {
+    assert(!tables_.empty() && "drawing and building meet the same operators");
+    auto& t = *tables_.back();
+    tables_.pop_back();
+    return t;
+}
 std::vector<produce_target*> plan::next_targets(std::size_t n) {
     std::vector<produce_target*> targets(n);
     for (auto t = targets.rbegin(); t != targets.rend(); ++t) *t = &send_to(next_through());

@@ -312,7 +312,12 @@ void shard_group::restore_owner(member& m, const message& record) {
                              t.value_type +
                              ": declare it as before, or give it another name, and it begins "
                              "anew"};
-    if (const auto now = windows_of(t); o.windows != now)
+    if (const auto now = windows_of(t); o.windows != now && t.windows.join)
+        throw refused_record{"says that it is written by " + named_windows(o.windows) +
+                             ", and this is a " + now +
+                             ": join as before, or give the agent another name, and the join "
+                             "begins anew"};
+    else if (o.windows != now)
         throw refused_record{"says that it is filled by " + named_windows(o.windows) +
                              ", and the table is filled by " + named_windows(now) +
                              ": give it the windows that it had, or another name, and it begins "

@@ -186,13 +186,16 @@ std::string shard_group::why_open(time_point now) const {
     }
     if (!running_ || !next) return {};
     const auto since = std::chrono::floor<std::chrono::milliseconds>(now - last_read());
-    auto text = "a window of table '" + next->table->name + "' that ends at " +
-                text_of(next->shard->next_end()) + " is open: no message of " +
+    const bool joins = next->table->windows.join.has_value();
+    auto text = (joins ? "a message of table '" : "a window of table '") + next->table->name +
+                (joins ? "' waits for a match until " : "' that ends at ") +
+                text_of(next->shard->next_end()) + (joins ? "" : " is open") + ": no message of " +
                 text_of(closes(*next)) + " or later has come, the last one " +
                 weir::detail::text_of(duration{since}) + " ago";
-    if (next->table->windows.idle <= duration::zero()) return text + "; .idle would close it";
+    if (next->table->windows.idle <= duration::zero())
+        return text + (joins ? "; .idle would let it go" : "; .idle would close it");
     if (const auto at = closes_at(*next); at && inputs_.front()->at_end)
-        text += "; the clock closes it in " +
+        text += (joins ? "; the clock lets it go in " : "; the clock closes it in ") +
                 weir::detail::text_of(std::chrono::ceil<std::chrono::milliseconds>(*at - now));
     return text;
 }

@@ -38,10 +38,12 @@ struct results {
     std::vector<message> out;
     std::optional<std::int64_t> dropped{};
 };
-/// The parameters of windows. Other operators' are in their pipelines.
+/// The parameters of windows and joins. Other operators' are in their pipelines.
 struct window_params {
     std::int64_t size_ms = 0, advance_ms = 0, gap_ms = 0, grace_ms = 0;
-    std::string emit{}, aggregate{};
+    std::int64_t before_ms = 0, after_ms = 0;
+    std::string emit{}, aggregate{}, kind{};
+    bool self = false;
     static constexpr bool json_defaults = true;
 };
 struct scenario {
@@ -57,6 +59,7 @@ struct scenario {
 using pipeline = void (*)(weir::app&, const scenario&);
 using by_operator = std::map<std::string, pipeline>;
 
+const by_operator& of_joins();
 const by_operator& of_tables();
 const by_operator& of_windows();
 

@@ -75,7 +75,7 @@ def rule(sentence, bad, good=None):
 # ---- who includes whom -------------------------------------------------------------------------
 
 VOCABULARY = ("fwd message hold release_queue task offload clock options policy error hooks graph own "
-              "nearest escaped config version window windowed").split()
+              "nearest escaped config version window windowed within").split()
 STREAM = "topic pull stream incoming batch from event channel pending_send table".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself

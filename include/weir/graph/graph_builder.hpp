@@ -2,6 +2,7 @@
 // Draws pipelines into the graph, when their agents are added.
 #pragma once
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -66,6 +67,18 @@ public:
             of);
     }
 
+    /// A table that an operator has for itself: `{agent}-{what}`. The second of that name gets
+    /// `-2`.
+    template <class Table>
+    Table& own_table(std::unique_ptr<Table> made, const std::string& what) {
+        made->name = own_name(what);
+        auto& t = host_->declare(std::move(made));
+        own_tables_.push_back(&t);
+        return t;
+    }
+    /// In drawing order.
+    const std::vector<table_info*>& own_tables() const { return own_tables_; }
+
     struct changed_table {
         table_info* table;
         std::vector<topic_info*> sources;
@@ -81,6 +94,7 @@ public:
 private:
     using node = graph::node;
     topic_info& passes(topic_info&);
+    std::string own_name(const std::string& what);
     topic_info& derive_changelog(const std::string& table);
     /// A table that a topic is has no node of its own: its name is empty.
     void changes(table_info&, node, const drawn_stream&);
@@ -90,6 +104,8 @@ private:
     std::string app_, agent_;
     std::vector<topic_info*> through_, repartitions_, sources_;
     std::vector<changed_table> changed_;
+    std::vector<std::string> own_names_;
+    std::vector<table_info*> own_tables_;
     std::optional<drawn_stream> last_operator_;
 };
 

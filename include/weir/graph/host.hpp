@@ -12,6 +12,7 @@
 
 namespace weir::detail {
 
+class table_info;
 class topology;
 
 /// Implemented by the app's engine; used on the loop's thread.
@@ -22,6 +23,9 @@ public:
                             bool pull) = 0;
     virtual topic_info& derive(const std::string& name, topic_options, bool internal,
                                const std::vector<topic_info*>& sources) = 0;
+
+    /// A table that an operator has for itself.
+    virtual table_info& declare(std::unique_ptr<table_info>) = 0;
 
     // the loop
     virtual bool running() const = 0;

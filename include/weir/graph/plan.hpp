@@ -17,6 +17,8 @@
 
 namespace weir::detail {
 
+class table_info;
+
 /// Builds the agents' pipelines, each from its end to its source. What it builds lives as long as
 /// the run. Used on the loop's thread only.
 class plan {
@@ -41,13 +43,16 @@ public:
 
     /// Begins an agent's pipeline. `through`: the topics that it sends to, in the order in which
     /// they were drawn.
-    void begin(agent_info& a, std::vector<topic_info*> through) {
+    /// `tables`: those that its operators have for themselves, likewise.
+    void begin(agent_info& a, std::vector<topic_info*> through,
+               std::vector<table_info*> tables = {}) {
         agent_ = &a;
         time_matters_ = false;
         through_ = std::move(through);
+        tables_ = std::move(tables);
     }
-    /// Whether every topic that was drawn has been asked for.
-    bool complete() const { return through_.empty(); }
+    /// Whether everything that was drawn has been asked for.
+    bool complete() const { return through_.empty() && tables_.empty(); }
     agent_info& agent() const { return *agent_; }
     scheduler& loop() const { return *loop_; }
     const std::shared_ptr<release_queue>& releases() const { return releases_; }
@@ -79,6 +84,8 @@ public:
     /// The topic that the operator sends to. Topics were drawn from first to last, and are built
     /// from last to first.
     topic_info& next_through();
+    /// The table that the operator has for itself.
+    table_info& next_table();
     /// Throws setup_error if `n` is more than open_max: then `who` would wait for ever.
     void needs_open(std::size_t n, const std::string& who);
 
@@ -97,6 +104,7 @@ private:
     std::shared_ptr<release_queue> releases_;
     agent_info* agent_ = nullptr;
     std::vector<topic_info*> through_;
+    std::vector<table_info*> tables_;
     std::string op_, chain_;
     bool time_matters_ = false;
 };

@@ -13,6 +13,7 @@
 #include <weir/message.hpp>
 #include <weir/segment/produce.hpp>
 #include <weir/window.hpp>
+#include <weir/within.hpp>
 
 namespace weir {
 struct late_value;
@@ -176,6 +177,8 @@ struct window_settings {
     bool in_panes = false;            // the table's rows are not windows, but panes of them
     bool by_bodies = false;           // a view of the table fills it, and no operator
     std::chrono::milliseconds gap{};  // of sessions
+    std::optional<join_bounds> join{};
+    join_kind kind{};  // of a join
     /// A window is closed when the stream time is so long behind its end.
     std::chrono::milliseconds closes_after{};
     duration idle{};  // 0: the clock closes none

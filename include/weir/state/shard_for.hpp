@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which shard a table has: by the types of its keys and values.
 #pragma once
+#include <weir/state/join_shard.hpp>
 #include <weir/state/session_shard.hpp>
 #include <weir/state/window_shard.hpp>
 
@@ -17,6 +18,10 @@ struct shard_for<windowed<K>, V> {
 template <class K, class A>
 struct shard_for<K, sessions<A>> {
     using type = session_shard<K, A>;
+};
+template <class K, class A, class B>
+struct shard_for<K, joined_sides<A, B>> {
+    using type = join_shard<K, A, B>;
 };
 
 /// What an aggregation makes: the table's values or, of a table of sessions, one session's.

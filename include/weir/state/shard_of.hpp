@@ -18,6 +18,22 @@
 
 namespace weir::detail {
 
+/// What the journal keeps of a change of a V: what was there before.
+template <class V>
+struct undo_of {
+    using type = V;
+    static V before(const V& v) { return v; }
+};
+/// A large V says how a change of it is undone. `shard_of::alter` changes it.
+template <class V>
+inline constexpr bool has_undo_step = requires { typename V::undo_step; };
+template <class V>
+    requires has_undo_step<V>
+struct undo_of<V> {
+    using type = typename V::undo_step;
+    static type before(const V&) { return {}; }
+};
+
 /// A change is real at once, and noted in the journal with what was there before. So a message
 /// that fails is undone, and a cut has the values as of what is committed with it, exactly.
 ///
@@ -50,6 +66,13 @@ public:
             return false;
         note(r, input, at);
         return true;
+    }
+    /// Changes the value of a row that `change` has returned. `f(value)` returns how to undo it.
+    template <class F>
+        requires has_undo_step<V>
+    void alter(row_type& r, F f) {
+        assert(journal_.back().of == &r);
+        journal_.back().before = f(r.value);
     }
     /// All changes by this message are here already, in what was restored.
     bool has_all(std::size_t input, offset at) const { return replaying_ && at < restored_[input]; }
@@ -90,7 +113,12 @@ public:
             auto& c = journal_.back();
             set_live(*c.of, c.was_live);
             c.of->time = c.time_before;
-            c.of->value = std::move(c.before);
+            if constexpr (has_undo_step<V>) {
+                undone(*c.of, c.before);
+                c.of->value.undo(std::move(c.before));
+            } else {
+                c.of->value = std::move(c.before);
+            }
             if (!c.was_live && !is_written_) doom(*c.of);
         }
     }
@@ -239,7 +267,8 @@ public:
         // the oldest change wins, since it is met last
         for (auto i = journal_.size(); i-- > first_;) {
             auto& c = journal_[i];
-            set_as_of(*c.of, c.was_live, c.time_before, c.before);
+            if constexpr (has_undo_step<V>) take_back(c);
+            else set_as_of(*c.of, c.was_live, c.time_before, c.before);
             if (c.of->dirty) continue;
             c.of->dirty = true;
             dirty_.push_back(c.of);
@@ -304,6 +333,12 @@ public:
         rows_.erase(r);
     }
 
+protected:
+    /// How the last change is undone.
+    const typename undo_of<V>::type& last_step() const { return journal_.back().before; }
+    /// A change of the row is about to be undone.
+    virtual void undone(row_type&, const typename undo_of<V>::type&) {}
+
 private:
     struct change_of {
         row_type* of;
@@ -311,7 +346,7 @@ private:
         std::uint32_t input;
         bool was_live;
         weir::timestamp time_before;
-        V before;
+        typename undo_of<V>::type before;
     };
     struct value_as_of {
         bool live;
@@ -330,7 +365,8 @@ private:
     void note(row_type& r, std::size_t input, offset at) {
         if (r.as_of > base_) [[unlikely]]
             keep_as_of(r);
-        journal_.push_back({&r, at, static_cast<std::uint32_t>(input), r.live, r.time, r.value});
+        journal_.push_back({&r, at, static_cast<std::uint32_t>(input), r.live, r.time,
+                            undo_of<V>::before(r.value)});
         newest_[input] = std::max(newest_[input], at);
         if (!r.dirty && is_written_) {
             r.dirty = true;
@@ -375,6 +411,15 @@ private:
             as_of_.push_back({live, time, value});
             r.as_of = base_ + 1 + static_cast<std::uint32_t>(as_of_.size());
         }
+    }
+    /// The row's value as of the cut is without this change.
+    void take_back(const change_of& c) {
+        auto& r = *c.of;
+        if (r.as_of <= base_ + 1) set_as_of(r, r.live, r.time, r.value);
+        auto& was = as_of_[r.as_of - base_ - 2];
+        was.live = c.was_live;
+        was.time = c.time_before;
+        was.value.undo(c.before);
     }
     void doom(row_type& r) {
         if (r.doomed) return;

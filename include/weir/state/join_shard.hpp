@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shard of a join of two streams: it knows which of the held messages go next.
+#pragma once
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <weir/state/joined_sides.hpp>
+#include <weir/state/shard_of.hpp>
+#include <weir/within.hpp>
+
+namespace weir::detail {
+
+/// The held messages of one side, by their times. Later ones are in buckets, as they came; those of
+/// the earliest bucket are in a heap once their order is asked for. What is here may have gone
+/// already, or its row may be another key's: the row says so.
+template <class Row>
+class held_index {
+public:
+    explicit held_index(std::chrono::milliseconds width)
+        : width_(std::max(width, std::chrono::milliseconds{1})) {}
+    struct entry {
+        timestamp time;
+        Row* row;
+    };
+    void add(Row& r, timestamp t) {
+        const auto in = bucket_of(t);
+        if (in <= near_) return push({t, &r});
+        if (in != last_ || !last_bucket_) {
+            last_bucket_ = &bucket(in);
+            last_ = in;
+        }
+        last_bucket_->first = std::min(last_bucket_->first, t);
+        last_bucket_->all.push_back({t, &r});
+    }
+    /// The earliest time; timestamp::max(): nothing is here.
+    timestamp first() const {
+        if (!heap_.empty()) return heap_.front().time;
+        return far_.empty() ? timestamp::max() : far_.begin()->second.first;
+    }
+    /// The next one before `t`, by time and the key's bytes; null: there is none. `pop` removes it.
+    const entry* next_before(timestamp t) {
+        while (heap_.empty() && !far_.empty() && far_.begin()->second.first < t) bring_near();
+        return !heap_.empty() && heap_.front().time < t ? &heap_.front() : nullptr;
+    }
+    void pop() {
+        std::pop_heap(heap_.begin(), heap_.end(), later{this});
+        heap_.pop_back();
+    }
+    /// Takes any one before `t`. It may wait until a whole bucket is.
+    std::optional<entry> take_any_before(timestamp t) {
+        if (taken_ == taking_.size() && !begin_taking(t)) return {};
+        return taking_[taken_++];
+    }
+
+private:
+    struct bucket_type {
+        timestamp first = timestamp::max();
+        std::vector<entry> all{};
+    };
+    struct later {
+        const held_index* in;
+        bool operator()(const entry& a, const entry& b) const {
+            if (a.time != b.time) return a.time > b.time;
+            return a.row != b.row && in->has_later_key(*a.row, *b.row);
+        }
+    };
+    std::int64_t bucket_of(timestamp t) const { return t.time_since_epoch() / width_; }
+    bucket_type& bucket(std::int64_t n) {
+        auto at = far_.lower_bound(n);
+        if (at != far_.end() && at->first == n) return at->second;
+        at = far_.emplace_hint(at, n, bucket_type{});
+        at->second.all = std::exchange(spare_, {});
+        return at->second;
+    }
+    void push(entry e) {
+        heap_.push_back(e);
+        std::push_heap(heap_.begin(), heap_.end(), later{this});
+    }
+    void bring_near() {
+        const auto first = far_.begin();
+        near_ = first->first;
+        heap_.swap(first->second.all);  // it is empty
+        std::make_heap(heap_.begin(), heap_.end(), later{this});
+        remove(first);
+    }
+    bool begin_taking(timestamp t) {
+        taking_.clear();
+        taken_ = 0;
+        const auto first = far_.begin();
+        if (first == far_.end() || timestamp{(first->first + 1) * width_} > t) return false;
+        taking_.swap(first->second.all);
+        remove(first);
+        return true;
+    }
+    void remove(auto bucket) {
+        last_bucket_ = nullptr;
+        bucket->second.all.clear();
+        spare_.swap(bucket->second.all);
+        far_.erase(bucket);
+    }
+    bool has_later_key(const Row& a, const Row& b) const {
+        a_.reset();
+        b_.reset();
+        encode_onto(a.key, a_);
+        encode_onto(b.key, b_);
+        return a_.view() > b_.view();
+    }
+
+    std::chrono::milliseconds width_;
+    std::map<std::int64_t, bucket_type> far_{};
+    std::int64_t last_ = 0;  // the bucket that was added to last
+    bucket_type* last_bucket_ = nullptr;
+    std::int64_t near_ = -1;  // this bucket, and those before it, are in the heap
+    std::vector<entry> heap_{}, taking_{}, spare_{};
+    std::size_t taken_ = 0;
+    mutable bytes a_{}, b_{};
+};
+
+template <class K, class A, class B>
+class join_shard final : public shard_of<K, joined_sides<A, B>> {
+    using base = shard_of<K, joined_sides<A, B>>;
+
+public:
+    using key_type = K;
+    using left_type = A;
+    using right_type = B;
+    using sides = joined_sides<A, B>;
+    using row_type = typename base::row_type;
+    using base::base;
+
+    /// Before anything else.
+    void use(const window_settings& w) {
+        if (!w.join) return;
+        bounds_ = *w.join;
+        kind_ = w.kind;
+        left_.emplace(width(true));
+        right_.emplace(width(false));
+    }
+    void restored() override {
+        base::restored();
+        this->each_row([&](row_type& r) {
+            add_all<true>(r);
+            add_all<false>(r);
+        });
+    }
+    const join_bounds& bounds() const { return bounds_; }
+    /// The earliest end of what may be passed on alone: `bounds().grace` behind it, it goes.
+    timestamp next_end() const override { return std::min(end_of<true>(), end_of<false>()); }
+    /// At stream time `s` some of what is held has to go.
+    bool any_goes(timestamp s) const {
+        return left_->first() < bounds_.first_held(true, s) ||
+               right_->first() < bounds_.first_held(false, s);
+    }
+    /// Holds a message. `change` has returned the row. Returns its value there.
+    template <bool Left, class V>
+    const V& hold(row_type& r, timestamp t, bool matched, const V& value) {
+        std::size_t at = 0;
+        this->alter(r, [&](sides& s) {
+            auto step = s.template add<Left>(held_value<V>{t, matched, value});
+            at = step.at;
+            return step;
+        });
+        this->set_live(r, true);
+        index<Left>().add(r, t);
+        return std::as_const(r.value).template side<Left>()[at].value;
+    }
+    template <bool Left>
+    void match(row_type& r, std::size_t i) {
+        this->alter(r, [&](sides& s) { return s.template match<Left>(i); });
+    }
+    /// Removes the next message that has no match any more at stream time `s`: by time, the right
+    /// side first, then by the key's bytes. `f(key, left, right)` if it is passed on alone: one of
+    /// the two is null. False: there is no other. The message at `at` does it.
+    template <class F>
+    bool remove_next(timestamp s, std::size_t input, offset at, F f) {
+        for (;;) {
+            const auto* l = left_->next_before(bounds_.first_held(true, s));
+            const auto* r = right_->next_before(bounds_.first_held(false, s));
+            if (!l && !r) break;
+            const bool is_left = !r || (l && l->time < r->time);
+            const auto gone = is_left ? remove<true>(*l, input, at) : remove<false>(*r, input, at);
+            if (!gone) continue;
+            const auto* a = std::get_if<1>(&gone->value);
+            const auto* b = std::get_if<2>(&gone->value);
+            const bool matched = is_left ? a->matched : b->matched;
+            if (!matched && passes_on_alone(kind_, is_left)) f(gone->row->key, a, b);
+            return true;
+        }
+        for (auto& [row, t, of_left] : std::exchange(not_by_this_, {})) {
+            if (of_left) left_->add(*row, t);
+            else right_->add(*row, t);
+        }
+        return false;
+    }
+    /// Forgets a few messages that have no match any more, in any order.
+    void forget_some(timestamp s, std::size_t input, offset at) {
+        forget_some<true>(s, input, at);
+        forget_some<false>(s, input, at);
+    }
+
+protected:
+    void undone(row_type& r, const typename sides::undo_step& s) override {
+        if (s.what != sides::kind::removed) return;
+        if (s.of_left) left_->add(r, std::get<1>(s.removed).time);
+        else right_->add(r, std::get<2>(s.removed).time);
+    }
+
+private:
+    using index_type = held_index<row_type>;
+    using removed_type = decltype(sides::undo_step::removed);
+    struct removed {
+        row_type* row;
+        const removed_type& value;
+    };
+    std::chrono::milliseconds width(bool of_left) const {
+        constexpr int buckets = 32;
+        return (bounds_.reach(of_left) + bounds_.grace) / buckets;
+    }
+    template <bool Left>
+    index_type& index() {
+        return Left ? *left_ : *right_;
+    }
+    template <bool Left>
+    timestamp end_of() const {
+        if (!passes_on_alone(kind_, Left)) return timestamp::max();
+        const auto first = (Left ? left_ : right_)->first();
+        return first == timestamp::max() ? first : first + bounds_.reach(Left);
+    }
+    template <bool Left>
+    void add_all(row_type& r) {
+        const auto& all = std::as_const(r.value).template side<Left>();
+        for (std::size_t i = 0; i < all.size(); ++i) index<Left>().add(r, all[i].time);
+    }
+    template <bool Left>
+    static std::optional<std::size_t> place_of(const row_type& r, timestamp t) {
+        if (!r.live) return {};
+        const auto& all = r.value.template side<Left>();
+        const auto i = all.first_from(t);
+        if (i == all.size() || all[i].time != t) return {};
+        return i;
+    }
+    /// Nothing: it has gone already, or not by this message.
+    template <bool Left>
+    std::optional<removed> remove(const typename index_type::entry& next, std::size_t input,
+                                  offset at) {
+        const auto [t, row] = next;
+        index<Left>().pop();
+        const auto i = place_of<Left>(*row, t);
+        if (!i) return {};
+        if (!this->change(*row, input, at)) {
+            not_by_this_.push_back({row, t, Left});
+            return {};
+        }
+        take<Left>(*row, *i);
+        return removed{row, this->last_step().removed};
+    }
+    template <bool Left>
+    void take(row_type& r, std::size_t i) {
+        this->alter(r, [&](sides& s) { return s.template remove<Left>(i); });
+        if (r.value.empty()) this->set_live(r, false);
+    }
+    template <bool Left>
+    void forget_some(timestamp s, std::size_t input, offset at) {
+        constexpr std::size_t some = 16;
+        for (std::size_t n = 0; n < some; ++n) {
+            const auto e = index<Left>().take_any_before(bounds_.first_held(Left, s));
+            if (!e) return;
+            const auto i = place_of<Left>(*e->row, e->time);
+            if (!i) continue;
+            if (this->change(*e->row, input, at)) take<Left>(*e->row, *i);
+            else index<Left>().add(*e->row, e->time);
+        }
+    }
+
+    join_bounds bounds_{};
+    join_kind kind_{};
+    std::optional<index_type> left_{}, right_{};
+    // What was restored contains more than this message's change: a later one removes them.
+    struct left_out {
+        row_type* row;
+        timestamp time;
+        bool of_left;
+    };
+    std::vector<left_out> not_by_this_{};
+};
+
+}  // namespace weir::detail
