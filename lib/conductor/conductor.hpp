@@ -181,6 +181,7 @@ private:
     void sort_order(ordered_inputs&);
     bool turn_orders();
     bool turn_order(ordered_inputs&);
+    bool pass_results(const agent_info&);
     bool finish_in_order(ordered_inputs&);
     ordered_inputs::input* find_next(ordered_inputs&);
     static bool has_more(const ordered_inputs::input&);

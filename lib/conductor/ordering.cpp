@@ -56,11 +56,12 @@ void conductor::find_orders() {
 void conductor::add_to_order(owned_partition& p, partition_cursor& c) {
     const auto* group = tables_.group_with(*p.tables);
     const auto& agent = *c.runs->agent;
-    const auto wait = group ? group->wait_of(agent.name) : std::nullopt;
-    if (!wait) return;
+    const auto tables = group ? group->timed_tables_of(agent.name) : shard_group::timed_tables{};
+    if (tables.count == 0) return;
     const auto same = [&](auto& o) { return o.of == group && o.agent == &agent; };
     auto o = std::find_if(orders_.begin(), orders_.end(), same);
-    if (o == orders_.end()) o = orders_.insert(o, {group, &agent, *wait, {}});
+    if (o == orders_.end())
+        o = orders_.insert(o, {group, &agent, tables.wait, tables.count > 1, {}});
     const auto is_of_p = [&](auto& i) { return i.from == &p; };
     auto in = std::find_if(o->inputs.begin(), o->inputs.end(), is_of_p);
     if (in == o->inputs.end()) in = o->inputs.insert(in, {&p, {}});
@@ -96,6 +97,7 @@ bool conductor::turn_orders() {
 
 bool conductor::turn_order(ordered_inputs& o) {
     bool busy = finish_in_order(o);
+    if (o.has_several && !pass_results(*o.agent)) return busy;
     const auto until = clock_.steady() + order_budget;
     auto now = until - order_budget;
     for (std::size_t n = 1; now < until && !error_ && !ends_soon(); ++n) {
@@ -108,9 +110,21 @@ bool conductor::turn_order(ordered_inputs& o) {
         busy = true;
         if (c.in_work() || (c.in == batch && c.position == position)) break;
         in->from->advance(c);
+        if (o.has_several && !pass_results(*o.agent)) break;
         if (n % runs_between_looks == 0) now = clock_.steady();
     }
     return busy;
+}
+
+/// What a boundary has ready goes on, since a table behind it has to see it before the next
+/// message. False if it is not done with that.
+bool conductor::pass_results(const agent_info& a) {
+    const auto waits = [&](const boundary_work& b) {
+        return &b.agent() == &a && (!b.cursor->finished() || b.from->due() <= now_);
+    };
+    const auto any = [&] { return std::any_of(boundaries_.begin(), boundaries_.end(), waits); };
+    if (any()) turn_boundaries();
+    return !any();
 }
 
 /// A message that is in work is finished before another one is begun.

@@ -27,7 +27,8 @@ struct ordered_inputs {
     };
     const shard_group* of;
     const agent_info* agent;
-    duration wait;  // for messages that are still at the broker
+    duration wait;     // for messages that are still at the broker
+    bool has_several;  // tables: the next message waits until the last one has come to all of them
     std::vector<input> inputs{};
 };
 

@@ -102,12 +102,14 @@ bool shard_group::is_changed_by(const std::string& agent) const {
                        [&](auto& m) { return m.table->changed_by == agent; });
 }
 
-std::optional<duration> shard_group::wait_of(const std::string& agent) const {
-    std::optional<duration> longest;
-    for (auto& m : tables_)
-        if (m.table->changed_by == agent && !m.table->windows.text.empty())
-            longest = std::max(longest.value_or(duration::zero()), m.table->windows.wait);
-    return longest;
+shard_group::timed_tables shard_group::timed_tables_of(const std::string& agent) const {
+    timed_tables all;
+    for (auto& m : tables_) {
+        if (m.table->changed_by != agent || m.table->windows.text.empty()) continue;
+        ++all.count;
+        all.wait = std::max(all.wait, m.table->windows.wait);
+    }
+    return all;
 }
 
 bool shard_group::stays_without(const table_input& gone, bool lost) {

@@ -107,9 +107,13 @@ public:
     void leave_readable() { leaves_readable_ = true; }
     bool has(const table_input&) const;
     bool is_changed_by(const std::string& agent) const;
-    /// If what this agent changes depends on the time of messages: how long one input waits for
-    /// another one's.
-    std::optional<duration> wait_of(const std::string& agent) const;
+    /// Tables of this agent that depend on the time of messages: how many there are, and how long
+    /// one input waits for another one's messages.
+    struct timed_tables {
+        std::size_t count = 0;
+        duration wait{};
+    };
+    timed_tables timed_tables_of(const std::string& agent) const;
     /// The input was assigned before.
     bool had(const topic_info&) const;
     bool restoring() const { return !running_; }
