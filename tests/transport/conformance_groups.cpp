@@ -77,6 +77,25 @@ TEST_CASE("transport: a partition goes on where it is told to, and forgets what 
     });
 }
 
+TEST_CASE("transport: a partition says that it has been read to its end") {
+    on_each([](backend& on) {
+        auto c = member(on, on.fresh("g"));
+        const auto t = topic(on, c, 1);
+        for (int i = 0; i < 30; ++i) c.send(t, "k", std::to_string(i));
+        c.most = 10;
+        c.subscribe({{t}});
+        REQUIRE(until(on, {&c}, [&] { return c.got.size() == 10; }));
+        auto& from = *c.partitions.at({t, 0});
+        CHECK(!from.at_end());
+        REQUIRE(until(on, {&c}, [&] { return from.at_end(); }));
+        CHECK(c.got.size() == 30);
+        c.send(t, "k", "one more");
+        REQUIRE(until(on, {&c}, [&] { return c.got.size() == 31 && from.at_end(); }));
+        REQUIRE(from.seek(5));
+        CHECK(!from.at_end());
+    });
+}
+
 TEST_CASE("transport: two groups each get every message") {
     on_each([](backend& on) {
         auto a = member(on, on.fresh("a")), b = member(on, on.fresh("b"));

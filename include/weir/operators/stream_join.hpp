@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -37,7 +39,13 @@ struct key_of_both<std::optional<K>, K> {
 template <class K>
 inline constexpr bool are_keys_different = false;
 template <class A, class B>
-inline constexpr bool are_keys_different<keys_differ<A, B>> = true;
+inline constexpr bool are_keys_different<keys_differ<A, B>> =
+    !is_common_key<A> && !is_common_key<B>;
+/// One of the streams, or both, has batches.
+template <class K>
+inline constexpr bool is_behind_take = is_common_key<K>;
+template <class A, class B>
+inline constexpr bool is_behind_take<keys_differ<A, B>> = is_common_key<A> || is_common_key<B>;
 
 /// Marks a value with the side that it comes from.
 template <bool Left, class Both, class V>
@@ -147,11 +155,11 @@ struct stream_join_op {
         static_assert(!are_keys_different<K>,
                       "weir: a | join(b, …): the two streams have keys of different types, so none "
                       "would match: put group_by before one of them");
-        static_assert(!is_common_key<K>,
+        static_assert(!is_behind_take<K>,
                       "weir: behind take a batch has no key of its own: put join before take, or "
                       "flat_map(std::identity{}) behind it");
         static_assert(
-            are_keys_different<K> || is_common_key<K> || has_key_type<K>,
+            are_keys_different<K> || is_behind_take<K> || has_key_type<K>,
             "weir: join matches messages by key, and this stream has no key type: declare "
             "the topic with one, app.topic<K, V>(…), or put group_by before");
         static_assert(can_be_held<typename t::left>() && can_be_held<typename t::right>());
@@ -263,6 +271,13 @@ struct join_streams_fn {
             throw setup_error{"weir: join: .idle passes on what has found no match, and an inner "
                               "join passes on nothing of that: use left_join or outer_join"};
         return {std::move(b), {{w.before, w.after, g.time}, std::move(o), std::move(f)}};
+    }
+    template <is_stream B, class Rep, class Period, class... Rest>
+    stream_join<Kind, B, int> operator()(B, within, std::chrono::duration<Rep, Period>,
+                                         Rest...) const {
+        static_assert(std::is_void_v<B>, "weir: join(stream, within(…), grace(d), f): write "
+                                         "grace(5s), not 5s alone");
+        return {};
     }
     template <is_stream B, class F>
     stream_join<Kind, B, F> operator()(B, within, F) const {

@@ -156,7 +156,8 @@ private:
         const auto its = found ? matches<Left>(found->value, time, shard.time()) : range{};
         if (its.from < its.upto) {
             auto* r = shard.change(key, ref.input(), c.offset());
-            auto& own = late_value_.template emplace < Left ? 1 : 2 > (value);
+            constexpr std::size_t side = Left ? 1 : 2;
+            auto& own = late_value_.template emplace<side>(value);
             return pass_matches<Left>(c, shard, ref, *r, its, own, next);
         }
         if constexpr (is_outer<Left>) return pass_alone<Left>(c, Key(key), value, time);
