@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t restore_piece = 4096, write_piece = 4096;
 // So many of them are read at once: what was allocated for these is used for the next ones while it
 // is in the cache.
-constexpr std::size_t restore_read = 64;
+constexpr std::size_t restore_read = 512;
 // While several tables replay, one input waits for another no longer than this without any message.
 constexpr auto step_pause = std::chrono::seconds{10};
 
