@@ -68,6 +68,12 @@ public:
         note(time_row_, input, at);
         time_row_.time = t;
     }
+    /// The message has come to this table. If it has changed nothing, that may depend on messages
+    /// before it, so no cut may have it without those.
+    void saw(std::size_t input, offset at) {
+        if (live_size() > 0 && journal_.back().at == at && journal_.back().input == input) return;
+        note(time_row_, input, at);
+    }
     /// The row contains the change that this message would make. Valid before it is changed.
     bool has_change(const K& key, std::size_t input, offset at) const {
         return replaying_ && contains(key, input, at);

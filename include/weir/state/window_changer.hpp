@@ -110,6 +110,7 @@ public:
         const auto upto = spec_.closed_at(shard->time());
         if constexpr (has_sessions) add_to_session(c, *shard, ref.input(), time, upto, v, next);
         else add_to_windows(c, *shard, ref.input(), time, upto, v, next);
+        shard->saw(ref.input(), c.offset());  // it may be late
     }
     void apply(context& c) {
         late_.apply(c);
@@ -166,7 +167,10 @@ private:
     void move_time(const context& c, timestamp t) {
         if (!c.partition()) return;
         auto& ref = shards_.of(c);
-        if (auto* shard = shard_at(ref, c)) pass_time(*shard, ref, c, t);
+        auto* shard = shard_at(ref, c);
+        if (!shard) return;
+        pass_time(*shard, ref, c, t);
+        shard->saw(ref.input(), c.offset());
     }
     /// Closes the windows that end before the time.
     void close(const context& c) {
