@@ -27,20 +27,22 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
                                    int replication) {
     transport::check_topic_name(made->name);
     auto& t = all_[made->name];
-    const settings none{{}, 0, table_options<int>{}.journal_max};
-    settings s{std::move(config), replication, made->journal_max};
+    const settings none{{}, 0, table_options<int>{}.journal_max, {}};
+    settings s{std::move(config), replication, made->journal_max, {}};
     if (t) {
         if (t->type != made->type)
             throw setup_error{"weir: table '" + t->name +
                               "' is declared twice with different types, " + t->key_type + " and " +
                               t->value_type + ", then " + made->key_type + " and " +
                               made->value_type + ": declare it once, and copy the handle"};
+        s.init = made->own_init();
         if (!(s == none) && !(s == settings_.at(t.get())))
             throw setup_error{"weir: table '" + t->name +
                               "' is declared twice with different options: give them once"};
         return *t;
     }
     t = std::move(made);
+    s.init = t->own_init();
     settings_[t.get()] = std::move(s);
     return *t;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ private:
         properties config;
         int replication;
         std::size_t journal_max;
+        std::optional<bytes> init;
         friend bool operator==(const settings&, const settings&) = default;
     };
 

@@ -48,6 +48,9 @@ void conductor::end() {
 void conductor::use(table_info& t) {
     plan_.begin(table_agent_, {});
     plan_.name("table " + t.name);
+    const auto& own = t.changelog->options.on_decode_error;
+    const auto& policy = own.is_set() ? own : settings_.options.on_decode_error;
+    t.leaves_out_undecodable = policy.last() != weir::policy::action::stop;
     t.bodies = this;
     t.listener = this;
     t.clear();
@@ -137,7 +140,7 @@ bool conductor::turn() {
     }
     busy |= turn_tables();
     for (auto& [tp, p] : partitions_) p->update_tracker(now_);
-    busy |= tables_.update(now_, [this](auto& g) { return any_under_way(g); });
+    busy |= tables_.update(now_, [this](auto& g) { return finish_step(g); });
     busy |= drain();
     busy |= end_sources();
     take_errors();
@@ -191,6 +194,12 @@ void conductor::tell_of_late(const shard_group::news& n) {
 void conductor::tell_of_tables() {
     for (auto& n : tables_.take_news()) {
         if (!n.late.empty()) tell_of_late(n);
+        if (const auto count = n.undecodable.count; count > 0)
+            report_.log("table '" + n.table + "'[" + std::to_string(n.partition) +
+                        "] is restored without " + std::to_string(count) +
+                        (count == 1 ? " message that does" : " messages that do") +
+                        " not decode, which on_decode_error has dealt with; the first is " +
+                        n.undecodable.first);
         if (n.done) report_.hooks().restored(n.table, n.partition);
         else report_.hooks().restoring(n.table, n.partition, n.from, n.to);
     }
@@ -344,8 +353,20 @@ void conductor::log_if_full(owned_partition& p, bool is_full) {
                 (by.empty() ? "" : ": ") + b->why);
 }
 
+/// Several tables replay, and all messages of a cut come before any other one. Returns whether some
+/// of those that have been read are still on their way. What a `take` has of them makes a short
+/// batch, or messages of another input would come before it.
+bool conductor::finish_step(const shard_group& g) {
+    if (any_under_way(g)) return true;
+    if (g.inputs().size() == 1 || !g.step_is_read()) return false;
+    bool any = false;
+    for (auto& b : boundaries_)
+        if (!b.agent().paused && g.is_changed_by(b.agent().name)) any |= flush(b.agent());
+    return any;
+}
+
 /// Whether messages that have been read have not gone through the agents that change these tables.
-/// What a `take` has is not waited for: it may wait for more.
+/// What a `take` has is not one of them: it may wait for more.
 bool conductor::any_under_way(const shard_group& g) const {
     for (auto& [tp, p] : partitions_) {
         if (!p->tables || !g.has(*p->tables)) continue;

@@ -139,7 +139,9 @@ bool shard_group::restore() {
             if (!restore(m)) break;
             busy = true;
         }
-        if (m.restored) news_.push_back({m.table->name, partition_, 0, 0, true, std::move(m.late)});
+        if (m.restored)
+            news_.push_back({m.table->name, partition_, 0, 0, true, std::move(m.late),
+                             std::move(m.undecodable)});
     }
     const auto is_restored = [](auto& m) { return m.restored; };
     if (!complete() || !std::all_of(tables_.begin(), tables_.end(), is_restored)) return busy;
@@ -245,11 +247,7 @@ bool shard_group::restore_topic(member& m) {
         try {
             if (record.value.is_null()) m.shard->restore_erased(record, settled, true);
             else m.shard->restore_row(record, settled);
-        } catch (const std::exception& e) {
-            throw error{"weir: table '" + m.table->name + "': " + m.table->changelog->name + '[' +
-                        std::to_string(partition_) + "] at " + std::to_string(record.offset) +
-                        " does not decode: " + e.what()};
-        }
+        } catch (const std::exception& e) { leave_out(m, record, e.what()); }
     }
     if (is_there() || !m.fetched) {
         m.restored = true;
@@ -281,6 +279,16 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
     const bool erased = record.value.size() == 0 && in.header_of(i, erased_header);
     if (erased || record.value.is_null()) m.shard->restore_erased(record, m.stamp.at, !erased);
     else m.shard->restore_row(record, m.stamp.at);
+}
+
+/// Counts the message of a topic that does not decode. What is committed has been dealt with.
+void shard_group::leave_out(member& m, const message& record, const std::string& why) {
+    if (!m.table->leaves_out_undecodable)
+        throw error{"weir: table '" + m.table->name + "': " + m.table->changelog->name + '[' +
+                    std::to_string(partition_) + "] at " + std::to_string(record.offset) +
+                    " does not decode: " + why};
+    if (m.undecodable.count++ == 0)
+        m.undecodable.first = "at " + std::to_string(record.offset) + ": " + why;
 }
 
 /// Counts the record, by who wrote it.

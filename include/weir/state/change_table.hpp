@@ -10,6 +10,7 @@
 #include <weir/graph/pipeline.hpp>
 #include <weir/segment/key.hpp>
 #include <weir/segment/state.hpp>
+#include <weir/state/passed_over.hpp>
 #include <weir/state/table_of.hpp>
 
 namespace weir::detail {
@@ -103,7 +104,7 @@ public:
 
     void operator()(context& c, auto&& v, auto&& next) {
         if constexpr (requires { Change::passes_over(v); })
-            if (Change::passes_over(v)) return;
+            if (Change::passes_over(v)) return passed_over_.add(c, null_value);
         if (!c.common && c.ownership() == ownership::lost) return;
         auto& ref = shards_.of(c);
         auto* shard = ref.of(*table_, *c.partition());
@@ -123,8 +124,14 @@ public:
         at.result_time = &r->time;
         Change::pass(at, *r, std::forward<decltype(v)>(v), next);
     }
-    void finish() { shards_.finish(); }
-    void undo() { shards_.undo(); }
+    void finish() {
+        shards_.finish();
+        passed_over_.finish(*table_);
+    }
+    void undo() {
+        shards_.undo();
+        passed_over_.undo();
+    }
     void assigned(const topic_partition& tp) { shards_.assigned(tp); }
     void revoked(const topic_partition& tp) { shards_.revoked(tp); }
 
@@ -142,6 +149,7 @@ private:
     Change change_;
     per_partition<shard_ref<table_of<K, V>>> shards_{shard_ref<table_of<K, V>>{}};
     K scratch_{};
+    passed_over passed_over_{};
 };
 
 /// Passes on the table's value.

@@ -16,7 +16,8 @@
 
 namespace weir {
 struct late_value;
-}
+struct passed_message;
+}  // namespace weir
 namespace weir::detail {
 
 /// One offset for each input, in the order of the inputs: a table as of a cut contains every change
@@ -151,13 +152,14 @@ protected:
     ~body_changes() = default;
 };
 
-/// Is told what windows do not count. Implemented by the conductor.
-class late_listener {
+/// Is told what tables and windows do not take. Implemented by the conductor.
+class table_listener {
 public:
     virtual void late(const weir::late_value&) = 0;
+    virtual void passed_over(const weir::passed_message&) = 0;
 
 protected:
-    ~late_listener() = default;
+    ~table_listener() = default;
 };
 
 /// Is shown each key and value of a table, as bytes.
@@ -199,6 +201,8 @@ public:
     virtual void visit(row_visitor&) const = 0;
     /// How many shards are here and restored.
     virtual std::size_t shard_count() const = 0;
+    /// `.init`, encoded; nothing, if it is the default.
+    virtual std::optional<bytes> own_init() const = 0;
 
     std::string name;
     const void* type = nullptr;
@@ -207,6 +211,8 @@ public:
     // Of `app.table(topic)` the topic itself, which weir does not write to.
     topic_info* changelog = nullptr;
     bool is_topic = false;
+    // Of a topic: a policy has dealt with what does not decode, so it is left out when restored.
+    bool leaves_out_undecodable = false;
     std::size_t journal_max = 0;
     std::string changed_by;  // an agent; empty: by none
     // What of it changes the table. Not both: a function would change what a coroutine has read.
@@ -216,8 +222,8 @@ public:
     /// All topics whose messages change it or a table that shares a topic with it: those have
     /// their cuts together. Sorted by name. Known once a run has started.
     std::vector<topic_info*> inputs;
-    body_changes* bodies = nullptr;     // while the app runs
-    late_listener* listener = nullptr;  // the same
+    body_changes* bodies = nullptr;      // while the app runs
+    table_listener* listener = nullptr;  // the same
     window_settings windows{};
     /// Throws setup_error if it is filled otherwise, too.
     void fill_by_windows(window_settings);

@@ -152,9 +152,18 @@ public:
         }
     }
     void restore_row(const message& m, const cut& of) override {
+        auto time = m.timestamp;
+        if (!is_written_) {  // the value may be left out: the row keeps what it has
+            decode_into<V>(m.value, restored_value_);
+            if (time_from_) {
+                time = takes_time_of<V>::of(restored_value_, *time_from_, time);
+                time_limits{}.check(time, timestamp::max());
+            }
+        }
         auto& r = restored_row(m, of);
-        decode_into<V>(m.value, r.value);
-        r.time = time_from_ ? takes_time_of<V>::of(r.value, *time_from_, m.timestamp) : m.timestamp;
+        if (is_written_) decode_into<V>(m.value, r.value);
+        else std::swap(r.value, restored_value_);
+        r.time = time;
         set_live(r, true);
     }
     void restore_erased(const message& m, const cut& of, bool tombstone) override {
@@ -419,6 +428,7 @@ private:
     bool replaying_ = false;
     std::vector<cut> restored_of_;  // cuts that were not complete when their rows were read
     K restored_key_{};
+    V restored_value_{};
     // the cut that is being written
     std::vector<row_type*> cutting_;
     std::vector<value_as_of> as_of_;

@@ -99,7 +99,7 @@ public:
 
     void operator()(context& c, auto&& v, auto&& next) {
         if constexpr (requires { Change::passes_over(v); })
-            if (Change::passes_over(v)) return;
+            if (Change::passes_over(v)) return passed_over_.add(c, null_value);
         if (!c.common && c.ownership() == ownership::lost) return;
         if (&c.from != &c.now.current->from) pass_dropped(c);
         auto& ref = shards_.of(c);
@@ -123,10 +123,14 @@ public:
         }
         if constexpr (on_close) closed_->begin(c);
     }
-    void finish() { shards_.finish(); }
+    void finish() {
+        shards_.finish();
+        passed_over_.finish(*table_);
+    }
     void undo() {
         shards_.undo();
         late_.undo();
+        passed_over_.undo();
         passed_ = 0;
     }
     bool full() { return late_.full(); }
@@ -321,6 +325,7 @@ private:
     window_spec<Windows> spec_;
     per_partition<ref_type> shards_{ref_type{}};
     late_values late_;
+    passed_over passed_over_{};
     Closed* closed_;
     windowed<K> window_{};
     K scratch_{};
