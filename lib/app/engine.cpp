@@ -96,16 +96,19 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
                                   "', which the agent itself writes to: name that topic otherwise"};
     refuse_shared_repartition(name, s.repartitions());
     tables_.check(name, s.changed_tables());
-    if (running() && !s.changed_tables().empty())
-        throw setup_error{"weir: agent '" + name +
-                          "' changes a table: add it before the app runs, so that the table is "
-                          "restored first"};
+    tables_.check_joins(name, s.joined_tables());
+    const bool changes = !s.changed_tables().empty(), joins = !s.joined_tables().empty();
+    if (running() && (changes || joins))
+        throw setup_error{"weir: agent '" + name + "' " + (changes ? "changes" : "joins") +
+                          " a table: add it before the app runs, so that the table is restored "
+                          "first"};
     tables_.changed(name, s.changed_tables());
     for (std::size_t i = 0; i < by_operators; ++i)
         s.changed_tables()[i].table->changes_come_of = table_info::change_by::functions;
     graph_ = std::move(drawn);
     auto& a = agents_.emplace_back();
     a.info.name = std::move(name);
+    tables_.joined(a.info, s.joined_tables());
     a.info.pull = pull;
     a.info.paused = pull;
     a.info.on_error = o.on_error.is_set() ? o.on_error : settings_.options.on_error;

@@ -68,6 +68,7 @@ void engine::start_run() {
     const auto is_built = [](const agent& a) { return a.built; };
     if (!first && std::all_of(agents_.begin(), agents_.end(), is_built)) return;
     if (first) connect_run();
+    if (first) tables_.forget_gone();
     derive_dead_letters();
     tables_.derive_changelogs();
     topics_.resolve(*transport_);

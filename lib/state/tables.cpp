@@ -21,11 +21,16 @@ std::string tables::why_refused(const topic_partition& tp) const {
         const auto& table = *t.table;
         const auto& in = table.inputs;
         const auto width = table.changelog->partitions;
-        if (table.is_topic || tp.partition < width) continue;
+        const bool may_grow = table.is_topic && in.size() == 1;
+        if (may_grow || tp.partition < width) continue;
         if (std::find(in.begin(), in.end(), input) == in.end()) continue;
-        return "topic '" + tp.topic + "' has got partition " + std::to_string(tp.partition) +
-               " while the app runs, and the changelog '" + table.changelog->name + "' of table '" +
-               table.name + "' has " + std::to_string(width) +
+        const auto got = "topic '" + tp.topic + "' has got partition " +
+                         std::to_string(tp.partition) + " while the app runs, and ";
+        if (table.is_topic)
+            return got + "topic '" + table.name + "', a table that it is used with, had " +
+                   std::to_string(width) + ": give both topics as many, and start the app again";
+        return got + "the changelog '" + table.changelog->name + "' of table '" + table.name +
+               "' has " + std::to_string(width) +
                ": a table's number of partitions does not change; give the table another name to "
                "begin anew";
     }
