@@ -28,6 +28,9 @@ std::string partitions_of(partition_id n) {
     if (n <= 0) return {};
     return std::to_string(n) + (n == 1 ? " partition" : " partitions");
 }
+std::string global_of(const std::string& partitions) {
+    return "global" + (partitions.empty() ? "" : ", " + partitions);
+}
 /// How many partitions a table has, as far as the topics that change it say so.
 partition_id width_of(const table_info& t) {
     partition_id most = 0;
@@ -139,7 +142,9 @@ weir::graph engine::graph() const {
         const auto& node = g.nodes()[i];
         if (node.kind == graph::kind::table) {
             const auto* table = tables_.find(node.name);
-            if (table) g.note(i, partitions_of(width_of(*table)));
+            if (table && table->is_global)
+                g.note(i, global_of(partitions_of(table->changelog->options.partitions)));
+            else if (table) g.note(i, partitions_of(width_of(*table)));
             continue;
         }
         const auto* topic = topics_.find(node.name);
@@ -190,6 +195,7 @@ weir::counters engine::counters() const {
         c.oldest = std::max(c.oldest, p.age);
     }
     c.tables = tables_.drawn().size();
+    for (auto& [name, t] : tables_.all()) c.tables += t->is_global ? 1 : 0;
     if (conductor_) {
         c.keys = conductor_->of_tables().keys();
         c.restoring = conductor_->of_tables().restoring_count();

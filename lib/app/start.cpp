@@ -78,6 +78,10 @@ void engine::start_run() {
         wakeup_.watch(transport_->fd());
         conductor_ = std::make_unique<conductor>(settings_, *transport_, report_);
         for (auto* t : tables_.drawn()) conductor_->use(*t);
+        for (auto& [name, t] : tables_.all())
+            if (t->is_global)
+                conductor_->use_global(*t,
+                                       decode_policy(*t->changelog).last() == policy::action::skip);
     }
     build_agents();
     for (auto& [to, what] : std::exchange(unsent_, {})) {

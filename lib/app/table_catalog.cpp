@@ -42,6 +42,10 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
     const settings none{{}, 0, table_options<int>{}.journal_max};
     settings s{std::move(config), replication, made->journal_max};
     if (t) {
+        if (t->is_global != made->is_global)
+            throw setup_error{"weir: topic '" + t->name +
+                              "' is a table and a global table: take one of them, or give the "
+                              "table a to_table of its own"};
         if (t->type != made->type)
             throw setup_error{"weir: table '" + t->name +
                               "' is declared twice with different types, " + t->key_type + " and " +
@@ -161,7 +165,7 @@ void table_catalog::derive_changelogs() {
     for (auto* t : drawn_)
         if (!t->is_topic) derive_changelog(*t);
     for (auto& [name, t] : all_)
-        if (t->changelog && !is_drawn(t.get()))
+        if (t->changelog && !t->is_global && !is_drawn(t.get()))
             throw setup_error{"weir: changes() of table '" + name +
                               "' is read, and no agent changes that table: give it one, or read "
                               "the topic " +

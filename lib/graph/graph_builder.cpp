@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <weir/error.hpp>
+#include <weir/state/shard.hpp>
 
 namespace weir::detail {
 namespace {
@@ -50,8 +51,17 @@ void graph_builder::changes(table_info& t, node drawn, const drawn_stream& of) {
 
 /// The table's node is added only if the agent that changes it has not been drawn yet.
 void graph_builder::joins(table_info& t, node drawn, const drawn_stream& of) {
-    joined_.push_back({&t, of.from});
-    to_->join(to_->add(std::move(drawn)), of.node, "joined");
+    const auto table = to_->add(std::move(drawn));
+    if (!t.is_global) {
+        joined_.push_back({&t, of.from});
+    } else {
+        const auto topic =
+            to_->add({graph::kind::topic, t.changelog->name, {}, t.key_type, t.value_type});
+        const auto fills = [&](const graph::edge& e) { return e.from == topic && e.to == table; };
+        const auto& edges = to_->edges();
+        if (std::none_of(edges.begin(), edges.end(), fills)) to_->join(topic, table);
+    }
+    to_->join(table, of.node, "joined");
 }
 
 drawn_stream graph_builder::topic(topic_info& t, std::string key, std::string value) {

@@ -66,10 +66,11 @@ public:
             of);
     }
 
-    /// The stream's last operator joins it with the table.
+    /// The stream's last operator joins it with the table; of a global one with all partitions.
     template <class Table>
     void joins(Table& t, const drawn_stream& of) {
-        const auto kind = t.is_topic ? graph::kind::topic : graph::kind::table;
+        const bool is_topic = t.is_topic && !t.is_global;
+        const auto kind = is_topic ? graph::kind::topic : graph::kind::table;
         joins(t, {kind, t.name, {}, t.key_type, t.value_type}, of);
     }
 

@@ -13,6 +13,12 @@ struct left_join_fn {
     join_table_op<K, V, F, true> operator()(const weir::table<K, V>& with, F f) const {
         return {&with.info(), std::move(f)};
     }
+    /// With a global table, by a key that is taken from the value.
+    template <class K, class V, class KeyOf, class F>
+    join_global_op<K, V, KeyOf, F, true> operator()(const weir::global_table<K, V>& with, KeyOf key,
+                                                    F f) const {
+        return {&with.info(), std::move(key), std::move(f)};
+    }
     template <is_stream S, class F>
     auto operator()(const S&, F) const {
         static_assert(is_no_table<S>());

@@ -85,6 +85,23 @@ template <bool IsLeft>
     else if (row) next(call(f, v, row->value));
 }
 
+template <class T>
+struct key_of_table {
+    template <class R>
+    static constexpr bool fits = next_state<typename without_null<std::decay_t<R>>::type, T>;
+};
+/// The sentences about the function that takes a key of type K from a value.
+template <class KeyOf, class K, class In>
+consteval bool key_of_value_fits() {
+    static_assert(f_can_be_called_with<KeyOf, const In&>,
+                  "weir: join(global table, key, f): key cannot be called with the stream's value: "
+                  "a field or a function of it, key(const V&)");
+    static_assert(f_returns<returned_by<KeyOf, const In&>, key_of_table<K>>,
+                  "weir: join(global table, key, f): key gives no key of the table: it returns the "
+                  "table's key type, or a std::optional of it, which is empty where there is none");
+    return true;
+}
+
 /// A table's shard of one partition, as an operator looks at it. Found with the first message.
 template <class Table>
 class shard_view {
@@ -163,6 +180,50 @@ struct join_table_op {
     template <class StreamKey, class>
     table_joiner<shown_key_t<StreamKey>, K, V, F, IsLeft> make_step(plan&) const {
         return {*table, f};
+    }
+};
+
+/// `join(global table, key, f)`, and `left_join(…)` if IsLeft: the key is taken from the value, and
+/// may be null.
+template <class K, class V, class KeyOf, class F, bool IsLeft>
+struct join_global_op {
+    using weir_operator = void;
+    using other = joined_part<V, IsLeft>;
+    template <class In>
+    using out = typename made_by_join<F, In, other>::type;
+    table_of<K, V>* table;
+    KeyOf key_of;
+    F f;
+    K scratch{};  // for a key of another type
+
+    template <class, class In>
+    static consteval bool check() {
+        return key_of_value_fits<KeyOf, K, In>() && f_fits_join<F, In, other>();
+    }
+    std::string describe() const { return (IsLeft ? "left_join " : "join ") + table->name; }
+    template <class, class>
+    drawn_stream draw(graph_builder& g, const drawn_stream& here) const {
+        g.joins(*table, here);
+        return here;
+    }
+    void operator()(context&, auto&& v, auto&& next) {
+        const auto& value = std::as_const(v);
+        const auto& key = call(key_of, value);
+        pass_joined<IsLeft>(f, value, find(key), next);
+    }
+
+private:
+    template <class Key>
+    const row<K, V>* find(const Key& key) {
+        if constexpr (nullable<Key> && !is_raw<Key>) {
+            return key ? find(*key) : nullptr;
+        } else {
+            if constexpr (is_raw<Key>)
+                if (key.is_null()) return nullptr;
+            const auto& all = *table->shards.front();  // no message comes before it is restored
+            if constexpr (std::is_same_v<Key, K>) return all.find(key);
+            else return all.find(scratch = key);
+        }
     }
 };
 

@@ -207,6 +207,7 @@ public:
     // Of `app.table(topic)` the topic itself, which weir does not write to.
     topic_info* changelog = nullptr;
     bool is_topic = false;
+    bool is_global = false;  // every member has all of the topic, as one shard
     std::size_t journal_max = 0;
     std::string changed_by;  // an agent; empty: by none
     // What of it changes the table. Not both: a function would change what a coroutine has read.
