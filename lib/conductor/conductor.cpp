@@ -56,6 +56,11 @@ void conductor::use(table_info& t) {
     t.clear();
     tables_.use({&t, &plan_.send_to(*t.changelog)});
 }
+void conductor::use_global(table_info& t, bool skips_undecodable) {
+    t.bodies = this;
+    t.clear();
+    tables_.use_global(t, skips_undecodable);
+}
 
 void conductor::subscribe(const std::vector<transport::subscription>& to) {
     for (auto& r : plan_.readers())
@@ -154,15 +159,27 @@ bool conductor::turn() {
     return busy || called;
 }
 
+/// Reads on in the topics of global tables.
+bool conductor::read_globals() {
+    if (error_) return false;
+    try {
+        return tables_.read_globals();
+    } catch (...) {
+        stop_with(std::current_exception());
+        return true;
+    }
+}
+
 /// Restores tables and writes cuts, a piece of each.
 bool conductor::turn_tables() {
     if (!tables_.any()) return false;
+    const bool read = read_globals();
     if (producer_.error()) committer_.give_up_tables();
     try {
         // A changelog that was refused is not read on.
         const bool restored = !error_ && tables_.restore();
         tell_of_tables();
-        return restored || tables_.write();
+        return tables_.write() || restored || read;
     } catch (...) {
         committer_.give_up_tables();
         stop_with(std::current_exception());
@@ -192,6 +209,7 @@ void conductor::tell_of_late(const shard_group::news& n) {
 
 /// While tables are restored for a long time, the log says how far they are.
 void conductor::tell_of_tables() {
+    for (auto& line : tables_.take_lines()) report_.log(line);
     for (auto& n : tables_.take_news()) {
         if (!n.late.empty()) tell_of_late(n);
         if (const auto count = n.undecodable.count; count > 0)
@@ -244,6 +262,7 @@ bool conductor::turn_bodies() {
 bool conductor::poll_boundaries() {
     bool busy = false;
     for (auto& b : boundaries_) {
+        if (b.from->is_source() && !tables_.globals_restored()) continue;
         try {
             b.from->poll(now_);
         } catch (...) {  // a range has thrown
@@ -289,7 +308,7 @@ bool conductor::turn_partition(owned_partition& p) {
 
 /// Reads a batch, if the fastest cursor has nothing to do and is not too far ahead of the slowest.
 bool conductor::read_next(owned_partition& p) {
-    if (!p.ready() || p.at_limit()) return false;
+    if (!p.ready() || p.at_limit() || !tables_.globals_restored()) return false;
     const auto ahead = p.room(settings_.options.stream_buffer_max);
     if (ahead == 0) return false;
     p.update_tracker(now_);

@@ -49,6 +49,7 @@ public:
     const std::vector<std::unique_ptr<plan::topic_reader>>& readers() { return plan_.readers(); }
     /// A table of the run, before the first subscription.
     void use(table_info&);
+    void use_global(table_info&, bool skips_undecodable);
     const tables& of_tables() const { return tables_; }
     /// Adds what the plan has got since the last call, and subscribes.
     void subscribe(const std::vector<transport::subscription>&);
@@ -140,6 +141,7 @@ private:
     topic_work& work_of(const std::string& topic);
     std::vector<plan::topic_reader*> readers_of(const std::string& topic);
     bool turn_tables();
+    bool read_globals();
     void tell_of_tables();
     void tell_of_late(const shard_group::news&);
     bool turn_background();

@@ -48,9 +48,10 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
       under_way_(new records_under_way{releases}),
       decision_under_way_(new records_under_way{releases}),
       results_(new records_under_way{std::move(releases)}) {
-    const auto& inputs = tables.front().table->inputs;
-    inputs_.resize(inputs.size());
-    for (auto* i : inputs) input_names_.push_back(i->name);
+    const auto& first = *tables.front().table;
+    inputs_.resize(first.inputs.size());
+    for (auto* i : first.inputs)
+        input_names_.push_back(first.is_only_joined(*i) ? std::string{} : i->name);
     const auto has_idle = [](auto& one) { return one.table->windows.idle > duration::zero(); };
     if (std::any_of(tables.begin(), tables.end(), has_idle)) {
         inputs_.push_back(std::make_shared<table_input>());
@@ -351,7 +352,8 @@ std::string shard_group::why_not_ready() const {
     }
     for (std::size_t i = 0; i < inputs_.size(); ++i)
         if (!inputs_[i] || inputs_[i]->leaving)
-            return "tables that it changes are changed by " + input_names_[i] + '[' +
+            return std::string{"its tables are "} +
+                   (is_only_joined(i) ? "joined with " : "changed by ") + inputs()[i]->name + '[' +
                    std::to_string(partition_) + "], too, which is not assigned to this app";
     return "its tables are restored";
 }
@@ -437,7 +439,7 @@ void shard_group::limit_reading() {
     const auto* from = decision_to_wait_for();
     for (std::size_t i = 0; i < topic_count(); ++i) {
         auto& limit = inputs_[i]->limit;
-        limit = steps_.empty() ? none : steps_.front()[i];
+        limit = steps_.empty() || is_only_joined(i) ? none : steps_.front()[i];
         if (from) limit = std::min(limit, (*from)[i]);
     }
 }

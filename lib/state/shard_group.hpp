@@ -207,6 +207,8 @@ private:
     void limit_reading();
     void tell_room();
     std::size_t topic_count() const { return inputs().size(); }
+    /// Its messages change none of the tables.
+    bool is_only_joined(std::size_t input) const { return input_names_[input].empty(); }
     /// Without the clock.
     std::span<const std::shared_ptr<table_input>> topic_inputs() const {
         return std::span{inputs_}.first(topic_count());
@@ -238,7 +240,7 @@ private:
     std::string owner_ = random_name();
     transport::transport& transport_;
     std::unique_ptr<records_under_way, leave_records> under_way_;
-    std::vector<std::string> input_names_;
+    std::vector<std::string> input_names_;  // empty: it is only joined, and not in a stamp
     std::vector<std::shared_ptr<table_input>> inputs_;  // null: was never here
     std::size_t gone_ = 0;                              // of the inputs
     bool running_ = false, leaves_readable_ = false;

@@ -20,23 +20,30 @@ inline constexpr bool is_common_key = false;
 template <class K>
 inline constexpr bool is_common_key<common_key<K>> = true;
 
-/// The sentences about the key of a stream that changes a table with keys of type K.
+/// The sentences about a stream that has no key for a table with keys of type K.
 template <class K, class StreamKey>
-consteval bool key_fits_table() {
+consteval bool has_key_of_its_own() {
     static_assert(!is_common_key<StreamKey>,
                   "weir: behind take a batch has no key of its own: put the table before take, or "
                   "flat_map(std::identity{}) behind it");
     static_assert(is_common_key<StreamKey> || has_key_type<StreamKey> || is_raw<K>,
                   "weir: this stream has no key for the table: declare the topic with a key type, "
                   "app.topic<K, V>(…), or put group_by before");
-    static_assert(is_common_key<StreamKey> || !has_key_type<StreamKey> ||
-                      !nullable<shown_key_t<StreamKey>> || is_raw<K>,
-                  "weir: this stream's key may be null, and a table's key may not: declare the "
-                  "topic with the key type itself, or put group_by before");
-    static_assert(is_common_key<StreamKey> || nullable<shown_key_t<StreamKey>> ||
-                      std::is_same_v<shown_key_t<StreamKey>, K>,
-                  "weir: the stream's key is not of the table's key type: declare the table with "
-                  "the stream's, app.table<K, V>(…), or put group_by before");
+    return !is_common_key<StreamKey> && (has_key_type<StreamKey> || is_raw<K>);
+}
+
+/// The sentences about the key of a stream that changes a table with keys of type K.
+template <class K, class StreamKey>
+consteval bool key_fits_table() {
+    constexpr bool has_one = has_key_of_its_own<K, StreamKey>();
+    static_assert(
+        !has_one || !has_key_type<StreamKey> || !nullable<shown_key_t<StreamKey>> || is_raw<K>,
+        "weir: this stream's key may be null, and a table's key may not: declare the "
+        "topic with the key type itself, or put group_by before");
+    static_assert(
+        !has_one || nullable<shown_key_t<StreamKey>> || std::is_same_v<shown_key_t<StreamKey>, K>,
+        "weir: the stream's key is not of the table's key type: declare the table with "
+        "the stream's, app.table<K, V>(…), or put group_by before");
     return true;
 }
 /// A table's values, outside windows.

@@ -213,15 +213,18 @@ public:
     bool is_topic = false;
     // Of a topic: a policy has dealt with what does not decode, so it is left out when restored.
     bool leaves_out_undecodable = false;
+    bool is_global = false;  // every member has all of the topic, as one shard
     std::size_t journal_max = 0;
     std::string changed_by;  // an agent; empty: by none
     // What of it changes the table. Not both: a function would change what a coroutine has read.
     enum class change_by : std::uint8_t { none, functions, coroutines };
     change_by changes_come_of = change_by::none;
     std::vector<topic_info*> sources;  // topics whose messages change it
-    /// All topics whose messages change it or a table that shares a topic with it: those have
-    /// their cuts together. Sorted by name. Known once a run has started.
+    /// All topics whose messages change it or are joined with it, and those of tables that share a
+    /// topic with it: their cuts are made together. Sorted by name. Known once a run has started.
     std::vector<topic_info*> inputs;
+    /// Those of the inputs whose messages change none of these tables: a cut says nothing of them.
+    std::vector<topic_info*> only_joined;
     body_changes* bodies = nullptr;      // while the app runs
     table_listener* listener = nullptr;  // the same
     window_settings windows{};
@@ -231,8 +234,9 @@ public:
     timestamp time_in_work() const;
     /// The time of the app's clock. Throws weir::error if the app does not run.
     timestamp now() const;
-    /// Throws weir::error if the topic is none of them.
+    /// Throws weir::error if the topic's messages change none of the tables.
     std::size_t input_of(const std::string& topic) const;
+    bool is_only_joined(const topic_info&) const;
     /// Throws weir::error if this agent may not change it in this way.
     void check_changed_by(const agent_info&, change_by);
     /// Throws weir::error if the value comes from no topic, or is a batch.
