@@ -131,25 +131,32 @@ public:
             "weir: app.table(topic): a stream is no topic: put to_table behind it");
         static_assert(!detail::is_raw<K>,
                       "weir: app.table(topic): the topic has a key type: app.topic<K, V>(…)");
-        auto made = std::make_unique<detail::table_of<K, value>>();
-        made->name = from.name();
-        made->type = &detail::type_id<K, value>;
-        made->key_type = detail::type_name<K>();
-        made->value_type = detail::type_name<value>();
-        made->key_form = detail::data_type_of<K>();
-        made->value_form = detail::data_type_of<value>();
-        made->init = std::move(options.init);
-        made->journal_max = options.journal_max;
-        made->changelog = &from.info();
-        made->is_topic = true;
-        weir::table<K, value> t{
-            static_cast<detail::table_of<K, value>&>(declare(std::move(made), {}, 0))};
+        weir::table<K, value> t{table_of_topic<K, value>(from.info(), std::move(options), false)};
         if (t.info().changed_by.empty()) {
             from.info().fills_table = true;
             agent("table " + t.name(),
                   weir::topic<K, std::optional<value>>{from.info()} | to_table(t));
         }
         return t;
+    }
+
+    /// A table that every member has as a whole, filled by a topic. See weir::global_table. A null
+    /// value erases its key. The table has the topic's name. Throws weir::setup_error while the app
+    /// runs.
+    template <detail::is_stream Topic>
+    auto global_table(
+        const Topic& from,
+        table_options<typename detail::without_null<typename Topic::value>::type> options = {}) {
+        using K = typename Topic::key;
+        using value = typename detail::without_null<typename Topic::value>::type;
+        static_assert(
+            requires { from.info(); },
+            "weir: app.global_table(topic): a stream is no topic: send it to one");
+        static_assert(
+            !detail::is_raw<K>,
+            "weir: app.global_table(topic): the topic has a key type: app.topic<K, V>(…)");
+        return weir::global_table<K, value>{
+            table_of_topic<K, value>(from.info(), std::move(options), true)};
     }
 
     /// A channel: values that the program itself hands to its streams.
@@ -298,6 +305,23 @@ private:
     detail::topic_info& declare_pattern(const std::string& pattern, topic_options);
     detail::table_info& declare(std::unique_ptr<detail::table_info>, properties changelog,
                                 int replication);
+    template <class K, class V>
+    detail::table_of<K, V>& table_of_topic(detail::topic_info& from, table_options<V> options,
+                                           bool is_global) {
+        auto made = std::make_unique<detail::table_of<K, V>>();
+        made->name = from.name;
+        made->type = &detail::type_id<K, V>;
+        made->key_type = detail::type_name<K>();
+        made->value_type = detail::type_name<V>();
+        made->key_form = detail::data_type_of<K>();
+        made->value_form = detail::data_type_of<V>();
+        made->init = std::move(options.init);
+        made->journal_max = options.journal_max;
+        made->changelog = &from;
+        made->is_topic = true;
+        made->is_global = is_global;
+        return static_cast<detail::table_of<K, V>&>(declare(std::move(made), {}, 0));
+    }
     detail::host& host() const;
     void add(std::string name, std::unique_ptr<detail::topology>, agent_options);
     void add(std::unique_ptr<detail::job>, duration interval, policy on_error);

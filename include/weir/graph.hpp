@@ -26,7 +26,7 @@ public:
     };
     struct edge {
         std::size_t from, to;
-        std::string note{};  // what is sent along it, if it is not the values
+        std::string note{};  // what it is, if no values go along it: "dead letters", "joined"
     };
     const std::vector<node>& nodes() const { return nodes_; }
     const std::vector<edge>& edges() const { return edges_; }

@@ -53,6 +53,7 @@ struct counters {
     std::uint64_t stale_holds = 0;   // released when somebody else had the partition already
     std::uint64_t late_records = 0;  // of changelogs, by former owners: not restored
     std::uint64_t late = 0;          // messages that came too late for a window, once a window
+    std::uint64_t passed_over = 0;   // values that tables and windows do not take, such as nulls
     std::size_t partitions = 0;      // now: assigned to this process
     std::size_t held = 0;            // now: messages that somebody holds
     weir::offset lag = 0;            // now: unfinished messages, read or not
@@ -86,6 +87,17 @@ struct late_value {
     duration by{};                   // how long ago it closed, in stream time
 };
 
+/// A message whose value an operator does not take: nothing has changed, and nothing is passed on.
+/// Valid during the call.
+struct passed_message {
+    std::string_view table;
+    std::string_view topic;
+    partition_id partition = 0;
+    weir::offset offset = 0;
+    weir::timestamp timestamp{};
+    std::string_view why;
+};
+
 /// Called on the loop's thread. An exception in a hook stops the app.
 class hooks {
 public:
@@ -110,6 +122,8 @@ public:
     /// A message is not in a window's result, since the window has closed. If it is too late for
     /// several windows, this is called for each.
     virtual void late(const late_value&) {}
+    /// A message is not in a table, since its value is one that the table's operator does not take.
+    virtual void passed_over(const passed_message&) {}
     /// A failure that will be tried again.
     virtual void retried(const error_report&) {}
     /// A dead letter is sent to this topic. `failed` was called before.

@@ -9,7 +9,7 @@
 #include <weir/graph/concepts.hpp>
 #include <weir/options.hpp>
 #include <weir/state/changes.hpp>
-#include <weir/state/table_of.hpp>
+#include <weir/state/readable_table.hpp>
 #include <weir/window.hpp>
 #include <weir/windowed.hpp>
 
@@ -79,42 +79,6 @@ private:
     const K& key_;
 };
 
-template <class K, class V>
-struct table_item {
-    const K& key;
-    const V& value;
-};
-struct table_end {};
-/// Walks through the shards that are here.
-template <class K, class V>
-class table_iterator {
-public:
-    explicit table_iterator(const table_of<K, V>& of) : of_(&of) { find(); }
-    table_item<K, V> operator*() const { return {at_->key, at_->value}; }
-    table_iterator& operator++() {
-        ++number_;
-        find();
-        return *this;
-    }
-    friend bool operator==(const table_iterator& i, table_end) { return i.at_ == nullptr; }
-
-private:
-    void find() {
-        at_ = nullptr;
-        for (; shard_ < of_->shards.size(); ++shard_, number_ = 0) {
-            if (!of_->shards[shard_]) continue;
-            const auto [r, n] = of_->shards[shard_]->next_live(number_);
-            at_ = r;
-            number_ = n;
-            if (at_) return;
-        }
-    }
-    const table_of<K, V>* of_;
-    std::size_t shard_ = 0;
-    std::uint32_t number_ = 0;
-    const row<K, V>* at_ = nullptr;
-};
-
 }  // namespace detail
 
 /// The last value of each key. `count`, `aggregate`, `reduce` and `to_table` change it; everybody
@@ -123,46 +87,13 @@ private:
 /// at its end. Made by `app.table`. A handle: it is cheap to copy, and must not outlive its app.
 /// Used on the loop's thread.
 template <class K, class V>
-class table {
+class table : public detail::readable_table<K, V> {
 public:
-    static_assert(!std::is_reference_v<K> && !std::is_reference_v<V> && !std::is_const_v<K> &&
-                      !std::is_const_v<V> && !std::is_pointer_v<K> && !std::is_pointer_v<V>,
-                  "weir: a table's key and value are plain types: no reference, const or pointer");
-    static_assert(!detail::borrows<K> && !detail::borrows<V>,
-                  "weir: a table keeps its keys and values: use std::string in place of "
-                  "std::string_view, and weir::bytes in place of weir::bytes_view");
-    static_assert(!detail::nullable<K> || detail::is_raw<K>,
-                  "weir: a table's key is never null: use the type without std::optional");
-    static_assert(!detail::nullable<V> || detail::is_raw<V>,
-                  "weir: a table's value is never null, since a null erases its key: use the type "
-                  "without std::optional, and erase(key)");
-    using key = K;
-    using value = V;
+    using detail::readable_table<K, V>::readable_table;
 
-    explicit table(detail::table_of<K, V>& of) : info_(&of) {}
-
-    const std::string& name() const { return info_->name; }
-    detail::table_of<K, V>& info() const { return *info_; }
-
-    /// A copy of the key's value; `.init` if it has none here.
-    V get(const K& of) const {
-        const auto* v = find(of);
-        return v ? *v : info_->init;
-    }
-    /// The key's value; null if it has none here. Valid until the next message is processed; in a
-    /// coroutine until it changes the table or waits.
-    const V* find(const K& of) const { return info_->find(of); }
-    bool contains(const K& of) const { return find(of) != nullptr; }
-    /// How many keys have a value, in the partitions that are here.
-    std::size_t size() const {
-        std::size_t n = 0;
-        for (auto& s : info_->shards)
-            if (s) n += s->size();
-        return n;
-    }
     /// What the key has, as it is when it is used: `t[key] += 1`, `if (t[key] > 3)`. Reading it
     /// stores nothing. See `put` for writing.
-    detail::cell<K, V> operator[](const K& of) const { return {*info_, of}; }
+    detail::cell<K, V> operator[](const K& of) const { return {this->info(), of}; }
     /// Changes the table by the message that the body is working on, in the shard of its partition,
     /// whatever its own key is. The change is undone if the message fails. In a coroutine it is
     /// seen by the coroutine alone until its message is finished. Throws weir::error if no message
@@ -174,13 +105,13 @@ public:
     template <class F>
     void update(const K& of, F f) const {
         static_assert(detail::calls<F, V&>, "weir: table.update(key, f): f takes a V&");
-        info_->change(of, [&](V& v) {
+        this->info().change(of, [&](V& v) {
             f(v);
             return true;
         });
     }
     void erase(const K& of) const {
-        if (contains(of)) info_->change(of, [](V&) { return false; });
+        if (this->contains(of)) this->info().change(of, [](V&) { return false; });
     }
     /// A view of a table of windows by the keys alone, for bodies: see weir::window_view.
     auto tumbling(std::chrono::milliseconds size, view_options o = {}) const
@@ -195,20 +126,17 @@ public:
         return window_view<decltype(K::key), V>{*this, weir::hopping(size, advance), o};
     }
     /// What each commit has written of the table, as a stream. See weir::table_changes.
-    table_changes<K, V> changes() const { return table_changes<K, V>{*info_}; }
-    /// For `for (auto&& [key, value] : t)`: partition by partition, in no order. A body may change
-    /// the table meanwhile.
-    detail::table_iterator<K, V> begin() const { return detail::table_iterator<K, V>{*info_}; }
-    detail::table_end end() const { return {}; }
-    /// Calls `f(key, value)` for each, partition by partition, in no order.
-    template <class F>
-    void each(F f) const {
-        for (auto& s : info_->shards)
-            if (s) s->each([&](const auto& r) { f(std::as_const(r.key), std::as_const(r.value)); });
-    }
+    table_changes<K, V> changes() const { return table_changes<K, V>{this->info()}; }
+};
 
-private:
-    detail::table_of<K, V>* info_;
+/// A topic of which every member has all partitions in memory. Anybody may read it, and nobody
+/// changes it but the topic. It is read without the group: first what is there when a run begins,
+/// before any partition of the app is read, then what comes. Made by `app.global_table`. A handle:
+/// it is cheap to copy, and must not outlive its app. Used on the loop's thread.
+template <class K, class V>
+class global_table : public detail::readable_table<K, V> {
+public:
+    using detail::readable_table<K, V>::readable_table;
 };
 
 namespace detail {

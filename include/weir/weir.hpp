@@ -22,6 +22,8 @@
 #include <weir/operators/for_each.hpp>
 #include <weir/operators/group_by.hpp>
 #include <weir/operators/items.hpp>
+#include <weir/operators/join.hpp>
+#include <weir/operators/left_join.hpp>
 #include <weir/operators/map.hpp>
 #include <weir/operators/merge.hpp>
 #include <weir/operators/noack.hpp>

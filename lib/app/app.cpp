@@ -34,6 +34,10 @@ detail::topic_info& app::declare_pattern(const std::string& pattern, topic_optio
 }
 detail::table_info& app::declare(std::unique_ptr<detail::table_info> t, properties changelog,
                                  int replication) {
+    if (t->is_global && engine_->running() && !engine_->tables().find(t->name))
+        throw setup_error{"weir: global table '" + t->name +
+                          "' is declared while the app runs: declare it before, so that it is "
+                          "restored first"};
     return engine_->tables().declare(std::move(t), std::move(changelog), replication);
 }
 detail::host& app::host() const { return *engine_; }

@@ -30,7 +30,8 @@ std::vector<engine::letters> engine::dead_letters() const {
                 nodes[i].kind != graph::kind::table)
                 l.from = i;
         for (auto& e : graph_.edges())
-            if (is_topic(e.from) && nodes[e.to].agent == a.info.name && !a.info.name.empty())
+            if (is_topic(e.from) && e.note.empty() && nodes[e.to].agent == a.info.name &&
+                !a.info.name.empty())
                 l.of.push_back(nodes[e.from].name);
         all.push_back(std::move(l));
     }
@@ -92,7 +93,8 @@ void engine::refuse_unsent_ring(const letters& l) const {
         if (to.to != l.from || name.empty()) continue;
         for (auto& from : graph_.edges()) {
             const auto& source = nodes[from.from];
-            const bool is_read = source.kind == graph::kind::topic && nodes[from.to].agent == name;
+            const bool is_read = source.kind == graph::kind::topic && from.note.empty() &&
+                                 nodes[from.to].agent == name;
             if (!is_read || !detail::reads(source.name, l.by->topic())) continue;
             throw setup_error{"weir: agent '" + name + "' sends to topic '" + nodes[l.from].name +
                               "', and what cannot be sent there goes to '" + l.by->topic() +

@@ -28,6 +28,9 @@ std::string partitions_of(partition_id n) {
     if (n <= 0) return {};
     return std::to_string(n) + (n == 1 ? " partition" : " partitions");
 }
+std::string global_of(const std::string& partitions) {
+    return "global" + (partitions.empty() ? "" : ", " + partitions);
+}
 /// How many partitions a table has, as far as the topics that change it say so.
 partition_id width_of(const table_info& t) {
     partition_id most = 0;
@@ -96,16 +99,19 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
                                   "', which the agent itself writes to: name that topic otherwise"};
     refuse_shared_repartition(name, s.repartitions());
     tables_.check(name, s.changed_tables());
-    if (running() && !s.changed_tables().empty())
-        throw setup_error{"weir: agent '" + name +
-                          "' changes a table: add it before the app runs, so that the table is "
-                          "restored first"};
+    tables_.check_joins(name, s.joined_tables());
+    const bool changes = !s.changed_tables().empty(), joins = !s.joined_tables().empty();
+    if (running() && (changes || joins))
+        throw setup_error{"weir: agent '" + name + "' " + (changes ? "changes" : "joins") +
+                          " a table: add it before the app runs, so that the table is restored "
+                          "first"};
     tables_.changed(name, s.changed_tables());
     for (std::size_t i = 0; i < by_operators; ++i)
         s.changed_tables()[i].table->changes_come_of = table_info::change_by::functions;
     graph_ = std::move(drawn);
     auto& a = agents_.emplace_back();
     a.info.name = std::move(name);
+    tables_.joined(a.info, s.joined_tables());
     a.info.pull = pull;
     a.info.paused = pull;
     a.info.on_error = o.on_error.is_set() ? o.on_error : settings_.options.on_error;
@@ -137,7 +143,9 @@ weir::graph engine::graph() const {
         const auto& node = g.nodes()[i];
         if (node.kind == graph::kind::table) {
             const auto* table = tables_.find(node.name);
-            if (table) g.note(i, partitions_of(width_of(*table)));
+            if (table && table->is_global)
+                g.note(i, global_of(partitions_of(table->changelog->options.partitions)));
+            else if (table) g.note(i, partitions_of(width_of(*table)));
             continue;
         }
         const auto* topic = topics_.find(node.name);
@@ -188,6 +196,7 @@ weir::counters engine::counters() const {
         c.oldest = std::max(c.oldest, p.age);
     }
     c.tables = tables_.drawn().size();
+    for (auto& [name, t] : tables_.all()) c.tables += t->is_global ? 1 : 0;
     if (conductor_) {
         c.keys = conductor_->of_tables().keys();
         c.restoring = conductor_->of_tables().restoring_count();

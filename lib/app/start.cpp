@@ -68,6 +68,7 @@ void engine::start_run() {
     const auto is_built = [](const agent& a) { return a.built; };
     if (!first && std::all_of(agents_.begin(), agents_.end(), is_built)) return;
     if (first) connect_run();
+    if (first) tables_.forget_gone();
     derive_dead_letters();
     tables_.derive_changelogs();
     topics_.resolve(*transport_);
@@ -77,6 +78,10 @@ void engine::start_run() {
         wakeup_.watch(transport_->fd());
         conductor_ = std::make_unique<conductor>(settings_, *transport_, report_);
         for (auto* t : tables_.drawn()) conductor_->use(*t);
+        for (auto& [name, t] : tables_.all())
+            if (t->is_global)
+                conductor_->use_global(*t,
+                                       decode_policy(*t->changelog).last() == policy::action::skip);
     }
     build_agents();
     for (auto& [to, what] : std::exchange(unsent_, {})) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <weir/error.hpp>
+#include <weir/segment/agent.hpp>
 #include <weir/table.hpp>
 #include <weir/transport/topic_name.hpp>
 
@@ -20,6 +21,17 @@ void add(std::vector<topic_info*>& to, const std::vector<topic_info*>& more) {
     for (auto* t : more)
         if (std::find(to.begin(), to.end(), t) == to.end()) to.push_back(t);
 }
+/// Those of the topics that weir creates have as many partitions as the widest of all.
+void have_equal_widths(const std::vector<topic_info*>& all) {
+    const auto is_derived = [&](const topic_info* t) {
+        return !t->declared && std::find(all.begin(), all.end(), t) != all.end();
+    };
+    std::vector<topic_info*> of;
+    for (auto* t : all) add(of, t->declared ? std::vector{t} : t->sources);
+    std::erase_if(of, is_derived);
+    for (auto* t : all)
+        if (!t->declared) add(t->as_wide_as, of);
+}
 
 }  // namespace
 
@@ -27,26 +39,31 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
                                    int replication) {
     transport::check_topic_name(made->name);
     auto& t = all_[made->name];
-    const settings none{{}, 0, table_options<int>{}.journal_max};
-    settings s{std::move(config), replication, made->journal_max};
+    const settings none{{}, 0, table_options<int>{}.journal_max, {}};
+    settings s{std::move(config), replication, made->journal_max, {}};
     if (t) {
+        if (t->is_global != made->is_global)
+            throw setup_error{"weir: topic '" + t->name +
+                              "' is a table and a global table: take one of them, or give the "
+                              "table a to_table of its own"};
         if (t->type != made->type)
             throw setup_error{"weir: table '" + t->name +
                               "' is declared twice with different types, " + t->key_type + " and " +
                               t->value_type + ", then " + made->key_type + " and " +
                               made->value_type + ": declare it once, and copy the handle"};
+        s.init = made->own_init();
         if (!(s == none) && !(s == settings_.at(t.get())))
             throw setup_error{"weir: table '" + t->name +
                               "' is declared twice with different options: give them once"};
         return *t;
     }
     t = std::move(made);
+    s.init = t->own_init();
     settings_[t.get()] = std::move(s);
     return *t;
 }
 
-void table_catalog::check(const std::string& agent,
-                          const std::vector<graph_builder::changed_table>& all) const {
+void table_catalog::check(const std::string& agent, const used_tables& all) const {
     for (auto& [t, from] : all) {
         const auto what = "weir: agent '" + agent + "' changes table '" + t->name + "'";
         if (!t->changed_by.empty() && t->changed_by != agent)
@@ -66,8 +83,7 @@ void table_catalog::check(const std::string& agent,
     }
 }
 
-void table_catalog::changed(const std::string& agent,
-                            const std::vector<graph_builder::changed_table>& all) {
+void table_catalog::changed(const std::string& agent, const used_tables& all) {
     for (auto& [t, from] : all) {
         t->changed_by = agent;
         add(t->sources, from);
@@ -75,9 +91,30 @@ void table_catalog::changed(const std::string& agent,
     }
 }
 
+void table_catalog::check_joins(const std::string& agent, const used_tables& all) {
+    for (auto& [t, from] : all) {
+        const auto what = "weir: agent '" + agent + "' joins table '" + t->name + "' with ";
+        if (from.empty())
+            throw setup_error{what + "values that come from no topic, so they are in no partition "
+                                     "of the table: send them to a topic first"};
+        for (auto* s : from)
+            if (transport::is_pattern(s->name))
+                throw setup_error{what + "topics that match '" + s->name +
+                                  "': name the topics, since a table's partitions are theirs"};
+    }
+}
+
+void table_catalog::joined(const agent_info& agent, const used_tables& all) {
+    for (auto& one : all) joins_.push_back({&agent, one});
+}
+void table_catalog::forget_gone() {
+    std::erase_if(joins_, [](const join_of& j) { return j.by->gone; });
+}
+
 /// Tables that have a topic in common have the same inputs, also by way of others.
-void table_catalog::derive_changelogs() {
+void table_catalog::find_inputs() {
     for (auto* t : drawn_) t->inputs = t->sources;
+    for (auto& j : joins_) add(j.what.table->inputs, j.what.by);
     for (bool again = true; again;) {
         again = false;
         for (auto* t : drawn_)
@@ -90,24 +127,47 @@ void table_catalog::derive_changelogs() {
     for (auto* t : drawn_) {
         std::sort(t->inputs.begin(), t->inputs.end(),
                   [](auto* a, auto* b) { return a->name < b->name; });
-        if (t->is_topic) continue;
-        const auto& s = settings_.at(t);
-        topic_options o{.replication = s.replication, .config = s.config};
-        const auto is_policy = [](auto& p) { return p.first == "cleanup.policy"; };
-        const auto set = std::find_if(o.config.begin(), o.config.end(), is_policy);
-        if (set == o.config.end()) o.config.emplace_back("cleanup.policy", "compact");
-        else if (set->second != "compact")
-            throw setup_error{"weir: table '" + t->name +
-                              "' has .config cleanup.policy = " + set->second +
-                              ": its changelog is compact, or keys would be lost by their age"};
-        o.on_produce_error = weir::stop;
-        t->changelog =
-            &topics_.derive(changelog_name(app_, t->name), std::move(o), true, t->inputs);
-        t->changelog->made_by = "table " + t->name;
-        t->changelog->is_changelog = true;
+        std::vector<topic_info*> changing;
+        for (auto* other : drawn_)
+            if (have_common(t->inputs, other->inputs)) add(changing, other->sources);
+        t->only_joined = t->inputs;
+        std::erase_if(t->only_joined, [&](topic_info* in) {
+            return std::find(changing.begin(), changing.end(), in) != changing.end();
+        });
+        have_equal_widths(t->inputs);
     }
+}
+
+void table_catalog::derive_changelog(table_info& t) {
+    const auto& s = settings_.at(&t);
+    topic_options o{.replication = s.replication, .config = s.config};
+    const auto is_policy = [](auto& p) { return p.first == "cleanup.policy"; };
+    const auto set = std::find_if(o.config.begin(), o.config.end(), is_policy);
+    if (set == o.config.end()) o.config.emplace_back("cleanup.policy", "compact");
+    else if (set->second != "compact")
+        throw setup_error{"weir: table '" + t.name +
+                          "' has .config cleanup.policy = " + set->second +
+                          ": its changelog is compact, or keys would be lost by their age"};
+    o.on_produce_error = weir::stop;
+    t.changelog = &topics_.derive(changelog_name(app_, t.name), std::move(o), true, t.sources);
+    t.changelog->made_by = "table " + t.name;
+    t.changelog->is_changelog = true;
+}
+
+void table_catalog::derive_changelogs() {
+    const auto is_drawn = [&](const table_info* t) {
+        return std::find(drawn_.begin(), drawn_.end(), t) != drawn_.end();
+    };
+    for (auto& j : joins_)
+        if (!is_drawn(j.what.table))
+            throw setup_error{"weir: agent '" + j.by->name + "' joins table '" +
+                              j.what.table->name +
+                              "', and no agent changes that table, so it is empty: give it one"};
+    find_inputs();
+    for (auto* t : drawn_)
+        if (!t->is_topic) derive_changelog(*t);
     for (auto& [name, t] : all_)
-        if (t->changelog && std::find(drawn_.begin(), drawn_.end(), t.get()) == drawn_.end())
+        if (t->changelog && !t->is_global && !is_drawn(t.get()))
             throw setup_error{"weir: changes() of table '" + name +
                               "' is read, and no agent changes that table: give it one, or read "
                               "the topic " +
@@ -121,7 +181,22 @@ bool table_catalog::is_co_partitioned(const topic_info& t) const {
     });
 }
 
+/// What is joined is in equal partitions.
+void table_catalog::check_join(const join_of& j) const {
+    const auto& t = *j.what.table;
+    const auto* fills = t.sources.front();
+    for (auto* in : j.what.by)
+        if (in->partitions != fills->partitions)
+            throw setup_error{"weir: agent '" + j.by->name + "' joins topic '" + in->name +
+                              "' with table '" + t.name + "': '" + in->name + "' has " +
+                              std::to_string(in->partitions) + " partitions, and '" + fills->name +
+                              "', which fills the table, has " + std::to_string(fills->partitions) +
+                              ", so equal keys would be in different ones: give them the same "
+                              "number, or put group_by before one"};
+}
+
 void table_catalog::check_partitions() const {
+    for (auto& j : joins_) check_join(j);
     for (auto* t : drawn_) {
         for (auto* in : t->inputs) {
             const auto* first = t->inputs.front();

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,17 @@ public:
     /// Declares a table. Declaring it again returns the same table; with other types or options it
     /// throws setup_error.
     table_info& declare(std::unique_ptr<table_info>, properties changelog, int replication);
+    using used_tables = std::vector<graph_builder::used_table>;
     /// Throws setup_error if the agent may not change these tables.
-    void check(const std::string& agent, const std::vector<graph_builder::changed_table>&) const;
+    void check(const std::string& agent, const used_tables&) const;
     /// The agent changes these tables. `check` comes before.
-    void changed(const std::string& agent, const std::vector<graph_builder::changed_table>&);
+    void changed(const std::string& agent, const used_tables&);
+    /// Throws setup_error if the agent may not join its streams with these tables.
+    static void check_joins(const std::string& agent, const used_tables&);
+    /// The agent joins its streams with these tables. `check_joins` comes before.
+    void joined(const agent_info&, const used_tables&);
+    /// Agents that are gone join nothing any more. Between two runs.
+    void forget_gone();
     /// Finds out which tables depend on each other, and derives their changelogs.
     void derive_changelogs();
     /// Throws setup_error if a changelog has another number of partitions than what changes its
@@ -44,10 +52,19 @@ public:
     }
 
 private:
+    struct join_of {
+        const agent_info* by;
+        graph_builder::used_table what;
+    };
+    void find_inputs();
+    void check_join(const join_of&) const;
+    void derive_changelog(table_info&);
+
     struct settings {
         properties config;
         int replication;
         std::size_t journal_max;
+        std::optional<bytes> init;
         friend bool operator==(const settings&, const settings&) = default;
     };
 
@@ -56,6 +73,7 @@ private:
     std::map<std::string, std::unique_ptr<table_info>> all_;
     std::map<const table_info*, settings> settings_;
     std::vector<table_info*> drawn_;
+    std::vector<join_of> joins_;
 };
 
 }  // namespace weir::detail

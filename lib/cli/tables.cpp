@@ -62,8 +62,12 @@ std::string what_is_here(const engine& e, const table_info& t) {
     offset lag = 0;
     for (auto& p : e.status()) {
         const auto is_its = [&](auto* in) { return in->name == p.topic; };
-        if (std::any_of(t.inputs.begin(), t.inputs.end(), is_its)) lag += p.lag.value_or(0);
+        if (std::any_of(t.sources.begin(), t.sources.end(), is_its)) lag += p.lag.value_or(0);
     }
+    if (t.is_global)
+        return fmt::format("    {} {}, {} bytes of keys and values; {}\n", m.keys,
+                           name_of_rows(t, m.keys), m.bytes,
+                           t.shard_count() > 0 ? "restored here" : "not restored here");
     return fmt::format(
         "    {} {}, {} bytes of keys and values; {} of {} {} restored here; lag {}\n", m.keys,
         name_of_rows(t, m.keys), m.bytes, t.shard_count(), t.changelog->partitions,
@@ -81,8 +85,9 @@ int print_tables(engine& e, const arguments& a) {
         const bool is_changed = !t->changed_by.empty();
         fmt::print("{}: {} -> {}{}\n", name, t->key_type, t->value_type,
                    (is_changed ? ", changed by agent " + t->changed_by : std::string{}) +
-                       (t->windows.text.empty() ? "" : ", filled by " + t->windows.text));
-        if (runs && is_changed) fmt::print("{}", what_is_here(e, *t));
+                       (t->windows.text.empty() ? "" : ", filled by " + t->windows.text) +
+                       (t->is_global ? ", a global table of its topic" : ""));
+        if (runs && (is_changed || t->is_global)) fmt::print("{}", what_is_here(e, *t));
     }
     return exit_code::ok;
 }

@@ -118,17 +118,18 @@ std::string read_time(std::string_view text, const json_tick& tick, std::int64_t
     return overflows ? "is beyond what the field's type can hold" : "";
 }
 
+namespace {
+
 /// `n` with as many digits, from the left zeros. It is not negative, and has no more digits.
-void append_digits(std::string& to, std::int64_t n, int digits) {
-    const auto from = to.size();
-    to.append(static_cast<std::size_t>(digits), '0');
-    for (auto at = to.size(); n > 0; n /= 10) {
-        assert(at > from);
-        to[--at] = static_cast<char>('0' + n % 10);
-    }
+char* write_digits(char* to, std::int64_t n, int digits) {
+    for (auto at = digits; at > 0; n /= 10) to[--at] = static_cast<char>('0' + n % 10);
+    assert(n == 0);
+    return to + digits;
 }
 
-std::string write_time(std::int64_t ticks, const json_tick& tick) {
+}  // namespace
+
+std::size_t write_time(std::int64_t ticks, const json_tick& tick, char* const text) {
     auto seconds = ticks / tick.parts;
     auto parts = ticks % tick.parts;
     if (parts < 0) {
@@ -136,34 +137,37 @@ std::string write_time(std::int64_t ticks, const json_tick& tick) {
         --seconds;
     }
     constexpr std::int64_t most = 400'000'000'000;  // seconds; beyond the year 9999
-    if (seconds > most / tick.seconds || seconds < -most / tick.seconds) return {};
+    if (seconds > most / tick.seconds || seconds < -most / tick.seconds) return 0;
     seconds *= tick.seconds;
     const auto days = (seconds >= 0 ? seconds : seconds - day + 1) / day;
     const auto left = static_cast<int>(seconds - days * day);
     const std::chrono::year_month_day date{
         sys_days{std::chrono::days{static_cast<std::int32_t>(days)}}};
     const int year = static_cast<int>(date.year());
-    if (year < 0 || year > 9999) return {};
-    std::string text;
-    text.reserve(40);
-    append_digits(text, year, 4);
-    text += '-';
-    append_digits(text, static_cast<unsigned>(date.month()), 2);
-    text += '-';
-    append_digits(text, static_cast<unsigned>(date.day()), 2);
-    if (whole_days(tick)) return text;
-    text += 'T';
-    append_digits(text, left / 3600, 2);
-    text += ':';
-    append_digits(text, left / 60 % 60, 2);
-    text += ':';
-    append_digits(text, left % 60, 2);
+    if (year < 0 || year > 9999) return 0;
+    auto* to = write_digits(text, year, 4);
+    *to++ = '-';
+    to = write_digits(to, static_cast<unsigned>(date.month()), 2);
+    *to++ = '-';
+    to = write_digits(to, static_cast<unsigned>(date.day()), 2);
+    if (whole_days(tick)) return static_cast<std::size_t>(to - text);
+    *to++ = 'T';
+    to = write_digits(to, left / 3600, 2);
+    *to++ = ':';
+    to = write_digits(to, left / 60 % 60, 2);
+    *to++ = ':';
+    to = write_digits(to, left % 60, 2);
     if (tick.parts > 1) {
-        text += '.';
-        append_digits(text, parts, digits_of(tick));
+        *to++ = '.';
+        to = write_digits(to, parts, digits_of(tick));
     }
-    text += 'Z';
-    return text;
+    *to++ = 'Z';
+    return static_cast<std::size_t>(to - text);
+}
+
+std::string write_time(std::int64_t ticks, const json_tick& tick) {
+    char text[longest_time];
+    return {text, write_time(ticks, tick, text)};
 }
 
 }  // namespace weir::detail

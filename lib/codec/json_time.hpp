@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Points in time as ISO 8601 writes them, in UTC: 2024-06-07T12:34:56.789Z
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@ namespace weir::detail {
 /// empty if it is a time in whole ticks.
 std::string read_time(std::string_view text, const json_tick& tick, std::int64_t& into);
 
+inline constexpr std::size_t longest_time = 40;
+/// Writes up to `longest_time` characters. Returns how many; 0 if the year does not have four digits.
+std::size_t write_time(std::int64_t ticks, const json_tick& tick, char* to);
 /// Empty if the year does not have four digits.
 std::string write_time(std::int64_t ticks, const json_tick& tick);
 

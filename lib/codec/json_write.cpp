@@ -292,9 +292,11 @@ void writer::time(const void* from, const json_shape& shape, const path& at) {
         std::memcpy(&narrow, from, sizeof narrow);
         ticks = narrow;
     }
-    const auto written = write_time(ticks, *shape.tick);
-    if (written.empty()) fail(at, "a time whose year has not four digits");
-    text(written, at);
+    room(longest_time + 2);
+    const auto n = write_time(ticks, *shape.tick, at_ + 1);
+    if (n == 0) fail(at, "a time whose year has not four digits");
+    *at_ = at_[n + 1] = '"';
+    at_ += n + 2;
 }
 
 void writer::value(const void* from, const json_shape& shape, const path& at) {

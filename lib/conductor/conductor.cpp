@@ -49,10 +49,18 @@ void conductor::end() {
 void conductor::use(table_info& t) {
     plan_.begin(table_agent_, {});
     plan_.name("table " + t.name);
+    const auto& own = t.changelog->options.on_decode_error;
+    const auto& policy = own.is_set() ? own : settings_.options.on_decode_error;
+    t.leaves_out_undecodable = policy.last() != weir::policy::action::stop;
     t.bodies = this;
     t.listener = this;
     t.clear();
     tables_.use({&t, &plan_.send_to(*t.changelog)});
+}
+void conductor::use_global(table_info& t, bool skips_undecodable) {
+    t.bodies = this;
+    t.clear();
+    tables_.use_global(t, skips_undecodable);
 }
 
 void conductor::subscribe(const std::vector<transport::subscription>& to) {
@@ -140,7 +148,7 @@ bool conductor::turn() {
     }
     busy |= turn_tables();
     for (auto& [tp, p] : partitions_) p->update_tracker(now_);
-    busy |= tables_.update(now_, [this](auto& g) { return any_under_way(g); });
+    busy |= tables_.update(now_, [this](auto& g) { return finish_step(g); });
     busy |= drain();
     busy |= end_sources();
     take_errors();
@@ -154,15 +162,27 @@ bool conductor::turn() {
     return busy || called;
 }
 
+/// Reads on in the topics of global tables.
+bool conductor::read_globals() {
+    if (error_) return false;
+    try {
+        return tables_.read_globals();
+    } catch (...) {
+        stop_with(std::current_exception());
+        return true;
+    }
+}
+
 /// Restores tables and writes cuts, a piece of each.
 bool conductor::turn_tables() {
     if (!tables_.any()) return false;
+    const bool read = read_globals();
     if (producer_.error()) committer_.give_up_tables();
     try {
         // A changelog that was refused is not read on.
         const bool restored = !error_ && tables_.restore();
         tell_of_tables();
-        return restored || tables_.write();
+        return tables_.write() || restored || read;
     } catch (...) {
         committer_.give_up_tables();
         stop_with(std::current_exception());
@@ -192,8 +212,15 @@ void conductor::tell_of_late(const shard_group::news& n) {
 
 /// While tables are restored for a long time, the log says how far they are.
 void conductor::tell_of_tables() {
+    for (auto& line : tables_.take_lines()) report_.log(line);
     for (auto& n : tables_.take_news()) {
         if (!n.late.empty()) tell_of_late(n);
+        if (const auto count = n.undecodable.count; count > 0)
+            report_.log("table '" + n.table + "'[" + std::to_string(n.partition) +
+                        "] is restored without " + std::to_string(count) +
+                        (count == 1 ? " message that does" : " messages that do") +
+                        " not decode, which on_decode_error has dealt with; the first is " +
+                        n.undecodable.first);
         if (n.done) report_.hooks().restored(n.table, n.partition);
         else report_.hooks().restoring(n.table, n.partition, n.from, n.to);
     }
@@ -238,6 +265,7 @@ bool conductor::turn_bodies() {
 bool conductor::poll_boundaries() {
     bool busy = false;
     for (auto& b : boundaries_) {
+        if (b.from->is_source() && !tables_.globals_restored()) continue;
         try {
             b.from->poll(now_);
         } catch (...) {  // a range has thrown
@@ -286,7 +314,7 @@ bool conductor::turn_partition(owned_partition& p) {
 
 /// Reads a batch, if the fastest cursor has nothing to do and is not too far ahead of the slowest.
 bool conductor::read_next(owned_partition& p) {
-    if (!p.ready() || p.at_limit()) return false;
+    if (!p.ready() || p.at_limit() || !tables_.globals_restored()) return false;
     const auto ahead = p.room(settings_.options.stream_buffer_max);
     if (ahead == 0) return false;
     p.update_tracker(now_);
@@ -350,8 +378,20 @@ void conductor::log_if_full(owned_partition& p, bool is_full) {
                 (by.empty() ? "" : ": ") + b->why);
 }
 
+/// Several tables replay, and all messages of a cut come before any other one. Returns whether some
+/// of those that have been read are still on their way. What a `take` has of them makes a short
+/// batch, or messages of another input would come before it.
+bool conductor::finish_step(const shard_group& g) {
+    if (any_under_way(g)) return true;
+    if (g.inputs().size() == 1 || !g.step_is_read()) return false;
+    bool any = false;
+    for (auto& b : boundaries_)
+        if (!b.agent().paused && g.is_changed_by(b.agent().name)) any |= flush(b.agent());
+    return any;
+}
+
 /// Whether messages that have been read have not gone through the agents that change these tables.
-/// What a `take` has is not waited for: it may wait for more.
+/// What a `take` has is not one of them: it may wait for more.
 bool conductor::any_under_way(const shard_group& g) const {
     for (auto& [tp, p] : partitions_) {
         if (!p->tables || !g.has(*p->tables)) continue;

@@ -40,7 +40,7 @@ namespace weir::detail {
 ///     ending.cpp      sources that end, coroutines that return, the end of the run
 ///     status.cpp      what is committed, held and behind
 ///     explain.cpp     what holds a commit back
-class conductor final : transport::listener, body_changes, late_listener {
+class conductor final : transport::listener, body_changes, table_listener {
 public:
     conductor(const settings&, transport::transport&, reporter&);
     ~conductor();
@@ -51,6 +51,7 @@ public:
     const std::vector<std::unique_ptr<plan::topic_reader>>& readers() { return plan_.readers(); }
     /// A table of the run, before the first subscription.
     void use(table_info&);
+    void use_global(table_info&, bool skips_undecodable);
     const tables& of_tables() const { return tables_; }
     /// Adds what the plan has got since the last call, and subscribes.
     void subscribe(const std::vector<transport::subscription>&);
@@ -142,6 +143,7 @@ private:
     topic_work& work_of(const std::string& topic);
     std::vector<plan::topic_reader*> readers_of(const std::string& topic);
     bool turn_tables();
+    bool read_globals();
     void tell_of_tables();
     void tell_of_late(const shard_group::news&);
     bool turn_background();
@@ -155,6 +157,7 @@ private:
     void lost_offsets(owned_partition&, const transport::offset_range&);
     bool turn_boundaries();
     bool any_under_way(const shard_group&) const;
+    bool finish_step(const shard_group&);
     void retry_due(const segment_cursor&, time_point& at) const;
     time_point partition_due(const owned_partition&) const;
 
@@ -197,6 +200,7 @@ private:
     timestamp now() const override { return clock_.wall(); }
     std::optional<timestamp> time_in_work() const override;
     void late(const late_value& v) override { report_.hooks().late(v); }
+    void passed_over(const passed_message& m) override { report_.hooks().passed_over(m); }
     static void finish_changes(segment_cursor&);
     static void undo_changes(segment_cursor&, std::size_t at);
 

@@ -128,7 +128,7 @@ std::optional<blocked> conductor::explain(const topic_partition& tp) const {
     }
     const auto& p = *it->second;
     const auto at = p.tracker->committable();
-    if (p.tables && !p.tables->ready) {
+    if ((p.tables && !p.tables->ready) || !tables_.globals_restored()) {
         b.why = tables_.why_not_ready(tp);
         return b;
     }

@@ -113,6 +113,10 @@ void guarded_hooks::late(const late_value& v) {
     ++counts.late;
     tell([&](weir::hooks& h) { h.late(v); });
 }
+void guarded_hooks::passed_over(const passed_message& m) {
+    ++counts.passed_over;
+    tell([&](weir::hooks& h) { h.passed_over(m); });
+}
 void guarded_hooks::retried(const error_report& r) {
     ++failures_of(counts, r).retries;
     tell([&](weir::hooks& h) { h.retried(r); });
@@ -201,6 +205,7 @@ std::string counters::text() const {
     some(stale_holds, "stale holds");
     some(late_records, "late records of changelogs");
     some(late, "too late for a window");
+    some(passed_over, "passed over");
     return s;
 }
 

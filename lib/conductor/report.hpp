@@ -38,6 +38,7 @@ public:
     void restoring(const std::string& table, partition_id, offset from, offset to) override;
     void restored(const std::string& table, partition_id) override;
     void late(const late_value&) override;
+    void passed_over(const passed_message&) override;
     void retried(const error_report&) override;
     void dead_letter(const error_report&, std::string_view) override;
     /// The hooks count each call.

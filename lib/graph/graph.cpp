@@ -101,20 +101,24 @@ std::string graph::text() const {
             };
             const auto notes = [&](std::size_t from) {
                 for (auto& e : edges_)
-                    if (e.from == from && !e.note.empty())
+                    if (e.from == from && !e.note.empty() && is_stored(nodes_[e.to]))
                         out += "  -> " + as_text.label(nodes_[e.to]) + " : " + e.note + '\n';
             };
             for (auto& e : edges_)  // the topic that it reads
-                if (e.to == i && nodes_[e.from].kind == kind::topic) {
+                if (e.to == i && nodes_[e.from].kind == kind::topic && e.note.empty()) {
                     line(nodes_[e.from], "");
                     notes(e.from);
                 }
             line(nodes_[i], nodes_[i].kind == kind::source ? "" : "| ");
+            for (auto& e : edges_)  // what it is joined with
+                if (e.to == i && is_stored(nodes_[e.from]) && !e.note.empty())
+                    line(nodes_[e.from], "<- ");
             for (auto& e : edges_) {  // the topic that it writes, unless this agent reads it itself
                 if (e.from != i || nodes_[e.to].kind != kind::topic) continue;
                 const auto goes_on =
                     std::any_of(edges_.begin(), edges_.end(), [&](const edge& next) {
-                        return next.from == e.to && nodes_[next.to].agent == agent;
+                        return next.from == e.to && nodes_[next.to].agent == agent &&
+                               next.note.empty();
                     });
                 if (!goes_on && e.note.empty()) {
                     line(nodes_[e.to], "-> ");
@@ -125,7 +129,7 @@ std::string graph::text() const {
                 if (e.from != i || nodes_[e.to].kind != kind::table) continue;
                 line(nodes_[e.to], "-> ");
                 for (auto& log : edges_)
-                    if (log.from == e.to) line(nodes_[log.to], "   -> ");
+                    if (log.from == e.to && log.note.empty()) line(nodes_[log.to], "   -> ");
             }
             notes(i);
         }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <weir/error.hpp>
+#include <weir/state/shard.hpp>
 
 namespace weir::detail {
 namespace {
@@ -53,10 +54,25 @@ void graph_builder::changes(table_info& t, node drawn, const drawn_stream& of) {
     const auto table = to_->add(std::move(drawn));
     to_->join(of.node, table);
     for (auto also : of.also) to_->join(also, table);
-    const auto has_log = [&](const graph::edge& e) { return e.from == table; };
+    const auto has_log = [&](const graph::edge& e) { return e.from == table && e.note.empty(); };
     const auto& edges = to_->edges();
     if (std::none_of(edges.begin(), edges.end(), has_log))
         to_->join(table, to_->add(std::move(log)));
+}
+
+/// The table's node is added only if the agent that changes it has not been drawn yet.
+void graph_builder::joins(table_info& t, node drawn, const drawn_stream& of) {
+    const auto table = to_->add(std::move(drawn));
+    if (!t.is_global) {
+        joined_.push_back({&t, of.from});
+    } else {
+        const auto topic =
+            to_->add({graph::kind::topic, t.changelog->name, {}, t.key_type, t.value_type});
+        const auto fills = [&](const graph::edge& e) { return e.from == topic && e.to == table; };
+        const auto& edges = to_->edges();
+        if (std::none_of(edges.begin(), edges.end(), fills)) to_->join(topic, table);
+    }
+    to_->join(table, of.node, "joined");
 }
 
 drawn_stream graph_builder::topic(topic_info& t, std::string key, std::string value) {

@@ -72,7 +72,7 @@ changelog_owner changelog_owner::of(bytes_view from) {
 std::string cut_stamp::text(const std::vector<std::string>& inputs) const {
     auto all = std::to_string(epoch) + '.' + owner;
     for (std::size_t i = 0; i < at.size(); ++i)
-        all += ' ' + inputs[i] + '=' + std::to_string(at[i]);
+        if (!inputs[i].empty()) all += ' ' + inputs[i] + '=' + std::to_string(at[i]);
     const auto add = [&](std::string_view name, timestamp t) {
         if (t == no_time) return;
         all.append(" ").append(name) += '=' + std::to_string(t.time_since_epoch().count());

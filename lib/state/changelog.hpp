@@ -42,6 +42,7 @@ struct cut_stamp {
     cut at;
     timestamp time = no_time, closed = no_time;
 
+    /// An input whose name is empty is left out.
     std::string text(const std::vector<std::string>& inputs) const;
     /// Inputs that are not named have offset 0; others are left out. Throws refused_record.
     static cut_stamp of(std::string_view, const std::vector<std::string>& inputs);

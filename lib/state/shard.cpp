@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weir/state/table_of.hpp>
 
+#include <algorithm>
+
 #include <weir/error.hpp>
 #include <weir/graph/topic_info.hpp>
 #include <weir/segment/agent.hpp>
@@ -46,9 +48,13 @@ timestamp table_info::now() const {
     return bodies->now();
 }
 
+bool table_info::is_only_joined(const topic_info& t) const {
+    return std::find(only_joined.begin(), only_joined.end(), &t) != only_joined.end();
+}
+
 std::size_t table_info::input_of(const std::string& topic) const {
     for (std::size_t i = 0; i < inputs.size(); ++i)
-        if (inputs[i]->name == topic) return i;
+        if (inputs[i]->name == topic && !is_only_joined(*inputs[i])) return i;
     throw refused(*this, "by a message of '" + topic +
                              "', but its agent's last operator works on another topic: a table is "
                              "changed behind the agent's last through or group_by, or by an agent "

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t restore_piece = 4096, write_piece = 4096;
 // So many of them are read at once: what was allocated for these is used for the next ones while it
 // is in the cache.
-constexpr std::size_t restore_read = 64;
+constexpr std::size_t restore_read = 512;
 // While several tables replay, one input waits for another no longer than this without any message.
 constexpr auto step_pause = std::chrono::seconds{10};
 
@@ -48,9 +48,10 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
       under_way_(new records_under_way{releases}),
       decision_under_way_(new records_under_way{releases}),
       results_(new records_under_way{std::move(releases)}) {
-    const auto& inputs = tables.front().table->inputs;
-    inputs_.resize(inputs.size());
-    for (auto* i : inputs) input_names_.push_back(i->name);
+    const auto& first = *tables.front().table;
+    inputs_.resize(first.inputs.size());
+    for (auto* i : first.inputs)
+        input_names_.push_back(first.is_only_joined(*i) ? std::string{} : i->name);
     const auto has_idle = [](auto& one) { return one.table->windows.idle > duration::zero(); };
     if (std::any_of(tables.begin(), tables.end(), has_idle)) {
         inputs_.push_back(std::make_shared<table_input>());
@@ -149,7 +150,9 @@ bool shard_group::restore() {
             if (!restore(m)) break;
             busy = true;
         }
-        if (m.restored) news_.push_back({m.table->name, partition_, 0, 0, true, std::move(m.late)});
+        if (m.restored)
+            news_.push_back({m.table->name, partition_, 0, 0, true, std::move(m.late),
+                             std::move(m.undecodable)});
     }
     const auto is_restored = [](auto& m) { return m.restored; };
     if (!complete() || !std::all_of(tables_.begin(), tables_.end(), is_restored)) return busy;
@@ -255,11 +258,7 @@ bool shard_group::restore_topic(member& m) {
         try {
             if (record.value.is_null()) m.shard->restore_erased(record, settled, true);
             else m.shard->restore_row(record, settled);
-        } catch (const std::exception& e) {
-            throw error{"weir: table '" + m.table->name + "': " + m.table->changelog->name + '[' +
-                        std::to_string(partition_) + "] at " + std::to_string(record.offset) +
-                        " does not decode: " + e.what()};
-        }
+        } catch (const std::exception& e) { leave_out(m, record, e.what()); }
     }
     if (is_there() || !m.fetched) {
         m.restored = true;
@@ -291,6 +290,16 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
     const bool erased = record.value.size() == 0 && in.header_of(i, erased_header);
     if (erased || record.value.is_null()) m.shard->restore_erased(record, m.stamp.at, !erased);
     else m.shard->restore_row(record, m.stamp.at);
+}
+
+/// Counts the message of a topic that does not decode. What is committed has been dealt with.
+void shard_group::leave_out(member& m, const message& record, const std::string& why) {
+    if (!m.table->leaves_out_undecodable)
+        throw error{"weir: table '" + m.table->name + "': " + m.table->changelog->name + '[' +
+                    std::to_string(partition_) + "] at " + std::to_string(record.offset) +
+                    " does not decode: " + why};
+    if (m.undecodable.count++ == 0)
+        m.undecodable.first = "at " + std::to_string(record.offset) + ": " + why;
 }
 
 /// Counts the record, by who wrote it.
@@ -358,7 +367,8 @@ std::string shard_group::why_not_ready() const {
     }
     for (std::size_t i = 0; i < inputs_.size(); ++i)
         if (!inputs_[i] || inputs_[i]->leaving)
-            return "tables that it changes are changed by " + input_names_[i] + '[' +
+            return std::string{"its tables are "} +
+                   (is_only_joined(i) ? "joined with " : "changed by ") + inputs()[i]->name + '[' +
                    std::to_string(partition_) + "], too, which is not assigned to this app";
     return "its tables are restored";
 }
@@ -444,7 +454,7 @@ void shard_group::limit_reading() {
     const auto* from = decision_to_wait_for();
     for (std::size_t i = 0; i < topic_count(); ++i) {
         auto& limit = inputs_[i]->limit;
-        limit = steps_.empty() ? none : steps_.front()[i];
+        limit = steps_.empty() || is_only_joined(i) ? none : steps_.front()[i];
         if (from) limit = std::min(limit, (*from)[i]);
     }
 }

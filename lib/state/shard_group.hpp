@@ -127,6 +127,8 @@ public:
     /// When `update` has something to do, if that depends on the time.
     time_point due() const { return std::min(due_of_step(), due_of_clock()); }
     bool in_steps() const { return !steps_.empty(); }
+    /// While in steps: no message that is read belongs to this step any more.
+    bool step_is_read() const;
     /// A sentence: what the window waits for that closes next. Empty: none is open.
     std::string why_open(time_point now) const;
     /// Begins a cut, if there is anything to write and none is being written. True if it did.
@@ -157,6 +159,11 @@ public:
         std::string owner;
         std::size_t count;
     };
+    /// Messages of a topic that do not decode.
+    struct left_out {
+        std::size_t count = 0;
+        std::string first{};  // "at 7: …"
+    };
     /// A table begins to be restored, or is done.
     struct news {
         std::string table;
@@ -164,6 +171,7 @@ public:
         offset from, to;
         bool done;
         std::vector<late_records> late{};  // that were left out
+        left_out undecodable{};
     };
     /// Since the last call.
     std::vector<news> take_news() { return std::exchange(news_, {}); }
@@ -180,6 +188,7 @@ private:
         std::optional<std::string> last_stamp{};
         cut_stamp stamp{};
         std::vector<late_records> late{};
+        left_out undecodable{};
         bool announced = false, restored = false;
         offset clock_in_mark = 0;      // what the clock decides next, as of the last mark
         std::optional<offset> from{};  // where the changelog begins
@@ -194,17 +203,19 @@ private:
     void restore(member&, const fetch&, std::size_t i);
     void restore_owner(member&, const message&);
     static void leave_out(member&);
+    void leave_out(member&, const message&, const std::string& why);
     void announce(member&);
     void start();
     void find_steps();
     void begin_step(time_point now);
-    bool step_is_read() const;
     bool update_steps(time_point now, bool under_way);
     time_point due_of_step() const;
     time_point due_of_clock() const;
     void limit_reading();
     void tell_room();
     std::size_t topic_count() const { return inputs().size(); }
+    /// Its messages change none of the tables.
+    bool is_only_joined(std::size_t input) const { return input_names_[input].empty(); }
     /// Without the clock.
     std::span<const std::shared_ptr<table_input>> topic_inputs() const {
         return std::span{inputs_}.first(topic_count());
@@ -236,7 +247,7 @@ private:
     std::string owner_ = random_name();
     transport::transport& transport_;
     std::unique_ptr<records_under_way, leave_records> under_way_;
-    std::vector<std::string> input_names_;
+    std::vector<std::string> input_names_;  // empty: it is only joined, and not in a stamp
     std::vector<std::shared_ptr<table_input>> inputs_;  // null: was never here
     std::size_t gone_ = 0;                              // of the inputs
     bool running_ = false, leaves_readable_ = false;

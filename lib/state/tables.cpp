@@ -21,11 +21,16 @@ std::string tables::why_refused(const topic_partition& tp) const {
         const auto& table = *t.table;
         const auto& in = table.inputs;
         const auto width = table.changelog->partitions;
-        if (table.is_topic || tp.partition < width) continue;
+        const bool may_grow = table.is_topic && in.size() == 1;
+        if (may_grow || tp.partition < width) continue;
         if (std::find(in.begin(), in.end(), input) == in.end()) continue;
-        return "topic '" + tp.topic + "' has got partition " + std::to_string(tp.partition) +
-               " while the app runs, and the changelog '" + table.changelog->name + "' of table '" +
-               table.name + "' has " + std::to_string(width) +
+        const auto got = "topic '" + tp.topic + "' has got partition " +
+                         std::to_string(tp.partition) + " while the app runs, and ";
+        if (table.is_topic)
+            return got + "topic '" + table.name + "', a table that it is used with, had " +
+                   std::to_string(width) + ": give both topics as many, and start the app again";
+        return got + "the changelog '" + table.changelog->name + "' of table '" + table.name +
+               "' has " + std::to_string(width) +
                ": a table's number of partitions does not change; give the table another name to "
                "begin anew";
     }
@@ -65,6 +70,7 @@ const shard_group* tables::group_with(const table_input& input) const {
 
 void tables::clear() {
     groups_.clear();
+    global_.clear();
     for (auto& t : all_) {
         t.table->bodies = nullptr;
         t.table->listener = nullptr;
@@ -112,10 +118,12 @@ const shard_group* tables::group_of(const topic_partition& tp) const {
     return nullptr;
 }
 std::string tables::why_not_ready(const topic_partition& tp) const {
+    if (!globals_restored()) return global_.why_not_restored();
     const auto* g = group_of(tp);
     return g ? g->why_not_ready() : std::string{};
 }
 std::string tables::why_not_ready() const {
+    if (!globals_restored()) return global_.why_not_restored();
     for (auto& [key, g] : groups_)
         if (g->restoring())
             return key.first_input->name + '[' + std::to_string(key.partition) +
@@ -131,21 +139,21 @@ std::string tables::why_open(const topic_partition& tp, time_point now) const {
     return g ? g->why_open(now) : std::string{};
 }
 std::size_t tables::keys() const {
-    std::size_t n = 0;
+    std::size_t n = global_.keys();
     for (auto& [key, g] : groups_) n += g->keys();
     return n;
 }
 bool tables::any_restoring() const {
-    return std::any_of(groups_.begin(), groups_.end(),
-                       [](auto& g) { return g.second->restoring(); });
+    return !globals_restored() || std::any_of(groups_.begin(), groups_.end(),
+                                              [](auto& g) { return g.second->restoring(); });
 }
 std::size_t tables::restoring_count() const {
-    std::size_t n = 0;
+    std::size_t n = global_.restoring_count();
     for (auto& [key, g] : groups_) n += g->restoring_count();
     return n;
 }
 std::string tables::progress() const {
-    shard_group::records sum;
+    auto sum = global_.to_restore();
     for (auto& [key, g] : groups_) {
         const auto n = g->to_restore();
         sum.read += n.read;
@@ -157,7 +165,7 @@ std::string tables::progress() const {
            grouped(sum.read) + " of " + grouped(sum.all) + " records";
 }
 std::vector<shard_group::news> tables::take_news() {
-    std::vector<shard_group::news> all;
+    auto all = global_.take_news();
     for (auto& [key, g] : groups_)
         for (auto& n : g->take_news()) all.push_back(std::move(n));
     return all;

@@ -10,6 +10,7 @@
 #include <weir/state/shard.hpp>
 #include <weir/transport/transport.hpp>
 
+#include "global_tables.hpp"
 #include "shard_group.hpp"
 
 namespace weir::detail {
@@ -19,11 +20,17 @@ namespace weir::detail {
 class tables {
 public:
     tables(transport::transport& t, std::string app, std::shared_ptr<release_queue> r)
-        : transport_(t), app_(std::move(app)), releases_(std::move(r)) {}
+        : transport_(t), app_(std::move(app)), releases_(std::move(r)), global_(t) {}
 
     /// Before the first assignment, in the order in which they were drawn.
     void use(table_target t) { all_.push_back(t); }
-    bool any() const { return !all_.empty(); }
+    /// The same for a global table.
+    void use_global(table_info& t, bool skips_undecodable) { global_.use(t, skips_undecodable); }
+    bool any() const { return !all_.empty() || global_.any(); }
+    /// Until then no partition of the app is read, nor any other source.
+    bool globals_restored() const { return global_.restored(); }
+    /// Reads on in their topics. True if there was anything. Throws weir::error.
+    bool read_globals() { return global_.read(); }
     /// A sentence: why the partition may not be read. Empty: it may.
     std::string why_refused(const topic_partition&) const;
     /// Messages before `from` will not come. Null: the topic changes no table.
@@ -77,6 +84,8 @@ public:
     std::string progress() const;
     /// What has begun to be restored since the last call, and what is done.
     std::vector<shard_group::news> take_news();
+    /// Lines for the log.
+    std::vector<std::string> take_lines() { return global_.take_lines(); }
 
 private:
     struct group_key {
@@ -92,6 +101,7 @@ private:
     std::shared_ptr<release_queue> releases_;
     std::vector<table_target> all_;
     std::map<group_key, std::unique_ptr<shard_group>> groups_;
+    global_tables global_;
     bool begun_ = false;
 };
 

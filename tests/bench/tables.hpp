@@ -54,13 +54,13 @@ struct messages {
 
 /// Messages of uniform keys, each in the partition of its key.
 template <class K>
-std::shared_ptr<memory_broker> filled(const std::string& name, const messages& m) {
-    auto broker = memory_broker::named(name, {.retention_bytes = std::size_t{4} << 30});
-    broker->create_topic({"in", m.partitions});
+void fill(const std::shared_ptr<memory_broker>& broker, const std::string& topic,
+          const messages& m) {
+    broker->create_topic({topic, m.partitions});
     auto to = transport::connect(broker, "fill");
     nobody listener;
     transport::record r;
-    r.topic = to->open("in");
+    r.topic = to->open(topic);
     bytes key, value;
     detail::encode_onto<std::int64_t>(1, value);
     r.value = value;
@@ -78,6 +78,11 @@ std::shared_ptr<memory_broker> filled(const std::string& name, const messages& m
         }
         if (i % 10'000 == 0) to->poll(listener);
     }
+}
+template <class K>
+std::shared_ptr<memory_broker> filled(const std::string& name, const messages& m) {
+    auto broker = memory_broker::named(name, {.retention_bytes = std::size_t{4} << 30});
+    fill<K>(broker, "in", m);
     return broker;
 }
 

@@ -55,6 +55,7 @@ enum class shape {
     chained_of_two,
     chained_of_two_apart,
     chained_of_two_overtaking,
+    chained_of_two_one_late,  // a take is behind one of the inputs
     number_of
 };
 bool has_two_inputs(shape s) { return s >= shape::two_inputs; }
@@ -79,7 +80,8 @@ const char* const names[] = {"alone",
                              "two inputs, overtaking",
                              "chained, of two inputs",
                              "chained, of two inputs, apart",
-                             "chained, of two inputs, overtaking"};
+                             "chained, of two inputs, overtaking",
+                             "chained, of two inputs, a take behind one"};
 bool is_chained(shape s) {
     return (s >= shape::chained && s <= shape::chained_behind_calls) || s >= shape::chained_of_two;
 }
@@ -235,6 +237,10 @@ struct member {
             case shape::chained_of_two_apart:
                 app.agent("c", (in & other) | weir::count(seen) | third | weir::take(2, 10s) |
                                    each | weir::count(thirds) | fail);
+                break;
+            case shape::chained_of_two_one_late:
+                app.agent("c", ((in | weir::take(3, 5s) | each) & other) | weir::count(seen) |
+                                   third | weir::count(thirds) | fail);
                 break;
             case shape::chained_of_two_overtaking:
                 app.agent("c", ((in | number) &

@@ -674,7 +674,11 @@ private:
             if (w.end + is_.rules.grace <= time[std::size_t(p)]) return "still open: " + ::text(w);
         }
         const auto totals = all_of(&member::totals);
-        for (auto& [w, c] : totals) { look_at(w, c, "totals"); }
+        for (auto& [w, c] : totals) {
+            look_at(w, c, "totals");
+            if (!is_.rules.on_update && std::count(c.begin(), c.end(), ';') > 1)
+                return "counted twice: " + ::text(w) + " = " + c;
+        }
         std::map<std::pair<int, window_of>, string> by_member;
         for (auto& r : results()) {
             look_at(r.is.of, r.is.content, "out");

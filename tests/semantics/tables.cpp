@@ -124,8 +124,17 @@ TEST_CASE("semantics 51: each operator passes on what the table has now, with th
     CHECK(last.get("x") == "255");
 }
 
-TEST_CASE("semantics 52: a null value is passed over; to_table erases its key") {
-    weir::app app{"a"};
+TEST_CASE("semantics 52: a null value is passed over, counted and told; to_table erases its key") {
+    struct : silent {
+        std::vector<string> told{};
+        void passed_over(const weir::passed_message& m) override {
+            told.push_back(string{m.table} + ' ' + string{m.topic} + '[' +
+                           std::to_string(m.partition) + "]@" + std::to_string(m.offset) + ' ' +
+                           std::to_string(m.timestamp.time_since_epoch().count()) + ": " +
+                           string{m.why});
+        }
+    } hooks;
+    weir::app app{"a", {.hooks = &hooks}};
     auto in = app.topic<string, std::optional<int>>("in");
     auto number = app.table<string, int>("number");
     auto sum = app.table<string, int>("sum");
@@ -138,8 +147,13 @@ TEST_CASE("semantics 52: a null value is passed over; to_table erases its key") 
     test_driver test{app};
     test.send(in, "x", 4);
     got.clear();
-    test.send(in, "x", std::nullopt);
+    test.send(in, "x", std::nullopt, {.timestamp = weir::timestamp{5s}});
     CHECK(got.empty());
+    std::sort(hooks.told.begin(), hooks.told.end());
+    CHECK(hooks.told == std::vector<string>{"number in[0]@1 5000: its value is null",
+                                            "sum in[0]@1 5000: its value is null"});
+    CHECK(app.counters().passed_over == 2);
+    CHECK(app.counters().text().ends_with("passed over 2"));
     CHECK(number.get("x") == 1);
     CHECK(sum.get("x") == 4);
     CHECK(!last.contains("x"));

@@ -102,6 +102,13 @@ TEST_CASE("a table that is declared twice has one pair of types, and its options
           }) == "weir: table 'seen' is declared twice with different options: give them once");
     CHECK(refused([&] { app.table<string, int>("seen", {.journal_max = 5, .replication = 1}); }) ==
           "weir: table 'seen' is declared twice with different options: give them once");
+    CHECK(refused([&] { app.table<string, int>("seen", {.init = 3, .replication = 1}); }) ==
+          "weir: table 'seen' is declared twice with different options: give them once");
+    auto begins = app.table<string, int>("begins", {.init = 3});
+    CHECK(&app.table<string, int>("begins").info() == &begins.info());
+    CHECK(&app.table<string, int>("begins", {.init = 3}).info() == &begins.info());
+    CHECK(refused([&] { app.table<string, int>("begins", {.init = 4}); }) ==
+          "weir: table 'begins' is declared twice with different options: give them once");
 }
 
 TEST_CASE("a table's name can be a topic's") {
@@ -228,6 +235,32 @@ TEST_CASE("a row that does not decode stops the app") {
                            "decode: "));
     CHECK(ends_by("bad-row-2", "x", weir::bytes{"123"}, stamp("1.a in=1"))
               .ends_with("; was the table's type changed? A table with another name begins anew"));
+}
+
+TEST_CASE(
+    "a topic's messages that do not decode are left out when its table is restored, as before") {
+    struct : weir::hooks {
+        string told;
+        void log(std::string_view line) override {
+            if (line.find("restored without") != line.npos) told = line;
+        }
+    } hooks;
+    weir::app app{"a", {.on_decode_error = weir::skip, .hooks = &hooks}};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto last = app.table(in.time([](int v) { return weir::timestamp{v * 1s}; }));
+    test_driver test{app};
+    test.send(in, "x", 1);
+    test.send_raw("in", weir::bytes{"x"}, weir::bytes{"no number"});
+    test.send(in, "y", -7);  // its time is before 1970
+    test.send(in, "y", 2);
+    test.send(in, "y", -8);
+    test.commit();
+    test.restart();
+    CHECK(last.get("x") == 1);
+    CHECK(last.get("y") == 2);
+    CHECK(hooks.told ==
+          "table 'in'[0] is restored without 3 messages that do not decode, which "
+          "on_decode_error has dealt with; the first is at 1: expected 4 bytes, found 9");
 }
 
 TEST_CASE(

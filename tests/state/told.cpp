@@ -117,7 +117,7 @@ TEST_CASE("semantics 62: a partition whose tables wait for another topic says so
     test_driver test{app};
     test.lose(other, 0);
     test.send(in, "x", 1);
-    const auto why = string{"tables that it changes are changed by other[0], too, which is not "
+    const auto why = string{"its tables are changed by other[0], too, which is not "
                             "assigned to this app"};
     const auto b = app.explain("in", 0);
     REQUIRE(b);

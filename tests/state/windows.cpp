@@ -324,6 +324,37 @@ TEST_CASE("a window that has closed stays closed after a restart") {
     CHECK(c.out == texts{"a [0, 10) 1 @1", "a [10, 20) 1 @10"});
 }
 
+TEST_CASE("two inputs: what closes a window is not in a cut without what came before it") {
+    struct totals {
+        lateness hooks{};
+        weir::app app{"a",
+                      {.broker = "memory://windows-order", .commit_interval = 1h, .hooks = &hooks}};
+        weir::topic<string, int> in = app.topic<string, int>("in", {.partitions = 1});
+        weir::topic<string, int> other = app.topic<string, int>("other", {.partitions = 1});
+        weir::table<per_key, std::int64_t> per = app.table<per_key, std::int64_t>("per");
+        weir::table<per_key, std::int64_t> all = app.table<per_key, std::int64_t>("all");
+        totals() {
+            app.agent("w", (in & other) | weir::filter([](int i) { return i > 0; }) |
+                               weir::window(weir::tumbling(10ms), weir::grace(0ms)) |
+                               weir::count(per) | weir::take(2, 1h) |
+                               weir::flat_map(std::identity{}) | weir::count(all));
+        }
+    };
+    totals one, two;
+    test_driver test{one.app};
+    test.send(one.in, "a", 1, {.timestamp = at(1)});
+    test.send(one.in, "a", 1, {.timestamp = at(20)});  // closes [0, 10); the result waits in take
+    test.send(one.other, "a", 0, {.timestamp = at(15)});  // dropped, and moves no time
+    test.fail_next_send("a-per-changelog", 1);
+    test.commit();  // the second table is written
+    test.kill(one.app);
+    test.fail_next_send("a-per-changelog", 0);
+    // In another order: what is dropped would close the window, if it were in the cut.
+    test.add(two.app);
+    test.advance(1h);
+    CHECK(two.all.get({"a", at(0), at(10)}) == 1);
+}
+
 TEST_CASE("a window that is erased as of a cut, and has closed by now, is erased after a crash") {
     struct sums {
         lateness hooks{};

@@ -79,11 +79,21 @@ public:
     /// In drawing order.
     const std::vector<table_info*>& own_tables() const { return own_tables_; }
 
-    struct changed_table {
+    /// The stream's last operator joins it with the table; of a global one with all partitions.
+    template <class Table>
+    void joins(Table& t, const drawn_stream& of) {
+        const bool is_topic = t.is_topic && !t.is_global;
+        const auto kind = is_topic ? graph::kind::topic : graph::kind::table;
+        joins(t, {kind, t.name, {}, t.key_type, t.value_type}, of);
+    }
+
+    /// A table, and the topics whose messages change it, or are joined with it.
+    struct used_table {
         table_info* table;
-        std::vector<topic_info*> sources;
+        std::vector<topic_info*> by;
     };
-    const std::vector<changed_table>& changed_tables() const { return changed_; }
+    const std::vector<used_table>& changed_tables() const { return changed_; }
+    const std::vector<used_table>& joined_tables() const { return joined_; }
     /// The topics of this agent's boundaries, in drawing order.
     const std::vector<topic_info*>& passed_through() const { return through_; }
     /// Those of them that its `group_by`s have made.
@@ -98,14 +108,15 @@ private:
     topic_info& derive_changelog(const std::string& table);
     /// A table that a topic is has no node of its own: its name is empty.
     void changes(table_info&, node, const drawn_stream&);
+    void joins(table_info&, node, const drawn_stream&);
 
     graph* to_;
     host* host_;
     std::string app_, agent_;
     std::vector<topic_info*> through_, repartitions_, sources_;
-    std::vector<changed_table> changed_;
     std::vector<std::string> own_names_;
     std::vector<table_info*> own_tables_;
+    std::vector<used_table> changed_, joined_;
     std::optional<drawn_stream> last_operator_;
 };
 

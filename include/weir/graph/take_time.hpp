@@ -4,7 +4,6 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <type_traits>
@@ -13,6 +12,7 @@
 #include <weir/codec/data_type.hpp>
 #include <weir/graph/misuse.hpp>
 #include <weir/graph/topic_info.hpp>
+#include <weir/segment/chain.hpp>
 #include <weir/segment/message_time.hpp>
 
 namespace weir::detail {
@@ -43,7 +43,7 @@ class extractor_of final : public timestamp_extractor {
 public:
     explicit extractor_of(F f) : f_(std::move(f)) { type = &type_id<V>; }
     timestamp of(const void* value) const override {
-        return to_timestamp(std::invoke(f_, *static_cast<const V*>(value)));
+        return to_timestamp(detail::call(f_, *static_cast<const V*>(value)));
     }
     bool same_as(const timestamp_extractor& e) const override {
         const auto* other = dynamic_cast<const extractor_of*>(&e);

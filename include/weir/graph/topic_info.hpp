@@ -30,6 +30,8 @@ struct topic_info {
     bool has_dead_letters = false;  // a policy sends them to it
     // what is sent to it was read of these; a derived topic has as many partitions as the largest
     std::vector<topic_info*> sources{};
+    // a derived topic has at least as many partitions as these, too
+    std::vector<topic_info*> as_wide_as{};
     std::string formerly{};  // an internal topic: the name that earlier versions gave it
     std::string made_by{};   // an internal topic: what sends to it, "group_by account"
     partition_id partitions = 0;

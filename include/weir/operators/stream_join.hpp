@@ -303,6 +303,9 @@ auto operator|(pull<P> a, detail::stream_join<Kind, B, F> j) {
     return pull<decltype(both)>{std::move(both), a.on(), a.name()};
 }
 
+// `join` and `left_join` with a stream are overloads of those with a table: see join.hpp and
+// left_join.hpp. What they share with `outer_join`:
+
 /// Joins each message with those of another stream that have its key and are near enough in time.
 /// Both wait for their matches, whichever comes first.
 ///
@@ -325,16 +328,11 @@ auto operator|(pull<P> a, detail::stream_join<Kind, B, F> j) {
 ///          that has changed since the last commit
 /// Throws   setup_error if a bound, a grace, .idle or .wait makes no sense
 /// Example  samples/operators/stream_join.cpp    Page docs/operators/stream_join.md
-inline constexpr detail::join_streams_fn<detail::join_kind::inner> join{};
-
-/// As `join`, and passes on left messages that have found no match: f(const A&, const B*), where
-/// the pointer is null then. It does so when no match can come any more, never before.
 ///
-/// Acks     each result holds the message that has caused it
-/// Errors   a result that fails is no failure of that message. Default: stop
-inline constexpr detail::join_streams_fn<detail::join_kind::left> left_join{};
-
-/// As `left_join` for both sides: f(const A*, const B*), where one of them may be null.
+/// `left_join` passes on left messages, too, that have found no match: f(const A&, const B*), where
+/// the pointer is null then. It does so when no match can come any more, never before. Each result
+/// holds the message that has caused it; one that fails is no failure of that message, and stops
+/// the app by default. `outer_join` does so for both sides: f(const A*, const B*).
 inline constexpr detail::join_streams_fn<detail::join_kind::outer> outer_join{};
 
 }  // namespace weir

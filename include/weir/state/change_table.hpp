@@ -10,6 +10,7 @@
 #include <weir/graph/pipeline.hpp>
 #include <weir/segment/key.hpp>
 #include <weir/segment/state.hpp>
+#include <weir/state/passed_over.hpp>
 #include <weir/state/table_of.hpp>
 
 namespace weir::detail {
@@ -19,23 +20,30 @@ inline constexpr bool is_common_key = false;
 template <class K>
 inline constexpr bool is_common_key<common_key<K>> = true;
 
-/// The sentences about the key of a stream that changes a table with keys of type K.
+/// The sentences about a stream that has no key for a table with keys of type K.
 template <class K, class StreamKey>
-consteval bool key_fits_table() {
+consteval bool has_key_of_its_own() {
     static_assert(!is_common_key<StreamKey>,
                   "weir: behind take a batch has no key of its own: put the table before take, or "
                   "flat_map(std::identity{}) behind it");
     static_assert(is_common_key<StreamKey> || has_key_type<StreamKey> || is_raw<K>,
                   "weir: this stream has no key for the table: declare the topic with a key type, "
                   "app.topic<K, V>(…), or put group_by before");
-    static_assert(is_common_key<StreamKey> || !has_key_type<StreamKey> ||
-                      !nullable<shown_key_t<StreamKey>> || is_raw<K>,
-                  "weir: this stream's key may be null, and a table's key may not: declare the "
-                  "topic with the key type itself, or put group_by before");
-    static_assert(is_common_key<StreamKey> || nullable<shown_key_t<StreamKey>> ||
-                      std::is_same_v<shown_key_t<StreamKey>, K>,
-                  "weir: the stream's key is not of the table's key type: declare the table with "
-                  "the stream's, app.table<K, V>(…), or put group_by before");
+    return !is_common_key<StreamKey> && (has_key_type<StreamKey> || is_raw<K>);
+}
+
+/// The sentences about the key of a stream that changes a table with keys of type K.
+template <class K, class StreamKey>
+consteval bool key_fits_table() {
+    constexpr bool has_one = has_key_of_its_own<K, StreamKey>();
+    static_assert(
+        !has_one || !has_key_type<StreamKey> || !nullable<shown_key_t<StreamKey>> || is_raw<K>,
+        "weir: this stream's key may be null, and a table's key may not: declare the "
+        "topic with the key type itself, or put group_by before");
+    static_assert(
+        !has_one || nullable<shown_key_t<StreamKey>> || std::is_same_v<shown_key_t<StreamKey>, K>,
+        "weir: the stream's key is not of the table's key type: declare the table with "
+        "the stream's, app.table<K, V>(…), or put group_by before");
     return true;
 }
 /// A table's values, outside windows.
@@ -103,7 +111,7 @@ public:
 
     void operator()(context& c, auto&& v, auto&& next) {
         if constexpr (requires { Change::passes_over(v); })
-            if (Change::passes_over(v)) return;
+            if (Change::passes_over(v)) return passed_over_.add(c, null_value);
         if (!c.common && c.ownership() == ownership::lost) return;
         auto& ref = shards_.of(c);
         auto* shard = ref.of(*table_, *c.partition());
@@ -123,8 +131,14 @@ public:
         at.result_time = &r->time;
         Change::pass(at, *r, std::forward<decltype(v)>(v), next);
     }
-    void finish() { shards_.finish(); }
-    void undo() { shards_.undo(); }
+    void finish() {
+        shards_.finish();
+        passed_over_.finish(*table_);
+    }
+    void undo() {
+        shards_.undo();
+        passed_over_.undo();
+    }
     void assigned(const topic_partition& tp) { shards_.assigned(tp); }
     void revoked(const topic_partition& tp) { shards_.revoked(tp); }
 
@@ -142,6 +156,7 @@ private:
     Change change_;
     per_partition<shard_ref<table_of<K, V>>> shards_{shard_ref<table_of<K, V>>{}};
     K scratch_{};
+    passed_over passed_over_{};
 };
 
 /// Passes on the table's value.

@@ -17,7 +17,8 @@
 
 namespace weir {
 struct late_value;
-}
+struct passed_message;
+}  // namespace weir
 namespace weir::detail {
 
 /// One offset for each input, in the order of the inputs: a table as of a cut contains every change
@@ -152,13 +153,14 @@ protected:
     ~body_changes() = default;
 };
 
-/// Is told what windows do not count. Implemented by the conductor.
-class late_listener {
+/// Is told what tables and windows do not take. Implemented by the conductor.
+class table_listener {
 public:
     virtual void late(const weir::late_value&) = 0;
+    virtual void passed_over(const weir::passed_message&) = 0;
 
 protected:
-    ~late_listener() = default;
+    ~table_listener() = default;
 };
 
 /// Is shown each key and value of a table, as bytes.
@@ -204,6 +206,8 @@ public:
     virtual void visit(row_visitor&) const = 0;
     /// How many shards are here and restored.
     virtual std::size_t shard_count() const = 0;
+    /// `.init`, encoded; nothing, if it is the default.
+    virtual std::optional<bytes> own_init() const = 0;
 
     std::string name;
     const void* type = nullptr;
@@ -212,17 +216,22 @@ public:
     // Of `app.table(topic)` the topic itself, which weir does not write to.
     topic_info* changelog = nullptr;
     bool is_topic = false;
+    // Of a topic: a policy has dealt with what does not decode, so it is left out when restored.
+    bool leaves_out_undecodable = false;
+    bool is_global = false;  // every member has all of the topic, as one shard
     std::size_t journal_max = 0;
     std::string changed_by;  // an agent; empty: by none
     // What of it changes the table. Not both: a function would change what a coroutine has read.
     enum class change_by : std::uint8_t { none, functions, coroutines };
     change_by changes_come_of = change_by::none;
     std::vector<topic_info*> sources;  // topics whose messages change it
-    /// All topics whose messages change it or a table that shares a topic with it: those have
-    /// their cuts together. Sorted by name. Known once a run has started.
+    /// All topics whose messages change it or are joined with it, and those of tables that share a
+    /// topic with it: their cuts are made together. Sorted by name. Known once a run has started.
     std::vector<topic_info*> inputs;
-    body_changes* bodies = nullptr;     // while the app runs
-    late_listener* listener = nullptr;  // the same
+    /// Those of the inputs whose messages change none of these tables: a cut says nothing of them.
+    std::vector<topic_info*> only_joined;
+    body_changes* bodies = nullptr;      // while the app runs
+    table_listener* listener = nullptr;  // the same
     window_settings windows{};
     /// Throws setup_error if it is filled otherwise, too.
     void fill_by_windows(window_settings);
@@ -230,8 +239,9 @@ public:
     timestamp time_in_work() const;
     /// The time of the app's clock. Throws weir::error if the app does not run.
     timestamp now() const;
-    /// Throws weir::error if the topic is none of them.
+    /// Throws weir::error if the topic's messages change none of the tables.
     std::size_t input_of(const std::string& topic) const;
+    bool is_only_joined(const topic_info&) const;
     /// Throws weir::error if this agent may not change it in this way.
     void check_changed_by(const agent_info&, change_by);
     /// Throws weir::error if the value comes from no topic, or is a batch.

@@ -91,6 +91,12 @@ public:
         note(time_row_, input, at);
         time_row_.time = t;
     }
+    /// The message has come to this table. If it has changed nothing, that may depend on messages
+    /// before it, so no cut may have it without those.
+    void saw(std::size_t input, offset at) {
+        if (live_size() > 0 && journal_.back().at == at && journal_.back().input == input) return;
+        note(time_row_, input, at);
+    }
     /// The row contains the change that this message would make. Valid before it is changed.
     bool has_change(const K& key, std::size_t input, offset at) const {
         return replaying_ && contains(key, input, at);
@@ -174,9 +180,18 @@ public:
         }
     }
     void restore_row(const message& m, const cut& of) override {
+        auto time = m.timestamp;
+        if (!is_written_) {  // the value may be left out: the row keeps what it has
+            decode_into<V>(m.value, restored_value_);
+            if (time_from_) {
+                time = takes_time_of<V>::of(restored_value_, *time_from_, time);
+                time_limits{}.check(time, timestamp::max());
+            }
+        }
         auto& r = restored_row(m, of);
-        decode_into<V>(m.value, r.value);
-        r.time = time_from_ ? takes_time_of<V>::of(r.value, *time_from_, m.timestamp) : m.timestamp;
+        if (is_written_) decode_into<V>(m.value, r.value);
+        else std::swap(r.value, restored_value_);
+        r.time = time;
         set_live(r, true);
     }
     void restore_erased(const message& m, const cut& of, bool tombstone) override {
@@ -458,6 +473,7 @@ private:
     bool replaying_ = false;
     std::vector<cut> restored_of_;  // cuts that were not complete when their rows were read
     K restored_key_{};
+    V restored_value_{};
     // the cut that is being written
     std::vector<row_type*> cutting_;
     std::vector<value_as_of> as_of_;

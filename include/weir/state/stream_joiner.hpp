@@ -73,10 +73,14 @@ public:
         else if (c.common || c.ownership() != ownership::lost) move_time(c, c.from.time_of(c.i));
         if constexpr (has_results) results_->begin(c);
     }
-    void finish() { shards_.finish(); }
+    void finish() {
+        shards_.finish();
+        passed_over_.finish(*table_);
+    }
     void undo() {
         shards_.undo();
         late_.undo();
+        passed_over_.undo();
         passed_ = 0;
         rest_ = {};
     }
@@ -113,7 +117,10 @@ private:
     void move_time(const context& c, timestamp t) {
         if (!c.partition()) return;
         auto& ref = shards_.of(c);
-        if (auto* shard = shard_at(ref, c)) pass_time(*shard, ref, c, t);
+        auto* shard = shard_at(ref, c);
+        if (!shard) return;
+        pass_time(*shard, ref, c, t);
+        shard->saw(ref.input(), c.offset());
     }
     /// What has no match any more goes.
     void pass_time(shard_type& s, const ref_type& ref, const context& c, timestamp t) {
@@ -132,20 +139,26 @@ private:
         if (!shard) return;
         const auto time = c.time();
         pass_time(*shard, ref, c, time);
-        if (is_null(v)) return;
-        const auto& value = not_null<held_type<Left>>(v);
-        const K* key = key_of(c, *shard);
-        if (!key) return pass_alone<Left>(c, Key{}, value, time);
-        if (shard->has_change(*key, ref.input(), c.offset())) return;
-        const auto s = shard->time();
+        if (is_null(v)) passed_over_.add(c, null_value);
+        else join_value<Left>(c, *shard, ref, not_null<held_type<Left>>(v), time, next);
+        shard->saw(ref.input(), c.offset());  // it may be late
+    }
+    template <bool Left>
+    void join_value(context& c, shard_type& shard, const ref_type& ref, const auto& value,
+                    timestamp time, auto& next) {
+        const K* key = key_of(c, shard);
+        if (!key && is_outer<Left>) return pass_alone<Left>(c, Key{}, value, time);
+        if (!key) return passed_over_.add(c, "it has no key");
+        if (shard.has_change(*key, ref.input(), c.offset())) return;
+        const auto s = shard.time();
         if (time < bounds_.first_held(Left, s))
-            return join_late<Left>(c, *shard, ref, *key, value, next);
-        auto* r = shard->change(*key, ref.input(), c.offset());
+            return join_late<Left>(c, shard, ref, *key, value, next);
+        auto* r = shard.change(*key, ref.input(), c.offset());
         r->time = r->live ? std::max(r->time, time) : time;
         const auto its = matches<Left>(r->value, time, s);
         const auto& own =
-            shard->template hold<Left>(*r, time, is_outer<Left> && its.from < its.upto, value);
-        pass_matches<Left>(c, *shard, ref, *r, its, own, next);
+            shard.template hold<Left>(*r, time, is_outer<Left> && its.from < its.upto, value);
+        pass_matches<Left>(c, shard, ref, *r, its, own, next);
     }
     /// It is joined, and not held.
     template <bool Left, class V>
@@ -248,6 +261,7 @@ private:
     F f_;
     shard_refs<Table> shards_{};
     late_values late_;
+    passed_over passed_over_{};
     Results* results_;
     Key scratch_{};
     // What is left of the current message's matches; no row: nothing.

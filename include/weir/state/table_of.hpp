@@ -74,6 +74,14 @@ public:
         return static_cast<std::size_t>(std::count_if(shards.begin(), shards.end(), is_here));
     }
 
+    std::optional<bytes> own_init() const override {
+        bytes own, none;
+        encode_onto<V>(init, own);
+        encode_onto<V>(V{}, none);
+        if (own == none) return {};
+        return own;
+    }
+
     /// The key's value, null if it has none. The agent that changes the table looks into the shard
     /// that it changes, so the result does not depend on which others are here; everybody else
     /// looks into all of them. What a coroutine has changed is seen by itself.

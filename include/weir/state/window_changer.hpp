@@ -99,7 +99,7 @@ public:
 
     void operator()(context& c, auto&& v, auto&& next) {
         if constexpr (requires { Change::passes_over(v); })
-            if (Change::passes_over(v)) return;
+            if (Change::passes_over(v)) return passed_over_.add(c, null_value);
         if (!c.common && c.ownership() == ownership::lost) return;
         if (&c.from != &c.now.current->from) pass_dropped(c);
         auto& ref = shards_.of(c);
@@ -110,6 +110,7 @@ public:
         const auto upto = spec_.closed_at(shard->time());
         if constexpr (has_sessions) add_to_session(c, *shard, ref.input(), time, upto, v, next);
         else add_to_windows(c, *shard, ref.input(), time, upto, v, next);
+        shard->saw(ref.input(), c.offset());  // it may be late
     }
     void apply(context& c) {
         late_.apply(c);
@@ -122,10 +123,14 @@ public:
         }
         if constexpr (on_close) closed_->begin(c);
     }
-    void finish() { shards_.finish(); }
+    void finish() {
+        shards_.finish();
+        passed_over_.finish(*table_);
+    }
     void undo() {
         shards_.undo();
         late_.undo();
+        passed_over_.undo();
         passed_ = 0;
     }
     bool full() { return late_.full(); }
@@ -166,7 +171,10 @@ private:
     void move_time(const context& c, timestamp t) {
         if (!c.partition()) return;
         auto& ref = shards_.of(c);
-        if (auto* shard = shard_at(ref, c)) pass_time(*shard, ref, c, t);
+        auto* shard = shard_at(ref, c);
+        if (!shard) return;
+        pass_time(*shard, ref, c, t);
+        shard->saw(ref.input(), c.offset());
     }
     /// Closes the windows that end before the time.
     void close(const context& c) {
@@ -317,6 +325,7 @@ private:
     window_spec<Windows> spec_;
     per_partition<ref_type> shards_{ref_type{}};
     late_values late_;
+    passed_over passed_over_{};
     Closed* closed_;
     windowed<K> window_{};
     K scratch_{};

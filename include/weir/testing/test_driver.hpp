@@ -195,10 +195,20 @@ public:
     V value(const table<K, V>& of, const std::type_identity_t<K>& key) const {
         return of.get(key);
     }
+    template <class K, class V>
+    V value(const global_table<K, V>& of, const std::type_identity_t<K>& key) const {
+        return of.get(key);
+    }
     /// All keys of the table with their values, partition by partition, in the order in which they
     /// came.
     template <class K, class V>
     auto entries(const table<K, V>& of) const {
+        std::vector<std::pair<K, V>> all;
+        of.each([&](const K& k, const V& v) { all.emplace_back(k, v); });
+        return all;
+    }
+    template <class K, class V>
+    auto entries(const global_table<K, V>& of) const {
         std::vector<std::pair<K, V>> all;
         of.each([&](const K& k, const V& v) { all.emplace_back(k, v); });
         return all;

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weir/state/passed_over.hpp>
+
+#include <weir/hooks.hpp>
+
+namespace weir::detail {
+
+void passed_over::tell(const table_info& of) {
+    for (auto& m : all_)
+        if (of.listener && m.tp)
+            of.listener->passed_over(
+                {of.name, m.tp->topic, m.tp->partition, m.offset, m.time, m.why});
+    all_.clear();
+}
+
+}  // namespace weir::detail
