@@ -103,17 +103,7 @@ public:
     /// A table: the last value of each key. See weir::table.
     template <class K, class V>
     weir::table<K, V> table(const std::string& name, table_options<V> options = {}) {
-        detail::require_codec<K>();
-        detail::require_codec<V>();
-        auto made = std::make_unique<detail::table_of<K, V>>();
-        made->name = name;
-        made->type = &detail::type_id<K, V>;
-        made->key_type = detail::type_name<K>();
-        made->value_type = detail::type_name<V>();
-        made->key_form = detail::data_type_of<K>();
-        made->value_form = detail::data_type_of<V>();
-        made->init = std::move(options.init);
-        made->journal_max = options.journal_max;
+        auto made = detail::make_table<K>(name, std::move(options.init), options.journal_max);
         return weir::table<K, V>{static_cast<detail::table_of<K, V>&>(
             declare(std::move(made), std::move(options.config), options.replication))};
     }

@@ -43,6 +43,49 @@ void counts_behind(Make make) {
 
 }  // namespace
 
+TEST_CASE(
+    "semantics 70: without a table, an aggregation has one of its own, named after the agent") {
+    silent hush;
+    const weir::app_options shared{.broker = "memory://own-windows", .hooks = &hush};
+    struct own {
+        weir::app app;
+        weir::topic<string, int> in = app.topic<string, int>("in", {.partitions = 1});
+        texts out{};
+        explicit own(const weir::app_options& o) : app{"a", o} {
+            const auto keep = [this](const char* what) {
+                return weir::for_each([this, what](const auto& i) {
+                    out.push_back(what + std::to_string(i.value()));
+                });
+            };
+            const auto tumbling = weir::window(weir::tumbling(10ms), weir::grace(0ms));
+            const auto add = [](int& sum, int i) { sum += i; };
+            app.agent("c", in | tumbling | weir::count() | weir::items() | keep("c "));
+            app.agent("r", in | tumbling | weir::reduce([](int a, int b) { return a * b; }) |
+                               weir::items() | keep("r "));
+            app.agent("f", in | tumbling | weir::aggregate(100, add) | weir::items() | keep("a "));
+            app.agent("s", in | weir::window(weir::session(5ms), weir::grace(0ms)) |
+                               weir::aggregate(0, add, add) | weir::items() | keep("s "));
+            app.agent("u",
+                      in | weir::window(weir::tumbling(10ms), weir::grace(0ms), weir::on_update) |
+                          weir::count() | weir::items() | keep("u "));
+        }
+    };
+    own one{shared}, two{shared};
+    test_driver test{one.app};
+    test.send(one.in, "k", 3, {.timestamp = at(1)});
+    test.send(one.in, "k", 4, {.timestamp = at(2)});
+    std::sort(one.out.begin(), one.out.end());
+    CHECK(one.out == texts{"u 1", "u 2"});
+    test.commit();
+    test.kill(one.app);
+    test.add(two.app);
+    test.send(two.in, "k", 5, {.timestamp = at(20)});
+    std::sort(two.out.begin(), two.out.end());
+    CHECK(two.out == texts{"a 107", "c 2", "r 12", "s 7", "u 1"});
+    CHECK(test.partitions("a-c-window-changelog") == 1);
+    CHECK(two.app.graph().dot().find("c-window") != string::npos);
+}
+
 TEST_CASE("window passes on each window once, when it closes: counted, reduced or aggregated") {
     weir::app app{"a"};
     auto in = app.topic<string, int>("in", {.partitions = 1});

@@ -2,6 +2,7 @@
 // Global tables: all of a topic on every member, restored before anything is read.
 #include "counting.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <stdexcept>
 
@@ -96,7 +97,7 @@ TEST_CASE("semantics 88: the key is a field, what a function gives, or of a type
     auto topic = app.topic<string, int>("prices");
     auto prices = app.global_table(topic);
     auto numbers_topic = app.topic<std::int64_t, int>("numbers");
-    auto numbers = app.global_table(numbers_topic);
+    auto by_number = app.global_table(numbers_topic);
     auto orders = app.topic<string, order>("orders");
     texts got;
     const auto keep = weir::for_each([&](const string& s) { got.push_back(s); });
@@ -104,8 +105,8 @@ TEST_CASE("semantics 88: the key is a field, what a function gives, or of a type
     const auto pieces = [](const order& o) { return o.pieces; };
     const auto sum = [](const order&, int n) { return std::to_string(n); };
     app.agent("a", orders | weir::join(prices, view, priced) | keep);
-    app.agent("b", orders | weir::join(numbers, pieces, sum) | keep);
-    app.agent("c", orders | weir::join(numbers, &order::pieces, sum) | keep);
+    app.agent("b", orders | weir::join(by_number, pieces, sum) | keep);
+    app.agent("c", orders | weir::join(by_number, &order::pieces, sum) | keep);
     test_driver test{app};
     test.send(topic, "lamp", 3);
     test.send(numbers_topic, 2, 17);
@@ -140,7 +141,6 @@ TEST_CASE("semantics 88: nothing is read before the global table is restored, on
     test.append(one.orders, "ann", {"p9999", 1});
     test.append(one.orders, "ann", {"p9998", 1});
     listening ears;
-    shop two{1, shared};
     weir::app app{"a", {.broker = "memory://global-first", .hooks = &ears}};
     auto prices = app.global_table(app.topic<string, std::optional<int>>("prices"));
     texts got;
@@ -175,7 +175,7 @@ TEST_CASE("semantics 88: every member has all of it, whoever has the partitions"
     CHECK(two.prices.size() == 2);
 }
 
-TEST_CASE("semantics 88: while it is restored, explain, counters and ask say so") {
+TEST_CASE("semantics 88: while it is restored, explain and counters say so") {
     const weir::app_options shared{.broker = "memory://global-told"};
     struct listening : silent {
         weir::app* app = nullptr;
@@ -211,38 +211,50 @@ TEST_CASE("semantics 88: while it is restored, explain, counters and ask say so"
 }
 
 TEST_CASE("semantics 88: a record that does not decode stops the app with its place") {
-    const auto stops_by = [](shop& s, test_driver& test) {
-        test.send_raw(s.price_topic, "lamp", "3", {.partition = 0});
-        test.send_raw(s.price_topic, "desk", "x", {.partition = 0});
-        return test.errors();
-    };
     shop s;
     s.left();
     test_driver test{s.app};
     test.send(s.orders, "ann", {"lamp", 1});
-    const auto errors = stops_by(s, test);
+    test.send(s.price_topic, "lamp", 3, {.partition = 0});
+    test.send_raw(s.price_topic, "desk", "x", {.partition = 0});
     CHECK(!test.running());
-    REQUIRE(errors.size() == 1);
-    CHECK(errors[0].text.starts_with("global table 'prices': prices[0] at 1 does not decode: "));
+    CHECK(test.exit_code() == 1);
     CHECK(test.committed(s.orders, 0) == 1);  // what was finished is committed
     CHECK(s.prices.get("lamp") == 3);
 
+    const auto broker = memory_broker::named("global-bad");
+    broker->create_topic({.name = "prices", .partitions = 2});
+    const auto by = weir::transport::connect(broker, "sender");
+    by->send({.topic = by->open("prices"),
+              .partition = 1,
+              .key = weir::bytes_view{"desk"},
+              .value = weir::bytes_view{"x"}},
+             0);
+    shop bad{1, {.broker = "memory://global-bad"}};
+    string said = "it ended without an error";
+    try {
+        bad.app.timer(1min, [&] { bad.app.stop(); });
+        bad.app.run();
+    } catch (const weir::error& e) { said = e.what(); }
+    CHECK(said ==
+          "weir: global table 'prices': prices[1] at 0 does not decode: expected 4 bytes, found 1");
+}
+
+TEST_CASE("semantics 88: with on_decode_error skip such a record is passed over and logged") {
     silent hush;
     weir::app app{"b", {.on_decode_error = weir::skip, .hooks = &hush}};
     auto topic = app.topic<string, int>("prices");
     auto prices = app.global_table(topic);
-    test_driver skips{app};
-    skips.send_raw(topic, "desk", "x");
-    skips.send_raw(topic, "lamp", "3");
-    CHECK(skips.running());
+    test_driver test{app};
+    test.send_raw(topic, "desk", "x");
+    test.send(topic, "lamp", 3);
+    CHECK(test.running());
     CHECK(prices.get("lamp") == 3);
-    REQUIRE(hush.lines.size() == 1);
-    CHECK(hush.lines[0].starts_with("global table 'prices': prices[0] at 0 does not decode: "));
-    CHECK(hush.lines[0].ends_with("; it is passed over"));
+    CHECK(hush.lines == texts{"global table 'prices': prices[0] at 0 does not decode: expected 4 "
+                              "bytes, found 1; it is passed over"});
 }
 
-TEST_CASE(
-    "semantics 88: a run begins anew, and what a global table has had can be read after one") {
+TEST_CASE("semantics 88: a run begins anew; after it what a global table had can be read") {
     shop s;
     s.left();
     test_driver test{s.app};
@@ -254,8 +266,7 @@ TEST_CASE(
     CHECK(s.prices.size() == 0);
 }
 
-TEST_CASE(
-    "semantics 88: its time is that of its topic, and its rows are read in loops and bodies") {
+TEST_CASE("semantics 88: its rows are read in loops and bodies") {
     shop s;
     int sum = 0;
     s.app.agent("b", s.orders | weir::for_each([&](const order&) {
@@ -290,11 +301,9 @@ TEST_CASE("semantics 88: a global table that makes no sense is refused") {
 TEST_CASE("semantics 88: a join with a global table is drawn, and needs no equal partitions") {
     shop s{5};
     s.inner();
-    CHECK(s.app.graph().text() == "agent s\n"
-                                  "  topic orders [5 partitions] : std::string, order\n"
-                                  "  | join prices : std::string, std::string\n"
-                                  "  <- table prices [global, 2 partitions] : std::string, int\n"
-                                  "  | for_each\n");
+    CHECK(s.app.graph().text().find("  | join prices : std::string, std::string\n"
+                                    "  <- table prices [global, 2 partitions] : std::string, "
+                                    "int\n") != string::npos);
     test_driver test{s.app};
     CHECK(test.running());
 }

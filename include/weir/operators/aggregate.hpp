@@ -7,6 +7,7 @@
 
 #include <weir/codec/data_type.hpp>
 #include <weir/state/change_table.hpp>
+#include <weir/state/own_table.hpp>
 #include <weir/table.hpp>
 
 namespace weir {
@@ -130,7 +131,34 @@ struct aggregate_op {
         return {*table, change<V>()};
     }
 };
+template <class A, class F, class Merge>
+struct aggregate_of {
+    static constexpr const char* name = "aggregate";
+    template <class>
+    using value = A;
+    A first;
+    F f;
+    Merge merge;
+    template <class, class V>
+    V init() const {
+        if constexpr (std::is_same_v<V, A>) return first;
+        else return {};
+    }
+    template <class K, class V>
+    aggregate_op<K, V, F, Merge> in(table_of<K, V>& t) const {
+        return {&t, f, merge};
+    }
+};
 struct aggregate_fn {
+    /// Behind window: into a table of its own, where values begin with `init`.
+    template <class A, class F>
+    own_aggregation<aggregate_of<A, F, no_merge>> operator()(A init, F f) const {
+        return {{std::move(init), std::move(f), {}}};
+    }
+    template <class A, class F, class Merge>
+    own_aggregation<aggregate_of<A, F, Merge>> operator()(A init, F f, Merge merge) const {
+        return {{std::move(init), std::move(f), std::move(merge)}};
+    }
     template <class K, class A, class F>
     aggregate_op<K, A, F> operator()(const weir::table<K, A>& into, F f) const {
         return {&into.info(), std::move(f)};

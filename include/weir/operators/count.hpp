@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include <weir/state/change_table.hpp>
+#include <weir/state/own_table.hpp>
 #include <weir/table.hpp>
 
 namespace weir {
@@ -53,7 +54,22 @@ struct count_op {
         return {*table, change<In>()};
     }
 };
+struct count_of {
+    static constexpr const char* name = "count";
+    template <class>
+    using value = std::int64_t;
+    template <class, class V>
+    static V init() {
+        return {};
+    }
+    template <class K, class V>
+    count_op<K, V> in(table_of<K, V>& t) const {
+        return {&t};
+    }
+};
 struct count_fn {
+    /// Behind window: into a table of its own.
+    own_aggregation<count_of> operator()() const { return {}; }
     template <class K, class V>
     count_op<K, V> operator()(const weir::table<K, V>& into) const {
         return {&into.info()};

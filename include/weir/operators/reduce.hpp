@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <weir/state/change_table.hpp>
+#include <weir/state/own_table.hpp>
 #include <weir/table.hpp>
 
 namespace weir {
@@ -69,7 +70,27 @@ struct reduce_op {
         return {*table, change<In>()};
     }
 };
+template <class F>
+struct reduce_of {
+    static constexpr const char* name = "reduce";
+    template <class In>
+    using value = typename without_null<In>::type;
+    template <class, class V>
+    static V init() {
+        return {};
+    }
+    F f;
+    template <class K, class V>
+    reduce_op<K, V, F> in(table_of<K, V>& t) const {
+        return {&t, f};
+    }
+};
 struct reduce_fn {
+    /// Behind window: into a table of its own.
+    template <class F>
+    own_aggregation<reduce_of<F>> operator()(F f) const {
+        return {{std::move(f)}};
+    }
     template <class K, class V, class F>
     reduce_op<K, V, F> operator()(const weir::table<K, V>& into, F f) const {
         return {&into.info(), std::move(f)};

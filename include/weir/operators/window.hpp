@@ -146,6 +146,71 @@ private:
     }
 };
 
+/// The same with a table of its own.
+template <class Windows, emits Emits, class Of>
+struct window_own_op {
+    using weir_operator = void;
+    static constexpr bool behind_window = true;
+    static constexpr bool has_sessions = std::is_same_v<Windows, session_windows>;
+    template <class In>
+    using plain_value = typename Of::template value<In>;
+    template <class K, class In>
+    using table_type =
+        std::conditional_t<has_sessions,
+                           table_of<decltype(shown_key_t<K>::key), sessions<plain_value<In>>>,
+                           table_of<shown_key_t<K>, plain_value<In>>>;
+    template <class K, class In>
+    using aggregation = decltype(std::declval<const Of&>().in(std::declval<table_type<K, In>&>()));
+    template <class K, class In>
+    using op = window_aggregate_op<Windows, Emits, aggregation<K, In>>;
+    template <class K, class In>
+    using out = typename op<K, In>::template out<In>;
+    template <class K, class>
+    using key = shown_key_t<K>;
+
+    template <class K, class In>
+    static consteval bool check() {
+        return op<K, In>::template check<K, In>();
+    }
+    window_spec<Windows> spec;
+    Of of;
+
+    std::string describe() const { return Of::name; }
+    template <class K, class In>
+    drawn_stream draw(graph_builder& g, const drawn_stream& here) const {
+        using row_key = typename table_type<K, In>::row_key;
+        using value = decltype(table_type<K, In>::init);
+        constexpr std::size_t journal_max = table_options<int>{}.journal_max;
+        std::unique_ptr<table_info> made =
+            make_table<row_key>({}, of.template init<In, value>(), journal_max);
+        auto& t = static_cast<table_type<K, In>&>(g.own_table(std::move(made), "window"));
+        t.windows = {};  // it may have been drawn before
+        return with<K, In>(t).template draw<K, In>(g, here);
+    }
+    template <class K, class In, message_part Needs>
+    auto split(plan& p) const
+        requires(Emits == emits::on_close)
+    {
+        return with<K, In>(table<K, In>(p)).template split<K, In, Needs>(p);
+    }
+    template <class K, class In>
+    auto make_step(plan& p) const
+        requires(Emits == emits::on_update)
+    {
+        return with<K, In>(table<K, In>(p)).template make_step<K, In>(p);
+    }
+
+private:
+    template <class K, class In>
+    static auto& table(plan& p) {
+        return static_cast<table_type<K, In>&>(p.next_table());
+    }
+    template <class K, class In>
+    op<K, In> with(table_type<K, In>& t) const {
+        return {spec, of.in(t)};
+    }
+};
+
 /// Says which windows there are. The aggregation behind it does the work.
 template <class Windows, emits Emits>
 struct window_op {
@@ -224,6 +289,13 @@ auto operator|(pipeline<S, detail::window_op<Windows, Emits>> s, Op op) {
     return pipeline<decltype(s), both>{std::move(s), both{std::move(spec), std::move(op)}};
 }
 
+template <detail::is_stream S, class Windows, detail::emits Emits, class Of>
+auto operator|(pipeline<S, detail::window_op<Windows, Emits>> s, detail::own_aggregation<Of> a) {
+    using both = detail::window_own_op<Windows, Emits, Of>;
+    auto spec = s.op().spec;
+    return pipeline<decltype(s), both>{std::move(s), both{std::move(spec), std::move(a.of)}};
+}
+
 /// Divides each key's messages by time: `count`, `reduce` or `aggregate` behind it has a value for
 /// each window. A window is passed on once, when it closes: when stream time, the largest timestamp
 /// of its partition, has reached its end plus the grace. What comes later is late: it is not
@@ -235,6 +307,7 @@ auto operator|(pipeline<S, detail::window_op<Windows, Emits>> s, Op op) {
 ///
 ///     window(tumbling(size) | hopping(size, advance) | session(gap), grace(d)[, on_update],
 ///            {.idle, .late, .offset})
+///     … | count(), reduce(f), aggregate(init, f[, merge])    into a table that nobody else reads
 ///
 /// Shape    stream<K, V> -> stream<windowed<K>, A>, with a table<windowed<K>, A>. Sessions have a
 ///          table<K, sessions<A>>; with on_update they pass on std::optional<A>: an empty one says

@@ -88,7 +88,11 @@ template <bool IsLeft>
 template <class T>
 struct key_of_table {
     template <class R>
-    static constexpr bool fits = next_state<typename without_null<std::decay_t<R>>::type, T>;
+    using plain = typename without_null<std::decay_t<R>>::type;
+    /// A std::string_view may become a std::string, but no number a smaller one.
+    template <class R>
+    static constexpr bool fits = next_state<plain<R>, T> || (!std::is_arithmetic_v<plain<R>> &&
+                                                             std::is_assignable_v<T&, plain<R>>);
 };
 /// The sentences about the function that takes a key of type K from a value.
 template <class KeyOf, class K, class In>

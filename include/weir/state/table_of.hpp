@@ -211,4 +211,21 @@ private:
     mutable bytes key_{};
 };
 
+/// A table of this name.
+template <class K, class V>
+std::unique_ptr<table_of<K, V>> make_table(std::string name, V init, std::size_t journal_max) {
+    require_codec<K>();
+    require_codec<V>();
+    auto made = std::make_unique<table_of<K, V>>();
+    made->name = std::move(name);
+    made->type = &type_id<K, V>;
+    made->key_type = type_name<K>();
+    made->value_type = type_name<V>();
+    made->key_form = data_type_of<K>();
+    made->value_form = data_type_of<V>();
+    made->init = std::move(init);
+    made->journal_max = journal_max;
+    return made;
+}
+
 }  // namespace weir::detail
