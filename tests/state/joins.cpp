@@ -147,6 +147,21 @@ TEST_CASE("semantics 85: a message without a key matches nothing") {
     CHECK(out == texts{"k 1-null @10", "none 2-null @16"});
     test.send(b, std::nullopt, 3, {.timestamp = at(16)});
     CHECK(out.back() == "none null-3 @16");
+    CHECK(app.counters().passed_over == 0);
+}
+
+TEST_CASE("semantics 85: an inner side passes over a message without a key, and tells") {
+    weir::app app{"app"};
+    auto a = app.topic<std::optional<string>, int>("a", {.partitions = 1});
+    auto b = app.topic<std::optional<string>, int>("b", {.partitions = 1});
+    texts out;
+    app.agent("l", a | weir::left_join(b, weir::within(5ms), weir::grace(0ms), text_of_left) |
+                       weir::for_each([&](const string& s) { out.push_back(s); }));
+    test_driver test{app};
+    test.send(b, std::nullopt, 1, {.timestamp = at(10)});
+    test.send(a, std::nullopt, 2, {.timestamp = at(10)});
+    CHECK(out == texts{"2-null"});
+    CHECK(app.counters().passed_over == 1);
 }
 
 TEST_CASE("semantics 52: a null value is joined with nothing, and moves the time") {
@@ -164,6 +179,7 @@ TEST_CASE("semantics 52: a null value is joined with nothing, and moves the time
     test.send(a, "l", 3, {.timestamp = at(2)});
     test.send(a, "k", std::nullopt, {.timestamp = at(8)});
     CHECK(out == texts{"2-1", "3-null"});
+    CHECK(app.counters().passed_over == 2);
 }
 
 TEST_CASE("semantics 72: the time of a join is that of both streams, with what a filter drops") {
@@ -230,12 +246,14 @@ TEST_CASE("what was removed by a message that fails goes with the next one") {
     joined_streams j{{.on_error = weir::skip}};
     bool fails = false;
     texts out;
-    j.app.agent("j", j.a | weir::join(j.b, weir::within(5ms), weir::grace(0ms), text_of_pair) |
-                         weir::for_each([&](const string& s) -> weir::task<> {
-                             co_await weir::sleep(1s);
-                             if (fails) throw std::runtime_error{"no"};
-                             out.push_back(s);
-                         }));
+    const auto pairs = j.a | weir::join(j.b, weir::within(5ms), weir::grace(0ms), text_of_pair);
+    j.app.agent("j", pairs, [&](auto stream) -> weir::task<> {
+        while (auto s = co_await stream.next()) {
+            co_await weir::sleep(1s);
+            if (fails) throw std::runtime_error{"no"};
+            out.push_back(*s);
+        }
+    });
     test_driver test{j.app};
     auto held = j.app.table<string, weir::detail::joined_sides<int, int>>("j-join");
     test.send(j.a, "k", 1, {.timestamp = at(10)});
