@@ -15,7 +15,8 @@ namespace weir::detail {
 std::string read_time(std::string_view text, const json_tick& tick, std::int64_t& into);
 
 inline constexpr std::size_t longest_time = 40;
-/// Writes up to `longest_time` characters. Returns how many; 0 if the year does not have four digits.
+/// Writes up to `longest_time` characters. Returns how many; 0 if the year does not have four
+/// digits.
 std::size_t write_time(std::int64_t ticks, const json_tick& tick, char* to);
 /// Empty if the year does not have four digits.
 std::string write_time(std::int64_t ticks, const json_tick& tick);

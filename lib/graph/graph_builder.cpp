@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <weir/error.hpp>
-#include <weir/state/shard.hpp>
 
 namespace weir::detail {
 namespace {
@@ -61,13 +60,16 @@ void graph_builder::changes(table_info& t, node drawn, const drawn_stream& of) {
 }
 
 /// The table's node is added only if the agent that changes it has not been drawn yet.
-void graph_builder::joins(table_info& t, node drawn, const drawn_stream& of) {
+void graph_builder::joins(table_info& t, node drawn, const topic_info* global,
+                          const drawn_stream& of) {
+    auto filling = drawn;
     const auto table = to_->add(std::move(drawn));
-    if (!t.is_global) {
+    if (!global) {
         joined_.push_back({&t, of.from});
     } else {
-        const auto topic =
-            to_->add({graph::kind::topic, t.changelog->name, {}, t.key_type, t.value_type});
+        filling.kind = graph::kind::topic;
+        filling.name = global->name;
+        const auto topic = to_->add(std::move(filling));
         const auto fills = [&](const graph::edge& e) { return e.from == topic && e.to == table; };
         const auto& edges = to_->edges();
         if (std::none_of(edges.begin(), edges.end(), fills)) to_->join(topic, table);

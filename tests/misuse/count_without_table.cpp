@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// says: weir: without a table, count(), reduce(f) and aggregate(init, f) stand behind window(…): give
+// says: weir: without a table, count(), reduce(f) and aggregate(init, f) stand behind window(…)
 #include <weir/weir.hpp>
 
 int main() {

@@ -84,7 +84,8 @@ public:
     void joins(Table& t, const drawn_stream& of) {
         const bool is_topic = t.is_topic && !t.is_global;
         const auto kind = is_topic ? graph::kind::topic : graph::kind::table;
-        joins(t, {kind, t.name, {}, t.key_type, t.value_type}, of);
+        joins(t, {kind, t.name, {}, t.key_type, t.value_type}, t.is_global ? t.changelog : nullptr,
+              of);
     }
 
     /// A table, and the topics whose messages change it, or are joined with it.
@@ -108,7 +109,7 @@ private:
     topic_info& derive_changelog(const std::string& table);
     /// A table that a topic is has no node of its own: its name is empty.
     void changes(table_info&, node, const drawn_stream&);
-    void joins(table_info&, node, const drawn_stream&);
+    void joins(table_info&, node, const topic_info* global, const drawn_stream&);
 
     graph* to_;
     host* host_;

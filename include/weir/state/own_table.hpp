@@ -10,7 +10,7 @@
 namespace weir::detail {
 
 /// `count()`, `reduce(f)` or `aggregate(init, f)`. `Of` makes the operator of a table, and says
-/// what its values are. Only `window` can have it behind it, since nobody else could read the table.
+/// what its values are. It stands behind `window` only: nobody else could read the table.
 template <class Of>
 struct own_aggregation {
     using weir_operator = void;
