@@ -273,19 +273,18 @@ struct join_streams_fn {
         return {std::move(b), {{w.before, w.after, g.time}, std::move(o), std::move(f)}};
     }
     template <is_stream B, class Rep, class Period, class... Rest>
-    stream_join<Kind, B, int> operator()(B, within, std::chrono::duration<Rep, Period>,
-                                         Rest...) const {
-        static_assert(std::is_void_v<B>, "weir: join(stream, within(…), grace(d), f): write "
-                                         "grace(5s), not 5s alone");
-        return {};
+    auto operator()(B b, within, std::chrono::duration<Rep, Period>, Rest...) const {
+        static_assert(std::is_void_v<B>,
+                      "weir: join(stream, within(…), grace(d), f): write grace(5s), not 5s alone");
+        return b;
     }
     template <is_stream B, class F>
-    stream_join<Kind, B, F> operator()(B, within, F) const {
+    auto operator()(B b, within, F) const {
         static_assert(std::is_void_v<B>,
                       "weir: join(stream, within(before, after), grace(d), f): say how long a "
                       "message waits for ones that are late: what comes later finds no match, and "
                       "what has none is passed on so much later. grace(0s) waits for none");
-        return {};
+        return b;
     }
 };
 
