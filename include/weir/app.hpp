@@ -298,15 +298,7 @@ private:
     template <class K, class V>
     detail::table_of<K, V>& table_of_topic(detail::topic_info& from, table_options<V> options,
                                            bool is_global) {
-        auto made = std::make_unique<detail::table_of<K, V>>();
-        made->name = from.name;
-        made->type = &detail::type_id<K, V>;
-        made->key_type = detail::type_name<K>();
-        made->value_type = detail::type_name<V>();
-        made->key_form = detail::data_type_of<K>();
-        made->value_form = detail::data_type_of<V>();
-        made->init = std::move(options.init);
-        made->journal_max = options.journal_max;
+        auto made = detail::make_table<K>(from.name, std::move(options.init), options.journal_max);
         made->changelog = &from;
         made->is_topic = true;
         made->is_global = is_global;
