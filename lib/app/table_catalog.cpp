@@ -39,8 +39,9 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
                                    int replication) {
     transport::check_topic_name(made->name);
     auto& t = all_[made->name];
-    const settings none{{}, 0, table_options<int>{}.journal_max, {}};
-    settings s{std::move(config), replication, made->journal_max, {}};
+    const table_options<int> defaults{};
+    const settings none{{}, 0, defaults.journal_max, defaults.warm_for, {}};
+    settings s{std::move(config), replication, made->journal_max, made->warm_for, {}};
     if (t) {
         if (t->is_global != made->is_global)
             throw setup_error{"weir: topic '" + t->name +

@@ -64,6 +64,7 @@ private:
         properties config;
         int replication;
         std::size_t journal_max;
+        duration warm_for;
         std::optional<bytes> init;
         friend bool operator==(const settings&, const settings&) = default;
     };

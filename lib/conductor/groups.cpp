@@ -118,7 +118,7 @@ void conductor::close_partition(const topic_partition& tp) {
     partitions_.erase(it);
     for (auto& s : plan_.segments()) s->revoked(seen);
     if (!of_tables) return;
-    for (auto& other : tables_.gone(*of_tables, lost)) read_again(other);
+    for (auto& other : tables_.gone(*of_tables, lost, now_)) read_again(other);
 }
 
 /// The partition is still ours, but its tables are not: another topic that changes them has lost

@@ -41,7 +41,8 @@ std::string grouped(offset n) {
 }
 
 shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::string app,
-                         transport::transport& t, std::shared_ptr<release_queue> releases)
+                         transport::transport& t, std::shared_ptr<release_queue> releases,
+                         warm_shards& warm)
     : partition_(p),
       app_(std::move(app)),
       transport_(t),
@@ -58,9 +59,10 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
         input_names_.emplace_back(clock_name);
     }
     for (auto& [table, to] : tables) {
-        auto shard = table->make(inputs_.size());
-        auto reader = transport_.reader({table->changelog->name, p}, 0);
-        tables_.push_back({table, to, std::move(shard), std::move(reader)});
+        auto& m = tables_.emplace_back(member{table, to, nullptr});
+        m.was_warm = warm.take(*table, p);
+        if (m.was_warm) resume(m);
+        else begin_anew(m);
     }
     for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) {
         o->partition = p;
@@ -145,8 +147,8 @@ bool shard_group::restore() {
     bool busy = false;
     for (auto& m : tables_) {
         if (m.restored) continue;
-        tell_begin(m);
         for (std::size_t n = 0; n < restore_piece && !m.restored; n += restore_read) {
+            tell_begin(m);
             if (!restore(m)) break;
             busy = true;
         }
@@ -162,10 +164,88 @@ bool shard_group::restore() {
 }
 
 void shard_group::tell_begin(member& m) {
+    if (m.from) return;
     const auto end = m.reader->end();
-    if (m.from || !end) return;
+    if (!end) return;
     m.from = std::min(m.reader->position().value_or(0), *end);
     news_.push_back({m.table->name, partition_, *m.from, *end, false});
+}
+
+/// The changelog is read from its start.
+void shard_group::begin_anew(member& m) {
+    m.was_warm.reset();
+    m.reopened = false;
+    m.last_owner = {};
+    m.last_stamp.reset();
+    m.late.clear();
+    m.clock_in_mark = 0;
+    m.from.reset();
+    m.shard = m.table->make(inputs_.size());
+    m.fetched.reset();
+    m.reader.reset();  // a partition has one reader at a time
+    m.reader = transport_.reader({m.table->changelog->name, partition_}, 0);
+}
+
+/// The changelog is read from where the shard was left. The last record that is in the shard is
+/// read again: it shows that the changelog is still the same one.
+void shard_group::resume(member& m) {
+    const auto& was = *m.was_warm;
+    m.shard = was.shard;
+    m.shard->resume(was.at);
+    m.last_owner = was.owner;
+    if (has_clock()) m.clock_in_mark = was.at.back();
+    const auto from = m.table->is_topic ? was.next : was.next - 1;
+    m.reader = transport_.reader({m.table->changelog->name, partition_}, from);
+}
+
+/// What a record is to a shard that was warm.
+shard_group::follows shard_group::follows_warm(member& m, const fetch& in, std::size_t i) {
+    const auto& record = in.messages()[i];
+    const auto& was = *m.was_warm;
+    std::string owner, changelog = was.owner.changelog;
+    if (record.key.view() == owner_key) {
+        auto o = changelog_owner::of(record.value);
+        owner = std::move(o.owner);
+        changelog = std::move(o.changelog);
+        m.is_same = true;
+    } else if (const auto text = in.header_of(i, stamp_header); text && !text->is_null()) {
+        owner = cut_stamp::of(text->view(), input_names_).owner;
+    }
+    const bool is_last = record.offset == was.next - 1;
+    m.is_same |= is_last;
+    // Its own record behind the last one: others have written in between what the shard lacks.
+    if (record.offset < was.next - 1 || changelog != was.owner.changelog ||
+        (owner == was.owner.owner) != is_last)
+        return follows::not_at_all;
+    if (is_last) return follows::is_in_it;
+    if (owner != owner_ && !std::exchange(m.reopened, true)) m.shard->reopen();
+    return follows::is_next;
+}
+
+bool shard_group::at_rest() const {
+    const bool is_written = at_ == stage::none || (at_ == stage::tombstones && writing_ == 0);
+    return running_ && is_written && !decision_ && under_way_->count() == 0 &&
+           decision_under_way_->count() == 0 &&
+           std::all_of(tables_.begin(), tables_.end(),
+                       [](auto& m) { return m.shard->is_at_rest(); });
+}
+
+void shard_group::keep_warm(warm_shards& warm, time_point now) {
+    cut at;
+    for (auto& i : inputs_)
+        if (i) at.push_back(i->committable);
+    if (!running_) return;
+    for (auto& m : tables_)
+        if (m.shard->replaying()) m.shard->replayed(at);
+    if (!at_rest()) return;
+    for (auto& m : tables_) {
+        warm_shard w{m.shard, m.owner_at + m.sent + 1, m.last_owner, at};
+        if (m.table->is_topic) {
+            w.next = at[number_of(*m.table->changelog)];
+            w.at.assign(at.size(), 0);
+        }
+        warm.keep(*m.table, partition_, std::move(w), now);
+    }
 }
 
 /// The inputs may be read.
@@ -216,6 +296,10 @@ bool shard_group::restore(member& m) {
     m.fetched = m.reader->read(restore_read, std::move(m.fetched));
     if (!m.fetched) {
         if (m.announced || !complete() || !is_at_end(*m.reader)) return false;
+        if (m.was_warm && !m.is_same) {  // nothing that is there says so
+            begin_anew(m);
+            return true;
+        }
         announce(m);
         return m.announced;
     }
@@ -225,6 +309,14 @@ bool shard_group::restore(member& m) {
     for (std::size_t i = 0; i < all.size() && !m.restored; ++i) {
         if (i + ahead < all.size()) m.shard->prefetch(all[i + ahead].key);
         try {
+            if (m.was_warm) {
+                const auto it = follows_warm(m, *m.fetched, i);
+                if (it == follows::not_at_all) {
+                    begin_anew(m);
+                    return true;
+                }
+                if (it == follows::is_in_it) continue;
+            }
             restore(m, *m.fetched, i);
         } catch (const refused_record& e) {
             throw error{"weir: " + where(m, all[i].offset) + ' ' + e.what()};
@@ -246,6 +338,7 @@ bool shard_group::restore_topic(member& m) {
     const auto& in = inputs_[number_of(*m.table->changelog)];
     if (!in) return false;
     const auto upto = in->committable;
+    if (m.was_warm && upto < m.was_warm->next) begin_anew(m);
     const auto is_there = [&] { return upto == 0 || m.reader->position() >= upto; };
     if (!is_there()) {
         m.fetched = m.reader->read(restore_read, std::move(m.fetched));
@@ -255,6 +348,7 @@ bool shard_group::restore_topic(member& m) {
     for (std::size_t i = 0; m.fetched && i < m.fetched->messages().size(); ++i) {
         const auto& record = m.fetched->messages()[i];
         if (record.offset >= upto) break;
+        if (m.was_warm && !std::exchange(m.reopened, true)) m.shard->reopen();
         try {
             if (record.value.is_null()) m.shard->restore_erased(record, settled, true);
             else m.shard->restore_row(record, settled);
@@ -334,6 +428,10 @@ void shard_group::restore_owner(member& m, const message& record) {
                              ": give it the windows that it had, or another name, and it begins "
                              "anew"};
     m.restored = o.owner == owner_;
+    if (m.restored) {
+        m.owner_at = record.offset;
+        m.sent = 0;
+    }
     m.last_owner = std::move(o);
 }
 
@@ -516,7 +614,12 @@ void shard_group::begin_table(std::size_t i) {
 
 bool shard_group::send(member& m, outgoing& record) {
     hold h{*under_way_, 0};
-    return m.to->send(record, h);
+    return send(m, record, h);
+}
+bool shard_group::send(member& m, const outgoing& record, hold& h) {
+    const bool sent = m.to->send(record, h);
+    if (sent) ++m.sent;
+    return sent;
 }
 
 bool shard_group::write() {

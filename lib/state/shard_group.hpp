@@ -14,6 +14,7 @@
 #include <weir/transport/transport.hpp>
 
 #include "changelog.hpp"
+#include "warm_shards.hpp"
 
 namespace weir::detail {
 
@@ -86,9 +87,10 @@ struct table_target {
 /// Used on the loop's thread.
 class shard_group {
 public:
-    /// `tables` in the order in which they were drawn. They have the same inputs.
+    /// `tables` in the order in which they were drawn. They have the same inputs. Shards that are
+    /// still warm are taken, and restored from where they were.
     shard_group(std::vector<table_target> tables, partition_id, std::string app,
-                transport::transport&, std::shared_ptr<release_queue>);
+                transport::transport&, std::shared_ptr<release_queue>, warm_shards&);
     shard_group(const shard_group&) = delete;
     shard_group& operator=(const shard_group&) = delete;
     ~shard_group();
@@ -103,6 +105,8 @@ public:
     bool stays_without(const table_input&, bool lost);
     /// The inputs that are here and stay.
     std::vector<topic_partition> staying() const;
+    /// It goes, and its inputs may come back: the shards that are at rest are kept.
+    void keep_warm(warm_shards&, time_point now);
     /// The run ends: the tables can still be read afterwards.
     void leave_readable() { leaves_readable_ = true; }
     bool has(const table_input&) const;
@@ -181,6 +185,12 @@ private:
         table_info* table;
         produce_target* to;
         std::shared_ptr<detail::shard> shard;
+        // of its own record in the changelog, and how many it has sent since
+        offset owner_at = 0, sent = 0;
+        // The shard was warm, and `reader` begins with the last record that is in it.
+        std::optional<warm_shard> was_warm{};
+        bool is_same = false;   // it has been seen that the changelog is still the same one
+        bool reopened = false;  // others have written since
         // while it is restored
         std::unique_ptr<transport::partition> reader{};
         std::unique_ptr<fetch> fetched{};
@@ -197,6 +207,11 @@ private:
 
     std::size_t number_of(const topic_info&) const;
     bool complete() const;
+    void begin_anew(member&);
+    void resume(member&);
+    enum class follows { is_in_it, is_next, not_at_all };
+    follows follows_warm(member&, const fetch&, std::size_t i);
+    bool at_rest() const;
     bool restore(member&);
     bool restore_topic(member&);
     void tell_begin(member&);
@@ -238,6 +253,7 @@ private:
     bool send_row(member&);
     void written();
     bool send(member&, outgoing&);
+    static bool send(member&, const outgoing&, hold&);
     std::string where(const member&, offset) const;
     static records to_restore(const member&);
 

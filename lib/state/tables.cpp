@@ -49,15 +49,16 @@ std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset 
     if (group && group->had(*input)) group.reset();
     if (!group)
         group = std::make_unique<shard_group>(std::move(its), tp.partition, app_, transport_,
-                                              releases_);
+                                              releases_, warm_);
     return group->assigned(*input, from);
 }
 
-std::vector<topic_partition> tables::gone(const table_input& input, bool lost) {
+std::vector<topic_partition> tables::gone(const table_input& input, bool lost, time_point now) {
     const auto g = std::find_if(groups_.begin(), groups_.end(),
                                 [&](auto& one) { return one.second->has(input); });
     if (g == groups_.end() || g->second->stays_without(input, lost)) return {};
     auto staying = g->second->staying();
+    if (!lost) g->second->keep_warm(warm_, now);
     groups_.erase(g);
     return staying;
 }
@@ -70,6 +71,7 @@ const shard_group* tables::group_with(const table_input& input) const {
 
 void tables::clear() {
     groups_.clear();
+    warm_.clear();
     global_.clear();
     for (auto& t : all_) {
         t.table->bodies = nullptr;
@@ -87,7 +89,7 @@ bool tables::restore() {
     return busy;
 }
 time_point tables::due() const {
-    auto at = time_point::max();
+    auto at = warm_.due();
     for (auto& [key, g] : groups_) at = std::min(at, g->due());
     return at;
 }

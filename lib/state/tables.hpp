@@ -12,6 +12,7 @@
 
 #include "global_tables.hpp"
 #include "shard_group.hpp"
+#include "warm_shards.hpp"
 
 namespace weir::detail {
 
@@ -37,7 +38,7 @@ public:
     std::shared_ptr<table_input> assigned(const topic_partition&, offset from);
     /// The input's partition is not here any more. Returns those that stay and have changed the
     /// same shards: the shards are gone, so what these have not committed has to come again.
-    std::vector<topic_partition> gone(const table_input&, bool lost);
+    std::vector<topic_partition> gone(const table_input&, bool lost, time_point now);
     /// The run ends: what is here can still be read afterwards.
     void leave_readable();
     void clear();
@@ -51,7 +52,7 @@ public:
     /// shard_group::update.
     template <class UnderWay>
     bool update(time_point now, UnderWay under_way) {
-        bool any = false;
+        bool any = warm_.forget_old(now);
         for (auto& [key, g] : groups_) any |= g->update(now, g->in_steps() && under_way(*g));
         return any;
     }
@@ -101,6 +102,7 @@ private:
     std::shared_ptr<release_queue> releases_;
     std::vector<table_target> all_;
     std::map<group_key, std::unique_ptr<shard_group>> groups_;
+    warm_shards warm_;
     global_tables global_;
     bool begun_ = false;
 };

@@ -110,7 +110,7 @@ struct member {
         };
     }
 
-    member(const string& broker, shape s)
+    member(const string& broker, shape s, weir::duration warm_for)
         : app{"a",
               {.broker = broker,
                .purge_internal = false,
@@ -118,8 +118,8 @@ struct member {
                .hooks = &hush}},
           in(app.topic<string, int>("in", {.partitions = 2})),
           other(app.topic<string, int>("other", {.partitions = 2})),
-          seen(app.table<string, std::int64_t>("seen")),
-          thirds(app.table<string, std::int64_t>("thirds")) {
+          seen(app.table<string, std::int64_t>("seen", {.warm_for = warm_for})),
+          thirds(app.table<string, std::int64_t>("thirds", {.warm_for = warm_for})) {
         const auto fail = weir::tap([this](const auto&) {
             if (throws > 0 && throws-- % 2 == 0) throw std::runtime_error{"now and then"};
         });
@@ -272,8 +272,9 @@ public:
         : tell_(tell),
           draw(seed),
           shape_(shape(draw(int(shape::number_of)))),
+          warm_for_(seed % 4 == 0 ? 0s : 20s),
           broker_("memory://tables-" + std::to_string(seed)) {
-        members_.push_back(std::make_unique<member>(broker_, shape_));
+        members_.push_back(std::make_unique<member>(broker_, shape_, warm_for_));
         test_ = std::make_unique<test_driver>(members_[0]->app);
         if (tell_) std::printf("%s\n", names[int(shape_)]);
     }
@@ -296,7 +297,7 @@ private:
     }
     void join() {
         say("join");
-        members_.push_back(std::make_unique<member>(broker_, shape_));
+        members_.push_back(std::make_unique<member>(broker_, shape_, warm_for_));
         test_->add(members_.back()->app);
     }
     void say(const string& what) {
@@ -476,6 +477,7 @@ private:
     bool tell_;
     model::draws draw;
     shape shape_;
+    weir::duration warm_for_;
     string broker_;
     std::vector<std::unique_ptr<member>> members_;
     std::unique_ptr<test_driver> test_;

@@ -139,15 +139,20 @@ public:
         if (!w.join) return;
         bounds_ = *w.join;
         kind_ = w.kind;
-        left_.emplace(width(true));
-        right_.emplace(width(false));
+        begin_index();
     }
     void restored() override {
         base::restored();
+        if (std::exchange(indexed_, true)) return;
         this->each_row([&](row_type& r) {
             add_all<true>(r);
             add_all<false>(r);
         });
+    }
+    void reopen() override {
+        base::reopen();
+        begin_index();
+        indexed_ = false;
     }
     const join_bounds& bounds() const { return bounds_; }
     /// The earliest end of what may be passed on alone: `bounds().grace` behind it, it goes.
@@ -218,6 +223,10 @@ private:
         row_type* row;
         const removed_type& value;
     };
+    void begin_index() {
+        left_.emplace(width(true));
+        right_.emplace(width(false));
+    }
     std::chrono::milliseconds width(bool of_left) const {
         constexpr int buckets = 32;
         return (bounds_.reach(of_left) + bounds_.grace) / buckets;
@@ -281,6 +290,7 @@ private:
     join_bounds bounds_{};
     join_kind kind_{};
     std::optional<index_type> left_{}, right_{};
+    bool indexed_ = false;  // what is held is in them
     // What was restored contains more than this message's change: a later one removes them.
     struct left_out {
         row_type* row;

@@ -107,6 +107,14 @@ public:
     virtual bool next_tombstone(outgoing& into) = 0;
     virtual void sent_tombstone() = 0;
 
+    // coming back: `resume` in place of restoring from the start, and `reopen` before the first
+    // record that another owner has added meanwhile; then as above
+    /// Every change that it has is in the changelog, and none can be undone any more.
+    virtual bool is_at_rest() const = 0;
+    /// It is at rest, and contains every change by messages before `all_before`.
+    virtual void resume(const cut& all_before) = 0;
+    virtual void reopen() = 0;
+
     /// How many keys it has.
     virtual std::size_t size() const = 0;
 
@@ -220,6 +228,8 @@ public:
     bool leaves_out_undecodable = false;
     bool is_global = false;  // every member has all of the topic, as one shard
     std::size_t journal_max = 0;
+    // How long a shard is kept whose partition was given up, in case that it comes back.
+    duration warm_for = std::chrono::minutes{5};
     std::string changed_by;  // an agent; empty: by none
     // What of it changes the table. Not both: a function would change what a coroutine has read.
     enum class change_by : std::uint8_t { none, functions, coroutines };

@@ -210,7 +210,7 @@ public:
         replaying_ =
             std::any_of(restored_.begin(), restored_.end(), [](offset o) { return o > 0; });
         replaying_ |= !std::all_of(restored_of_.begin(), restored_of_.end(), is_complete);
-        base_ = static_cast<std::uint32_t>(restored_of_.size());
+        base_ = std::max(base_, static_cast<std::uint32_t>(restored_of_.size()));
         if (!is_written_) erase_doomed();
     }
     std::vector<cut> replays() const override {
@@ -225,6 +225,20 @@ public:
             return;
         replaying_ = false;
         restored_of_ = {};
+    }
+
+    bool is_at_rest() const override {
+        return live_size() == 0 && dirty_.empty() && cutting_.empty() && !replaying_ && !decision;
+    }
+    void resume(const cut& all_before) override {
+        assert(is_at_rest());
+        forget_all();
+        restored_ = all_before;
+        restored_of_.clear();
+    }
+    void reopen() override {
+        // they would be taken for numbers of the cuts that follow
+        rows_.each([](row_type& r) { r.as_of = 0; });
     }
 
     // running
@@ -464,8 +478,8 @@ private:
     std::size_t live_ = 0;
     std::vector<change_of> journal_;  // from `first_` on
     std::size_t first_ = 0;
-    std::size_t finished_ = 0;  // what follows is by the current message
-    cut restored_;
+    std::size_t finished_ = 0;       // what follows is by the current message
+    cut restored_;                   // what the last mark says, or what it was resumed with
     cut newest_;                     // the largest offset in the journal; -1: none
     std::vector<offset> highest_;    // of `committable`
     std::vector<row_type*> dirty_;   // changed since the last cut was begun
