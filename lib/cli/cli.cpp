@@ -122,6 +122,8 @@ private:
         list("--keyed-input", said_.keyed_inputs, "TOPIC=FILE", "the same, with keys");
         list("--output", said_.outputs, "TOPIC", "print what arrives in a topic");
         list("--keyed-output", said_.keyed_outputs, "TOPIC", "the same, with keys");
+        cli_.add_option("--state-dir", said_.state_dir, "where snapshots of the tables are")
+            ->type_name("DIR");
         time("--until-idle", said_.until_idle, "stop when nothing has happened for this time");
         time("--stats", said_.stats, "log counters at this interval");
     }

@@ -16,6 +16,7 @@ struct arguments {
     std::string broker;
     std::vector<std::string> set, set_files;
     std::vector<std::string> inputs, keyed_inputs, outputs, keyed_outputs;
+    std::string state_dir;
     std::string until_idle;
     std::string format = "text";  // graph
     std::string topic, value;     // send

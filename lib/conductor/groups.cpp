@@ -39,7 +39,7 @@ void conductor::begin_partition(topic_work& topic, transport::assignment a) {
     forget_orders();
     made = std::make_unique<owned_partition>(tp, std::move(a), topic.readers, settings_.releases);
     topic.partitions.push_back(made.get());
-    made->tables = tables_.assigned(tp, made->tracker->finished().value_or(0));
+    made->tables = tables_.assigned(tp, made->tracker->finished().value_or(0), clock_.wall());
     if (made->tables) {
         made->tables->tp = &tp;
         made->tables->last_read = now_;

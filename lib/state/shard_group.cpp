@@ -42,7 +42,7 @@ std::string grouped(offset n) {
 
 shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::string app,
                          transport::transport& t, std::shared_ptr<release_queue> releases,
-                         warm_shards& warm)
+                         warm_shards& warm, const snapshots& on_disk, timestamp now)
     : partition_(p),
       app_(std::move(app)),
       transport_(t),
@@ -62,7 +62,7 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
         auto& m = tables_.emplace_back(member{table, to, nullptr});
         m.was_warm = warm.take(*table, p);
         if (m.was_warm) resume(m);
-        else begin_anew(m);
+        else if (!begin_with(m, on_disk, now)) begin_anew(m);
     }
     for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) {
         o->partition = p;
@@ -148,6 +148,7 @@ bool shard_group::restore() {
     for (auto& m : tables_) {
         if (m.restored) continue;
         for (std::size_t n = 0; n < restore_piece && !m.restored; n += restore_read) {
+            if (m.on_disk) n = restore_piece;  // one block of it at a time
             tell_begin(m);
             if (!restore(m)) break;
             busy = true;
@@ -164,7 +165,7 @@ bool shard_group::restore() {
 }
 
 void shard_group::tell_begin(member& m) {
-    if (m.from) return;
+    if (m.from || !m.reader) return;
     const auto end = m.reader->end();
     if (!end) return;
     m.from = std::min(m.reader->position().value_or(0), *end);
@@ -222,30 +223,109 @@ shard_group::follows shard_group::follows_warm(member& m, const fetch& in, std::
     return follows::is_next;
 }
 
-bool shard_group::at_rest() const {
+cut shard_group::finished() const {
+    cut upto;
+    for (auto& i : inputs_) upto.push_back(i->committable);
+    return upto;
+}
+
+/// Whether all shards are at rest. They do not replay any more if nothing comes again.
+bool shard_group::find_rest() {
     const bool is_written = at_ == stage::none || (at_ == stage::tombstones && writing_ == 0);
-    return running_ && is_written && !decision_ && under_way_->count() == 0 &&
-           decision_under_way_->count() == 0 &&
-           std::all_of(tables_.begin(), tables_.end(),
+    if (!running_ || !is_written || decision_ || under_way_->count() > 0 ||
+        decision_under_way_->count() > 0)
+        return false;
+    for (auto& m : tables_)
+        if (m.shard->replaying()) m.shard->replayed(finished());
+    return std::all_of(tables_.begin(), tables_.end(),
                        [](auto& m) { return m.shard->is_at_rest(); });
 }
 
+/// The shard contains what is before `all_before`.
+warm_shard shard_group::at_rest_of(const member& m, const cut& all_before) const {
+    if (m.table->is_topic)
+        return {m.shard, all_before[number_of(*m.table->changelog)], {}, cut(all_before.size(), 0)};
+    return {m.shard, m.owner_at + m.sent + 1, m.last_owner, all_before};
+}
+
 void shard_group::keep_warm(warm_shards& warm, time_point now) {
-    cut at;
-    for (auto& i : inputs_)
-        if (i) at.push_back(i->committable);
-    if (!running_) return;
-    for (auto& m : tables_)
-        if (m.shard->replaying()) m.shard->replayed(at);
-    if (!at_rest()) return;
-    for (auto& m : tables_) {
-        warm_shard w{m.shard, m.owner_at + m.sent + 1, m.last_owner, at};
-        if (m.table->is_topic) {
-            w.next = at[number_of(*m.table->changelog)];
-            w.at.assign(at.size(), 0);
-        }
-        warm.keep(*m.table, partition_, std::move(w), now);
+    if (!find_rest()) return;
+    for (auto& m : tables_) warm.keep(*m.table, partition_, at_rest_of(m, finished()), now);
+}
+
+// --------------------------------------------------------------------------------------- snapshots
+/// A topic's table has none: nothing in the topic says that it is still the same one.
+bool shard_group::begin_with(member& m, const snapshots& all, timestamp now) {
+    if (!all.any() || m.table->is_topic) return false;
+    m.path = all.path(*m.table, partition_);
+    try {
+        m.on_disk = snapshot_reader::of(m.path);
+        if (!m.on_disk) return false;
+        const auto& h = m.on_disk->head();
+        const auto& t = *m.table;
+        const auto& o = h.owner;
+        if (o.app != app_ || o.table != t.name || h.changelog != t.changelog->name)
+            throw unfit_snapshot{"is of table '" + o.table + "' of app '" + o.app + "'"};
+        if (o.key_type != t.key_type || o.value_type != t.value_type || o.windows != windows_of(t))
+            throw unfit_snapshot{"has other types or windows"};
+        if (h.inputs != input_names_) throw unfit_snapshot{"is of other topics"};
+        // Later the broker may have removed tombstones of keys that are in the snapshot.
+        if (h.written > now || now - h.written > t.changelog->tombstones_kept / 2)
+            throw unfit_snapshot{"is too old, or the clock was set back"};
+        m.shard = t.make(inputs_.size());
+        m.shard->restore_mark(h.at, h.time, h.closed);
+        return true;
+    } catch (const unfit_snapshot& e) { drop_snapshot(m, e.what()); }
+    return false;
+}
+
+void shard_group::drop_snapshot(member& m, const std::string& why) {
+    lines_.push_back("table '" + m.table->name + "'[" + std::to_string(partition_) +
+                     "] is restored from its changelog alone: its snapshot " + m.path + ' ' + why);
+    m.on_disk.reset();
+    snapshots::remove(m.path);
+}
+
+bool shard_group::read_snapshot(member& m) {
+    try {
+        if (m.on_disk->read(*m.shard)) return true;
+        const auto& h = m.on_disk->head();
+        m.was_warm = warm_shard{m.shard, h.next, h.owner, h.at};
+        m.on_disk.reset();
+        resume(m);
+    } catch (const unfit_snapshot& e) {
+        drop_snapshot(m, e.what());
+        begin_anew(m);
     }
+    return true;
+}
+
+bool shard_group::write_snapshots(const snapshots& all, timestamp now) {
+    if (!all.any() || !find_rest()) return false;
+    for (auto& m : tables_) {
+        if (m.is_on_disk || m.table->is_topic) continue;
+        try {
+            if (!m.to_disk) {
+                const auto w = at_rest_of(m, finished());
+                snapshot_head head{w.owner, m.table->changelog->name, w.next, input_names_, w.at};
+                head.time = m.shard->time();
+                if (head.time != no_time) head.closed = head.time - m.table->windows.closes_after;
+                head.written = now;
+                m.to_disk = std::make_unique<snapshot_writer>(all.path(*m.table, partition_), head,
+                                                              m.shard);
+            }
+            if (m.to_disk->write()) return true;
+        } catch (const error& e) {
+            lines_.push_back("the snapshot of table '" + m.table->name + "'[" +
+                             std::to_string(partition_) + "] cannot be written to " +
+                             all.path(*m.table, partition_) + ": " + e.what() +
+                             "; the next start restores the table from its changelog");
+        }
+        m.to_disk.reset();
+        m.is_on_disk = true;
+        return true;
+    }
+    return false;
 }
 
 /// The inputs may be read.
@@ -292,6 +372,7 @@ time_point shard_group::due_of_step() const {
 }
 
 bool shard_group::restore(member& m) {
+    if (m.on_disk) return read_snapshot(m);
     if (m.table->is_topic) return restore_topic(m);
     m.fetched = m.reader->read(restore_read, std::move(m.fetched));
     if (!m.fetched) {
@@ -457,6 +538,7 @@ std::string shard_group::why_not_ready() const {
     if (running_) return {};
     for (auto& m : tables_) {
         if (m.restored) continue;
+        if (m.on_disk) return "table '" + m.table->name + "' is read from its snapshot";
         const auto n = to_restore(m);
         if (n.read < n.all || complete())
             return "table '" + m.table->name +
@@ -487,6 +569,7 @@ std::size_t shard_group::restoring_count() const {
 }
 
 shard_group::records shard_group::to_restore(const member& m) {
+    if (!m.reader) return {};
     const auto from = m.from.value_or(0);
     const auto at = m.reader->position().value_or(from), end = m.reader->end().value_or(at);
     return {at - from, std::max(at, end) - from};

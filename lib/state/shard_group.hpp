@@ -14,6 +14,7 @@
 #include <weir/transport/transport.hpp>
 
 #include "changelog.hpp"
+#include "snapshot.hpp"
 #include "warm_shards.hpp"
 
 namespace weir::detail {
@@ -88,9 +89,10 @@ struct table_target {
 class shard_group {
 public:
     /// `tables` in the order in which they were drawn. They have the same inputs. Shards that are
-    /// still warm are taken, and restored from where they were.
+    /// still warm, or on disk, are restored from where they were.
     shard_group(std::vector<table_target> tables, partition_id, std::string app,
-                transport::transport&, std::shared_ptr<release_queue>, warm_shards&);
+                transport::transport&, std::shared_ptr<release_queue>, warm_shards&,
+                const snapshots&, timestamp now);
     shard_group(const shard_group&) = delete;
     shard_group& operator=(const shard_group&) = delete;
     ~shard_group();
@@ -107,6 +109,11 @@ public:
     std::vector<topic_partition> staying() const;
     /// It goes, and its inputs may come back: the shards that are at rest are kept.
     void keep_warm(warm_shards&, time_point now);
+    /// The run ends: writes a piece of a snapshot of each shard that is at rest. False: there is
+    /// nothing more to write.
+    bool write_snapshots(const snapshots&, timestamp now);
+    /// Since the last call: for the log.
+    std::vector<std::string> take_lines() { return std::exchange(lines_, {}); }
     /// The run ends: the tables can still be read afterwards.
     void leave_readable() { leaves_readable_ = true; }
     bool has(const table_input&) const;
@@ -187,6 +194,10 @@ private:
         std::shared_ptr<detail::shard> shard;
         // of its own record in the changelog, and how many it has sent since
         offset owner_at = 0, sent = 0;
+        std::unique_ptr<snapshot_reader> on_disk{};  // it is read, before `reader` is there
+        std::string path{};                          // of the snapshot
+        std::unique_ptr<snapshot_writer> to_disk{};
+        bool is_on_disk = false;  // or cannot be written
         // The shard was warm, and `reader` begins with the last record that is in it.
         std::optional<warm_shard> was_warm{};
         bool is_same = false;   // it has been seen that the changelog is still the same one
@@ -209,9 +220,14 @@ private:
     bool complete() const;
     void begin_anew(member&);
     void resume(member&);
+    bool begin_with(member&, const snapshots&, timestamp now);
+    bool read_snapshot(member&);
+    void drop_snapshot(member&, const std::string& why);
+    bool find_rest();
+    cut finished() const;
+    warm_shard at_rest_of(const member&, const cut&) const;
     enum class follows { is_in_it, is_next, not_at_all };
     follows follows_warm(member&, const fetch&, std::size_t i);
-    bool at_rest() const;
     bool restore(member&);
     bool restore_topic(member&);
     void tell_begin(member&);
@@ -295,6 +311,7 @@ private:
     shard::record_kind next_ = shard::record_kind::none;  // made, and not sent yet
     bool told_written_ = false;
     std::vector<news> news_;
+    std::vector<std::string> lines_;
 };
 
 }  // namespace weir::detail

@@ -37,7 +37,13 @@ std::string tables::why_refused(const topic_partition& tp) const {
     return {};
 }
 
-std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset from) {
+void tables::use(table_target t) {
+    if (!on_disk_.any()) on_disk_ = snapshots{state_dir_, app_};
+    all_.push_back(t);
+}
+
+std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset from,
+                                              timestamp now) {
     const auto* input = input_named(tp.topic);
     if (!input) return {};
     std::vector<table_target> its;
@@ -49,7 +55,7 @@ std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset 
     if (group && group->had(*input)) group.reset();
     if (!group)
         group = std::make_unique<shard_group>(std::move(its), tp.partition, app_, transport_,
-                                              releases_, warm_);
+                                              releases_, warm_, on_disk_, now);
     return group->assigned(*input, from);
 }
 
@@ -77,6 +83,11 @@ void tables::clear() {
         t.table->bodies = nullptr;
         t.table->listener = nullptr;
     }
+}
+
+bool tables::write_snapshots(timestamp now) {
+    return std::any_of(groups_.begin(), groups_.end(),
+                       [&](auto& g) { return g.second->write_snapshots(on_disk_, now); });
 }
 
 void tables::leave_readable() {
@@ -165,6 +176,12 @@ std::string tables::progress() const {
     const auto shards = restoring_count();
     return "restoring " + std::to_string(shards) + (shards == 1 ? " shard: " : " shards: ") +
            grouped(sum.read) + " of " + grouped(sum.all) + " records";
+}
+std::vector<std::string> tables::take_lines() {
+    auto all = global_.take_lines();
+    for (auto& [key, g] : groups_)
+        for (auto& l : g->take_lines()) all.push_back(std::move(l));
+    return all;
 }
 std::vector<shard_group::news> tables::take_news() {
     auto all = global_.take_news();

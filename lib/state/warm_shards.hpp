@@ -21,7 +21,7 @@ struct warm_shard {
     cut at{};                 // of the inputs
 };
 
-/// Kept for the table's `warm_for`, for those that an eager rebalance takes away and gives back.
+/// Kept in memory for the table's `warm_for`, for those that an eager rebalance takes away and gives back.
 class warm_shards {
 public:
     void keep(table_info&, partition_id, warm_shard, time_point now);

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <string>
 
 namespace model {
@@ -26,6 +27,35 @@ public:
 
 private:
     std::uint64_t state_;
+};
+
+/// Where the members of one history have their snapshots: each that is alive in a directory of its
+/// own. One that has stopped or was killed leaves it to the next.
+class state_dirs {
+public:
+    explicit state_dirs(bool any) {
+        if (!any) return;
+        const std::filesystem::path shared = "/dev/shm";  // in memory, where there is one
+        static int number = 0;
+        path_ =
+            (std::filesystem::exists(shared) ? shared : std::filesystem::temp_directory_path()) /
+            ("weir-model-" + std::to_string(getpid()) + "-" + std::to_string(number++));
+    }
+    state_dirs(const state_dirs&) = delete;
+    ~state_dirs() {
+        if (!path_.empty()) std::filesystem::remove_all(path_);
+    }
+    /// `in_use(dir)`: of a member that is alive. Empty: members have no snapshots.
+    template <class InUse>
+    std::string free_one(InUse in_use) const {
+        if (path_.empty()) return {};
+        int n = 0;
+        while (in_use((path_ / std::to_string(n)).string())) ++n;
+        return (path_ / std::to_string(n)).string();
+    }
+
+private:
+    std::filesystem::path path_{};
 };
 
 inline const char* histories_name = "";

@@ -122,6 +122,7 @@ public:
     const int number;
     told* to;
     listener hooks{*to};
+    string state_dir;
     weir::app app;
     weir::topic<string, int> in, other;
     weir::topic<window_key, string> out;
@@ -130,14 +131,16 @@ public:
     int throws = 0;
     bool moved = false;  // partitions have come or gone
 
-    member(const string& broker, const scenario& s, int n, told& t)
+    member(const string& broker, const scenario& s, int n, told& t, string dir)
         : number(n),
           to(&t),
+          state_dir(std::move(dir)),
           app{"a",
               {.broker = broker,
                .purge_internal = false,
                .on_error = weir::retry(3, 1s),
-               .hooks = &hooks}},
+               .hooks = &hooks,
+               .state_dir = state_dir}},
           in(app.topic<string, int>("in", {.partitions = 2})),
           other(app.topic<string, int>("other", {.partitions = 2})),
           out(app.topic<window_key, string>("out", {.partitions = 1})),
@@ -274,6 +277,7 @@ public:
         : tell_(tell),
           draw(seed),
           is_(make()),
+          dirs_(seed % 5 == 0),
           broker_("memory://windows-" + std::to_string(seed)) {
         if (seed % 4 == 0) is_.warm_for = 0s;
         members_.push_back(make_member());
@@ -313,7 +317,11 @@ private:
         return s;
     }
     std::unique_ptr<member> make_member() {
-        return std::make_unique<member>(broker_, is_, int(members_.size()), told_);
+        auto dir = dirs_.free_one([this](const string& d) {
+            const auto all = live();
+            return std::any_of(all.begin(), all.end(), [&](auto* m) { return m->state_dir == d; });
+        });
+        return std::make_unique<member>(broker_, is_, int(members_.size()), told_, std::move(dir));
     }
     std::vector<member*> live() {
         std::vector<member*> all;
@@ -764,6 +772,7 @@ private:
     bool tell_;
     model::draws draw;
     scenario is_;
+    model::state_dirs dirs_;
     string broker_;
     told told_{};
     std::vector<std::unique_ptr<member>> members_;

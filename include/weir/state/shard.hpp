@@ -118,6 +118,11 @@ public:
     /// How many keys it has.
     virtual std::size_t size() const = 0;
 
+    // a snapshot, while it is at rest
+    /// The next row from number `from` on, which goes on behind it: with its value, or erased, if a
+    /// tombstone is to follow. None: there is no other.
+    virtual record_kind row_from(std::uint32_t& from, outgoing& into) const = 0;
+
     // windows
     virtual timestamp time() const = 0;
     /// The end of the window that closes next; timestamp::max(): none is open.

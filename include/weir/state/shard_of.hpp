@@ -362,6 +362,20 @@ public:
         rows_.erase(r);
     }
 
+    record_kind row_from(std::uint32_t& from, outgoing& into) const override {
+        while (from < rows_.numbers()) {
+            const auto& r = rows_.at_number(from++);
+            if (!r.live && !r.doomed) continue;
+            into.key.reset();
+            into.value.reset();
+            encode_onto<K>(r.key, into.key);
+            if (r.live) encode_onto<V>(r.value, into.value);
+            into.timestamp = r.time;
+            return r.live ? record_kind::row : record_kind::erased;
+        }
+        return record_kind::none;
+    }
+
 protected:
     /// How the last change is undone.
     const typename undo_of<V>::type& last_step() const { return journal_.back().before; }
