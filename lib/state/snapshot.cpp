@@ -241,7 +241,7 @@ bool snapshot_reader::read(shard& into) {
     return !is_last;
 }
 
-// ------------------------------------------------------------------------------------ the directory
+// ----------------------------------------------------------------------------------- the directory
 snapshots::snapshots(const std::string& dir, const std::string& app) {
     if (dir.empty()) return;
     const auto its = std::filesystem::path{dir} / app;

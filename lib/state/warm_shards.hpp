@@ -21,7 +21,8 @@ struct warm_shard {
     cut at{};                 // of the inputs
 };
 
-/// Kept in memory for the table's `warm_for`, for those that an eager rebalance takes away and gives back.
+/// Kept in memory for the table's `warm_for`: an eager rebalance takes them away and gives most of
+/// them back.
 class warm_shards {
 public:
     void keep(table_info&, partition_id, warm_shard, time_point now);
