@@ -211,26 +211,43 @@ std::string_view snapshot_reader::read_block(std::uint64_t size, std::uint64_t c
     return block_;
 }
 
+namespace {
+
+struct read_row {
+    message is{};
+    bool erased = false;
+};
+read_row take_row(std::string_view& block) {
+    const auto take = [&](std::size_t n) {
+        if (n > block.size()) throw unfit_snapshot{"is damaged"};
+        const auto part = block.substr(0, n);
+        block.remove_prefix(n);
+        return part;
+    };
+    row_head head;
+    std::memcpy(&head, take(sizeof head).data(), sizeof head);
+    read_row r;
+    r.is.key = bytes_view{take(head.key_size)};
+    r.is.value = bytes_view{take(head.value_size)};
+    r.is.timestamp = timestamp{std::chrono::milliseconds{head.time}};
+    r.erased = head.erased != 0;
+    return r;
+}
+
+}  // namespace
+
 bool snapshot_reader::read(shard& into) {
     block_head head;
     read(&head, sizeof head);
-    auto rest = read_block(head.size, head.checksum);
-    const auto take = [&](std::size_t n) {
-        if (n > rest.size()) throw unfit_snapshot{"is damaged"};
-        const auto part = rest.substr(0, n);
-        rest.remove_prefix(n);
-        return part;
-    };
-    const bool is_last = rest.empty();
+    const auto block = read_block(head.size, head.checksum);
+    auto rest = block, later = block;
+    constexpr int ahead = 16;  // rows whose places come into the cache before their turn
+    for (int n = 0; n < ahead && !later.empty(); ++n) into.prefetch(take_row(later).is.key);
     while (!rest.empty()) {
-        row_head row;
-        std::memcpy(&row, take(sizeof row).data(), sizeof row);
-        message m;
-        m.key = bytes_view{take(row.key_size)};
-        m.value = bytes_view{take(row.value_size)};
-        m.timestamp = timestamp{std::chrono::milliseconds{row.time}};
+        if (!later.empty()) into.prefetch(take_row(later).is.key);
+        const auto [m, erased] = take_row(rest);
         try {
-            if (row.erased) into.restore_erased(m, head_.at, false);
+            if (erased) into.restore_erased(m, head_.at, false);
             else into.restore_row(m, head_.at);
         } catch (const std::exception& e) {
             throw unfit_snapshot{std::string{"does not decode: "} + e.what()};
@@ -238,7 +255,7 @@ bool snapshot_reader::read(shard& into) {
         ++rows_;
     }
     if (rows_ != head.rows) throw unfit_snapshot{"is damaged"};
-    return !is_last;
+    return !block.empty();
 }
 
 // ----------------------------------------------------------------------------------- the directory
