@@ -139,6 +139,44 @@ void table_catalog::find_inputs() {
     }
 }
 
+std::string table_catalog::changelog_of(const table_info& t) const {
+    return t.is_topic ? t.name : changelog_name(app_, t.name);
+}
+
+/// A topic of group_by is filled again from its sources. What is in it now would be counted twice.
+table_catalog::reset_plan table_catalog::to_reset(
+    const std::vector<const table_info*>& asked) const {
+    reset_plan plan;
+    const auto add_to = [](auto& all, auto* one) {
+        if (std::find(all.begin(), all.end(), one) != all.end()) return false;
+        all.push_back(one);
+        return true;
+    };
+    auto tables = asked;
+    std::vector<const topic_info*> topics;
+    while (!tables.empty() || !topics.empty()) {
+        if (!tables.empty()) {
+            const auto* t = tables.back();
+            tables.pop_back();
+            if (add_to(plan.tables, t))
+                topics.insert(topics.end(), t->sources.begin(), t->sources.end());
+            continue;
+        }
+        const auto* in = topics.back();
+        topics.pop_back();
+        if (!is_private(*in)) {
+            add_to(plan.commits, in);
+            continue;
+        }
+        if (!add_to(plan.topics, in)) continue;
+        topics.insert(topics.end(), in->sources.begin(), in->sources.end());
+        for (const auto* t : drawn_)
+            if (std::find(t->sources.begin(), t->sources.end(), in) != t->sources.end())
+                tables.push_back(t);
+    }
+    return plan;
+}
+
 void table_catalog::derive_changelog(table_info& t) {
     const auto& s = settings_.at(&t);
     topic_options o{.replication = s.replication, .config = s.config};

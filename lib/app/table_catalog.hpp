@@ -51,6 +51,19 @@ public:
         return it == all_.end() ? nullptr : it->second.get();
     }
 
+    /// What has to go so that tables begin anew.
+    struct reset_plan {
+        std::vector<const table_info*> tables{};
+        // In these everything is private to the app: they are deleted.
+        std::vector<const topic_info*> topics{};
+        // Of these the app forgets what it has committed.
+        std::vector<const topic_info*> commits{};
+    };
+    /// Of these tables, and of those that are filled by the same private topics.
+    reset_plan to_reset(const std::vector<const table_info*>&) const;
+    /// The name of the table's changelog.
+    std::string changelog_of(const table_info&) const;
+
 private:
     struct join_of {
         const agent_info* by;

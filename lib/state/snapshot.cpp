@@ -17,6 +17,7 @@
 namespace weir::detail {
 namespace {
 
+constexpr std::string_view suffix = ".snapshot";
 constexpr std::string_view version_line = "weir snapshot 1";
 // What is written or read at once. A shard of millions of keys has hundreds of blocks.
 constexpr std::size_t block_size = std::size_t{1} << 20;
@@ -280,8 +281,23 @@ snapshots::snapshots(const std::string& dir, const std::string& app) {
 
 void snapshots::remove(const std::string& path) { ::unlink(path.c_str()); }
 
+std::vector<std::string> snapshots::of(const std::string& table) const {
+    std::vector<std::string> all;
+    if (!any()) return all;
+    for (auto& entry : std::filesystem::directory_iterator{dir_}) {
+        const auto name = entry.path().filename().string();
+        const auto number = std::string_view{name}.substr(std::min(name.size(), table.size() + 1));
+        const auto digits = number.find_first_not_of("0123456789");
+        if (name.starts_with(table + '-') && digits > 0 && digits != number.npos &&
+            number.substr(digits) == suffix)
+            all.push_back(entry.path().string());
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
 std::string snapshots::path(const table_info& t, partition_id p) const {
-    return dir_ + '/' + t.name + '-' + std::to_string(p) + ".snapshot";
+    return dir_ + '/' + t.name + '-' + std::to_string(p) + std::string{suffix};
 }
 
 }  // namespace weir::detail

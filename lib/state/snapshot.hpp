@@ -109,6 +109,8 @@ public:
     bool any() const { return !dir_.empty(); }
     std::string path(const table_info&, partition_id) const;
     static void remove(const std::string& path);
+    /// The files of a table's snapshots.
+    std::vector<std::string> of(const std::string& table) const;
 
 private:
     std::string dir_;
