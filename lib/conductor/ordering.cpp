@@ -12,12 +12,16 @@ constexpr auto order_budget = std::chrono::milliseconds{20};
 // The clock is looked at after so many runs, and a run has at most so many messages.
 constexpr std::size_t runs_between_looks = 8, run_max = 512;
 
+bool is_behind(const owned_partition& p, const partition_cursor& a, const partition_cursor& b) {
+    if (a.reads == b.reads) return a.position < b.position;  // mostly, and soon known
+    return p.behind(a) > p.behind(b);
+}
+
 /// The cursor whose message comes next: the one that is farthest behind, or the first of several.
 partition_cursor* next_of(const ordered_inputs::input& in) {
     auto* next = in.cursors.front();
-    if (in.cursors.size() > 1)
-        for (auto* c : in.cursors)
-            if (in.from->behind(*c) > in.from->behind(*next)) next = c;
+    for (auto* c : in.cursors)
+        if (is_behind(*in.from, *c, *next)) next = c;
     return next->finished() ? nullptr : next;
 }
 

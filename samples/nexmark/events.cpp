@@ -76,6 +76,7 @@ std::int64_t key_of(const event& e) {
     if (auto* b = std::get_if<bid>(&e)) return b->auction;
     return std::get<person>(e).id;
 }
+std::int64_t name_of(const person& p) { return p.first_name * 16 + p.last_name; }
 
 }  // namespace nexmark
 

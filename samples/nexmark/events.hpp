@@ -32,6 +32,8 @@ using event = std::variant<person, auction, bid>;
 weir::timestamp time_of(const event&);
 /// A person's id, an auction's seller, a bid's auction.
 std::int64_t key_of(const event&);
+/// Both names of a person as one number.
+std::int64_t name_of(const person&);
 
 }  // namespace nexmark
 

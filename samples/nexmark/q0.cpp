@@ -6,21 +6,12 @@
 //   920000 results, checksum c8dc0fbcc5d6f6ba
 #include "query.hpp"
 
-int main(int argc, char** argv) try {
-    nexmark::query q0{"q0"};
-    using nexmark::bid;
-
+void nexmark::q0(query& q) {
     // [query]
-    q0.app.agent("q0", q0.events          // stream of event
-        | weir::process(nexmark::bids)    // of bid: the other events are dropped
-        | weir::for_each([&](const bid& b) {
-              q0.found.add(b.auction, b.bidder, b.price, b.at);
+    q.app.agent("q0", q.events          // stream of event
+        | weir::process(bids)           // of bid: the other events are dropped
+        | weir::for_each([&q](const bid& b) {
+              q.found.add(b.auction, b.bidder, b.price, b.at);
           }));
     // [/query]
-
-    const int code = q0.run(argc, argv);
-    q0.print();
-    return code;
-} catch (const std::exception& e) {
-    return weir::report_error(argv, e);
 }

@@ -27,16 +27,15 @@ std::int64_t window_of(weir::timestamp t) { return t.time_since_epoch() / 10s; }
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-    nexmark::query q7{"q7"};
-    const auto give = [&](const highest& h) {
-        for (auto& b : h.bids) q7.found.add(b.auction, b.price, b.bidder, b.at);
+void nexmark::q7(query& q) {
+    const auto give = [&q](const highest& h) {
+        for (auto& b : h.bids) q.found.add(b.auction, b.price, b.bidder, b.at);
     };
 
     // [query]
-    auto windows = q7.app.table<std::int64_t, highest>("highest");
-    q7.app.agent("q7", q7.events | weir::process(nexmark::bids)    // stream of bid
-        | weir::for_each([=](const nexmark::bid& b) {
+    auto windows = q.app.table<std::int64_t, highest>("highest");
+    q.app.agent("q7", q.events | weir::process(bids)       // stream of bid
+        | weir::for_each([=](const bid& b) {
               const auto window = window_of(b.at);
               const auto* so_far = windows.find(window);
               if (so_far && b.price < so_far->price) return;
@@ -49,10 +48,4 @@ int main(int argc, char** argv) try {
           }),
         {.tables = {windows}});
     // [/query]
-
-    const int code = q7.run(argc, argv);
-    q7.print();
-    return code;
-} catch (const std::exception& e) {
-    return weir::report_error(argv, e);
 }

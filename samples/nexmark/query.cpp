@@ -17,16 +17,20 @@ weir::task<> send_events(weir::topic<std::int64_t, event> to, generator& from) {
     }
 }
 
-}  // namespace
-
-std::optional<bid> bids(const event& e) {
-    if (const auto* b = std::get_if<bid>(&e)) return *b;
+template <class T>
+std::optional<T> only(const event& e) {
+    if (const auto* one = std::get_if<T>(&e)) return *one;
     return {};
 }
 
-query::query(const std::string& name)
-    // What is committed is dropped by the embedded broker when a partition is full.
-    : app("nexmark-" + name, {.commit_every = 100'000}),
+}  // namespace
+
+std::optional<person> persons(const event& e) { return only<person>(e); }
+std::optional<auction> auctions(const event& e) { return only<auction>(e); }
+std::optional<bid> bids(const event& e) { return only<bid>(e); }
+
+query::query(const std::string& name, const weir::app_options& o)
+    : app("nexmark-" + name, o),
       events(app.topic<std::int64_t, event>("nexmark-events", {.partitions = 1}).time(time_of)) {}
 
 int query::run(int argc, char** argv) {

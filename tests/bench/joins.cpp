@@ -16,22 +16,22 @@ constexpr messages rows{.count = 1'000'000};  // so that nearly each of the 100 
 std::int64_t sum(std::int64_t n, std::int64_t row) { return n + row; }
 
 /// Both topics are filled, and the table has seen its own: its app has committed that.
-std::string filled_with_table() {
-    static int number = 0;
-    const auto name = "joins" + std::to_string(++number);
-    const auto broker = weir::bench::filled<u64>(name, some);
+auto filled_with_table(const std::string& name) {
+    auto broker = weir::bench::filled<u64>(name, some);
     weir::bench::fill<u64>(broker, "rows", rows);
     weir::app app{"bench", {.broker = "memory://" + name, .commit_interval = 1h}};
     auto in = app.topic<u64, std::int64_t>("rows");
     app.agent("a", in | weir::for_each([seen = after(rows, [&] { app.stop(); })](
                                            std::int64_t) mutable { seen(); }));
     app.run();
-    return name;
+    return broker;
 }
 
 /// From the first message to the last: the table is restored before.
 void joined(pass& p) {
-    const auto name = filled_with_table();
+    static int number = 0;
+    const auto name = "joins" + std::to_string(++number);
+    const auto broker = filled_with_table(name);
     weir::app app{"bench",
                   {.broker = "memory://" + name,
                    .commit_interval = 1h,

@@ -3,129 +3,19 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <set>
 #include <stdexcept>
 #include <tuple>
-#include <utility>
+
+#include "history.hpp"
+#include "join_checks.hpp"
 
 namespace tests::torture {
 namespace {
 
-constexpr std::size_t examples = 5;
-constexpr milliseconds never = std::numeric_limits<milliseconds>::max();
-
-/// How long after its end a fault may still be the reason for a copy: a session times out, the
-/// group settles, the broker's coordinator has read its log.
-constexpr milliseconds aftermath = 10'000;
-
-std::string grouped(std::size_t n) {
-    auto s = std::to_string(n);
-    for (auto i = static_cast<int>(s.size()) - 3; i > 0; i -= 3)
-        s.insert(static_cast<std::size_t>(i), ",");
-    return s;
-}
-
-std::string label(const evidence& all, const std::string& topic) {
-    return topic.starts_with(all.prefix) ? topic.substr(all.prefix.size()) : topic;
-}
-
-std::string place(const evidence& all, const std::string& topic, int partition,
-                  std::int64_t offset) {
-    return label(all, topic) + '[' + std::to_string(partition) + "]@" + std::to_string(offset);
-}
-
-std::string seconds(milliseconds t) {
-    return std::to_string(t / 1000) + '.' + std::to_string(t % 1000 / 100) + " s";
-}
-
 bool before(const entry& a, const entry& b) {
     return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
 }
-
-/// Counts what does not hold, and keeps the first examples.
-struct found {
-    std::size_t n = 0;
-    std::vector<std::string> some{};
-    void add(const std::string& example) {
-        if (n++ < examples) some.push_back(example);
-    }
-    fact as_fact(std::string holds, const std::string& fails) && {
-        if (n == 0) return {true, std::move(holds)};
-        return {false, fails + ": " + grouped(n), std::move(some)};
-    }
-};
-
-// ----------------------------------------------------------------------- who had which partition
-
-/// From an assignment of a partition to the next generation of its group.
-struct session {
-    milliseconds begin = 0;
-    std::int64_t start = 0;  // what was committed then
-};
-
-struct place_of {
-    std::string topic;
-    int partition = 0;
-    auto operator<=>(const place_of&) const = default;
-};
-
-class owners {
-public:
-    explicit owners(const std::vector<group_event>& all) {
-        std::map<place_of, std::int64_t> committed;
-        for (auto& e : all) {
-            if (auto* c = std::get_if<commit>(&e)) {
-                committed[{c->topic, c->partition}] = c->offset;
-                commits_.push_back(c->time);
-            } else {
-                begin(std::get<generation>(e), committed);
-            }
-        }
-    }
-    /// In the order of time.
-    const std::vector<session>& of(const std::string& client, const place_of& at) const {
-        static const std::vector<session> none;
-        const auto it = sessions_.find({client, at});
-        return it == sessions_.end() ? none : it->second;
-    }
-    /// The coordinator has forgotten the client within this time: it came back with a new id.
-    bool thrown_out(const std::string& client, milliseconds from, milliseconds to) const {
-        const auto it = ids_.find(client);
-        if (it == ids_.end()) return false;
-        auto& ids = it->second;
-        for (std::size_t i = 1; i < ids.size(); ++i)
-            if (ids[i].second != ids[i - 1].second && ids[i].first >= from &&
-                ids[i - 1].first <= to)
-                return true;
-        return false;
-    }
-    milliseconds next_generation(milliseconds from) const {
-        const auto it = std::lower_bound(generations_.begin(), generations_.end(), from);
-        return it == generations_.end() ? never : *it;
-    }
-    /// When the group commits for the first time from then on: a broker listens long before it
-    /// serves.
-    milliseconds commits_again(milliseconds from) const {
-        const auto it = std::lower_bound(commits_.begin(), commits_.end(), from);
-        return it == commits_.end() ? never - aftermath : *it;
-    }
-
-private:
-    void begin(const generation& g, std::map<place_of, std::int64_t>& committed) {
-        generations_.push_back(g.time);
-        for (auto& m : g.members) {
-            ids_[m.client].emplace_back(g.time, m.id);
-            for (auto& [topic, partitions] : m.partitions)
-                for (const int p : partitions)
-                    sessions_[{m.client, {topic, p}}].push_back({g.time, committed[{topic, p}]});
-        }
-    }
-
-    std::map<std::pair<std::string, place_of>, std::vector<session>> sessions_;
-    std::map<std::string, std::vector<std::pair<milliseconds, std::string>>> ids_;
-    std::vector<milliseconds> commits_, generations_;
-};
 
 // --------------------------------------------------------------------------------------- one hop
 
@@ -320,9 +210,8 @@ private:
 
     /// More results than sources: each of them comes of a crash that is known, or of none.
     fact again() const {
-        std::map<std::string, std::size_t> causes;
-        found unexplained;
-        std::size_t copies_made = 0;
+        copies_made again;
+        const causes why{all_, owners_};
         for (auto& [which, copies] : copies_) {
             const auto it = sources_.find(which);
             const auto wanted = it == sources_.end() ? 0 : it->second.size();
@@ -330,50 +219,15 @@ private:
             auto in_time = copies;
             std::stable_sort(in_time.begin(), in_time.end(),
                              [&](auto a, auto b) { return to_[a].time < to_[b].time; });
-            for (auto i = wanted; i < in_time.size(); ++i, ++copies_made) {
+            for (auto i = wanted; i < in_time.size(); ++i) {
                 const auto &one = to_[in_time[i - 1]], &two = to_[in_time[i]];
-                const auto why = cause(one, two, from_[it->second.front()]);
-                if (why.empty()) unexplained.add(at(two) + ", after " + at(one));
-                else ++causes[why];
+                again.add(why.of({maker(one), one.time}, {maker(two), two.time},
+                                 may_be_made_from(one, from_[it->second.front()])),
+                          at(two) + ", after " + at(one));
             }
         }
-        if (hop_.exactly_once) {
-            found twice;
-            for (auto& [why, n] : causes) twice.n += n, twice.some.push_back(line(n, why));
-            twice.n += unexplained.n;
-            return std::move(twice).as_fact(name() + "exactly once", name() + "came again");
-        }
-        auto f = std::move(unexplained)
-                     .as_fact(name() + grouped(copies_made) + " of " + grouped(to_.size()) +
-                                  " results came again, each after a fault",
-                              name() + "came again without a fault that explains it");
-        for (auto& [why, n] : causes) f.details.push_back(line(n, why));
-        return f;
-    }
-    static std::string line(std::size_t n, const std::string& why) {
-        return grouped(n) + " after " + why;
-    }
-
-    /// Why a second copy was made: what is done when a partition changes hands the next owner does
-    /// not do again, so something has happened before that. Empty: nothing is known.
-    std::string cause(const entry& one, const entry& two, const entry& source) const {
-        const auto earliest = may_be_made_from(one, source);
-        const auto latest = std::min(two.time, owners_.next_generation(one.time));
-        const auto touches = [&](const fault& f) {
-            const auto to = f.who == broker_name ? owners_.commits_again(f.to) : f.to;
-            return f.from <= latest && to + aftermath >= earliest;
-        };
-        const fault* last = nullptr;  // the latest that may be it, a process's own first
-        for (auto& f : all_.faults)
-            if ((f.who == maker(one) || f.who == maker(two)) && touches(f)) last = &f;
-        if (!last)
-            for (auto& f : all_.faults)
-                if (f.who == broker_name && touches(f)) last = &f;
-        if (last) return last->who + ' ' + last->what + " at " + seconds(last->from - all_.began);
-        for (auto* who : {&maker(one), &maker(two)})
-            if (owners_.thrown_out(*who, earliest, two.time))
-                return *who + " left the group unasked";
-        return {};
+        if (hop_.exactly_once) return std::move(again).exactly_once(name());
+        return std::move(again).at_least_once(name(), to_.size());
     }
     /// What is sent may wait in its process until the broker takes it.
     milliseconds may_be_made_from(const entry& copy, const entry& source) const {
@@ -382,7 +236,6 @@ private:
     }
 
     static constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
-    static constexpr std::string_view broker_name = "the broker";
     const evidence& all_;
     const owners& owners_;
     const hop& hop_;
@@ -497,6 +350,11 @@ std::string_view field(std::string_view object, const char* name) {
     from += quoted;
     return object.substr(from, object.find_first_of(quoted ? "\"" : ",}", from) - from);
 }
+std::int64_t number(std::string_view text) {
+    std::int64_t n = 0;
+    std::from_chars(text.data(), text.data() + text.size(), n);
+    return n;
+}
 
 }  // namespace
 
@@ -514,11 +372,11 @@ void evidence::add(const std::string& topic, const record& r) {
     const std::string_view text = r.value ? std::string_view{*r.value} : std::string_view{};
     for (auto from = text.find('{'); from != text.npos; from = text.find('{', from + 1)) {
         const auto object = text.substr(from, text.find('}', from) - from + 1);
-        const auto number = field(object, "id");
-        std::int64_t id = 0;
-        std::from_chars(number.data(), number.data() + number.size(), id);
-        log.entries.push_back({id, r.partition, r.offset, r.time, names.of(r.key.value_or("")),
-                               names.of(field(object, "key")), names.of(field(object, "by"))});
+        const bool is_joined = object.find("\"match\":") != object.npos;
+        log.entries.push_back({number(field(object, "id")), r.partition, r.offset, r.time,
+                               names.of(r.key.value_or("")), names.of(field(object, "key")),
+                               names.of(field(object, "by")),
+                               is_joined ? number(field(object, "match")) : -1});
     }
     const auto p = static_cast<std::size_t>(r.partition);
     if (log.ends.size() <= p) log.ends.resize(p + 1);
@@ -541,9 +399,13 @@ std::vector<fact> check(const evidence& all) {
     }
     for (auto& t : all.tables)
         for (auto& topic : t.reads) reading[topic];
+    for (auto& j : all.table_joins) reading[j.rows];
+    for (auto& j : all.stream_joins) reading[j.left], reading[j.right];
     for (auto& h : hops) h.facts(facts);
     for (auto& [topic, of] : reading) check_commits(all, topic, of, facts);
     for (auto& t : all.tables) check_table(all, t, facts);
+    for (auto& j : all.table_joins) check_join(all, j, facts);
+    for (auto& j : all.stream_joins) check_join(all, who, j, facts);
     return facts;
 }
 

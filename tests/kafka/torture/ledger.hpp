@@ -38,6 +38,7 @@ struct entry {
     std::uint32_t key = 0;      // the message's
     std::uint32_t field = 0;    // what group_by takes for the key
     std::uint32_t made_by = 0;  // the processes that it has passed: "w1.0>w2.3"
+    std::int64_t match = -1;    // the id of what it is joined with
 };
 
 struct topic_log {
@@ -67,6 +68,20 @@ struct table {
     counts what = counts::messages;
 };
 
+/// Each result has the row that the table had. Its hop says the rest.
+struct table_join {
+    std::string stream, rows, to;
+};
+
+/// A left message at t has the right ones of its key in [t - before, t + after], by what the broker
+/// says of their times. `alone`: where it has none it is passed on without, when a message of
+/// either side is later than t + after + grace.
+struct stream_join {
+    std::string left, right, to;
+    milliseconds before = 0, after = 0, grace = 0;
+    bool alone = false;
+};
+
 struct fault {
     std::string who;   // "w1.0" or "the broker"
     std::string what;  // "was killed"
@@ -78,6 +93,8 @@ struct evidence {
     std::string prefix{};  // of topics, left out where the ledger names them
     std::vector<hop> hops{};
     std::vector<table> tables{};
+    std::vector<table_join> table_joins{};
+    std::vector<stream_join> stream_joins{};
     texts names{};
     std::map<std::string, topic_log> topics{};
     std::map<std::string, folded> changelogs{};

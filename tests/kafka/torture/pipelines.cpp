@@ -21,6 +21,12 @@ struct item {
     std::string by;
 };
 using items = std::vector<item>;
+struct joined {
+    std::int64_t id;
+    std::string key;
+    std::string by;
+    std::int64_t match;  // the id of what it is joined with; -1: of nothing
+};
 
 const std::string self = std::getenv("TORTURE_WORKER");
 
@@ -30,6 +36,11 @@ items all_stamped(const items& all) {
     items made;
     for (auto& i : all) made.push_back(stamped(i));
     return made;
+}
+
+joined with(const item& i, const item* other) {
+    const auto [id, key, by] = stamped(i);
+    return {id, key, by, other ? other->id : -1};
 }
 
 /// Takes 0 to 3 ms.
@@ -73,6 +84,30 @@ public:
         app_.agent("merge-count",
                    (in_ & forwarded) | weir::count(app_.table<std::string, std::int64_t>("both")));
     }
+    /// A stream and a table that a topic fills, and a table behind them.
+    void join() {
+        auto customers = app_.table(topic("customers"));
+        app_.agent("join",
+                   in_                                     // stream of item
+                       | weir::left_join(customers, with)  // of joined
+                       | weir::echo(out<joined>("join"))   //
+                       | weir::count(app_.table<std::string, std::int64_t>("joined")));
+    }
+    /// Two streams, once with what has no match.
+    void stream_join() {
+        const weir::join_options o{.wait = 30s};  // the order of reading decides what is late
+        const weir::within near{5s};
+        const auto both = [](const item& a, const item& b) { return with(a, &b); };
+        app_.agent("paid",
+                   in_  // stream of item
+                       |
+                       weir::join(topic("payments"), near, weir::grace(10s), o, both)  // of joined
+                       | weir::to(out<joined>("paid")));
+        app_.agent("state", in_  // stream of item
+                                | weir::left_join(topic("payments"), near, weir::grace(10s), o,
+                                                  with)  // of joined
+                                | weir::to(out<joined>("state")));
+    }
     /// The batches are made of another topic: what a `take` lets go when its partition is revoked,
     /// all agents of that topic make again.
     void all() { forward(in_), repartition(), async(), batch(out("forward")); }
@@ -92,8 +127,12 @@ private:
                                 | weir::map(all_stamped)           //
                                 | weir::to(id_ + "-batch-out"));
     }
-    items_topic out(const std::string& pipeline) {
-        return app_.topic<std::string, item>(id_ + '-' + pipeline + "-out");
+    items_topic topic(const std::string& name) {
+        return app_.topic<std::string, item>(id_ + '-' + name);
+    }
+    template <class V = item>
+    weir::topic<std::string, V> out(const std::string& pipeline) {
+        return app_.topic<std::string, V>(id_ + '-' + pipeline + "-out");
     }
 
     weir::app& app_;
@@ -109,6 +148,8 @@ const std::map<std::string, void (pipelines::*)()> known{
     {"all", &pipelines::all},
     {"count", &pipelines::count},
     {"merge-count", &pipelines::merge_count},
+    {"join", &pipelines::join},
+    {"stream-join", &pipelines::stream_join},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // What the ledger must know of each pipeline in pipelines.cpp. A new pipeline is one function
 // there, and one here.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,10 +16,18 @@ struct plan {
         std::string name;
         int partitions = 4;
     };
-    std::string input;
-    std::vector<topic> topics{};  // created before anything runs; the input, too
+    /// A topic that is fed: some of all ids.
+    struct input {
+        std::string topic;
+        bool (*has)(std::int64_t id);
+        std::string (*key)(std::int64_t id);
+    };
+    std::vector<input> inputs{};
+    std::vector<topic> topics{};  // created before anything runs; the inputs, too
     std::vector<hop> hops{};
     std::vector<table> tables{};  // weir makes their changelogs
+    std::vector<table_join> table_joins{};
+    std::vector<stream_join> stream_joins{};
 };
 
 /// The names of all pipelines.

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr auto longest_finish = 300s, longest_end = 45s;
 constexpr int patience_ms = 300'000;
-constexpr int keys = 97, fields = 89;  // of messages, of group_by
+constexpr int fields = 89;  // of group_by
 constexpr std::size_t details_shown = 20, lines_shown = 15;
 
 std::string environment(const char* name) {
@@ -52,7 +52,7 @@ std::string printed(const fact& f, std::size_t most) {
 
 // ----------------------------------------------------------------------------------------- feeder
 
-feeder::feeder(std::string topic) : topic_(std::move(topic)) {
+feeder::feeder(std::vector<plan::input> to) : to_(std::move(to)) {
     auto* conf = rd_kafka_conf_new();
     const auto server = servers();
     for (auto [name, value] :
@@ -60,6 +60,7 @@ feeder::feeder(std::string topic) : topic_(std::move(topic)) {
           {"enable.idempotence", "true"},
           {"partitioner", "murmur2_random"},
           {"linger.ms", "5"},
+          {"reconnect.backoff.max.ms", "500"},
           {"log_level", "0"},
           {"queue.buffering.max.messages", "1000000"}})
         rd_kafka_conf_set(conf, name, value, nullptr, 0);
@@ -70,23 +71,31 @@ feeder::feeder(std::string topic) : topic_(std::move(topic)) {
 feeder::~feeder() { rd_kafka_destroy(rk_); }
 
 void feeder::feed(std::int64_t upto) {
-    for (; next_ < upto; ++next_) {
-        const auto key = "k" + std::to_string(next_ % keys), value = message(next_);
-        rd_kafka_vu_t what[4] = {};  // the macros of rd_kafka_producev are GNU's
-        what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-        what[0].u.cstr = topic_.c_str();
-        what[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-        what[1].u.i = RD_KAFKA_MSG_F_COPY;
-        what[2].vtype = RD_KAFKA_VTYPE_KEY;
-        what[2].u.mem = {const_cast<char*>(key.data()), key.size()};
-        what[3].vtype = RD_KAFKA_VTYPE_VALUE;
-        what[3].u.mem = {const_cast<char*>(value.data()), value.size()};
-        if (auto* e = rd_kafka_produceva(rk_, what, 4)) {
-            rd_kafka_error_destroy(e);
-            break;
-        }
-    }
+    while (next_ < upto && send_next()) ++next_;
     rd_kafka_poll(rk_, 0);
+}
+/// To each input that has the next id. Whether there was room.
+bool feeder::send_next() {
+    for (; in_ < to_.size(); ++in_)
+        if (to_[in_].has(next_) && !send(to_[in_])) return false;
+    in_ = 0;
+    return true;
+}
+bool feeder::send(const plan::input& to) {
+    const auto key = to.key(next_), value = message(next_);
+    rd_kafka_vu_t what[4] = {};  // the macros of rd_kafka_producev are GNU's
+    what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    what[0].u.cstr = to.topic.c_str();
+    what[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    what[1].u.i = RD_KAFKA_MSG_F_COPY;
+    what[2].vtype = RD_KAFKA_VTYPE_KEY;
+    what[2].u.mem = {const_cast<char*>(key.data()), key.size()};
+    what[3].vtype = RD_KAFKA_VTYPE_VALUE;
+    what[3].u.mem = {const_cast<char*>(value.data()), value.size()};
+    auto* e = rd_kafka_produceva(rk_, what, 4);
+    if (e) rd_kafka_error_destroy(e);
+    else ++sent_;
+    return e == nullptr;
 }
 
 void feeder::flush() {
@@ -140,7 +149,7 @@ bool run::go() {
 evidence run::work() {
     began_ = now();
     create_topics();
-    feeder_ = std::make_unique<feeder>(plan_.input);
+    feeder_ = std::make_unique<feeder>(plan_.inputs);
     for (int w = 0; w < workers_at_first; ++w) start(w);
     cause_faults();
     const auto caused = now();
@@ -291,7 +300,8 @@ void run::ended(worker& w) {
 void run::finish_work() {
     while (script_runs()) std::this_thread::sleep_for(10ms);
     feeder_->flush();
-    std::set<std::string> read{plan_.input};
+    std::set<std::string> read;
+    for (auto& i : plan_.inputs) read.insert(i.topic);
     for (auto& h : plan_.hops) read.insert(h.from);
     for (auto& t : plan_.tables) read.insert(t.reads.begin(), t.reads.end());
     bool nobody = false;
@@ -349,6 +359,8 @@ evidence run::read_back() {
     all.prefix = id_ + '-';
     all.hops = plan_.hops;
     all.tables = plan_.tables;
+    all.table_joins = plan_.table_joins;
+    all.stream_joins = plan_.stream_joins;
     all.faults = faults_;
     for (auto& t : plan_.topics) {
         all.topics[t.name].ends.resize(static_cast<std::size_t>(t.partitions));

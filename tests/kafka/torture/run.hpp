@@ -27,7 +27,7 @@ struct options {
 /// A producer whose messages are neither lost nor sent twice while the broker dies.
 class feeder {
 public:
-    explicit feeder(std::string topic);
+    explicit feeder(std::vector<plan::input>);
     feeder(const feeder&) = delete;
     feeder& operator=(const feeder&) = delete;
     ~feeder();
@@ -35,12 +35,16 @@ public:
     void feed(std::int64_t upto);
     /// Waits until the broker has all of them.
     void flush();
-    std::int64_t sent() const { return next_; }
+    std::int64_t sent() const { return sent_; }
 
 private:
-    std::string topic_;
+    bool send_next();
+    bool send(const plan::input&);
+
+    std::vector<plan::input> to_;
     rd_kafka_t* rk_;
-    std::int64_t next_ = 0;
+    std::int64_t next_ = 0, sent_ = 0;
+    std::size_t in_ = 0;  // which of the inputs has the next one next
 };
 
 class run {
