@@ -12,6 +12,7 @@
 #include <weir/offload.hpp>
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/count.hpp>
+#include <weir/operators/dedupe.hpp>
 #include <weir/operators/echo.hpp>
 #include <weir/operators/emit_every.hpp>
 #include <weir/operators/enumerate.hpp>

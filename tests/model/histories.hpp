@@ -2,7 +2,9 @@
 // The program around random histories: fixed seeds as a test; `--seed N` plays one and tells it,
 // `--seconds N` plays fresh ones, `--runs N` so many. A crash and an endless loop print their seed.
 #pragma once
+#include <sys/time.h>
 #include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -64,23 +66,30 @@ inline volatile std::uint64_t playing = 0;
 inline void say_seed(int signal) {
     char text[200];
     const int n = std::snprintf(text, sizeof text, "%s: %s; replay: --seed %llu\n", histories_name,
-                                signal == SIGALRM ? "no end" : "a crash",
+                                signal == SIGPROF ? "no end" : "a crash",
                                 static_cast<unsigned long long>(playing));
     [[maybe_unused]] const auto written = write(2, text, std::size_t(n));
     std::signal(signal, SIG_DFL);
-    if (signal == SIGALRM) std::_Exit(1);
+    if (signal == SIGPROF) std::_Exit(1);
+}
+
+/// Of one history: seconds of this process, not of the clock, since the machine may be busy. 0: there
+/// is no limit any more.
+inline void limit_cpu_time(int seconds) {
+    const itimerval limit{{0, 0}, {seconds, 0}};
+    setitimer(ITIMER_PROF, &limit, nullptr);
 }
 
 /// `one(seed, tell)` plays one history, and returns what was wrong.
 template <class One>
 bool play(std::uint64_t seed, One one, bool tell) {
     playing = seed;
-    alarm(60);
+    limit_cpu_time(60);
     std::string wrong;
     try {
         wrong = one(seed, tell);
     } catch (const std::exception& e) { wrong = std::string{"threw "} + e.what(); }
-    alarm(0);
+    limit_cpu_time(0);
     if (wrong.empty()) return true;
     std::printf("%s: seed %llu: %s\n", histories_name, static_cast<unsigned long long>(seed),
                 wrong.c_str());
@@ -91,7 +100,7 @@ bool play(std::uint64_t seed, One one, bool tell) {
 template <class One>
 int play_histories(const char* name, std::uint64_t runs, int argc, char** argv, One one) {
     histories_name = name;
-    for (int s : {SIGALRM, SIGSEGV, SIGABRT, SIGFPE}) std::signal(s, say_seed);
+    for (int s : {SIGPROF, SIGSEGV, SIGABRT, SIGFPE}) std::signal(s, say_seed);
     const auto asked = [&](const char* what) { return argc == 3 && !std::strcmp(argv[1], what); };
     const auto n_asked = argc == 3 ? std::strtoull(argv[2], nullptr, 10) : 0;
     if (asked("--seed")) return play(n_asked, one, true) ? 0 : 1;

@@ -119,8 +119,8 @@ public:
             auto& c = journal_.back();
             set_live(*c.of, c.was_live);
             c.of->time = c.time_before;
+            undone(*c.of, c.before);
             if constexpr (has_undo_step<V>) {
-                undone(*c.of, c.before);
                 c.of->value.undo(std::move(c.before));
             } else {
                 c.of->value = std::move(c.before);
@@ -379,7 +379,7 @@ public:
 protected:
     /// How the last change is undone.
     const typename undo_of<V>::type& last_step() const { return journal_.back().before; }
-    /// A change of the row is about to be undone.
+    /// A change of the row is about to be undone. Whether the row has a value has been undone.
     virtual void undone(row_type&, const typename undo_of<V>::type&) {}
 
 private:
