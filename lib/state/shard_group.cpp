@@ -142,16 +142,17 @@ std::string shard_group::where(const member& m, offset at) const {
 }
 
 // ----------------------------------------------------------------------------------------- restore
-bool shard_group::restore() {
+bool shard_group::restore(std::size_t& left) {
     if (running_) return false;
     bool busy = false;
     for (auto& m : tables_) {
         if (m.restored) continue;
-        for (std::size_t n = 0; n < restore_piece && !m.restored; n += restore_read) {
+        for (std::size_t n = 0; n < restore_piece && left > 0 && !m.restored; n += restore_read) {
             if (m.on_disk) n = restore_piece;  // one block of it at a time
             tell_begin(m);
             if (!restore(m)) break;
             busy = true;
+            left -= std::min(left, restore_read);
         }
         if (m.restored)
             news_.push_back({m.table->name, partition_, 0, 0, true, std::move(m.late),

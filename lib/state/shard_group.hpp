@@ -129,9 +129,9 @@ public:
     bool had(const topic_info&) const;
     bool restoring() const { return !running_; }
 
-    /// Reads a piece of the changelogs, until they are restored. True if it did anything. Throws
-    /// weir::error.
-    bool restore();
+    /// Reads a piece of the changelogs, until they are restored: about `left` records at the most,
+    /// which is how many are left then. True if it did anything. Throws weir::error.
+    bool restore(std::size_t& left);
     /// Forgets what can't be undone. `under_way`: what has been read has not gone through the
     /// agents that change the tables. True if there is something to do because of it.
     bool update(time_point now, bool under_way);

@@ -2,10 +2,17 @@
 #include "tables.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <weir/graph/topic_info.hpp>
 
 namespace weir::detail {
+namespace {
+
+// How many records are restored in one turn while other partitions are read.
+constexpr std::size_t piece_beside_others = 4096;
+
+}  // namespace
 
 const topic_info* tables::input_named(const std::string& topic) const {
     for (auto& t : all_)
@@ -94,9 +101,20 @@ void tables::leave_readable() {
     for (auto& [key, g] : groups_) g->leave_readable();
 }
 
+/// By turns. Partitions that are read already keep their latency.
 bool tables::restore() {
+    const auto is_running = [](auto& g) { return !g.second->restoring(); };
+    auto left = std::any_of(groups_.begin(), groups_.end(), is_running)
+                    ? piece_beside_others
+                    : std::numeric_limits<std::size_t>::max();
     bool busy = false;
-    for (auto& [key, g] : groups_) busy |= g->restore();
+    auto next = groups_.upper_bound(restored_last_);
+    for (auto n = groups_.size(); n > 0 && left > 0; --n, ++next) {
+        if (next == groups_.end()) next = groups_.begin();
+        if (!next->second->restoring()) continue;
+        busy |= next->second->restore(left);
+        restored_last_ = next->first;
+    }
     return busy;
 }
 time_point tables::due() const {

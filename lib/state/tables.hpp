@@ -114,6 +114,7 @@ private:
     snapshots on_disk_{};
     std::vector<table_target> all_;
     std::map<group_key, std::unique_ptr<shard_group>> groups_;
+    group_key restored_last_{};
     warm_shards warm_;
     global_tables global_;
     bool begun_ = false;
