@@ -2,10 +2,13 @@
 // What the benchmarks of tables and windows have in common: a filled topic, and an app that reads
 // it.
 #pragma once
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <weir/transport/memory.hpp>
 #include <weir/weir.hpp>
@@ -143,6 +146,27 @@ void through(pass& measured, const messages& m, std::size_t commit_every, Setup 
     const auto begin = now();
     app.run();
     measured.took(end - begin);
+}
+
+/// A message as a loop that is written by hand finds it: encoded, in one piece of memory.
+struct encoded {
+    std::array<char, 8> key, value;
+    timestamp time{};
+};
+inline encoded encoded_message(std::uint64_t key, std::int64_t value, timestamp t = {}) {
+    encoded e{{}, {}, t};
+    bytes b;
+    detail::encode_onto(key, b);
+    detail::encode_onto(value, b);
+    std::copy_n(b.data(), 8, e.key.begin());
+    std::copy_n(b.data() + 8, 8, e.value.begin());
+    return e;
+}
+template <class T>
+T decoded(const std::array<char, 8>& from) {
+    T value{};
+    codec<T>::decode(bytes_view{std::string_view{from.data(), from.size()}}, value);
+    return value;
 }
 
 /// Calls `f` once it has been called for each of the messages.
