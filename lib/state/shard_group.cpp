@@ -188,6 +188,15 @@ void shard_group::begin_anew(member& m) {
     m.reader = transport_.reader({m.table->changelog->name, partition_}, 0);
 }
 
+void shard_group::give_up_warm(member& m) {
+    const char* why = "is not of this changelog, or lacks something of it";
+    if (!m.path.empty()) drop_snapshot(m, why);
+    else
+        lines_.push_back("table '" + m.table->name + "'[" + std::to_string(partition_) +
+                         "] is restored from its changelog: what was kept of it in memory " + why);
+    begin_anew(m);
+}
+
 /// The changelog is read from where the shard was left. The last record that is in the shard is
 /// read again: it shows that the changelog is still the same one.
 void shard_group::resume(member& m) {
@@ -379,7 +388,7 @@ bool shard_group::restore(member& m) {
     if (!m.fetched) {
         if (m.announced || !complete() || !is_at_end(*m.reader)) return false;
         if (m.was_warm && !m.is_same) {  // nothing that is there says so
-            begin_anew(m);
+            give_up_warm(m);
             return true;
         }
         announce(m);
@@ -394,7 +403,7 @@ bool shard_group::restore(member& m) {
             if (m.was_warm) {
                 const auto it = follows_warm(m, *m.fetched, i);
                 if (it == follows::not_at_all) {
-                    begin_anew(m);
+                    give_up_warm(m);
                     return true;
                 }
                 if (it == follows::is_in_it) continue;
@@ -420,7 +429,7 @@ bool shard_group::restore_topic(member& m) {
     const auto& in = inputs_[number_of(*m.table->changelog)];
     if (!in) return false;
     const auto upto = in->committable;
-    if (m.was_warm && upto < m.was_warm->next) begin_anew(m);
+    if (m.was_warm && upto < m.was_warm->next) give_up_warm(m);
     const auto is_there = [&] { return upto == 0 || m.reader->position() >= upto; };
     if (!is_there()) {
         m.fetched = m.reader->read(restore_read, std::move(m.fetched));

@@ -219,6 +219,7 @@ private:
     std::size_t number_of(const topic_info&) const;
     bool complete() const;
     void begin_anew(member&);
+    void give_up_warm(member&);
     void resume(member&);
     bool begin_with(member&, const snapshots&, timestamp now);
     bool read_snapshot(member&);

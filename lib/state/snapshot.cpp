@@ -17,6 +17,7 @@
 namespace weir::detail {
 namespace {
 
+constexpr std::string_view no_name = "*";  // of an input; no topic's name
 constexpr std::string_view suffix = ".snapshot";
 constexpr std::string_view version_line = "weir snapshot 1";
 // What is written or read at once. A shard of millions of keys has hundreds of blocks.
@@ -76,10 +77,10 @@ open_file::~open_file() {
 // ---------------------------------------------------------------------------------------- the head
 std::string snapshot_head::text() const {
     std::string names;
-    for (auto& i : inputs) names += (names.empty() ? "" : " ") + i;
+    for (auto& i : inputs) names += ' ' + (i.empty() ? std::string{no_name} : i);
     const cut_stamp stamp{owner.epoch, owner.owner, at, time, closed};
     return std::string{version_line} + "\ntopic " + changelog + "\nnext " + std::to_string(next) +
-           "\nwritten " + std::to_string(written.time_since_epoch().count()) + "\ninputs " + names +
+           "\nwritten " + std::to_string(written.time_since_epoch().count()) + "\ninputs" + names +
            "\ncut " + stamp.text(inputs) + "\n\n" + owner.text();
 }
 
@@ -93,7 +94,10 @@ snapshot_head snapshot_head::of(std::string_view text) {
         if (name == "next") h.next = number(line);
         if (name == "written") h.written = timestamp{std::chrono::milliseconds{number(line)}};
         if (name == "inputs")
-            while (!line.empty()) h.inputs.emplace_back(take(line, ' '));
+            while (!line.empty()) {
+                const auto one = take(line, ' ');
+                h.inputs.emplace_back(one == no_name ? std::string_view{} : one);
+            }
         if (name == "cut") stamp = line;
     }
     try {

@@ -217,6 +217,8 @@ TEST_CASE(
         app.agent("c", in | weir::count(seen));
         test_driver test{app};
         CHECK(all_of(seen).empty());
+        CHECK(hush.lines.at(0).find("is not of this changelog") != string::npos);
+        CHECK_FALSE(fs::exists(r.dir.snapshot()));
     }
 }
 
@@ -324,4 +326,37 @@ TEST_CASE(
     std::sort(two.out.begin(), two.out.end());
     CHECK(two.out == texts{"j 0", "j 15", "j 20", "s a [3, 3) 1", "s b [4, 4) 2", "t a [0, 10) 1",
                            "t b [0, 10) 2"});
+}
+
+TEST_CASE("a snapshot of a table that another topic is joined with is read") {
+    directory d;
+    struct joined {
+        silent hush{};
+        weir::app app;
+        weir::topic<string, int> in, asked;
+        weir::table<string, std::int64_t> seen;
+        trace out{};
+        explicit joined(const directory& dir)
+            : app{"a",
+                  {.broker = "memory://snapshot-joined",
+                   .hooks = &hush,
+                   .state_dir = dir.path.string()}},
+              in(app.topic<string, int>("in", {.partitions = 1})),
+              asked(app.topic<string, int>("asked", {.partitions = 1})),
+              seen(app.table<string, std::int64_t>("seen")) {
+            app.agent("c", in | weir::count(seen));
+            app.agent("j", asked | weir::join(seen, [](int, std::int64_t n) { return int(n); }) |
+                               weir::for_each([this](int n) { out.push_back(n); }));
+        }
+    };
+    std::optional<joined> one{std::in_place, d};
+    test_driver test{one->app};
+    test.send(one->in, "x", 1);
+    test.stop(one->app);
+    CHECK(fs::exists(d.snapshot()));
+    joined two{d};
+    test.add(two.app);
+    CHECK(two.hush.lines.empty());
+    test.send(two.asked, "x", 1);
+    CHECK(two.out == trace{1});
 }

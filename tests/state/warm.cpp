@@ -150,6 +150,9 @@ TEST_CASE("a shard is not warm if its changelog is another one, or lacks its las
     c.test.assign(c.in, 0);
     CHECK(c.ears.from_start());
     CHECK(all_of(c.seen) == counts{{"x", 7}, {"y", 1}});
+    CHECK(c.ears.lines.at(0) ==
+          "table 'seen'[0] is restored from its changelog: what was kept of it "
+          "in memory is not of this changelog, or lacks something of it");
 }
 
 TEST_CASE("a table that a topic fills is read on when its partition comes back") {
