@@ -22,7 +22,7 @@ class tables {
 public:
     /// `state_dir`: where snapshots are; empty: there are none.
     tables(transport::transport& t, std::string app, std::shared_ptr<release_queue> r,
-           std::string state_dir)
+           std::string state_dir = {})
         : transport_(t),
           app_(std::move(app)),
           releases_(std::move(r)),

@@ -73,8 +73,8 @@ inline void say_seed(int signal) {
     if (signal == SIGPROF) std::_Exit(1);
 }
 
-/// Of one history: seconds of this process, not of the clock, since the machine may be busy. 0: there
-/// is no limit any more.
+/// Of one history: seconds of this process, not of the clock, since the machine may be busy. 0: it
+/// has no limit any more.
 inline void limit_cpu_time(int seconds) {
     const itimerval limit{{0, 0}, {seconds, 0}};
     setitimer(ITIMER_PROF, &limit, nullptr);
