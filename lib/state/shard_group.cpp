@@ -430,10 +430,20 @@ bool shard_group::update(time_point now, bool under_way) {
     if (std::all_of(tables_.begin(), tables_.end(), is_before))
         for (auto& m : tables_) m.shard->forget(upto_);
     tell_room();
+    if (may_repeat_) look_for_repeats();
     bool busy = has_clock() && update_clock(now);
     busy |= update_steps(now, under_way);
     limit_reading();
     return busy;
+}
+
+/// What comes from now on has come to nobody else.
+void shard_group::look_for_repeats() {
+    const auto all = topic_inputs();
+    may_repeat_ = !std::all_of(all.begin(), all.end(), [](auto& i) {
+        return i->first_end && i->committable >= *i->first_end;
+    });
+    for (auto& m : tables_) m.shard->may_repeat = may_repeat_;
 }
 
 /// True if inputs may be read on that had to wait.
