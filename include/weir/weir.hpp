@@ -28,6 +28,7 @@
 #include <weir/operators/map.hpp>
 #include <weir/operators/merge.hpp>
 #include <weir/operators/noack.hpp>
+#include <weir/operators/outer_join.hpp>
 #include <weir/operators/process.hpp>
 #include <weir/operators/reduce.hpp>
 #include <weir/operators/scan.hpp>

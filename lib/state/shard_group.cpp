@@ -203,6 +203,7 @@ void shard_group::resume(member& m) {
     const auto& was = *m.was_warm;
     m.shard = was.shard;
     m.shard->resume(was.at);
+    m.shard->may_repeat = true;
     m.last_owner = was.owner;
     if (has_clock()) m.clock_in_mark = was.at.back();
     const auto from = m.table->is_topic ? was.next : was.next - 1;
@@ -621,10 +622,20 @@ bool shard_group::update(time_point now, bool under_way) {
     if (std::all_of(tables_.begin(), tables_.end(), is_before))
         for (auto& m : tables_) m.shard->forget(upto_);
     tell_room();
+    if (may_repeat_) look_for_repeats();
     bool busy = has_clock() && update_clock(now);
     busy |= update_steps(now, under_way);
     limit_reading();
     return busy;
+}
+
+/// What comes from now on has come to nobody else.
+void shard_group::look_for_repeats() {
+    const auto all = topic_inputs();
+    may_repeat_ = !std::all_of(all.begin(), all.end(), [](auto& i) {
+        return i->first_end && i->committable >= *i->first_end;
+    });
+    for (auto& m : tables_) m.shard->may_repeat = may_repeat_;
 }
 
 /// True if inputs may be read on that had to wait.

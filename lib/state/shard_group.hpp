@@ -27,6 +27,8 @@ struct table_input {
     offset next = 0;         // everything before has been read
     bool leaving = false;    // it is revoked: what it has begun is finished
     bool at_end = false;     // everything in the log is finished
+    // Where the log ended when that was known first: an earlier owner has read nothing behind it.
+    std::optional<offset> first_end{};
     time_point last_read{};  // when a message was read last, or when reading began
     const topic_partition* tp = nullptr;
     // told by the tables
@@ -243,6 +245,7 @@ private:
     bool update_steps(time_point now, bool under_way);
     time_point due_of_step() const;
     time_point due_of_clock() const;
+    void look_for_repeats();
     void limit_reading();
     void tell_room();
     std::size_t topic_count() const { return inputs().size(); }
@@ -284,6 +287,7 @@ private:
     std::vector<std::shared_ptr<table_input>> inputs_;  // null: was never here
     std::size_t gone_ = 0;                              // of the inputs
     bool running_ = false, leaves_readable_ = false;
+    bool may_repeat_ = true;
 
     cut upto_;  // of `update`
 

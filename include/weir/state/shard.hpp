@@ -129,6 +129,8 @@ public:
     virtual timestamp next_end() const { return timestamp::max(); }
     /// It was made, and is not carried out yet.
     std::optional<clock_decision> decision{};
+    /// Messages that come now may have come to an earlier owner, in another order.
+    bool may_repeat = true;
 };
 
 struct agent_info;
@@ -161,6 +163,14 @@ public:
     virtual std::optional<timestamp> time_in_work() const = 0;
     /// The message changes this shard: it is told when the message is finished or undone.
     virtual void changes(const std::shared_ptr<shard>&) = 0;
+    /// A message that is finished just now, as something of it is to go on. Nothing: its partition
+    /// is lost, so it comes again.
+    struct finished_message {
+        hold held;
+        const topic_partition* tp;  // lives as long as the run
+    };
+    virtual std::optional<finished_message> finished(const topic_info&, partition_id,
+                                                     offset) const = 0;
 
 protected:
     ~body_changes() = default;
@@ -235,7 +245,8 @@ public:
     std::size_t journal_max = 0;
     // How long a shard is kept whose partition was given up, in case that it comes back.
     duration warm_for = std::chrono::minutes{5};
-    std::string changed_by;  // an agent; empty: by none
+    std::string changed_by;               // an agent; empty: by none
+    const agent_info* changer = nullptr;  // the same
     // What of it changes the table. Not both: a function would change what a coroutine has read.
     enum class change_by : std::uint8_t { none, functions, coroutines };
     change_by changes_come_of = change_by::none;
@@ -254,6 +265,8 @@ public:
     timestamp time_in_work() const;
     /// The time of the app's clock. Throws weir::error if the app does not run.
     timestamp now() const;
+    /// The agent that changes it has ended.
+    bool has_ended() const;
     /// Throws weir::error if the topic's messages change none of the tables.
     std::size_t input_of(const std::string& topic) const;
     bool is_only_joined(const topic_info&) const;

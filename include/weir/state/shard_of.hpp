@@ -34,6 +34,17 @@ struct undo_of<V> {
     static type before(const V&) { return {}; }
 };
 
+/// Is told what a message has changed in a table, when the message is finished.
+template <class Row>
+class row_listener {
+public:
+    /// `was_live`: the row had a value before that message. Called once for each row of a message.
+    virtual void changed(const Row&, bool was_live, partition_id, message_number by) = 0;
+
+protected:
+    ~row_listener() = default;
+};
+
 /// A change is real at once, and noted in the journal with what was there before. So a message
 /// that fails is undone, and a cut has the values as of what is committed with it, exactly.
 ///
@@ -113,7 +124,33 @@ public:
                                                 timestamp end) const {
         rows_.prefetch_window(later, next, start, end);
     }
-    void finish() final { finished_ = journal_.size(); }
+    void finish() final {
+        if (listeners_) [[unlikely]]
+            tell();
+        finished_ = journal_.size();
+    }
+    using listeners = std::vector<row_listener<row_type>*>;
+    /// These are told what changes from now on.
+    void tell(const listeners& all, partition_id its) {
+        listeners_ = &all;
+        partition_ = its;
+    }
+    void tell_nobody() { listeners_ = nullptr; }
+    /// A row's value, and its time, without what a message has changed that is not finished. Null:
+    /// it has none.
+    struct finished_value {
+        const V* value = nullptr;
+        weir::timestamp time{};
+    };
+    finished_value find_finished(const K& key) const
+        requires(!has_undo_step<V>)
+    {
+        const auto* r = rows_.find(key);
+        for (auto i = finished_; r && i < journal_.size(); ++i)
+            if (const auto& c = journal_[i]; c.of == r)
+                return c.was_live ? finished_value{&c.before, c.time_before} : finished_value{};
+        return r && r->live ? finished_value{&r->value, r->time} : finished_value{};
+    }
     void undo() final {
         for (; journal_.size() > finished_; journal_.pop_back()) {
             auto& c = journal_.back();
@@ -404,6 +441,15 @@ private:
         t.as_of = 0;
         std::erase(cutting_, &t);
     }
+    /// A message may change a row several times. What it was before is in the first of the changes.
+    void tell() {
+        for (auto i = finished_; i < journal_.size(); ++i) {
+            auto& c = journal_[i];
+            if (c.of == &time_row_ || std::exchange(c.of->told, true)) continue;
+            for (auto* l : *listeners_) l->changed(*c.of, c.was_live, partition_, {c.input, c.at});
+        }
+        for (auto i = finished_; i < journal_.size(); ++i) journal_[i].of->told = false;
+    }
     /// The row is about to be changed.
     void note(row_type& r, std::size_t input, offset at) {
         if (r.as_of > base_) [[unlikely]]
@@ -498,6 +544,8 @@ private:
     std::vector<offset> highest_;    // of `committable`
     std::vector<row_type*> dirty_;   // changed since the last cut was begun
     std::vector<row_type*> erased_;  // a cut says so; a tombstone is to follow
+    const listeners* listeners_ = nullptr;
+    partition_id partition_ = -1;
     bool replaying_ = false;
     std::vector<cut> restored_of_;  // cuts that were not complete when their rows were read
     K restored_key_{};
