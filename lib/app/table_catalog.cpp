@@ -27,10 +27,11 @@ void have_equal_widths(const std::vector<topic_info*>& all) {
         return !t->declared && std::find(all.begin(), all.end(), t) != all.end();
     };
     std::vector<topic_info*> of;
-    for (auto* t : all) add(of, t->declared ? std::vector{t} : t->sources);
+    for (auto* t : all)
+        if (!t->as_wide_as_only) add(of, t->declared ? std::vector{t} : t->sources);
     std::erase_if(of, is_derived);
     for (auto* t : all)
-        if (!t->declared) add(t->as_wide_as, of);
+        if (!t->declared && !t->as_wide_as_only) add(t->as_wide_as, of);
 }
 
 }  // namespace

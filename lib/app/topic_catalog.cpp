@@ -225,8 +225,12 @@ partition_id topic_catalog::resolve_pattern(topic_info& t, transport::transport&
 /// Creates a topic; its sources first.
 partition_id topic_catalog::resolve_new(topic_info& t, transport::transport& on) {
     partition_id most = 0;
-    for (auto* all : {&t.sources, &t.as_wide_as})
-        for (auto* s : *all) most = std::max(most, resolve_once(*s, on));
+    if (t.as_wide_as_only) {
+        most = resolve_once(*t.as_wide_as_only, on);
+    } else {
+        for (auto* all : {&t.sources, &t.as_wide_as})
+            for (auto* s : *all) most = std::max(most, resolve_once(*s, on));
+    }
     const bool says = t.options.partitions > 0 || t.declared;
     t.partitions = says ? t.options.partitions : most;
     auto config = config_of(t);

@@ -37,16 +37,24 @@ struct scenario {
     bool join_first = false;   // the agent that joins is added first
     bool takes_before = false, takes_behind = false;
     bool with_itself = false;
+    bool foreign = false;  // the left value names its row of the right table
     std::size_t read_at_once = 4096;
 
     string text() const {
         static const char* const kinds[] = {"join", "left_join", "outer_join"};
         return string{kinds[int(is)]} + (topic_table ? ", a topic" : ", to_table") +
                (join_first ? ", join first" : "") + (takes_before ? ", take before" : "") +
-               (takes_behind ? ", take behind" : "") + (with_itself ? ", with itself" : "") + ", " +
-               std::to_string(read_at_once) + " at once";
+               (takes_behind ? ", take behind" : "") + (with_itself ? ", with itself" : "") +
+               (foreign ? ", by a foreign key" : "") + ", " + std::to_string(read_at_once) +
+               " at once";
     }
 };
+
+/// The key of the right table that a left value names.
+std::optional<string> named_by(int v) {
+    static const char* const keys[] = {"a", "b", "ab", "k1", "k", "nobody"};
+    return v % 7 == 6 ? std::optional<string>{} : string{keys[v % 7]};
+}
 
 string text_of(number n) { return n ? std::to_string(*n) : "null"; }
 /// What the tables' values make; nothing: there is no result.
@@ -120,6 +128,7 @@ private:
     }
     void join(weir::table<string, int> lefts) {
         const auto rights = is_.with_itself ? lefts : sums;
+        if (is_.foreign) return join_foreign(lefts);
         switch (is_.is) {
             case kind::inner:
                 return finish(weir::join(
@@ -131,6 +140,14 @@ private:
                 return finish(weir::outer_join(
                     lefts, rights, [this](const int* l, const int* r) { return made(l, r); }));
         }
+    }
+    void join_foreign(weir::table<string, int> lefts) {
+        if (is_.is == kind::inner)
+            finish(weir::join(lefts, named_by, sums,
+                              [this](const int& l, const int& r) { return made(&l, &r); }));
+        else
+            finish(weir::left_join(lefts, named_by, sums,
+                                   [this](const int& l, const int* r) { return made(&l, r); }));
     }
     void finish(weir::stream<string, std::optional<string>> all) {
         if (is_.takes_behind)
@@ -177,6 +194,7 @@ private:
         s.with_itself = draw(6) == 0;
         constexpr std::size_t reads[] = {1, 3, 4096, 4096};
         s.read_at_once = reads[draw(4)];
+        s.foreign = draw(3) == 0 && s.is != kind::outer && !s.with_itself;
         return s;
     }
     std::unique_ptr<member> make_member() {
@@ -218,8 +236,14 @@ private:
         say("send");
     }
     void one(member& m) {
-        static constexpr const char* to[] = {"out", "a-results-changelog", "a-sums-changelog",
-                                             "a-lefts-changelog"};
+        static constexpr const char* to[] = {"out",
+                                             "a-results-changelog",
+                                             "a-sums-changelog",
+                                             "a-lefts-changelog",
+                                             "a-j-foreign-repartition",
+                                             "a-j-answers-repartition",
+                                             "a-j--foreign--keys-changelog",
+                                             "a-j--subscribers-changelog"};
         switch (draw(18)) {
             case 5:
             case 6: test_->commit(); return say("commit");
@@ -233,7 +257,7 @@ private:
             case 10: test_->kill(m.app); return say("kill " + std::to_string(m.by));
             case 11:
             case 12: {
-                const string which = to[draw(4)];
+                const string which = to[draw(is_.foreign ? 8 : 4)];
                 const int n = 1 + draw(4);
                 test_->fail_next_send(which, std::size_t(n));
                 return say("sends to " + which + " fail: " + std::to_string(n));
@@ -299,7 +323,9 @@ private:
             if (l != "null" && !lefts.contains(e.key() + l)) return "never made: " + *e.value();
         }
         for (auto* key : {"a", "b", "ab", "k1", "k"}) {
-            const auto r = right.contains(key) ? number{right[key]} : number{};
+            string other = key;
+            if (is_.foreign) other = left[key] ? named_by(*left[key]).value_or("") : "";
+            const auto r = right.contains(other) ? number{right[other]} : number{};
             if (const auto made = result_of(is_, left[key], r)) wanted[key] = *made;
         }
         for (auto* m : live())
@@ -321,7 +347,9 @@ private:
     void settle() {
         for (auto& m : members_) m->throws = 0;
         test_->fail_next_commit(0);
-        for (auto* to : {"out", "a-results-changelog", "a-sums-changelog", "a-lefts-changelog"})
+        for (auto* to : {"out", "a-results-changelog", "a-sums-changelog", "a-lefts-changelog",
+                         "a-j-foreign-repartition", "a-j-answers-repartition",
+                         "a-j--foreign--keys-changelog", "a-j--subscribers-changelog"})
             test_->fail_next_send(to, 0);
         for (int n = 0; n < 3 || (n < 60 && !compare().empty()); ++n) {
             test_->advance(40s);

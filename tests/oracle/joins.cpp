@@ -49,10 +49,32 @@ void tables(weir::app& app, const scenario& s) {
     else app.agent("j", weir::outer_join(left, right, joined) | weir::to("out"));
 }
 
+/// What follows '|' in the left value.
+text foreign_key(const string& value) {
+    const auto at = value.find('|');
+    const auto key = at == value.npos ? "returnNull" : value.substr(at + 1);
+    return key == "returnNull" ? text{} : text{key};
+}
+void foreign(weir::app& app, const scenario& s) {
+    const auto left = app.table(app.topic<string, text>("left"));
+    const auto right = app.table(app.topic<string, text>("right"));
+    const auto both = [](const string& l, const string* r) {
+        return '(' + l + ',' + (r ? *r : "null") + ')';
+    };
+    if (s.params.kind == "inner")
+        app.agent("j",
+                  weir::join(left, foreign_key, right, [both](const string& l, const string& r) {
+                      return both(l, &r);
+                  }) | weir::to("out"));
+    else app.agent("j", weir::left_join(left, foreign_key, right, both) | weir::to("out"));
+}
+
 }  // namespace
 
 const by_operator& of_joins() {
-    static const by_operator all{{"stream-stream-join", streams}, {"table-table-join", tables}};
+    static const by_operator all{{"stream-stream-join", streams},
+                                 {"table-table-join", tables},
+                                 {"foreign-key-join", foreign}};
     return all;
 }
 

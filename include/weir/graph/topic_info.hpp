@@ -34,6 +34,8 @@ struct topic_info {
     std::vector<topic_info*> sources{};
     // a derived topic has at least as many partitions as these, too
     std::vector<topic_info*> as_wide_as{};
+    // a derived topic that has as many partitions as this one, whatever it is derived from
+    topic_info* as_wide_as_only = nullptr;
     std::string formerly{};  // an internal topic: the name that earlier versions gave it
     std::string made_by{};   // an internal topic: what sends to it, "group_by account"
     partition_id partitions = 0;

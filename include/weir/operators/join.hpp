@@ -2,6 +2,7 @@
 #pragma once
 #include <utility>
 
+#include <weir/operators/foreign_join.hpp>
 #include <weir/operators/stream_join.hpp>
 #include <weir/state/join_table.hpp>
 #include <weir/state/join_tables.hpp>
@@ -10,7 +11,10 @@
 namespace weir {
 namespace detail {
 
-struct join_fn : join_streams_fn<join_kind::inner>, join_tables_fn<join_kind::inner> {
+struct join_fn : join_streams_fn<join_kind::inner>,
+                 join_tables_fn<join_kind::inner>,
+                 foreign_join_fn<false> {
+    using foreign_join_fn<false>::operator();
     using join_streams_fn<join_kind::inner>::operator();
     using join_tables_fn<join_kind::inner>::operator();
     template <class K, class V, class F>

@@ -2,6 +2,7 @@
 #pragma once
 #include <utility>
 
+#include <weir/operators/foreign_join.hpp>
 #include <weir/operators/stream_join.hpp>
 #include <weir/state/join_table.hpp>
 #include <weir/state/join_tables.hpp>
@@ -10,7 +11,10 @@
 namespace weir {
 namespace detail {
 
-struct left_join_fn : join_streams_fn<join_kind::left>, join_tables_fn<join_kind::left> {
+struct left_join_fn : join_streams_fn<join_kind::left>,
+                      join_tables_fn<join_kind::left>,
+                      foreign_join_fn<true> {
+    using foreign_join_fn<true>::operator();
     using join_streams_fn<join_kind::left>::operator();
     using join_tables_fn<join_kind::left>::operator();
     template <class K, class V, class F>
