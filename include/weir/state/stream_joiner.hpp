@@ -125,7 +125,7 @@ private:
     /// What has no match any more goes.
     void pass_time(shard_type& s, const ref_type& ref, const context& c, timestamp t) {
         if (t > s.time()) s.set_time(t, ref.input(), c.offset());
-        if (!s.any_goes(s.time())) return;
+        if (!s.any_goes(s.time(), ref.input(), c.offset())) return;
         if constexpr (has_results) results_->move(ref.shared(), ref.input(), c, s.time());
         else s.forget_some(s.time(), ref.input(), c.offset());
     }
