@@ -184,8 +184,8 @@ void shard_group::start() {
 
 /// Of an agent's tables, one may have been written as of a later cut than the one before it. What
 /// that one passes on depends on the order of messages, which may be another one now. So all
-/// messages of a cut come before any other: the later table leaves all of them out, and misses none.
-/// Tables of several agents pass nothing on to each other.
+/// messages of a cut come before any other: the later table leaves all of them out, and misses
+/// none. Tables of several agents pass nothing on to each other.
 void shard_group::find_steps() {
     const auto is_in_chain = [&](const member& of) {
         return std::count_if(tables_.begin(), tables_.end(), [&](const member& m) {

@@ -305,8 +305,8 @@ private:
     join_bounds bounds_{};
     join_kind kind_{};
     std::optional<index_type> left_{}, right_{};
-    // They have no match any more, but their rows were restored with more than the message's change:
-    // a later one removes them, of each input from this offset on.
+    // They have no match any more, but their rows were restored with more than this message's
+    // change: a later one removes them, of each input from `back_from_` on.
     std::vector<left_out> left_out_{};
     std::vector<offset> back_from_{};
 };
