@@ -25,6 +25,13 @@ partition_cursor* next_of(const ordered_inputs::input& in) {
     return next->finished() ? nullptr : next;
 }
 
+/// Another agent has to pass messages before more are read, and its sink is at work on one. So it
+/// is not the broker that is waited for.
+bool is_kept_back(const ordered_inputs::input& in, std::size_t most) {
+    const auto* last = in.from->room(most) == 0 ? in.from->slowest() : nullptr;
+    return last && last->runs->occupancy->occupant;
+}
+
 /// Where a message has another time than those before it that may still go.
 std::size_t end_of_run(const partition_cursor& c, timestamp last) {
     const auto most = std::min(c.reads->count, c.position + run_max);
@@ -154,7 +161,8 @@ ordered_inputs::input* conductor::find_next(ordered_inputs& o) {
         in.next = next_of(in);
         waits |= in.from->revoking();  // the others are read again when it has gone
         if (!has_more(in)) in.waits_since.reset();
-        else if (!in.waits_since) in.waits_since = now_;
+        else if (!in.waits_since || is_kept_back(in, settings_.options.stream_buffer_max))
+            in.waits_since = now_;
         waits |= is_waited_for(in, o.wait);
         if (!in.next) continue;
         waits |= in.next->in_work();

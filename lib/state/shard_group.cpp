@@ -353,14 +353,20 @@ void shard_group::start() {
     if (has_clock()) begin_decision();
 }
 
-/// One table may have been written as of a later cut than the one before it. What that one passes
-/// on depends on the order of messages, which may be another one now. So all messages of a cut come
-/// before any other: the later table leaves all of them out, and misses none.
+/// Of an agent's tables, one may have been written as of a later cut than the one before it. What
+/// that one passes on depends on the order of messages, which may be another one now. So all
+/// messages of a cut come before any other: the later table leaves all of them out, and misses
+/// none. Tables of several agents pass nothing on to each other.
 void shard_group::find_steps() {
-    if (tables_.size() < 2) return;
+    const auto is_in_chain = [&](const member& of) {
+        return std::count_if(tables_.begin(), tables_.end(), [&](const member& m) {
+                   return m.table->changed_by == of.table->changed_by;
+               }) > 1;
+    };
     for (auto& m : tables_)
-        if (m.shard->replaying())
+        if (m.shard->replaying() && is_in_chain(m))
             for (auto& c : m.shard->replays()) steps_.push_back(std::move(c));
+    if (steps_.empty()) return;
     std::sort(steps_.begin(), steps_.end());  // each of them contains those before it
     steps_.erase(std::unique(steps_.begin(), steps_.end()), steps_.end());
     begin_step({});

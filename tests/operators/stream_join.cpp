@@ -42,6 +42,27 @@ TEST_CASE("semantics 85: a stream is joined with itself") {
     CHECK(out == texts{"1-1", "2-1", "1-2", "2-2", "3-1", "3-2", "1-3", "2-3", "3-3"});
 }
 
+TEST_CASE("semantics 89: a stream that a slower agent keeps from being read is waited for") {
+    weir::app app{"app", {.stream_buffer_max = 1}};
+    auto a = app.topic<string, int>("a", {.partitions = 1});
+    auto b = app.topic<string, int>("b", {.partitions = 1});
+    texts out;
+    app.agent("fast", a | weir::join(b, weir::within(0ms), weir::grace(0ms), text_of_pair) |
+                          weir::for_each([&](const string& s) { out.push_back(s); }));
+    app.agent("slow", a | weir::map([](int n) -> weir::task<int> {
+                          co_await weir::sleep(5s);
+                          co_return n;
+                      }));
+    test_driver test{app};
+    for (int n = 1; n <= 4; ++n) test.append(a, "k", n, {.timestamp = at(n)});
+    test.append(b, "k", 4, {.timestamp = at(4)});
+    test.append(b, "k", 9, {.timestamp = at(9)});  // behind it what is at 4 has gone
+    test.advance(3s);
+    CHECK(out == texts{});
+    test.advance(17s);
+    CHECK(out == texts{"4-4"});
+}
+
 TEST_CASE("two joins of one agent have a changelog each") {
     weir::app app{"app"};
     auto a = app.topic<string, int>("a", {.partitions = 1});

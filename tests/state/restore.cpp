@@ -387,6 +387,39 @@ TEST_CASE("a chain of tables: after a crash an input waits for another no longer
     CHECK(first2.get("x") == 2);
 }
 
+TEST_CASE("tables of several agents: after a crash none waits for what another one has written") {
+    silent hush;
+    const weir::app_options shared{
+        .broker = "memory://several-agents", .on_error = weir::retry(3, 1h), .hooks = &hush};
+    bool fails = false;
+    const auto make = [&](weir::app& app) {
+        auto in = app.topic<string, int>("in"), other = app.topic<string, int>("other");
+        auto first = app.table<string, std::int64_t>("first");
+        auto second = app.table<string, std::int64_t>("second");
+        const auto fail = weir::tap([&](int n) {
+            if (fails && n == 7) throw std::runtime_error{"no"};
+        });
+        app.agent("f", (in & other) | fail | weir::count(first));
+        app.agent("s", (in & other) | weir::count(second));
+        return std::tuple{in, other, first, second};
+    };
+    weir::app one{"a", shared}, two{"a", shared};
+    const auto [in, other, first, second] = make(one);
+    const auto [in2, other2, first2, second2] = make(two);
+    test_driver test{one};
+    test.send(in, "x", 1);
+    test.send(other, "x", 7);
+    test.fail_next_send("a-first-changelog", 1);
+    test.commit();  // the second table is written, the first is not
+    test.kill(one);
+    test.fail_next_send("a-first-changelog", 0);
+    test.append(in, "x", 1);
+    fails = true;
+    test.add(two);
+    CHECK(first2.get("x") == 2);   // two of `in`; the one of `other` fails
+    CHECK(second2.get("x") == 3);  // each once
+}
+
 // ------------------------------------------------------------------------------------------- rows
 TEST_CASE("rows are found, made and erased like a map's") {
     weir::detail::rows<std::uint64_t, int> rows;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -45,15 +46,17 @@ public:
     void reopen() override {
         base::reopen();
         begin_index();
+        left_out_.clear();
+        back_from_.clear();
         indexed_ = false;
     }
     const join_bounds& bounds() const { return bounds_; }
     /// The earliest end of what may be passed on alone: `bounds().grace` behind it, it goes.
     timestamp next_end() const override { return std::min(end_of<true>(), end_of<false>()); }
-    /// At stream time `s` some of what is held has to go.
-    bool any_goes(timestamp s) const {
+    /// At stream time `s` some of what is held has to go, by the message at `at`.
+    bool any_goes(timestamp s, std::size_t input, offset at) const {
         return left_->first() < bounds_.first_held(true, s) ||
-               right_->first() < bounds_.first_held(false, s);
+               right_->first() < bounds_.first_held(false, s) || may_come_back(input, at);
     }
     /// Holds a message. `change` has returned the row. Returns its value there.
     template <bool Left, class V>
@@ -77,6 +80,7 @@ public:
     /// the two is null. False: there is no other. The message at `at` does it.
     template <class F>
     bool remove_next(timestamp s, std::size_t input, offset at, F f) {
+        if (may_come_back(input, at)) bring_back(input, at);
         for (;;) {
             const auto* l = left_->next_before(bounds_.first_held(true, s));
             const auto* r = right_->next_before(bounds_.first_held(false, s));
@@ -89,10 +93,6 @@ public:
             const bool matched = is_left ? a->matched : b->matched;
             if (!matched && passes_on_alone(kind_, is_left)) f(gone->row->key, a, b);
             return true;
-        }
-        for (auto& [row, t, of_left] : std::exchange(not_by_this_, {})) {
-            if (of_left) left_->add(*row, t);
-            else right_->add(*row, t);
         }
         return false;
     }
@@ -131,7 +131,9 @@ private:
     template <bool Left>
     timestamp end_of() const {
         if (!passes_on_alone(kind_, Left)) return timestamp::max();
-        const auto first = (Left ? left_ : right_)->first();
+        auto first = (Left ? left_ : right_)->first();
+        for (auto& o : left_out_)
+            if (o.of_left == Left) first = std::min(first, o.time);
         return first == timestamp::max() ? first : first + bounds_.reach(Left);
     }
     template <bool Left>
@@ -156,7 +158,7 @@ private:
         const auto i = place_of<Left>(*row, t);
         if (!i) return {};
         if (!this->change(*row, input, at)) {
-            not_by_this_.push_back({row, t, Left});
+            leave_out({row, t, Left});
             return {};
         }
         take<Left>(*row, *i);
@@ -180,17 +182,38 @@ private:
         }
     }
 
-    join_bounds bounds_{};
-    join_kind kind_{};
-    std::optional<index_type> left_{}, right_{};
-    bool indexed_ = false;  // what is held is in them
-    // What was restored contains more than this message's change: a later one removes them.
     struct left_out {
         row_type* row;
         timestamp time;
         bool of_left;
     };
-    std::vector<left_out> not_by_this_{};
+    void leave_out(left_out o) {
+        back_from_.resize(this->input_count(), std::numeric_limits<offset>::max());
+        for (std::size_t i = 0; i < back_from_.size(); ++i)
+            back_from_[i] = std::min(back_from_[i], this->may_be_changed_from(*o.row, i));
+        left_out_.push_back(o);
+    }
+    bool may_come_back(std::size_t input, offset at) const {
+        return !left_out_.empty() && (!this->replaying() || at >= back_from_[input]);
+    }
+    /// Those whose rows this message may change are in the index again.
+    void bring_back(std::size_t input, offset at) {
+        back_from_.clear();
+        for (auto& o : std::exchange(left_out_, {})) {
+            if (at < this->may_be_changed_from(*o.row, input)) leave_out(o);
+            else if (o.of_left) left_->add(*o.row, o.time);
+            else right_->add(*o.row, o.time);
+        }
+    }
+
+    join_bounds bounds_{};
+    join_kind kind_{};
+    std::optional<index_type> left_{}, right_{};
+    bool indexed_ = false;  // what is held is in them
+    // They have no match any more, but their rows were restored with more than this message's
+    // change: a later one removes them, of each input from `back_from_` on.
+    std::vector<left_out> left_out_{};
+    std::vector<offset> back_from_{};
 };
 
 }  // namespace weir::detail

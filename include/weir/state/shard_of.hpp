@@ -416,6 +416,12 @@ public:
 protected:
     /// How the last change is undone.
     const typename undo_of<V>::type& last_step() const { return journal_.back().before; }
+    /// The first message of an input that may change the row: it was restored with those before.
+    offset may_be_changed_from(const row_type& r, std::size_t input) const {
+        if (!replaying_ || r.as_of == 0 || r.as_of > restored_of_.size()) return 0;
+        return restored_of_[r.as_of - 1][input];
+    }
+    std::size_t input_count() const { return restored_.size(); }
     /// A change of the row is about to be undone. Whether the row has a value has been undone.
     virtual void undone(row_type&, const typename undo_of<V>::type&) {}
 

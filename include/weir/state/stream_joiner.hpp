@@ -89,7 +89,7 @@ private:
     /// What has no match any more goes.
     auto lets_go() {
         return [this](shard_type& s, const ref_type& ref, const context& c, bool) {
-            if (!s.any_goes(s.time())) return;
+            if (!s.any_goes(s.time(), ref.input(), c.offset())) return;
             if constexpr (has_results) results_->move(ref.shared(), ref.input(), c, s.time());
             else s.forget_some(s.time(), ref.input(), c.offset());
         };
