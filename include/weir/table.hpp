@@ -2,6 +2,7 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -10,6 +11,7 @@
 #include <weir/options.hpp>
 #include <weir/state/changes.hpp>
 #include <weir/state/readable_table.hpp>
+#include <weir/timed.hpp>
 #include <weir/window.hpp>
 #include <weir/windowed.hpp>
 
@@ -44,11 +46,12 @@ struct table_options {
 
 namespace detail {
 
-/// `table[key]`. It is used at once and not kept, since it refers to the key.
-template <class K, class V>
+/// `table[key]`. It is used at once and not kept, since it refers to the key. `Stored`: what the
+/// table's rows have.
+template <class K, class V, class Stored = V>
 class cell {
 public:
-    cell(table_of<K, V>& of, const K& key) : of_(of), key_(key) {}
+    cell(table_of<K, Stored>& of, const K& key) : of_(of), key_(key) {}
     cell(const cell&) = default;
     operator V() const&& { return of().get(key_); }
     cell operator=(V v) const&& {
@@ -72,13 +75,13 @@ public:
     }
 
 private:
-    weir::table<K, V> of() const { return weir::table<K, V>{of_}; }
+    weir::table<K, Stored> of() const { return weir::table<K, Stored>{of_}; }
     template <class F>
     cell change(F f) const {
         of().update(key_, f);
         return *this;
     }
-    table_of<K, V>& of_;
+    table_of<K, Stored>& of_;
     const K& key_;
 };
 
@@ -130,6 +133,94 @@ public:
     }
     /// What each commit has written of the table, as a stream. See weir::table_changes.
     table_changes<K, V> changes() const { return table_changes<K, V>{this->info()}; }
+};
+
+/// A table each of whose keys may have a timer, besides its value. Bodies change it as any table,
+/// and set timers; `timers(table, f)` calls f when one is due. The timer is a part of the key's
+/// value: a message that fails has not set it, and after a crash it is there as of what is
+/// committed. A key that has no value gets `.init` with its timer. A handle, as any table's.
+///
+///     auto open = app.table<std::string, weir::timed<order>>("open");
+///     open.put(o.number, o);
+///     open.at(o.number, o.placed + 1h);
+template <class K, class V>
+class table<K, timed<V>> {
+public:
+    using key = K;
+    using value = V;
+    explicit table(detail::table_of<K, timed<V>>& of) : all_(of) {}
+
+    const std::string& name() const { return info().name; }
+    detail::table_of<K, timed<V>>& info() const { return all_.info(); }
+
+    // as of any table
+    V get(const K& of) const { return all_.get(of).value; }
+    const V* find(const K& of) const {
+        const auto* v = all_.find(of);
+        return v ? &v->value : nullptr;
+    }
+    bool contains(const K& of) const { return all_.contains(of); }
+    std::size_t size() const { return all_.size(); }
+    template <class F>
+    void each(F f) const {
+        all_.each([&](const K& k, const timed<V>& v) { f(k, v.value); });
+    }
+    detail::table_iterator<K, timed<V>, V> begin() const {
+        return detail::table_iterator<K, timed<V>, V>{info()};
+    }
+    detail::table_end end() const { return {}; }
+    detail::cell<K, V, timed<V>> operator[](const K& of) const { return {info(), of}; }
+    void put(const K& of, V v) const {
+        update(of, [&](V& now) { now = std::move(v); });
+    }
+    template <class F>
+    void update(const K& of, F f) const {
+        static_assert(detail::calls<F, V&>, "weir: table.update(key, f): f takes a V&");
+        info().change(of, [&](timed<V>& v) {
+            f(v.value);
+            return true;
+        });
+    }
+    /// Erases the value and the timer.
+    void erase(const K& of) const {
+        if (contains(of)) info().change(of, [](timed<V>&) { return false; });
+    }
+    table_changes<K, timed<V>> changes() const { return table_changes<K, timed<V>>{info()}; }
+
+    // timers
+    /// The key's timer is due when stream time is there or later. It takes the place of one that
+    /// the key has. One that is due already is fired when the message in work is done. Throws
+    /// weir::error as `put` does, and if no `timers` fires the table's timers.
+    void at(const K& of, timestamp when) const { set(of, detail::timer::kind::at, when); }
+    /// The same by the app's clock.
+    void after(const K& of, duration d) const {
+        info().check_timer(d);
+        set(of, detail::timer::kind::after,
+            info().now() + std::chrono::ceil<std::chrono::milliseconds>(d));
+    }
+    /// The key has no timer any more.
+    void cancel(const K& of) const {
+        const auto* v = all_.find(of);
+        if (v && v->timer.is != detail::timer::kind::none) set(of, detail::timer::kind::none, {});
+    }
+    /// What the key's timer is set to; nothing, if it has none here.
+    std::optional<timestamp> timer(const K& of) const {
+        using kind = detail::timer::kind;
+        const auto* v = all_.find(of);
+        if (!v || v->timer.is == kind::none || v->timer.is == kind::due) return {};
+        return v->timer.when;
+    }
+
+private:
+    void set(const K& of, detail::timer::kind k, timestamp when) const {
+        info().check_timer(duration{1});
+        info().change(of, [&](timed<V>& v) {
+            v.timer.is = k;
+            v.timer.when = when;
+            return true;
+        });
+    }
+    detail::readable_table<K, timed<V>> all_;
 };
 
 /// A topic of which every member has all partitions in memory. Anybody may read it, and nobody

@@ -36,6 +36,7 @@
 #include <weir/operators/take.hpp>
 #include <weir/operators/tap.hpp>
 #include <weir/operators/through.hpp>
+#include <weir/operators/timers.hpp>
 #include <weir/operators/to.hpp>
 #include <weir/operators/to_table.hpp>
 #include <weir/operators/window.hpp>

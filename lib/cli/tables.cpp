@@ -37,7 +37,7 @@ std::string name_of_rows(const table_info& t, std::size_t n) {
     const auto& w = t.windows;
     const std::string one = !w.fixed ? "key" : w.in_panes ? "pane of open windows" : "open window";
     const auto many = w.in_panes ? "panes of open windows" : one + 's';
-    const auto which = w.text.empty() || w.fixed ? "" : " with open sessions";
+    const auto which = w.gap.count() > 0 ? " with open sessions" : "";
     return (n == 1 ? one : many) + which;
 }
 

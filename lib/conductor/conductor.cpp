@@ -148,7 +148,8 @@ bool conductor::turn() {
     }
     busy |= turn_tables();
     for (auto& [tp, p] : partitions_) p->update_tracker(now_);
-    busy |= tables_.update(now_, [this](auto& g) { return finish_step(g); });
+    if (tables_.any())
+        busy |= tables_.update(now_, clock_.wall(), [this](auto& g) { return finish_step(g); });
     busy |= drain();
     busy |= end_sources();
     take_errors();

@@ -134,7 +134,7 @@ std::optional<blocked> conductor::explain(const topic_partition& tp) const {
     }
     const auto written = p.tables ? tables_.being_written(tp) : std::string{};
     if (at == p.tracker->end() && !p.revoking() && written.empty()) {
-        if (p.tables) b.why = tables_.why_open(tp, clock_.steady());
+        if (p.tables) b.why = tables_.why_open(tp);
         return b.why.empty() ? std::nullopt : std::optional{b};
     }
     b.offset = at;

@@ -12,7 +12,8 @@ namespace weir::detail {
 namespace {
 
 constexpr std::string_view version_line = "weir 1";
-constexpr std::string_view time_name = "@time", closed_name = "@closed";  // no topic's names
+constexpr std::string_view time_name = "@time", closed_name = "@closed",
+                           alarm_name = "@alarm";  // no topic's names
 
 /// Takes the text up to `end`, and the end itself.
 std::string_view take(std::string_view& text, char end) {
@@ -79,6 +80,7 @@ std::string cut_stamp::text(const std::vector<std::string>& inputs) const {
     };
     add(time_name, time);
     add(closed_name, closed);
+    add(alarm_name, alarm);
     return all;
 }
 
@@ -99,6 +101,7 @@ cut_stamp cut_stamp::of(std::string_view text, const std::vector<std::string>& i
         const timestamp t{std::chrono::milliseconds{at.value_or(0)}};
         if (name == time_name) s.time = t;
         if (name == closed_name) s.closed = t;
+        if (name == alarm_name) s.alarm = t;
         const auto it = std::find(inputs.begin(), inputs.end(), name);
         if (it != inputs.end())
             s.at[static_cast<std::size_t>(it - inputs.begin())] = at.value_or(0);

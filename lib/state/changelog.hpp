@@ -41,6 +41,7 @@ struct cut_stamp {
     std::string owner;
     cut at;
     timestamp time = no_time, closed = no_time;
+    timestamp alarm = no_time;  // of a decision: which timers of the app's clock are due
 
     /// An input whose name is empty is left out.
     std::string text(const std::vector<std::string>& inputs) const;

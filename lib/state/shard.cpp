@@ -85,6 +85,14 @@ void table_info::check_source(const topic_partition* tp, bool of_batch) const {
                              "could be in it twice after a crash: change it by one message at a "
                              "time, behind flat_map(std::identity{})");
 }
+void table_info::check_timer(duration d) const {
+    if (d <= duration::zero())
+        throw error{"weir: table '" + name + "': after(key, d): the time must be positive"};
+    if (!windows.fires_timers)
+        throw error{"weir: table '" + name +
+                    "' has timers that nobody fires: put timers(table, f) into the agent that "
+                    "changes it"};
+}
 void table_info::check_key(bytes_view key) const {
     if (key.is_null())
         throw refused(*this, "by a message without a key, or at a null key: its changelog has a "
@@ -94,8 +102,8 @@ void table_info::check_key(bytes_view key) const {
 message_in_body message_in_work(table_info& t) {
     check_runs(t);
     const auto* c = t.bodies->message_for(t);
-    if (!c) return {nullptr, 0};
-    return {c, t.input_of(c->partition()->topic)};
+    if (!c) return {nullptr, {}};
+    return {c, number_of(t.input_of(c->partition()->topic), c->offset(), t.inputs.size())};
 }
 
 worker* coroutine_at_work(const table_info& t) {
@@ -117,7 +125,8 @@ std::optional<change_origin> message_in_work(table_info& t, const worker& by, by
         throw refused(t, "by a call that others are under way beside, and at another key than "
                          "its message's: those may change that one; change the stream's own "
                          "key, or give its stage concurrency 1");
-    return change_origin{m.tp->partition, {t.input_of(m.tp->topic), m.offset}, m.timestamp};
+    const auto n = number_of(t.input_of(m.tp->topic), m.offset, t.inputs.size());
+    return change_origin{m.tp->partition, n, m.timestamp};
 }
 
 void refuse_shared_key(const table_info& t) {

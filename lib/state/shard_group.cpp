@@ -53,8 +53,10 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
     inputs_.resize(first.inputs.size());
     for (auto* i : first.inputs)
         input_names_.push_back(first.is_only_joined(*i) ? std::string{} : i->name);
-    const auto has_idle = [](auto& one) { return one.table->windows.idle > duration::zero(); };
-    if (std::any_of(tables.begin(), tables.end(), has_idle)) {
+    const auto has_clock = [](auto& one) {
+        return one.table->windows.idle > duration::zero() || one.table->windows.fires_timers;
+    };
+    if (std::any_of(tables.begin(), tables.end(), has_clock)) {
         inputs_.push_back(std::make_shared<table_input>());
         input_names_.emplace_back(clock_name);
     }
@@ -356,10 +358,13 @@ void shard_group::start() {
 /// Of an agent's tables, one may have been written as of a later cut than the one before it. What
 /// that one passes on depends on the order of messages, which may be another one now. So all
 /// messages of a cut come before any other: the later table leaves all of them out, and misses
-/// none. Tables of several agents pass nothing on to each other.
+/// none. Tables of several agents pass nothing on to each other, unless one is made of others.
 void shard_group::find_steps() {
+    const bool any_made_of_tables = std::any_of(tables_.begin(), tables_.end(),
+                                                [](auto& m) { return m.table->is_made_of_tables; });
     const auto is_in_chain = [&](const member& of) {
-        return std::count_if(tables_.begin(), tables_.end(), [&](const member& m) {
+        return any_made_of_tables ||
+               std::count_if(tables_.begin(), tables_.end(), [&](const member& m) {
                    return m.table->changed_by == of.table->changed_by;
                }) > 1;
     };
@@ -369,18 +374,19 @@ void shard_group::find_steps() {
     if (steps_.empty()) return;
     std::sort(steps_.begin(), steps_.end());  // each of them contains those before it
     steps_.erase(std::unique(steps_.begin(), steps_.end()), steps_.end());
-    begin_step({});
+    begin_step();
 }
 
 bool shard_group::step_is_read() const {
+    if (steps_.empty()) return false;
     const auto& upto = steps_.front();
     for (std::size_t i = 0; i < topic_count(); ++i)
         if (inputs_[i]->next < upto[i]) return false;
     return true;
 }
 
-void shard_group::begin_step(time_point now) {
-    still_since_ = now;
+void shard_group::begin_step() {
+    still_since_ = now_;
     limit_reading();
 }
 
@@ -620,7 +626,7 @@ cut shard_group::committable_cut() {
     return at;
 }
 
-bool shard_group::update(time_point now, bool under_way) {
+bool shard_group::update(bool under_way) {
     if (!running_) return false;
     upto_.clear();  // its capacity is used again: this is done in every turn
     for (auto& i : inputs_) upto_.push_back(i->committable);
@@ -629,8 +635,8 @@ bool shard_group::update(time_point now, bool under_way) {
         for (auto& m : tables_) m.shard->forget(upto_);
     tell_room();
     if (may_repeat_) look_for_repeats();
-    bool busy = has_clock() && update_clock(now);
-    busy |= update_steps(now, under_way);
+    bool busy = has_clock() && update_clock(under_way);
+    busy |= update_steps(under_way);
     limit_reading();
     return busy;
 }
@@ -645,14 +651,14 @@ void shard_group::look_for_repeats() {
 }
 
 /// True if inputs may be read on that had to wait.
-bool shard_group::update_steps(time_point now, bool under_way) {
+bool shard_group::update_steps(bool under_way) {
     if (steps_.empty()) return false;
     offset read = 0;
     for (auto& i : topic_inputs()) read += i->next;
-    if (std::exchange(read_of_step_, read) != read) still_since_ = now;
-    if ((under_way || !step_is_read()) && now < due_of_step()) return false;
+    if (std::exchange(read_of_step_, read) != read) still_since_ = now_;
+    if ((under_way || !step_is_read()) && now_ < due_of_step()) return false;
     steps_.erase(steps_.begin());
-    begin_step(now);
+    begin_step();
     return true;
 }
 
@@ -664,6 +670,7 @@ void shard_group::limit_reading() {
         auto& limit = inputs_[i]->limit;
         limit = steps_.empty() || is_only_joined(i) ? none : steps_.front()[i];
         if (from) limit = std::min(limit, (*from)[i]);
+        if (lets_finish_) limit = std::min(limit, inputs_[i]->next);
     }
 }
 

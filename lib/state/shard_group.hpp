@@ -136,14 +136,20 @@ public:
     bool restore(std::size_t& left);
     /// Forgets what can't be undone. `under_way`: what has been read has not gone through the
     /// agents that change the tables. True if there is something to do because of it.
-    bool update(time_point now, bool under_way);
+    bool update(bool under_way);
+    /// Before that: it is so late now.
+    void set_now(time_point now, timestamp wall) {
+        now_ = now;
+        wall_ = wall;
+    }
+    /// Whether `update` asks what is under way.
+    bool asks_under_way() const { return !steps_.empty() || waits_for_alarm(); }
     /// When `update` has something to do, if that depends on the time.
     time_point due() const { return std::min(due_of_step(), due_of_clock()); }
-    bool in_steps() const { return !steps_.empty(); }
     /// While in steps: no message that is read belongs to this step any more.
     bool step_is_read() const;
     /// A sentence: what the window waits for that closes next. Empty: none is open.
-    std::string why_open(time_point now) const;
+    std::string why_open() const;
     /// Begins a cut, if there is anything to write and none is being written. True if it did.
     bool begin_cut();
     /// Sends a piece of the cut. True if it did anything.
@@ -241,8 +247,8 @@ private:
     void announce(member&);
     void start();
     void find_steps();
-    void begin_step(time_point now);
-    bool update_steps(time_point now, bool under_way);
+    void begin_step();
+    bool update_steps(bool under_way);
     time_point due_of_step() const;
     time_point due_of_clock() const;
     void look_for_repeats();
@@ -256,7 +262,7 @@ private:
         return std::span{inputs_}.first(topic_count());
     }
     bool has_clock() const { return inputs_.size() > topic_count(); }
-    bool update_clock(time_point now);
+    bool update_clock(bool under_way);
     void read_decision(member&);
     void begin_decision();
     void give_decision();
@@ -264,7 +270,12 @@ private:
     time_point last_read() const;
     bool is_reached(const cut& from) const;
     std::optional<time_point> closes_at(const member&) const;
-    bool decide(time_point now);
+    bool decide();
+    const member* rung() const;
+    bool waits_for_alarm() const;
+    bool decide_alarm(bool under_way);
+    bool is_due(const clock_decision&, bool under_way) const;
+    bool has_all_before(const cut& from) const;
     void send_decision();
     const cut* decision_to_wait_for() const;
     cut committable_cut();
@@ -290,17 +301,21 @@ private:
     bool may_repeat_ = true;
 
     cut upto_;  // of `update`
+    time_point now_{};
+    timestamp wall_{};
 
     // the clock
     struct decision {
         std::size_t table;
         offset number;
-        timestamp time;
+        timestamp time, alarm;
         cut from;
         bool sent = false, written = false;
     };
     std::optional<decision> decision_;  // until all its results are processed
     std::unique_ptr<records_under_way, leave_records> decision_under_way_, results_;
+    // A timer of the app's clock is due, and what has been read is not through the agents yet.
+    bool lets_finish_ = false;
     // The stream time of an idle partition goes on with the clock from then on.
     time_point idle_from_{}, idle_since_{};
     // Several tables replay: the cuts that are left, and since when nothing has been read.

@@ -13,6 +13,17 @@
 namespace weir::detail {
 namespace {
 
+/// What `explain` says of what waits for stream time.
+struct waiting_text {
+    const char *what, *until, *is, *goes, *clock;
+};
+constexpr waiting_text of_join{"a message of table '", "' waits for a match until ", "",
+                               "let it go", "; the clock lets it go in "};
+constexpr waiting_text of_window{"a window of table '", "' that ends at ", " is open", "close it",
+                                 "; the clock closes it in "};
+constexpr waiting_text of_timer{"a timer of table '", "' waits for ", "", "fire it",
+                                "; the clock fires it in "};
+
 std::string text_of(timestamp t) {
     static constexpr json_tick milliseconds{1, 1000};
     const auto text = write_time(t.time_since_epoch().count(), milliseconds);
@@ -31,6 +42,7 @@ void shard_group::read_decision(member& m) {
     auto& d = *m.shard->decision;
     d.number = number;
     d.time = m.stamp.time;
+    d.alarm = m.stamp.alarm;
     d.from = std::move(from);
 }
 
@@ -49,7 +61,7 @@ void shard_group::begin_decision() {
             continue;
         }
         clock.committable = d->number;
-        decision_ = decision{i, d->number, d->time, d->from, true, true};
+        decision_ = decision{i, d->number, d->time, d->alarm, d->from, true, true};
         give_decision();
     }
 }
@@ -59,6 +71,7 @@ void shard_group::give_decision() {
     auto& d = tables_[decision_->table].shard->decision.emplace();
     d.number = decision_->number;
     d.time = decision_->time;
+    d.alarm = decision_->alarm;
     d.from = decision_->from;
     d.tp = inputs_.front()->tp;
     d.held = hold{*results_, d.number};
@@ -70,12 +83,26 @@ bool shard_group::is_reached(const cut& from) const {
     return true;
 }
 
+/// Everything before has been read.
+bool shard_group::has_all_before(const cut& from) const {
+    for (std::size_t i = 0; i < from.size(); ++i)
+        if (inputs_[i]->next < from[i]) return false;
+    return true;
+}
+/// What comes before the decision is done. Before timers are fired it has gone through the agents;
+/// a take may still have some of it, for how long nobody knows.
+bool shard_group::is_due(const clock_decision& d, bool under_way) const {
+    if (d.alarm == no_time) return is_reached(d.from);
+    return !under_way && has_all_before(d.from);
+}
+
 /// True if there is something to do because of it.
-bool shard_group::update_clock(time_point now) {
+bool shard_group::update_clock(bool under_way) {
+    lets_finish_ = false;
     const auto& clock = *inputs_.back();
     if (!decision_ && clock.written < clock.committable)
         return begin_cut();  // the next decision overwrites the last one
-    if (!decision_) return decide(now);
+    if (!decision_) return decide_alarm(under_way) || decide();
     auto& at = tables_[decision_->table].shard->decision;
     if (!decision_->sent) {
         send_decision();
@@ -86,7 +113,7 @@ bool shard_group::update_clock(time_point now) {
         decision_->written = true;
         give_decision();
     }
-    if (at && !at->is_due && is_reached(at->from)) {
+    if (at && !at->is_due && is_due(*at, under_way)) {
         at->is_due = true;
         return true;
     }
@@ -96,6 +123,34 @@ bool shard_group::update_clock(time_point now) {
         return true;
     }
     return false;
+}
+
+/// A table with a timer that is due by the app's clock. Null: there is none.
+const shard_group::member* shard_group::rung() const {
+    for (auto& m : tables_)
+        if (m.shard->next_alarm(wall_) <= wall_) return &m;
+    return nullptr;
+}
+bool shard_group::waits_for_alarm() const {
+    if (!running_ || !has_clock()) return false;
+    if (!decision_) return rung() != nullptr;
+    const auto& d = tables_[decision_->table].shard->decision;
+    return d && !d->is_due && d->alarm != no_time;
+}
+/// Timers of the app's clock are fired where nothing that was read is on its way to them: there a
+/// replay fires them again.
+bool shard_group::decide_alarm(bool under_way) {
+    const auto* m = rung();
+    if (!m || !complete()) return false;
+    if (m->shard->replaying()) begin_cut();  // it may have all by now
+    if (m->shard->replaying()) return false;
+    lets_finish_ = under_way;
+    if (under_way) return false;
+    const auto t = static_cast<std::size_t>(m - tables_.data());
+    decision_ = decision{t, inputs_.back()->committable, no_time, wall_, {}};
+    for (auto& i : topic_inputs()) decision_->from.push_back(i->next);
+    send_decision();
+    return true;
 }
 
 /// Everything in the inputs' logs is finished, and all of them stay.
@@ -123,7 +178,7 @@ std::optional<time_point> shard_group::closes_at(const member& m) const {
 
 /// Whether all inputs have been read to their ends, and nothing has come for so long that a window
 /// is to be closed.
-bool shard_group::decide(time_point now) {
+bool shard_group::decide() {
     if (!all_at_end()) return false;
     if (const auto last = last_read(); last > idle_since_) {
         idle_since_ = last;
@@ -132,12 +187,14 @@ bool shard_group::decide(time_point now) {
     for (std::size_t t = 0; t < tables_.size(); ++t) {
         auto& m = tables_[t];
         const auto at = closes_at(m);
-        if (!at || m.shard->replaying() || *at > now) continue;
+        if (!at || *at > now_) continue;
+        if (m.shard->replaying()) begin_cut();  // it may have all by now
+        if (m.shard->replaying()) continue;
         const auto from = std::max(idle_from_, idle_since_ + m.table->windows.idle);
-        const auto on = std::chrono::duration_cast<std::chrono::milliseconds>(now - from);
-        decision_ = decision{t, inputs_.back()->committable, m.shard->time() + on, {}};
+        const auto on = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - from);
+        decision_ = decision{t, inputs_.back()->committable, m.shard->time() + on, no_time, {}};
         for (auto& i : topic_inputs()) decision_->from.push_back(i->committable);
-        idle_from_ = now;
+        idle_from_ = now_;
         send_decision();
         return true;
     }
@@ -148,6 +205,7 @@ void shard_group::send_decision() {
     auto& m = tables_[decision_->table];
     cut_stamp stamp{m.last_owner.epoch, owner_, decision_->from, decision_->time};
     stamp.at.push_back(decision_->number);
+    stamp.alarm = decision_->alarm;
     const auto text = stamp.text(input_names_);
     outgoing record{};
     record.partition = partition_;
@@ -169,13 +227,18 @@ const cut* shard_group::decision_to_wait_for() const {
 time_point shard_group::due_of_clock() const {
     if (!running_ || !has_clock() || decision_) return time_point::max();
     auto at = time_point::max();
+    for (auto& m : tables_)
+        if (const auto rings = m.shard->next_alarm(wall_);
+            rings > wall_ && rings < timestamp::max())
+            at = std::min(at, later(now_, rings - wall_));
     if (!all_at_end()) return at;
     for (auto& m : tables_)
-        if (const auto closes = closes_at(m)) at = std::min(at, *closes);
+        if (const auto closes = closes_at(m); closes && !m.shard->replaying())
+            at = std::min(at, *closes);
     return at;
 }
 
-std::string shard_group::why_open(time_point now) const {
+std::string shard_group::why_open() const {
     const member* next = nullptr;
     const auto closes = [](const member& m) {
         return m.shard->next_end() + m.table->windows.closes_after;
@@ -185,18 +248,17 @@ std::string shard_group::why_open(time_point now) const {
         if (!next || closes(m) < closes(*next)) next = &m;
     }
     if (!running_ || !next) return {};
-    const auto since = std::chrono::floor<std::chrono::milliseconds>(now - last_read());
-    const bool joins = next->table->windows.join.has_value();
-    auto text = (joins ? "a message of table '" : "a window of table '") + next->table->name +
-                (joins ? "' waits for a match until " : "' that ends at ") +
-                text_of(next->shard->next_end()) + (joins ? "" : " is open") + ": no message of " +
+    const auto since = std::chrono::floor<std::chrono::milliseconds>(now_ - last_read());
+    const auto& w = next->table->windows;
+    const auto& its = w.join ? of_join : w.fires_timers ? of_timer : of_window;
+    auto text = std::string{its.what} + next->table->name + its.until +
+                text_of(next->shard->next_end()) + its.is + ": no message of " +
                 text_of(closes(*next)) + " or later has come, the last one " +
                 weir::detail::text_of(duration{since}) + " ago";
-    if (next->table->windows.idle <= duration::zero())
-        return text + (joins ? "; .idle would let it go" : "; .idle would close it");
+    if (w.idle <= duration::zero()) return text + "; .idle would " + its.goes;
     if (const auto at = closes_at(*next); at && inputs_.front()->at_end)
-        text += (joins ? "; the clock lets it go in " : "; the clock closes it in ") +
-                weir::detail::text_of(std::chrono::ceil<std::chrono::milliseconds>(*at - now));
+        text += its.clock +
+                weir::detail::text_of(std::chrono::ceil<std::chrono::milliseconds>(*at - now_));
     return text;
 }
 

@@ -165,9 +165,9 @@ std::string tables::being_written(const topic_partition& tp) const {
     const auto* g = group_of(tp);
     return g ? g->being_written() : std::string{};
 }
-std::string tables::why_open(const topic_partition& tp, time_point now) const {
+std::string tables::why_open(const topic_partition& tp) const {
     const auto* g = group_of(tp);
-    return g ? g->why_open(now) : std::string{};
+    return g ? g->why_open() : std::string{};
 }
 std::size_t tables::keys() const {
     std::size_t n = global_.keys();

@@ -61,9 +61,12 @@ public:
     /// Looks at how far the inputs are. `under_way(group)` and what it returns: as in
     /// shard_group::update.
     template <class UnderWay>
-    bool update(time_point now, UnderWay under_way) {
+    bool update(time_point now, timestamp wall, UnderWay under_way) {
         bool any = warm_.forget_old(now);
-        for (auto& [key, g] : groups_) any |= g->update(now, g->in_steps() && under_way(*g));
+        for (auto& [key, g] : groups_) {
+            g->set_now(now, wall);
+            any |= g->update(g->asks_under_way() && under_way(*g));
+        }
         return any;
     }
     /// When `update` has something to do, if that depends on the time.
@@ -82,7 +85,7 @@ public:
     /// The same for the first partition that is not.
     std::string why_not_ready() const;
     /// What the window of this partition waits for that closes next. Empty: none is open.
-    std::string why_open(const topic_partition&, time_point now) const;
+    std::string why_open(const topic_partition&) const;
     /// What the partition's commit waits for, in a sentence. Empty: no cut is being written.
     std::string being_written(const topic_partition&) const;
     std::size_t keys() const;

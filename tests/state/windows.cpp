@@ -531,6 +531,28 @@ TEST_CASE("semantics 79: what the clock has closed stays closed after a crash") 
     CHECK(two.per.size() == 0);
 }
 
+TEST_CASE("semantics 60: a table behind a window has what the clock has closed, once") {
+    weir::app app{"a"};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto per = app.table<per_key, std::int64_t>("per");
+    auto totals = app.table<per_key, std::int64_t>("totals");
+    app.agent("w", in | weir::window(weir::tumbling(10s), weir::grace(0s), {.idle = 100ms}) |
+                       weir::count(per) |
+                       weir::aggregate(totals, [](auto& sum, const auto& n) { sum += n; }));
+    test_driver test{app};
+    for (int i = 0; i < 10; ++i) test.send(in, "k", i, {.timestamp = at(9'900)});
+    test.commit();
+    test.kill(app);
+    test.restart();
+    test.advance(300ms);  // before anything is committed
+    CHECK(test.entries(per).empty());
+    CHECK(test.value(totals, {"k", at(0), at(10'000)}) == 10);
+    test.kill(app);
+    test.restart();
+    test.advance(10s);
+    CHECK(test.value(totals, {"k", at(0), at(10'000)}) == 10);
+}
+
 TEST_CASE("semantics 77: sessions are closed by the clock, too; on_update refuses .idle") {
     session_counts c{weir::window(weir::session(10s), weir::grace(0s), {.idle = 30s})};
     test_driver test{c.app};

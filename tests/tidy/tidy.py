@@ -109,7 +109,7 @@ def area(path):
             return "vocabulary"
         if stem in STREAM:
             return "stream"
-        return {"app": "app", "ask": "app", "ranges": "ranges", "sessions": "state",
+        return {"app": "app", "ask": "app", "ranges": "ranges", "sessions": "state", "timed": "state",
                 "weir": "umbrella"}.get(stem)
     if parts[0] == "transport":
         inner = parts[1] if len(parts) > 2 else stem

@@ -46,9 +46,10 @@ public:
         time_.come(c, forgets(), [&](shard_type& shard, const auto& ref) {
             const auto* id = id_of(call(f_, std::as_const(v)));
             if (!id) return next(std::forward<decltype(v)>(v));
-            if (shard.has_change(*id, ref.input(), c.offset())) return;  // it was delivered
+            const auto [input, offset] = ref.by(c);
+            if (shard.has_change(*id, input, offset)) return;  // it was delivered
             if (shard.has(*id)) return passed_over_.add(c, "its id came before");
-            shard.add(*id, ref.input(), c.offset(), c.time());
+            shard.add(*id, input, offset, c.time());
             next(std::forward<decltype(v)>(v));
         });
     }
@@ -69,7 +70,8 @@ public:
 private:
     static auto forgets() {
         return [](shard_type& s, const auto& ref, const context& c, bool) {
-            s.forget_some(ref.input(), c.offset());
+            const auto [input, offset] = ref.by(c);
+            s.forget_some(input, offset);
         };
     }
     /// Null: the value has no id.

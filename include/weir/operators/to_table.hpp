@@ -41,7 +41,7 @@ struct to_table_op {
 
     template <class StreamKey, class In>
     static consteval bool check() {
-        constexpr bool fits = key_fits_table<K, StreamKey>();
+        constexpr bool fits = value_fits_table<V>() && key_fits_table<K, StreamKey>();
         using plain = typename without_null<In>::type;
         static_assert(std::is_same_v<plain, V>,
                       "weir: to_table(table): the table's values are of the stream's value type");

@@ -51,6 +51,9 @@ template <class V>
 consteval bool value_fits_table() {
     static_assert(!is_sessions<V>,
                   "weir: a table of sessions is filled behind window(session(gap), grace(d))");
+    static_assert(!is_timed<V>,
+                  "weir: a table with timers is changed by bodies, in tap(f) or process(f) before "
+                  "timers(table, f)");
     return true;
 }
 
@@ -66,12 +69,14 @@ public:
             shard_ = table.shards[static_cast<std::size_t>(tp.partition)];
             if (!shard_) return nullptr;
             while (table.inputs[input_]->name != tp.topic) ++input_;
+            clock_ = table.inputs.size();
         }
         return shard_.get();
     }
     const std::shared_ptr<shard_type>& shared() const { return shard_; }
-    /// The number of the message's topic among the table's inputs.
-    std::size_t input() const { return input_; }
+    /// Which message changes the shard: the number of its topic among the table's inputs, and its
+    /// offset.
+    message_number by(const context& c) const { return number_of(input_, c.offset(), clock_); }
     void finish() {
         if (shard_) shard_->finish();
     }
@@ -81,7 +86,7 @@ public:
 
 private:
     std::shared_ptr<shard_type> shard_{};
-    std::size_t input_ = 0;
+    std::size_t input_ = 0, clock_ = 0;
 };
 
 /// Calls `f(later, next)` with the keys of messages that come soon, if they are known.
@@ -120,7 +125,8 @@ public:
         const auto time = c.time();
         const auto& key = *key_at<K>(c, scratch_);
         if constexpr (is_raw<K>) table_->check_key(key);
-        auto* r = shard->change(key, ref.input(), c.offset());
+        const auto [input, offset] = ref.by(c);
+        auto* r = shard->change(key, input, offset);
         if (!r) return;
         const bool had = r->live;
         if (!had) r->value = table_->init;

@@ -12,10 +12,10 @@ namespace weir::detail {
 /// has closed erased, so it waits.
 struct windows_close {
     static constexpr bool one_by_one = true;
+    static constexpr bool cascades = false, changes_again = false;
     static constexpr const char* why_held = "the windows that it has closed are being processed";
-    static bool next(auto& in, const auto& table, timestamp time, std::size_t input, offset at,
-                     auto f) {
-        return in.close_next(time - table.windows.closes_after, input, at, f);
+    static bool next(auto& in, const auto& table, time_reached to, message_number by, auto f) {
+        return in.close_next(to.time - table.windows.closes_after, by.input, by.at, f);
     }
 };
 template <class Table, message_part Needs>

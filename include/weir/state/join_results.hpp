@@ -21,14 +21,16 @@ struct joined_pair {
 template <class Pair>
 struct unmatched_go {
     static constexpr bool one_by_one = false;
+    static constexpr bool cascades = false, changes_again = false;
     static constexpr const char* why_held = "the results that it has caused are being processed";
-    static bool next(auto& in, const auto&, timestamp time, std::size_t input, offset at, auto f) {
-        return in.remove_next(time, input, at, [&](auto& key, const auto* left, const auto* right) {
+    static bool next(auto& in, const auto&, time_reached to, message_number by, auto f) {
+        const auto pass = [&](auto& key, const auto* left, const auto* right) {
             Pair sides;
             if (left) sides.left = left->value;
             if (right) sides.right = right->value;
             f(key, std::move(sides), left ? left->time : right->time);
-        });
+        };
+        return in.remove_next(to.time, by.input, by.at, pass);
     }
 };
 template <class Table>

@@ -17,12 +17,15 @@ struct table_item {
     const V& value;
 };
 struct table_end {};
-/// Walks through the shards that are here.
-template <class K, class V>
+/// Walks through the shards that are here. `Shown`: what is shown of a row's value.
+template <class K, class V, class Shown = V>
 class table_iterator {
 public:
     explicit table_iterator(const table_of<K, V>& of) : of_(&of) { find(); }
-    table_item<K, V> operator*() const { return {at_->key, at_->value}; }
+    table_item<K, Shown> operator*() const {
+        if constexpr (std::is_same_v<V, Shown>) return {at_->key, at_->value};
+        else return {at_->key, at_->value.value};
+    }
     table_iterator& operator++() {
         ++number_;
         find();

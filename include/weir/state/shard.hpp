@@ -41,6 +41,7 @@ inline bool is_within(const cut& a, const cut& b) {
 struct clock_decision {
     offset number = 0;
     timestamp time = no_time;
+    timestamp alarm = no_time;  // timers of the app's clock are due that are set to this, or before
     cut from{};
     const topic_partition* tp = nullptr;  // whose messages have opened the windows
     hold held{};                          // until all results are processed
@@ -127,6 +128,9 @@ public:
     virtual timestamp time() const = 0;
     /// The end of the window that closes next; timestamp::max(): none is open.
     virtual timestamp next_end() const { return timestamp::max(); }
+    /// When the app's clock, which shows `now`, fires the next timer; timestamp::max(): there is
+    /// none.
+    virtual timestamp next_alarm(timestamp /*now*/) { return timestamp::max(); }
     /// It was made, and is not carried out yet.
     std::optional<clock_decision> decision{};
     /// Messages that come now may have come to an earlier owner, in another order.
@@ -145,6 +149,13 @@ struct message_number {
     offset at;
     friend bool operator==(const message_number&, const message_number&) = default;
 };
+
+/// What comes of a decision by the clock has no message: its offset is shown as one below zero.
+inline offset offset_of_decision(offset number) { return -1 - number; }
+/// Which change it is that comes of what is at this offset. `clock`: the clock's input number.
+inline message_number number_of(std::size_t input, offset at, std::size_t clock) {
+    return at >= 0 ? message_number{input, at} : message_number{clock, -1 - at};
+}
 
 /// How a body changes tables: `clicks[user] += 1`. Implemented by the conductor.
 class body_changes {
@@ -201,6 +212,7 @@ struct window_settings {
     std::optional<fixed_windows> fixed{};
     bool in_panes = false;            // the table's rows are not windows, but panes of them
     bool by_bodies = false;           // a view of the table fills it, and no operator
+    bool fires_timers = false;        // the rows' timers are fired
     std::chrono::milliseconds gap{};  // of sessions
     std::optional<join_bounds> join{};
     join_kind kind{};  // of a join
@@ -247,6 +259,7 @@ public:
     duration warm_for = std::chrono::minutes{5};
     std::string changed_by;               // an agent; empty: by none
     const agent_info* changer = nullptr;  // the same
+    bool is_made_of_tables = false;       // its agent is told what changes in other tables
     // What of it changes the table. Not both: a function would change what a coroutine has read.
     enum class change_by : std::uint8_t { none, functions, coroutines };
     change_by changes_come_of = change_by::none;
@@ -274,6 +287,8 @@ public:
     void check_changed_by(const agent_info&, change_by);
     /// Throws weir::error if the value comes from no topic, or is a batch.
     void check_source(const topic_partition*, bool of_batch) const;
+    /// Throws weir::error if nobody fires its timers, or if the time is not positive.
+    void check_timer(duration) const;
     /// Throws weir::error if the key is null.
     void check_key(bytes_view) const;
 };

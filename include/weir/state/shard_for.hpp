@@ -4,6 +4,7 @@
 #include <weir/state/id_shard.hpp>
 #include <weir/state/join_shard.hpp>
 #include <weir/state/session_shard.hpp>
+#include <weir/state/timer_shard.hpp>
 #include <weir/state/window_shard.hpp>
 
 namespace weir::detail {
@@ -23,6 +24,10 @@ struct shard_for<K, sessions<A>> {
 template <class K, class A, class B>
 struct shard_for<K, joined_sides<A, B>> {
     using type = join_shard<K, A, B>;
+};
+template <class K, class V>
+struct shard_for<K, timed<V>> {
+    using type = timer_shard<K, V>;
 };
 template <class Id>
 struct shard_for<Id, first_seen> {

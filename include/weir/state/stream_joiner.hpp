@@ -88,11 +88,16 @@ public:
 private:
     /// What has no match any more goes.
     auto lets_go() {
-        return [this](shard_type& s, const ref_type& ref, const context& c, bool) {
-            if (!s.any_goes(s.time(), ref.input(), c.offset())) return;
-            if constexpr (has_results) results_->move(ref.shared(), ref.input(), c, s.time());
-            else s.forget_some(s.time(), ref.input(), c.offset());
+        return [&](shard_type& s, const ref_type& ref, const context& c, bool) {
+            const auto [input, offset] = ref.by(c);
+            if (!s.any_goes(s.time(), input, offset)) return;
+            if constexpr (has_results) results_->move(ref.shared(), ref.by(c), c, s.time());
+            else forget_some(s, ref.by(c));
         };
+    }
+
+    static void forget_some(shard_type& s, message_number by) {
+        s.forget_some(s.time(), by.input, by.at);
     }
 
     template <bool Left>
@@ -108,11 +113,12 @@ private:
         const K* key = key_of(c, shard);
         if (!key && is_outer<Left>) return pass_alone<Left>(c, Key{}, value, time);
         if (!key) return passed_over_.add(c, "it has no key");
-        if (shard.has_change(*key, ref.input(), c.offset())) return;
+        const auto by = ref.by(c);
+        if (shard.has_change(*key, by.input, by.at)) return;
         const auto s = shard.time();
         if (time < bounds_.first_held(Left, s))
             return join_late<Left>(c, shard, ref, *key, value, next);
-        auto* r = shard.change(*key, ref.input(), c.offset());
+        auto* r = shard.change(*key, by.input, by.at);
         r->time = r->live ? std::max(r->time, time) : time;
         const auto its = matches<Left>(r->value, time, s);
         const auto& own =
@@ -127,7 +133,8 @@ private:
         const auto* found = shard.find(key);
         const auto its = found ? matches<Left>(found->value, time, shard.time()) : range{};
         if (its.from < its.upto) {
-            auto* r = shard.change(key, ref.input(), c.offset());
+            const auto by = ref.by(c);
+            auto* r = shard.change(key, by.input, by.at);
             constexpr std::size_t side = Left ? 1 : 2;
             auto& own = late_value_.template emplace<side>(value);
             return pass_matches<Left>(c, shard, ref, *r, its, own, next);
@@ -157,7 +164,8 @@ private:
                 results_->pass(c, Key(r.key), pair_of<Left>(own, other.value),
                                std::max(time, other.time));
                 if (!is_outer<!Left> || other.matched) continue;
-                shard.change(r, ref.input(), c.offset());
+                const auto by = ref.by(c);
+                shard.change(r, by.input, by.at);
                 shard.template match<!Left>(r, i);
             }
         } else {

@@ -29,7 +29,7 @@ public:
         at(c, [&](shard_type& s, auto& ref) {
             pass(s, ref, c, c.time(), passed);
             f(s, ref);
-            s.saw(ref.input(), c.offset());  // it may have changed nothing
+            saw(s, ref, c);  // it may have changed nothing
         });
     }
     /// The message has gone through the chain: if it was dropped before, it moves the time now.
@@ -65,17 +65,26 @@ private:
         if (!c.partition()) return;
         auto& ref = refs_.of(c);
         auto* s = ref.of(*table_, *c.partition());
-        if (s && !s->has_all(ref.input(), c.offset())) f(*s, ref);
+        if (!s) return;
+        const auto [input, offset] = ref.by(c);
+        if (!s->has_all(input, offset)) f(*s, ref);
+    }
+    static void saw(shard_type& s, const auto& ref, const context& c) {
+        const auto [input, offset] = ref.by(c);
+        s.saw(input, offset);
     }
     static void pass(shard_type& s, const auto& ref, const context& c, timestamp t, auto& passed) {
         const bool moves = t > s.time();
-        if (moves) s.set_time(t, ref.input(), c.offset());
+        if (moves) {
+            const auto [input, offset] = ref.by(c);
+            s.set_time(t, input, offset);
+        }
         passed(s, ref, c, moves);
     }
     void move(const context& c, timestamp t, auto& passed) {
         at(c, [&](shard_type& s, auto& ref) {
             pass(s, ref, c, t, passed);
-            s.saw(ref.input(), c.offset());
+            saw(s, ref, c);
         });
     }
     /// `c` is of a batch that is taken apart: what was dropped there before it moves the time.

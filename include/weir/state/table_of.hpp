@@ -16,12 +16,12 @@
 
 namespace weir::detail {
 
-/// The message that a function is working on, and the number of its topic among the table's inputs.
+/// The message that a function is working on, and which change it makes.
 /// Throws weir::error if there is none that may change the table. Null: it changes nothing any
 /// more, since its partition is lost.
 struct message_in_body {
     const context* at;
-    std::size_t input;
+    message_number by;
 };
 message_in_body message_in_work(table_info&);
 
@@ -111,21 +111,21 @@ public:
     /// whether the key has one then.
     template <class F>
     void change(const K& key, F f) {
-        if (auto* by = coroutine_at_work(*this)) return change_later(*by, key, f);
+        if (auto* coroutine = coroutine_at_work(*this)) return change_later(*coroutine, key, f);
         if constexpr (is_raw<K>) check_key(key);
-        const auto [c, input] = message_in_work(*this);
+        const auto [c, by] = message_in_work(*this);
         if (!c) return;
         const auto s = shard_at(c->partition()->partition);
         if (!s) return;
         bodies->changes(s);
-        auto* r = s->change(key, input, c->offset());
+        auto* r = s->change(key, by.input, by.at);
         if (!r) return;
         const auto time = c->message().timestamp;
         const bool had = r->live;
         r->time = had ? std::max(r->time, time) : time;
         if (!had) r->value = init;
         s->set_live(*r, f(r->value));
-        changed_by_body(*s, *r, had, time, {input, c->offset()});
+        changed_by_body(*s, *r, had, time, by);
     }
     void apply_pending(const worker& by) override {
         for (auto& c : take_pending(by)) {
@@ -164,7 +164,9 @@ private:
     }
     /// Windows that a view fills are forgotten when they have expired: a few with each change.
     void changed_by_body(shard_type& s, auto& row, bool had, timestamp time, message_number by) {
-        if constexpr (is_windowed<K>) {
+        if constexpr (is_timed<V>) {
+            if (row.live) s.note(row);
+        } else if constexpr (is_windowed<K>) {
             if (!windows.by_bodies) return;
             if (!had && row.live) s.opened(row);
             if (time > s.time()) s.set_time(time, by.input, by.at);

@@ -13,15 +13,22 @@
 
 namespace weir::detail {
 
+/// How far time has come: stream time, and the app's clock where that has fired timers.
+struct time_reached {
+    timestamp time = no_time, clock = no_time;
+};
+
 /// When a message or the clock has moved the time of a shard, something goes there, and each thing
 /// that goes may make a result. A message may pass on results of its own behind them. Each result
 /// holds what has caused it, and is processed by itself. They are made in pieces, since many things
 /// may go at once. `Key`: of the stream behind it. `How` says
 ///
-///     next(shard, table, time, input, at, f)   what goes next at that time, since the message at
-///                                              `at` is there: f(key, value, time). False: nothing
-///     one_by_one                               the next message waits until all are processed
-///     why_held                                 a text for `explain`
+///     next(shard, table, to, by, f)   what goes next, since time has come so far: f(key, value,
+///                                     time). `by` does it. False: nothing
+///     one_by_one                      the next message waits until all are processed
+///     cascades                        results may make more go at once, so they are asked for
+///     changes_again                   the results change the shard, too
+///     why_held                        a text for `explain`
 template <class Table, class Key, class Value, message_part Needs, class How>
 class timed_results final : public boundary {
     using Shard = typename Table::shard_type;
@@ -36,16 +43,23 @@ public:
 
     /// The message at `c` has moved the time to `upto`. Things go when it has gone through the
     /// chain.
-    void move(std::shared_ptr<Shard> in, std::size_t input, const context& c, timestamp upto) {
+    void move(std::shared_ptr<Shard> in, message_number by, const context& c, timestamp upto) {
         for (auto& w : waiting_)
-            if (w.in == in && w.time == upto) return;
+            if (w.in == in && w.to.time == upto) return;
         waiting_.push_back(
-            {std::move(in), input, c.offset(), c.partition(), upto, false, c.from.hold_of(c.i)});
+            {std::move(in), by, c.offset(), c.partition(), {upto}, false, c.from.hold_of(c.i)});
     }
     /// A result of the message at `c`.
     void pass(const context& c, const Key& key, Value v, timestamp time) {
-        waiting_.push_back({nullptr, 0, c.offset(), c.partition(), time, false, c.from.hold_of(c.i),
-                            std::move(v), key});
+        waiting_.push_back({nullptr,
+                            {},
+                            c.offset(),
+                            c.partition(),
+                            {time},
+                            false,
+                            c.from.hold_of(c.i),
+                            std::move(v),
+                            key});
     }
     /// Begins with what was added.
     void begin(context& c) {
@@ -91,10 +105,10 @@ private:
     /// A result; or, with a shard, what goes there.
     struct work {
         std::shared_ptr<Shard> in;
-        std::size_t input;
+        message_number by;
         offset at;
         const topic_partition* tp;
-        timestamp time;
+        time_reached to;
         bool by_clock;
         hold held;
         Value value{};
@@ -105,10 +119,16 @@ private:
         for (auto& s : table_->shards) {
             if (!s || !s->decision || !s->decision->is_due) continue;
             const auto d = *std::exchange(s->decision, {});
-            const auto input = d.from.size();
-            if (d.time > s->time()) s->set_time(d.time, input, d.number);
+            const message_number by{d.from.size(), d.number};
+            if (d.time > s->time()) s->set_time(d.time, by.input, by.at);
             s->finish();
-            waiting_.push_back({s, input, d.number, d.tp, s->time(), true, d.held.share()});
+            waiting_.push_back({s,
+                                by,
+                                offset_of_decision(d.number),
+                                d.tp,
+                                {s->time(), d.alarm},
+                                true,
+                                d.held.share()});
             return;
         }
     }
@@ -117,7 +137,7 @@ private:
             auto& w = waiting_[next_];
             const bool is_lost = w.held.ownership() == ownership::lost;
             if (!w.in) {
-                if (!is_lost) push(w, std::move(w.key), std::move(w.value), w.time);
+                if (!is_lost) push(w, std::move(w.key), std::move(w.value), w.to.time);
                 ++n;
             } else if (!is_lost && remove_some(w, n)) {
                 continue;
@@ -128,12 +148,19 @@ private:
     }
     /// True if there may be more.
     bool remove_some(work& w, std::size_t& n) {
+        [[maybe_unused]] const auto before = n;
         const auto pass = [&](Key key, Value v, timestamp time) {
             push(w, std::move(key), std::move(v), time);
         };
         bool any = true;
-        for (; n < piece && any; ++n) any = How::next(*w.in, *table_, w.time, w.input, w.at, pass);
-        if (w.by_clock) w.in->finish();  // no message is in work that could fail
+        for (; n < piece && any; ++n) any = How::next(*w.in, *table_, w.to, w.by, pass);
+        // no message is in work that could fail, or what a result changes is undone without it
+        if (w.by_clock || How::changes_again) w.in->finish();
+        if constexpr (How::cascades)
+            if (!any && n > before + 1) {  // asked again when these are processed
+                n = piece;
+                return true;
+            }
         return any;
     }
     void push(const work& w, Key key, Value v, timestamp time) {

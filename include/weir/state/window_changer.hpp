@@ -108,8 +108,8 @@ public:
         time_.come(c, closes_of_batch(), [&](shard_type& shard, const ref_type& ref) {
             const auto upto = spec_.closed_at(shard.time());
             const auto time = c.time();
-            if constexpr (has_sessions) add_to_session(c, shard, ref.input(), time, upto, v, next);
-            else add_to_windows(c, shard, ref.input(), time, upto, v, next);
+            if constexpr (has_sessions) add_to_session(c, shard, ref.by(c), time, upto, v, next);
+            else add_to_windows(c, shard, ref.by(c), time, upto, v, next);
         });
     }
     void apply(context& c) {
@@ -138,7 +138,7 @@ private:
     using ref_type = shard_ref<Table>;
     /// Of a batch each message closes its own windows, whatever is in a batch with it.
     auto closes_of_batch() {
-        return [this](shard_type& s, const ref_type& ref, const context& c, bool moved) {
+        return [&](shard_type& s, const ref_type& ref, const context& c, bool moved) {
             if constexpr (on_close)
                 if (moved && &c.from != &c.now.current->from) close(s, ref, c);
         };
@@ -150,11 +150,11 @@ private:
             if constexpr (!has_sessions) shard.passed(upto);
             return;
         }
-        if constexpr (on_close) closed_->move(ref.shared(), ref.input(), c, shard.time());
-        else forget_some(shard, ref.input(), c.offset(), upto);
+        if constexpr (on_close) closed_->move(ref.shared(), ref.by(c), c, shard.time());
+        else forget_some(shard, ref.by(c), upto);
     }
 
-    void add_to_windows(context& c, shard_type& shard, std::size_t input, timestamp time,
+    void add_to_windows(context& c, shard_type& shard, message_number by, timestamp time,
                         timestamp upto, const auto& v, auto& next) {
         // soon the windows are those that the last message was in
         soon<K>(
@@ -162,12 +162,12 @@ private:
                 shard.prefetch_window(later, near, window_.start, window_.end);
             });
         window_.key = *key_at<K>(c, scratch_);
-        if (shard.has_panes()) return add_to_pane(c, shard, input, time, upto, v);
+        if (shard.has_panes()) return add_to_pane(c, shard, by, time, upto, v);
         spec_.windows.each(time, [&](timestamp start, timestamp end) {
             if (end <= upto) return late_.add(c, start, end, upto - end);
             window_.start = start;
             window_.end = end;
-            auto* r = change_row(shard, input, c.offset(), time, v);
+            auto* r = change_row(shard, by, time, v);
             if constexpr (!on_close) {
                 if (!r) return;
                 auto its = origins_.show(c, r->key, r->time);
@@ -176,7 +176,7 @@ private:
         });
     }
     /// A pane is in its windows as a whole, so the message is in some of them or too late for all.
-    void add_to_pane(context& c, shard_type& shard, std::size_t input, timestamp time,
+    void add_to_pane(context& c, shard_type& shard, message_number by, timestamp time,
                      timestamp upto, const auto& v) {
         const auto& w = spec_.windows;
         const auto last = w.floor(time, w.advance);
@@ -188,12 +188,11 @@ private:
         if (last + w.size <= upto) return;
         window_.start = w.pane_of(time);
         window_.end = window_.start + w.pane();
-        if (const auto* r = change_row(shard, input, c.offset(), time, v)) shard.changed_value(*r);
+        if (const auto* r = change_row(shard, by, time, v)) shard.changed_value(*r);
     }
     /// Null: the row has this message's change already.
-    row_type* change_row(shard_type& shard, std::size_t input, offset at, timestamp time,
-                         const auto& v) {
-        auto* r = shard.change(window_, input, at);
+    row_type* change_row(shard_type& shard, message_number by, timestamp time, const auto& v) {
+        auto* r = shard.change(window_, by.input, by.at);
         if (!r) return nullptr;
         const bool had = r->live;
         if (!had) r->value = table_->init;
@@ -205,10 +204,10 @@ private:
     }
     /// The sessions that lie within the gap become one, from left to right; then the value is
     /// added.
-    void add_to_session(context& c, shard_type& shard, std::size_t input, timestamp time,
+    void add_to_session(context& c, shard_type& shard, message_number by, timestamp time,
                         timestamp upto, const auto& v, auto& next) {
         const K& key = *key_at<K>(c, scratch_);
-        if (shard.has_change(key, input, c.offset())) return;
+        if (shard.has_change(key, by.input, by.at)) return;
         open_session<A> now{time, time, A{}};
         const auto* before = shard.find(key);
         std::size_t first = 0, count = 0;
@@ -225,7 +224,7 @@ private:
         }
         if (now.end <= upto)
             return late_.add(c, now.start, now.end, upto + std::chrono::milliseconds{1} - now.end);
-        auto* r = shard.change(key, input, c.offset());
+        auto* r = shard.change(key, by.input, by.at);
         if (!r) return;
         auto& all = r->value;
         if (!r->live) all = {};
@@ -266,11 +265,11 @@ private:
     }
 
     /// Forgets windows that have closed: a few with each message, which opens fewer.
-    void forget_some(shard_type& shard, std::size_t input, offset at, timestamp upto) {
+    void forget_some(shard_type& shard, message_number by, timestamp upto) {
         constexpr std::size_t some = 64;
         const auto forget = [](auto&, auto&, timestamp) {};
         for (std::size_t n = 0; n < some; ++n)
-            if (!shard.close_next(upto, input, at, forget)) return;
+            if (!shard.close_next(upto, by.input, by.at, forget)) return;
     }
 
     const Table* table_;

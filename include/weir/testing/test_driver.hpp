@@ -192,7 +192,7 @@ public:
     // state
     /// What the key has in the table, in the partitions that are here; `.init` if nothing.
     template <class K, class V>
-    V value(const table<K, V>& of, const std::type_identity_t<K>& key) const {
+    auto value(const table<K, V>& of, const std::type_identity_t<K>& key) const {
         return of.get(key);
     }
     template <class K, class V>
@@ -203,8 +203,8 @@ public:
     /// came.
     template <class K, class V>
     auto entries(const table<K, V>& of) const {
-        std::vector<std::pair<K, V>> all;
-        of.each([&](const K& k, const V& v) { all.emplace_back(k, v); });
+        std::vector<std::pair<K, typename table<K, V>::value>> all;
+        of.each([&](const K& k, const auto& v) { all.emplace_back(k, v); });
         return all;
     }
     template <class K, class V>
