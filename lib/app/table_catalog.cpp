@@ -68,6 +68,10 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
 void table_catalog::check(const std::string& agent, const used_tables& all) const {
     for (auto& [t, from, of] : all) {
         const auto what = "weir: agent '" + agent + "' changes table '" + t->name + "'";
+        if (t->is_topic && t->changed_by != agent && !t->changed_by.empty())
+            throw setup_error{what + ", and topic '" + t->name +
+                              "' fills it: nobody else changes such a table; declare one of "
+                              "another name"};
         if (!t->changed_by.empty() && t->changed_by != agent)
             throw setup_error{what + ", and so does agent '" + t->changed_by +
                               "': one agent changes a table; others may read it, or send what "
@@ -243,6 +247,10 @@ void table_catalog::derive_changelog(table_info& t) {
                           ": its changelog is compact, or keys would be lost by their age"};
     o.on_produce_error = weir::stop;
     t.changelog = &topics_.derive(changelog_name(app_, t.name), std::move(o), true, t.sources);
+    if (t.changelog->is_sent_to)
+        throw setup_error{"weir: an agent sends to topic '" + t.changelog->name +
+                          "', which is the changelog of table '" + t.name +
+                          "': only weir writes to it; send to a topic of another name"};
     t.changelog->made_by = "table " + t.name;
     t.changelog->is_changelog = true;
 }

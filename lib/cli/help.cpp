@@ -45,6 +45,7 @@ files and pipes
                         the same; each line is a key, a tab and a value
   --output TOPIC        print each message of a topic as a line; may be repeated
   --keyed-output TOPIC  the same; each line is a key, a tab and a value
+  --state-dir DIR       where a clean stop leaves snapshots of the tables for the next start
   --until-idle TIME     stop when nothing has happened for this time: 500ms, 2s, 5min
   --stats TIME          log counters at this interval: read, sent, committed, held, failed
 

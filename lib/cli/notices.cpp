@@ -44,7 +44,9 @@ void notices::turn() {
 bool notices::can_get_messages(bool fed) const {
     const auto& counts = of_.report().counts();
     const bool elsewhere = of_.options().broker != "memory://";
-    const bool has_got_some = counts.messages > 0 || counts.sent > 0;
+    // A table's changelog is written to before anything comes.
+    const bool has_sent_some = counts.sent > 0 && of_.tables().drawn().empty();
+    const bool has_got_some = counts.messages > 0 || has_sent_some;
     return fed || elsewhere || has_got_some || of_.has_own_sources();
 }
 

@@ -189,6 +189,7 @@ void graph_builder::resume(const drawn_stream& before) {
         if (std::find(through_.begin(), through_.end(), t) != through_.end()) t->resumed = true;
 }
 topic_info& graph_builder::passes(topic_info& t) {
+    t.is_sent_to = true;
     through_.push_back(&t);
     return t;
 }

@@ -15,6 +15,9 @@ error refused(const table_info& t, const std::string& why) {
 }
 
 void check_runs(const table_info& t) {
+    if (!t.bodies && t.changed_by.empty())
+        throw refused(t, "by a body, and no agent says that it changes it: give the agent of that "
+                         "body the option .tables = {…}");
     if (!t.bodies)
         throw refused(t, "while the app does not run: only a message that is being processed "
                          "changes a table");

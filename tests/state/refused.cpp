@@ -318,3 +318,36 @@ TEST_CASE("semantics 59: a value too large for the changelog stops the app with 
     CHECK(text.find("its key is 'large'") != string::npos);
     CHECK(test.committed(in, 0) == committed{1});
 }
+
+TEST_CASE("nobody sends to the changelog of a table") {
+    weir::app app{"a"};
+    auto in = app.topic<string, int>("in");
+    auto seen = app.table<string, std::int64_t>("seen");
+    app.agent("c", in | weir::count(seen) | weir::to(changelog));
+    silent hush;
+    CHECK(refused([&] { test_driver test{app}; })
+              .find("an agent sends to topic 'a-seen-changelog', which is the changelog of table "
+                    "'seen'") != string::npos);
+}
+
+TEST_CASE("nobody else changes a table that a topic fills") {
+    weir::app app{"a"};
+    auto in = app.topic<string, int>("in"), more = app.topic<string, int>("more");
+    auto last = app.table(in);
+    CHECK(refused([&] {
+              app.agent("x", more | weir::to_table(last));
+          }).find("and topic 'in' fills it: nobody else changes such a table") != string::npos);
+}
+
+TEST_CASE("a body that changes a table, which no agent says, is told how to say it") {
+    silent hush;
+    weir::app app{"a", {.on_error = weir::stop, .hooks = &hush}};
+    auto in = app.topic<string, int>("in");
+    auto seen = app.table<string, std::int64_t>("seen");
+    app.agent("b", in | weir::items() | weir::for_each([&](const auto& i) { seen[i.key()] += 1; }));
+    test_driver test{app};
+    test.send(in, "x", 1);
+    REQUIRE(test.errors().size() == 1);
+    CHECK(test.errors()[0].text.find("give the agent of that body the option .tables = {…}") !=
+          string::npos);
+}

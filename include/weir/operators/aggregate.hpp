@@ -47,6 +47,33 @@ using next_of = typename next<F, A, In>::type;
 /// No function that merges two values was given.
 struct no_merge {};
 
+/// The first parameter of a function, where it has one form.
+template <class F>
+struct first_parameter;
+template <class R, class T, class... More>
+struct first_parameter<R (*)(T, More...)> {
+    using type = T;
+};
+template <class R, class C, class T, class... More>
+struct first_parameter<R (C::*)(T, More...) const> {
+    using type = T;
+};
+template <class R, class C, class T, class... More>
+struct first_parameter<R (C::*)(T, More...)> {
+    using type = T;
+};
+template <class F>
+consteval bool takes_a_copy() {
+    if constexpr (requires { typename first_parameter<F>::type; })
+        return !std::is_reference_v<typename first_parameter<F>::type>;
+    else if constexpr (requires { typename first_parameter<decltype(&F::operator())>::type; })
+        return !std::is_reference_v<typename first_parameter<decltype(&F::operator())>::type>;
+    else return false;
+}
+/// A function that returns nothing has to change the table's value, and not a copy of it.
+template <class F, class A, class In>
+inline constexpr bool changes_a_copy = !returns_next<F, A, In> && takes_a_copy<F>();
+
 template <class A, class F, class Merge, class In>
 struct aggregate_change : no_nulls {
     F f;
@@ -104,6 +131,9 @@ struct aggregate_op {
                       "weir: aggregate(table, f): f cannot be called with the table's value and "
                       "the stream's: f(A&, const V&) changes the value, f(const A&, const V&) "
                       "returns the next one");
+        static_assert(!changes_a_copy<F, A, In>,
+                      "weir: aggregate(table, f): f returns nothing and takes the table's value as "
+                      "a copy, so it changes nothing: f(A&, const V&)");
         if constexpr (returns_next<F, A, In>)
             static_assert(f_returns<next_of<F, A, In>, next_state_of<A>>,
                           "weir: aggregate(table, f): f must return the next value, of the table's "
