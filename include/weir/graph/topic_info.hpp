@@ -26,7 +26,7 @@ struct topic_info {
     bool internal = false;
     // a pipeline continues from it: read from the earliest, or messages sent to it could be missed
     bool resumed = false;
-    bool is_sent_to = false;        // by an operator
+    bool is_sent_to = false;    // by an operator
     bool fills_table = false;   // it is a table's changelog: always read from the earliest
     bool is_changelog = false;  // weir writes a table to it: nothing in it is deleted
     std::chrono::milliseconds tombstones_kept = std::chrono::hours{24};  // delete.retention.ms
