@@ -8,6 +8,7 @@
 #include <weir/codec/json.hpp>
 #include <weir/event.hpp>
 #include <weir/from.hpp>
+#include <weir/grouped.hpp>
 #include <weir/hooks.hpp>
 #include <weir/offload.hpp>
 #include <weir/operators/aggregate.hpp>

@@ -73,8 +73,6 @@ struct member {
 };
 using member_of = std::optional<member> (*)(const string& key, const string& value);
 
-std::optional<member> by_value(const string&, const string& value) { return member{value, value}; }
-
 /// What changes in a group: a value goes, another one comes, or both at once.
 struct change {
     string group;
@@ -105,11 +103,9 @@ auto by_group(weir::app& app, member_of member) {
 
 void group_count(weir::app& app, const scenario&) {
     auto counts = app.table<string, std::int64_t>("counts");
-    const auto add = [](std::int64_t& n, const change& c) {
-        if (c.minus) --n;
-        if (c.plus) ++n;
-    };
-    app.agent("count", by_group(app, by_value) | weir::aggregate(counts, add) |
+    app.agent("count", app.table(input(app)).changes() |
+                           weir::group_by([](const string& value) { return value; }, "value") |
+                           weir::count(counts) |
                            weir::map([](std::int64_t n) { return std::to_string(n); }) |
                            weir::to("out"));
 }
@@ -126,46 +122,37 @@ void group_reduce(weir::app& app, const scenario&) {
     app.agent("reduce", by_group(app, key_by_value) | weir::aggregate(all, add) | weir::to("out"));
 }
 
-struct group_aggregation {
-    member_of member;
-    string init;
-    void (*add)(string&, const change&);
-};
-
-/// What the files of this operator do, in words in their `dsl` and `params`.
-group_aggregation aggregation_of(const scenario& s) {
-    const auto write_down = [](string& all, const change& c) {
-        if (c.minus) all += "-" + *c.minus;
-        if (c.plus) all += "+" + *c.plus;
-    };
-    if (s.id == "table-aggregate-basic")
-        return {[](const string& key, const string& value) {
-                    return std::optional{member{key, value}};
-                },
-                "0", write_down};
-    if (s.id == "table-aggregate-rekey")
-        return {[](const string& key, const string& value) {
-                    const bool none = key == "null" || key == "NULL";
-                    return none ? std::nullopt : by_value(key, value);
-                },
-                "0", write_down};
-    if (s.id == "table-aggregate-remove-before-add")
-        return {[](const string& key, const string&) {
-                    return std::optional{member{key.substr(0, 1), key.substr(1)}};
-                },
-                "",
-                [](string& all, const change& c) {
-                    if (c.minus) std::erase(all, c.minus->front());
-                    if (c.plus) all += *c.plus;
-                }};
-    throw std::runtime_error{s.id + ": add what it aggregates to aggregation_of in tables.cpp"};
+/// Rows are written down when they come and when they go.
+template <class F>
+void write_down(weir::app& app, F group) {
+    auto all = app.table<string, string>("all", {.init = "0"});
+    app.agent("aggregate", app.table(input(app)).changes() | weir::group_by(group, "group") |
+                               weir::aggregate(
+                                   all, [](string& a, const string& v) { a += "+" + v; },
+                                   [](string& a, const string& v) { a += "-" + v; }) |
+                               weir::to("out"));
 }
 
 void group_aggregate(weir::app& app, const scenario& s) {
-    const auto of = aggregation_of(s);
-    auto all = app.table<string, string>("all", {.init = of.init});
-    app.agent("aggregate",
-              by_group(app, of.member) | weir::aggregate(all, of.add) | weir::to("out"));
+    if (s.id == "table-aggregate-basic")
+        return write_down(app, [](const string& key, const string&) { return key; });
+    if (s.id == "table-aggregate-rekey")
+        return write_down(app, [](const string& key, const string& value) {
+            const bool none = key == "null" || key == "NULL";
+            return none ? text{} : text{value};
+        });
+    if (s.id != "table-aggregate-remove-before-add")
+        throw std::runtime_error{s.id +
+                                 ": add what it aggregates to group_aggregate in tables.cpp"};
+    const auto by_letter = [](const string& key, const string&) {
+        return std::optional{member{key.substr(0, 1), key.substr(1)}};
+    };
+    const auto add = [](string& all, const change& c) {
+        if (c.minus) std::erase(all, c.minus->front());
+        if (c.plus) all += *c.plus;
+    };
+    auto all = app.table<string, string>("all", {.init = ""});
+    app.agent("aggregate", by_group(app, by_letter) | weir::aggregate(all, add) | weir::to("out"));
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ def rule(sentence, bad, good=None):
 
 VOCABULARY = ("fwd message hold release_queue task offload clock options policy error hooks graph own "
               "nearest escaped config version window windowed within").split()
-STREAM = "topic pull stream incoming batch from event channel pending_send table".split()
+STREAM = "topic pull stream incoming batch from event channel pending_send table grouped".split()
 
 MAY_INCLUDE = {  # area: the areas it may include besides itself
     "vocabulary": [],

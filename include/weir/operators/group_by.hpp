@@ -117,6 +117,8 @@ struct group_by_op {
         return true;
     }
     group_by_op(F f, group_by_options o) : f_(std::move(f)), options_(std::move(o)) {}
+    const F& function() const { return f_; }
+    const group_by_options& options() const { return options_; }
 
     std::string describe() const {
         if (options_.concurrency == 1) return "group_by " + options_.name;

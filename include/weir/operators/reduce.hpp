@@ -85,6 +85,8 @@ struct reduce_of {
         return {&t, f};
     }
 };
+template <class K, class V, class Add, class Subtract>
+struct reduce_groups_op;
 struct reduce_fn {
     /// Behind window: into a table of its own.
     template <class F>
@@ -94,6 +96,12 @@ struct reduce_fn {
     template <class K, class V, class F>
     reduce_op<K, V, F> operator()(const weir::table<K, V>& into, F f) const {
         return {&into.info(), std::move(f)};
+    }
+    /// Behind a table that is grouped: see grouped.hpp.
+    template <class K, class V, class Add, class Subtract>
+    reduce_groups_op<K, V, Add, Subtract> operator()(const weir::table<K, V>& into, Add add,
+                                                     Subtract subtract) const {
+        return {&into.info(), std::move(add), std::move(subtract)};
     }
 };
 

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: behind a table that is grouped rows come and go: aggregate(table, add, subtract)
+#include <weir/weir.hpp>
+
+int main() {
+    weir::app app{"a"};
+    auto t = app.table(app.topic<std::string, int>("t"));
+    auto n = app.table<int, int>("n");
+    const auto by = [](int v) { return v % 10; };
+    app.agent("x", t.changes() | weir::group_by(by, "last") |
+                       weir::aggregate(n, [](int& s, int v) { s += v; }));
+}
