@@ -96,7 +96,8 @@ private:
         explicit side(table_join& t) : to(t) {}
         void changed(const row<K, V>& r, bool was_live, partition_id p,
                      message_number by) override {
-            if (r.live || was_live) to.changed(*this, r, was_live, p, by);
+            if (r.live || was_live || table->shards[static_cast<std::size_t>(p)]->may_repeat)
+                to.changed(*this, r, was_live, p, by);
         }
         auto find(const K& key, partition_id p) const {
             const auto& shard = table->shards[static_cast<std::size_t>(p)];
@@ -117,16 +118,16 @@ private:
         };
         if constexpr (std::is_same_v<A, B>)
             if (is_with_itself())
-                return add({now, now, r.time}, was_live, was_live, r.key, p, in, by);
+                return add({now, now, r.time}, was_live, was_live, r, was_live, p, in, by);
         if constexpr (std::is_same_v<V, A>)
             if (static_cast<const void*>(&in) == &left_) {
                 const auto other = right_.find(r.key, p);
-                return add({now, other.value, later_of(other)}, was_live, other.value, r.key, p, in,
-                           by);
+                return add({now, other.value, later_of(other)}, was_live, other.value, r, was_live,
+                           p, in, by);
             }
         if constexpr (std::is_same_v<V, B>) {
             const auto other = left_.find(r.key, p);
-            add({other.value, now, later_of(other)}, other.value, was_live, r.key, p, in, by);
+            add({other.value, now, later_of(other)}, other.value, was_live, r, was_live, p, in, by);
         }
     }
     /// What both tables have now.
@@ -136,27 +137,29 @@ private:
         timestamp time;
     };
     template <class V>
-    void add(const both& now, bool had_left, bool had_right, const K& key, partition_id p,
-             const side<V>& in, message_number by) {
+    void add(const both& now, bool had_left, bool had_right, const row<K, V>& r, bool was_live,
+             partition_id p, const side<V>& in, message_number by) {
         const bool has = makes_result<Kind>(now.left, now.right);
         const bool had = makes_result<Kind>(had_left, had_right);
         const auto& table = *in.table;
-        if (!has && !had && !may_have_had(in, now, had_left, had_right, p)) return;
+        const bool came_and_went = !r.live && !was_live;
+        if (!has && !had && !may_have_had(in, now, had_left, had_right, came_and_went, p)) return;
         auto of = table.bodies->finished(*table.inputs[by.input], p, by.at);
         if (!of) return;
         pair sides;
         if (has && now.left) sides.left = *now.left;
         if (has && now.right) sides.right = *now.right;
-        waiting_.push_back({std::move(sides), key, now.time, std::move(of->held), by.at, of->tp});
+        waiting_.push_back({std::move(sides), r.key, now.time, std::move(of->held), by.at, of->tp});
     }
     /// There is no result, and was none. If messages come again after a crash, in another order,
     /// there may have been one then: the other table may have had the key, and gets it later now. A
-    /// side that goes is the last that would withdraw it.
+    /// side that goes is the last that would withdraw it. And a batch may hold both the message that
+    /// has made a row and the one that erases it, which came apart then.
     template <class V>
     bool may_have_had(const side<V>& in, const both& now, bool had_left, bool had_right,
-                      partition_id p) const {
+                      bool came_and_went, partition_id p) const {
         const bool goes = (had_left && !now.left) || (had_right && !now.right);
-        return Kind == join_kind::inner && goes &&
+        return ((Kind == join_kind::inner && goes) || came_and_went) &&
                in.table->shards[static_cast<std::size_t>(p)]->may_repeat;
     }
     void push(result r) {
