@@ -152,9 +152,9 @@ private:
         waiting_.push_back({std::move(sides), r.key, now.time, std::move(of->held), by.at, of->tp});
     }
     /// There is no result, and was none. If messages come again after a crash, in another order,
-    /// there may have been one then: the other table may have had the key, and gets it later now. A
-    /// side that goes is the last that would withdraw it. And a batch may hold both the message that
-    /// has made a row and the one that erases it, which came apart then.
+    /// there may have been one then: the other table may have had the key, and gets it later now.
+    /// A side that goes is the last that would withdraw it. And a batch may hold both the message
+    /// that has made a row and the one that erases it, which came apart then.
     template <class V>
     bool may_have_had(const side<V>& in, const both& now, bool had_left, bool had_right,
                       bool came_and_went, partition_id p) const {
