@@ -27,10 +27,11 @@ struct value_of_rows<group_member<G, K, V>> {
     using type = V;
 };
 
-/// Whether `f` takes the rows of a table, and not its changes, which are optional.
+/// Whether `f` takes the rows of a table, and not its changes, which are optional. (A field of what
+/// is in an optional could be called with it, too.)
 template <class F, class K, class V>
-concept takes_rows = !calls<F, const typename table_changes<K, V>::value&> &&
-                     (calls<F, const V&> || calls<F, const K&, const V&>);
+concept takes_rows = (calls<F, const V&> || calls<F, const K&, const V&>)&&(
+    std::is_member_pointer_v<F> || !calls<F, const typename table_changes<K, V>::value&>);
 
 /// The next value by `f(A&, const V&)` or by what `f(const A&, const V&)` returns. False: none.
 template <class V, class F, class A>
