@@ -95,6 +95,9 @@ struct app_options {
     std::size_t offload_threads = 4;
     /// Calls of `weir::offload` that may wait for a thread; the next one waits for room.
     std::size_t offload_max = 1024;
+    /// Where a clean stop leaves snapshots of the app's tables, in a directory of the app's name.
+    /// The next start reads on from there. Empty: it leaves none.
+    std::string state_dir{};
     /// How far the time that `topic.time(f)` takes from a value may be ahead of the app's clock. A
     /// later one is a decode error.
     duration ahead_max = std::chrono::hours{24};

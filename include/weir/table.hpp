@@ -30,6 +30,9 @@ template <class V>
 struct table_options {
     /// What a key has before it was changed for the first time.
     V init{};
+    /// A partition that is given up and comes back within this time is not restored again: its part
+    /// of the table is kept in memory meanwhile. 0: it is not.
+    duration warm_for = std::chrono::minutes{5};
     /// Changes of one partition that are not committed yet. At the limit the partition is not read:
     /// each of them keeps the value that it has replaced.
     std::size_t journal_max = 1'000'000;

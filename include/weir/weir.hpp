@@ -12,6 +12,7 @@
 #include <weir/offload.hpp>
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/count.hpp>
+#include <weir/operators/dedupe.hpp>
 #include <weir/operators/echo.hpp>
 #include <weir/operators/emit_every.hpp>
 #include <weir/operators/enumerate.hpp>
@@ -27,6 +28,7 @@
 #include <weir/operators/map.hpp>
 #include <weir/operators/merge.hpp>
 #include <weir/operators/noack.hpp>
+#include <weir/operators/outer_join.hpp>
 #include <weir/operators/process.hpp>
 #include <weir/operators/reduce.hpp>
 #include <weir/operators/scan.hpp>

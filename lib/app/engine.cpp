@@ -100,7 +100,8 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     refuse_shared_repartition(name, s.repartitions());
     tables_.check(name, s.changed_tables());
     tables_.check_joins(name, s.joined_tables());
-    const bool changes = !s.changed_tables().empty(), joins = !s.joined_tables().empty();
+    const bool changes = !s.changed_tables().empty();
+    const bool joins = !s.joined_tables().empty() || !s.table_joins().empty();
     if (running() && (changes || joins))
         throw setup_error{"weir: agent '" + name + "' " + (changes ? "changes" : "joins") +
                           " a table: add it before the app runs, so that the table is restored "
@@ -112,6 +113,8 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     auto& a = agents_.emplace_back();
     a.info.name = std::move(name);
     tables_.joined(a.info, s.joined_tables());
+    tables_.joined(a.info, s.table_joins());
+    for (auto& used : s.changed_tables()) used.table->changer = &a.info;
     a.info.pull = pull;
     a.info.paused = pull;
     a.info.on_error = o.on_error.is_set() ? o.on_error : settings_.options.on_error;

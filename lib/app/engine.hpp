@@ -43,6 +43,17 @@ protected:
     ~side_job() = default;
 };
 
+/// What goes so that tables begin anew, and what the user is told of it.
+struct reset_steps {
+    transport::kafka::reset_request at_broker{};
+    std::vector<std::string> snapshots{};
+    struct step {
+        const char *would, *did;  // "delete", "deleted"
+        std::string what;
+    };
+    std::vector<step> told{};
+};
+
 /// Owned by the app and by the pull streams that were made of it. A conductor exists from `start`
 /// to the end of the run; a new run builds every agent again. Everything is used on the loop's
 /// thread, except `stop` and `post`. app.run, app.poll, a pull stream and the test driver differ
@@ -131,6 +142,9 @@ public:
     bool embedded() const;
     /// Connects to the app's broker as a member of a group. Throws setup_error if it cannot.
     std::unique_ptr<transport::transport> connect(const std::string& group);
+    reset_steps steps_of_reset(const std::vector<const table_info*>&) const;
+    /// Takes them. Throws setup_error: the app runs, or the broker refuses it.
+    void reset(const reset_steps&) const;
     std::vector<std::string> agent_names() const;
 
     // for the test driver
@@ -164,11 +178,11 @@ private:
     void refuse_shared_repartition(const std::string& name,
                                    const std::vector<topic_info*>& repartitions) const;
     void draw_dead_letters(weir::graph&) const;
-    offset_reset auto_offset_reset() const;
     void start_run();
     void connect_run();
     void build_agents();
     std::vector<transport::subscription> subscriptions();
+    offset_reset auto_offset_reset() const;
     transport::kafka::connect_options kafka_options(const std::string& group) const;
     bool run_posted();
     bool all_ended() const;

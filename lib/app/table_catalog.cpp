@@ -39,8 +39,9 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
                                    int replication) {
     transport::check_topic_name(made->name);
     auto& t = all_[made->name];
-    const settings none{{}, 0, table_options<int>{}.journal_max, {}};
-    settings s{std::move(config), replication, made->journal_max, {}};
+    const table_options<int> defaults{};
+    const settings none{{}, 0, defaults.journal_max, defaults.warm_for, {}};
+    settings s{std::move(config), replication, made->journal_max, made->warm_for, {}};
     if (t) {
         if (t->is_global != made->is_global)
             throw setup_error{"weir: topic '" + t->name +
@@ -64,13 +65,16 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
 }
 
 void table_catalog::check(const std::string& agent, const used_tables& all) const {
-    for (auto& [t, from] : all) {
+    for (auto& [t, from, of] : all) {
         const auto what = "weir: agent '" + agent + "' changes table '" + t->name + "'";
         if (!t->changed_by.empty() && t->changed_by != agent)
             throw setup_error{what + ", and so does agent '" + t->changed_by +
                               "': one agent changes a table; others may read it, or send what "
                               "changes it to a topic that its agent reads"};
-        if (from.empty())
+        if (std::find(of.begin(), of.end(), t) != of.end())
+            throw setup_error{what + " by what a join of this table passes on, so each result "
+                                     "would make another: use a table of its own"};
+        if (from.empty() && of.empty())
             throw setup_error{what + " by values that come from no topic, so they could not be "
                                      "read again after a restart: send them to a topic first"};
         if (std::find(from.begin(), from.end(), t->changelog) != from.end() && !t->is_topic)
@@ -84,17 +88,18 @@ void table_catalog::check(const std::string& agent, const used_tables& all) cons
 }
 
 void table_catalog::changed(const std::string& agent, const used_tables& all) {
-    for (auto& [t, from] : all) {
+    for (auto& [t, from, of] : all) {
         t->changed_by = agent;
         add(t->sources, from);
+        for (auto* one : of) made_of_.push_back({t, one});
         if (std::find(drawn_.begin(), drawn_.end(), t) == drawn_.end()) drawn_.push_back(t);
     }
 }
 
 void table_catalog::check_joins(const std::string& agent, const used_tables& all) {
-    for (auto& [t, from] : all) {
+    for (auto& [t, from, of] : all) {
         const auto what = "weir: agent '" + agent + "' joins table '" + t->name + "' with ";
-        if (from.empty())
+        if (from.empty() && of.empty())
             throw setup_error{what + "values that come from no topic, so they are in no partition "
                                      "of the table: send them to a topic first"};
         for (auto* s : from)
@@ -107,14 +112,62 @@ void table_catalog::check_joins(const std::string& agent, const used_tables& all
 void table_catalog::joined(const agent_info& agent, const used_tables& all) {
     for (auto& one : all) joins_.push_back({&agent, one});
 }
+void table_catalog::joined(const agent_info& agent, const joined_pairs& all) {
+    for (auto& [left, right] : all) table_joins_.push_back({&agent, left, right});
+}
 void table_catalog::forget_gone() {
     std::erase_if(joins_, [](const join_of& j) { return j.by->gone; });
+    std::erase_if(table_joins_, [](const table_join& j) { return j.by->gone; });
+}
+
+/// What joined tables pass on comes of messages of the topics that change them.
+void table_catalog::find_sources() {
+    for (bool again = true; again;) {
+        again = false;
+        for (auto& [t, of] : made_of_) {
+            const auto before = t->sources.size();
+            add(t->sources, of->sources);
+            again |= t->sources.size() != before;
+        }
+    }
+}
+
+/// Whether a change of `other` may make one of the table, as far as pipelines show it.
+bool table_catalog::is_made_of(const table_info& t, const table_info& other) const {
+    return std::any_of(made_of_.begin(), made_of_.end(),
+                       [&](const made_of& m) { return m.table == &t && m.of == &other; });
+}
+
+/// A cut is written from the last table to the first, so a table stands behind those that it is
+/// made of, whichever agent was added first.
+void table_catalog::sort_drawn() {
+    auto left = std::exchange(drawn_, {});
+    const auto is_free = [&](table_info* const& t) {
+        const auto before = [&](table_info* const& other) {
+            const bool same_agent = other->changed_by == t->changed_by && &other < &t;
+            return same_agent || is_made_of(*t, *other);
+        };
+        return std::none_of(left.begin(), left.end(),
+                            [&](table_info* const& other) { return before(other); });
+    };
+    while (!left.empty()) {
+        const auto next = std::find_if(left.begin(), left.end(), is_free);
+        if (next == left.end())
+            throw setup_error{"weir: table '" + left.front()->name +
+                              "' is changed by what a join passes on that depends on this table, "
+                              "so each result would make another: use a table of its own"};
+        drawn_.push_back(*next);
+        left.erase(next);
+    }
 }
 
 /// Tables that have a topic in common have the same inputs, also by way of others.
 void table_catalog::find_inputs() {
     for (auto* t : drawn_) t->inputs = t->sources;
     for (auto& j : joins_) add(j.what.table->inputs, j.what.by);
+    for (auto& j : joins_)
+        for (auto* t : j.what.of) add(j.what.table->inputs, t->sources);
+    for (auto& j : table_joins_) add(j.left->inputs, j.right->sources);
     for (bool again = true; again;) {
         again = false;
         for (auto* t : drawn_)
@@ -138,6 +191,44 @@ void table_catalog::find_inputs() {
     }
 }
 
+std::string table_catalog::changelog_of(const table_info& t) const {
+    return t.is_topic ? t.name : changelog_name(app_, t.name);
+}
+
+/// A topic of group_by is filled again from its sources. What is in it now would be counted twice.
+table_catalog::reset_plan table_catalog::to_reset(
+    const std::vector<const table_info*>& asked) const {
+    reset_plan plan;
+    const auto add_to = [](auto& all, auto* one) {
+        if (std::find(all.begin(), all.end(), one) != all.end()) return false;
+        all.push_back(one);
+        return true;
+    };
+    auto tables = asked;
+    std::vector<const topic_info*> topics;
+    while (!tables.empty() || !topics.empty()) {
+        if (!tables.empty()) {
+            const auto* t = tables.back();
+            tables.pop_back();
+            if (add_to(plan.tables, t))
+                topics.insert(topics.end(), t->sources.begin(), t->sources.end());
+            continue;
+        }
+        const auto* in = topics.back();
+        topics.pop_back();
+        if (!is_private(*in)) {
+            add_to(plan.commits, in);
+            continue;
+        }
+        if (!add_to(plan.topics, in)) continue;
+        topics.insert(topics.end(), in->sources.begin(), in->sources.end());
+        for (const auto* t : drawn_)
+            if (std::find(t->sources.begin(), t->sources.end(), in) != t->sources.end())
+                tables.push_back(t);
+    }
+    return plan;
+}
+
 void table_catalog::derive_changelog(table_info& t) {
     const auto& s = settings_.at(&t);
     topic_options o{.replication = s.replication, .config = s.config};
@@ -154,16 +245,39 @@ void table_catalog::derive_changelog(table_info& t) {
     t.changelog->is_changelog = true;
 }
 
+void table_catalog::check_filled() const {
+    const auto check = [&](const agent_info& by, const table_info* t) {
+        if (std::find(drawn_.begin(), drawn_.end(), t) != drawn_.end()) return;
+        throw setup_error{"weir: agent '" + by.name + "' joins table '" + t->name +
+                          "', and no agent changes that table, so it is empty: give it one"};
+    };
+    for (auto& j : joins_) check(*j.by, j.what.table);
+    for (auto& j : table_joins_) {
+        check(*j.by, j.left);
+        check(*j.by, j.right);
+    }
+}
+
+/// Tables of one agent, and those that a join of tables is made of: what one passes on changes the
+/// other.
+void table_catalog::find_chains() {
+    const auto is_next_to = [&](const table_info& a, const table_info& b) {
+        return &a != &b && (a.changed_by == b.changed_by || is_made_of(a, b) || is_made_of(b, a));
+    };
+    for (auto* t : drawn_)
+        t->is_in_chain = std::any_of(drawn_.begin(), drawn_.end(),
+                                     [&](auto* other) { return is_next_to(*t, *other); });
+}
+
 void table_catalog::derive_changelogs() {
     const auto is_drawn = [&](const table_info* t) {
         return std::find(drawn_.begin(), drawn_.end(), t) != drawn_.end();
     };
-    for (auto& j : joins_)
-        if (!is_drawn(j.what.table))
-            throw setup_error{"weir: agent '" + j.by->name + "' joins table '" +
-                              j.what.table->name +
-                              "', and no agent changes that table, so it is empty: give it one"};
+    check_filled();
+    find_sources();
+    sort_drawn();
     find_inputs();
+    find_chains();
     for (auto* t : drawn_)
         if (!t->is_topic) derive_changelog(*t);
     for (auto& [name, t] : all_)
@@ -195,8 +309,21 @@ void table_catalog::check_join(const join_of& j) const {
                               "number, or put group_by before one"};
 }
 
+void table_catalog::check_join(const table_join& j) const {
+    const auto *a = j.left->sources.front(), *b = j.right->sources.front();
+    if (a->partitions != b->partitions)
+        throw setup_error{"weir: agent '" + j.by->name + "' joins tables '" + j.left->name +
+                          "' and '" + j.right->name + "': '" + a->name +
+                          "', which fills the first, has " + std::to_string(a->partitions) +
+                          " partitions, and '" + b->name + "', which fills the second, has " +
+                          std::to_string(b->partitions) +
+                          ", so equal keys would be in different ones: give them the same "
+                          "number, or put group_by before one"};
+}
+
 void table_catalog::check_partitions() const {
     for (auto& j : joins_) check_join(j);
+    for (auto& j : table_joins_) check_join(j);
     for (auto* t : drawn_) {
         for (auto* in : t->inputs) {
             const auto* first = t->inputs.front();

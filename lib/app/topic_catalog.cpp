@@ -65,14 +65,15 @@ std::vector<std::string> names_of(const topic_info& source, transport::transport
 }
 
 /// How large the messages of a topic may be, if the broker tells.
-sizes limit_of(const transport::topic_config& c) {
-    const auto it = c.find(size_limit);
+std::optional<std::int64_t> number_of(const transport::topic_config& c, const char* name) {
+    const auto it = c.find(name);
     if (it == c.end()) return {};
     const auto& text = it->second;
     std::int64_t n = 0;
     const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), n);
-    return bad == std::errc{} ? sizes{n} : std::nullopt;
+    return bad == std::errc{} ? std::optional{n} : std::nullopt;
 }
+sizes limit_of(const transport::topic_config& c) { return number_of(c, size_limit); }
 
 /// What was read of a topic is sent on with another key and more headers, and must fit. A key may
 /// be as large as the value that it was made of.
@@ -267,6 +268,8 @@ std::vector<std::string> topic_catalog::differences(transport::transport& on) {
         sizes most;
         for (auto n = first_source[i]; n < first_source[i + 1]; ++n)
             most = std::max(most, limit_of(configs[n]));
+        if (const auto kept = number_of(configs[i], "delete.retention.ms"))
+            all[i]->tombstones_kept = std::chrono::milliseconds{*kept};
         auto line = difference(*all[i], configs[i], most);
         if (!line.empty()) said.push_back(std::move(line));
     }

@@ -58,7 +58,7 @@ private:
     host& host_;
     std::map<std::string, topic_info> all_;
     std::map<const topic_info*, topic_options> declared_;  // what app.topic said
-    std::vector<const topic_info*> found_;                 // topics that are to be compared
+    std::vector<topic_info*> found_;                       // topics that are to be compared
     std::set<const topic_info*> seen_;       // those that were, or that weir has created
     std::set<const topic_info*> resolving_;  // topics may be derived from one another in a ring
 };

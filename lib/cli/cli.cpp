@@ -122,6 +122,8 @@ private:
         list("--keyed-input", said_.keyed_inputs, "TOPIC=FILE", "the same, with keys");
         list("--output", said_.outputs, "TOPIC", "print what arrives in a topic");
         list("--keyed-output", said_.keyed_outputs, "TOPIC", "the same, with keys");
+        cli_.add_option("--state-dir", said_.state_dir, "where snapshots of the tables are")
+            ->type_name("DIR");
         time("--until-idle", said_.until_idle, "stop when nothing has happened for this time");
         time("--stats", said_.stats, "log counters at this interval");
     }
@@ -137,6 +139,10 @@ private:
         auto& table = add("table", "run, then print what a table has", &detail::print_table);
         table.add_option("TABLE", said_.table)->required()->type_name("TABLE");
         table.add_option("KEY", said_.key)->type_name("KEY");
+        auto& reset = add("reset", "let a table begin anew", &detail::reset);
+        reset.add_option("TABLE", said_.table)->type_name("TABLE");
+        reset.add_flag("--all", said_.of_all, "all tables");
+        reset.add_flag("--dry-run", said_.dry_run, "only say what would be done");
         auto& send = add("send", "send one message", &detail::send);
         send.add_option("TOPIC", said_.topic)->required()->type_name("TOPIC");
         send.add_option("VALUE", said_.value)->required()->type_name("VALUE");

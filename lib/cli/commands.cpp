@@ -64,6 +64,7 @@ duration parse_duration(const std::string& text) {
 void apply_settings(engine& e, const arguments& a) {
     auto& options = e.options();
     if (!a.broker.empty()) options.broker = a.broker;
+    if (!a.state_dir.empty()) options.state_dir = a.state_dir;
     put_environment(options.kafka, environ);
     for (auto& path : a.set_files) put_file(options.kafka, path);
     put_arguments(options.kafka, a.set);

@@ -16,12 +16,14 @@ struct arguments {
     std::string broker;
     std::vector<std::string> set, set_files;
     std::vector<std::string> inputs, keyed_inputs, outputs, keyed_outputs;
+    std::string state_dir;
     std::string until_idle;
     std::string format = "text";  // graph
     std::string topic, value;     // send
     std::string table;            // table
     partition_id partition = 0;   // explain
     bool explains = false;
+    bool of_all = false, dry_run = false;  // reset
     std::string stats;
     std::string key;
     bool has_key = false;
@@ -46,11 +48,14 @@ int print_topics(engine&, const arguments&);
 int print_agents(engine&, const arguments&);
 int print_tables(engine&, const arguments&);
 int print_table(engine&, const arguments&);
+int reset(engine&, const arguments&);
 
 /// The broker and the properties: environment, then files, then arguments; the last one wins.
 void apply_settings(engine&, const arguments&);
 /// Finds a topic of the program, including those of dead letters. Throws setup_error that begins
 /// with `where` and lists the topics.
+/// Throws setup_error: `command` is what names a table that there is not.
+table_info& known_table(engine&, const std::string& command, const std::string& name);
 const topic_info& known_topic(engine&, const std::string& where, const std::string& name);
 /// "500ms", "2s", "5min", "1h".
 duration parse_duration(const std::string&);

@@ -21,6 +21,9 @@ commands
   tables                list the tables; with --input, what they have then
   table TABLE [KEY]     run, then print what the table has: a key, a tab and a value in each
                         line, or the value of one key
+  reset TABLE | --all   let a table, or all, begin anew: delete its changelog and snapshots, and
+                        forget what is committed of its topics; the app must not run
+        --dry-run         only say what would be done
   send TOPIC VALUE      send one message and wait until the broker has it
         --key KEY         its key; without it, the message has none
   explain TOPIC PARTITION

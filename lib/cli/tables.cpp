@@ -14,20 +14,6 @@
 namespace weir::detail {
 namespace {
 
-table_info& known_table(engine& e, const std::string& name) {
-    std::vector<std::string> known;
-    std::string all;
-    for (auto& [n, t] : e.tables().all()) {
-        if (n == name) return *t;
-        known.push_back(n);
-        all += (all.empty() ? "" : ", ") + n;
-    }
-    if (all.empty()) throw setup_error{"weir: table " + name + ": the program has no table"};
-    const auto meant = did_you_mean(name, known);
-    throw setup_error{"weir: table " + name + ": the program has no such table" +
-                      (meant.empty() ? "; it has: " : meant + " It has: ") + all};
-}
-
 /// Takes down the rows with this key, or all.
 struct collected final : row_visitor {
     const bytes* only = nullptr;
@@ -76,6 +62,21 @@ std::string what_is_here(const engine& e, const table_info& t) {
 
 }  // namespace
 
+table_info& known_table(engine& e, const std::string& command, const std::string& name) {
+    std::vector<std::string> known;
+    std::string all;
+    for (auto& [n, t] : e.tables().all()) {
+        if (n == name) return *t;
+        known.push_back(n);
+        all += (all.empty() ? "" : ", ") + n;
+    }
+    const auto what = "weir: " + command + ' ' + name;
+    if (all.empty()) throw setup_error{what + ": the program has no table"};
+    const auto meant = did_you_mean(name, known);
+    throw setup_error{what + ": the program has no such table" +
+                      (meant.empty() ? "; it has: " : meant + " It has: ") + all};
+}
+
 /// Runs the app first, as `run` does, if it is told what to run on.
 int print_tables(engine& e, const arguments& a) {
     const bool runs = !a.inputs.empty() || !a.keyed_inputs.empty() || !a.until_idle.empty();
@@ -94,7 +95,7 @@ int print_tables(engine& e, const arguments& a) {
 
 /// Runs the app as `run` does, then prints what the table has.
 int print_table(engine& e, const arguments& a) {
-    const auto& t = known_table(e, a.table);
+    const auto& t = known_table(e, "table", a.table);
     collected found;
     bytes key;
     if (!a.key.empty()) {

@@ -64,6 +64,16 @@ void conductor::changes(const std::shared_ptr<shard>& s) {
     if (std::find(c.changed.begin(), c.changed.end(), s) == c.changed.end()) c.changed.push_back(s);
 }
 
+/// A message that was acknowledged by hand may be committed already: it is not held.
+std::optional<body_changes::finished_message> conductor::finished(const topic_info& t,
+                                                                  partition_id p, offset at) const {
+    const auto it = partitions_.find({t.name, p});
+    if (it == partitions_.end() || it->second->abandoned()) return {};
+    auto& tracker = *it->second->tracker;
+    if (at < tracker.committable()) return finished_message{{}, &it->second->tp};
+    return finished_message{hold{tracker, at}, &it->second->tp};
+}
+
 void conductor::finish_changes(segment_cursor& c) {
     for (auto& s : c.changed) s->finish();
     c.changed.clear();

@@ -197,6 +197,8 @@ private:
     worker* coroutine() const override;
     partition_id partition_in_work(const table_info&) const override;
     void changes(const std::shared_ptr<shard>&) override;
+    std::optional<finished_message> finished(const topic_info&, partition_id,
+                                             offset) const override;
     timestamp now() const override { return clock_.wall(); }
     std::optional<timestamp> time_in_work() const override;
     void late(const late_value& v) override { report_.hooks().late(v); }

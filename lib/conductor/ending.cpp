@@ -121,6 +121,9 @@ bool conductor::leave() {
     const bool late = now_ >= stop_until_;
     const bool all_committed = committer_.finish(partitions_, now_);
     if (!late && !all_committed) return false;
+    const bool more_to_write = !late && !error_ && tables_.write_snapshots(clock_.wall());
+    for (auto& line : tables_.take_lines()) report_.log(line);
+    if (more_to_write) return true;
     last_status_ = status();
     const auto left = not_committed();
     std::vector<topic_partition> all;

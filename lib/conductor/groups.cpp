@@ -39,7 +39,7 @@ void conductor::begin_partition(topic_work& topic, transport::assignment a) {
     forget_orders();
     made = std::make_unique<owned_partition>(tp, std::move(a), topic.readers, settings_.releases);
     topic.partitions.push_back(made.get());
-    made->tables = tables_.assigned(tp, made->tracker->finished().value_or(0));
+    made->tables = tables_.assigned(tp, made->tracker->finished().value_or(0), clock_.wall());
     if (made->tables) {
         made->tables->tp = &tp;
         made->tables->last_read = now_;
@@ -118,7 +118,7 @@ void conductor::close_partition(const topic_partition& tp) {
     partitions_.erase(it);
     for (auto& s : plan_.segments()) s->revoked(seen);
     if (!of_tables) return;
-    for (auto& other : tables_.gone(*of_tables, lost)) read_again(other);
+    for (auto& other : tables_.gone(*of_tables, lost, now_)) read_again(other);
 }
 
 /// The partition is still ours, but its tables are not: another topic that changes them has lost

@@ -216,6 +216,7 @@ void owned_partition::tell_tables() {
     else if (at) tables->committable = *at;
     if (at) tables->next = *at;
     const auto end = partition_->end();
+    if (!tables->first_end) tables->first_end = end;
     tables->at_end = end && at && *at >= *end && tables->committable >= *at;
 }
 

@@ -15,6 +15,18 @@ void refuse_to_join(const std::string& name) {
                       "be unique: choose another name, or give group_by a .topic"};
 }
 
+/// The topics that the values come from.
+std::vector<topic_info*> topics_of(const drawn_stream& s) {
+    auto all = s.from;
+    for (auto& t : s.of) all.push_back(t.changelog);
+    return all;
+}
+std::vector<table_info*> tables_of(const drawn_stream& s) {
+    std::vector<table_info*> all;
+    for (auto& t : s.of) all.push_back(t.table);
+    return all;
+}
+
 /// With each '-' doubled. Single ones separate names: agent x-b by c and agent x by b-c have two
 /// internal topics, and those of another app have other names.
 std::string apart(const std::string& name) {
@@ -45,7 +57,7 @@ topic_info& graph_builder::derive_changelog(const std::string& table) {
     return host_->derive(changelog_name(app_, table), {}, true, {});
 }
 void graph_builder::changes(table_info& t, node drawn, const drawn_stream& of) {
-    changed_.push_back({&t, of.from});
+    changed_.push_back({&t, of.from, tables_of(of)});
     if (drawn.name.empty()) return;
     auto log = drawn;
     log.kind = graph::kind::topic;
@@ -65,7 +77,7 @@ void graph_builder::joins(table_info& t, node drawn, const topic_info* global,
     auto filling = drawn;
     const auto table = to_->add(std::move(drawn));
     if (!global) {
-        joined_.push_back({&t, of.from});
+        joined_.push_back({&t, of.from, tables_of(of)});
     } else {
         filling.kind = graph::kind::topic;
         filling.name = global->name;
@@ -75,6 +87,14 @@ void graph_builder::joins(table_info& t, node drawn, const topic_info* global,
         if (std::none_of(edges.begin(), edges.end(), fills)) to_->join(topic, table);
     }
     to_->join(table, of.node, "joined");
+}
+
+drawn_stream graph_builder::join_tables(node a, node b,
+                                        std::vector<drawn_stream::changing_table> of, node joined) {
+    drawn_stream both{to_->add(std::move(a)), {}, {to_->add(std::move(b))}};
+    if (both.also.front() == both.node) both.also.clear();
+    both.of = std::move(of);
+    return operation(both, std::move(joined.name), std::move(joined.key), std::move(joined.value));
 }
 
 drawn_stream graph_builder::topic(topic_info& t, std::string key, std::string value) {
@@ -96,7 +116,8 @@ drawn_stream graph_builder::operation(const drawn_stream& before, std::string na
                                 std::move(value)}),
                       before.from,
                       {},
-                      before.in_batches};
+                      before.in_batches,
+                      before.of};
     resume(before);
     join(before, here);
     last_operator_ = here;
@@ -112,6 +133,7 @@ drawn_stream graph_builder::merge(const drawn_stream* all, std::size_t n, std::s
         resume(all[i]);
         join(all[i], here);
         here.from.insert(here.from.end(), all[i].from.begin(), all[i].from.end());
+        here.of.insert(here.of.end(), all[i].of.begin(), all[i].of.end());
         here.in_batches = here.in_batches || all[i].in_batches;
     }
     last_operator_ = here;
@@ -149,17 +171,17 @@ topic_info& graph_builder::repartition(const std::string& name, const std::strin
         throw setup_error{"weir: agent '" + agent_ + "' groups twice by way of topic '" + topic +
                           "': give one of them another .topic"};
     }
-    auto& t = host_->derive(unique, std::move(o), true, of.from);
+    auto& t = host_->derive(unique, std::move(o), true, topics_of(of));
     t.made_by = "group_by " + name;
     if (formerly != unique) t.formerly = formerly;
     repartitions_.push_back(&t);
     return passes(t);
 }
 topic_info& graph_builder::derived(const std::string& name, const drawn_stream& of) {
-    return passes(host_->derive(name, {}, false, of.from));
+    return passes(host_->derive(name, {}, false, topics_of(of)));
 }
 topic_info& graph_builder::declared(topic_info& t, const drawn_stream& of) {
-    add_sources(t, of.from);
+    add_sources(t, topics_of(of));
     return passes(t);
 }
 void graph_builder::resume(const drawn_stream& before) {

@@ -127,9 +127,13 @@ changelog_record changelog_record_of(const fetch& in, std::size_t i, std::int64_
 }
 
 std::string random_name() {
-    std::random_device d;
+    std::random_device device;
+    constexpr int parts = 2, digits = 8;
     std::string name;
-    for (int i = 0; i < 16; ++i) name += "0123456789abcdef"[d() % 16];
+    for (int p = 0; p < parts; ++p) {  // a call of the device takes microseconds
+        auto bits = device();
+        for (int d = 0; d < digits; ++d, bits /= 16) name += "0123456789abcdef"[bits % 16];
+    }
     return name;
 }
 

@@ -48,6 +48,8 @@ timestamp table_info::now() const {
     return bodies->now();
 }
 
+bool table_info::has_ended() const { return changer && (changer->ended || changer->gone); }
+
 bool table_info::is_only_joined(const topic_info& t) const {
     return std::find(only_joined.begin(), only_joined.end(), &t) != only_joined.end();
 }

@@ -41,7 +41,8 @@ std::string grouped(offset n) {
 }
 
 shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::string app,
-                         transport::transport& t, std::shared_ptr<release_queue> releases)
+                         transport::transport& t, std::shared_ptr<release_queue> releases,
+                         warm_shards& warm, const snapshots& on_disk, timestamp now)
     : partition_(p),
       app_(std::move(app)),
       transport_(t),
@@ -58,9 +59,10 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
         input_names_.emplace_back(clock_name);
     }
     for (auto& [table, to] : tables) {
-        auto shard = table->make(inputs_.size());
-        auto reader = transport_.reader({table->changelog->name, p}, 0);
-        tables_.push_back({table, to, std::move(shard), std::move(reader)});
+        auto& m = tables_.emplace_back(member{table, to, nullptr});
+        m.was_warm = warm.take(*table, p);
+        if (m.was_warm) resume(m);
+        else if (!begin_with(m, on_disk, now)) begin_anew(m);
     }
     for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) {
         o->partition = p;
@@ -140,15 +142,17 @@ std::string shard_group::where(const member& m, offset at) const {
 }
 
 // ----------------------------------------------------------------------------------------- restore
-bool shard_group::restore() {
+bool shard_group::restore(std::size_t& left) {
     if (running_) return false;
     bool busy = false;
     for (auto& m : tables_) {
         if (m.restored) continue;
-        tell_begin(m);
-        for (std::size_t n = 0; n < restore_piece && !m.restored; n += restore_read) {
+        for (std::size_t n = 0; n < restore_piece && left > 0 && !m.restored; n += restore_read) {
+            if (m.on_disk) n = restore_piece;  // one block of it at a time
+            tell_begin(m);
             if (!restore(m)) break;
             busy = true;
+            left -= std::min(left, restore_read);
         }
         if (m.restored)
             news_.push_back({m.table->name, partition_, 0, 0, true, std::move(m.late),
@@ -162,10 +166,177 @@ bool shard_group::restore() {
 }
 
 void shard_group::tell_begin(member& m) {
+    if (m.from || !m.reader) return;
     const auto end = m.reader->end();
-    if (m.from || !end) return;
+    if (!end) return;
     m.from = std::min(m.reader->position().value_or(0), *end);
     news_.push_back({m.table->name, partition_, *m.from, *end, false});
+}
+
+/// The changelog is read from its start.
+void shard_group::begin_anew(member& m) {
+    m.was_warm.reset();
+    m.reopened = false;
+    m.last_owner = {};
+    m.last_stamp.reset();
+    m.late.clear();
+    m.clock_in_mark = 0;
+    m.from.reset();
+    m.shard = m.table->make(inputs_.size());
+    m.fetched.reset();
+    m.reader.reset();  // a partition has one reader at a time
+    m.reader = transport_.reader({m.table->changelog->name, partition_}, 0);
+}
+
+void shard_group::give_up_warm(member& m) {
+    const char* why = "is not of this changelog, or lacks something of it";
+    if (!m.path.empty()) drop_snapshot(m, why);
+    else
+        lines_.push_back("table '" + m.table->name + "'[" + std::to_string(partition_) +
+                         "] is restored from its changelog: what was kept of it in memory " + why);
+    begin_anew(m);
+}
+
+/// The changelog is read from where the shard was left. The last record that is in the shard is
+/// read again: it shows that the changelog is still the same one.
+void shard_group::resume(member& m) {
+    const auto& was = *m.was_warm;
+    m.shard = was.shard;
+    m.shard->resume(was.at);
+    m.shard->may_repeat = true;
+    m.last_owner = was.owner;
+    if (has_clock()) m.clock_in_mark = was.at.back();
+    const auto from = m.table->is_topic ? was.next : was.next - 1;
+    m.reader = transport_.reader({m.table->changelog->name, partition_}, from);
+}
+
+/// What a record is to a shard that was warm.
+shard_group::follows shard_group::follows_warm(member& m, const fetch& in, std::size_t i) {
+    const auto& record = in.messages()[i];
+    const auto& was = *m.was_warm;
+    std::string owner, changelog = was.owner.changelog;
+    if (record.key.view() == owner_key) {
+        auto o = changelog_owner::of(record.value);
+        owner = std::move(o.owner);
+        changelog = std::move(o.changelog);
+        m.is_same = true;
+    } else if (const auto text = in.header_of(i, stamp_header); text && !text->is_null()) {
+        owner = cut_stamp::of(text->view(), input_names_).owner;
+    }
+    const bool is_last = record.offset == was.next - 1;
+    m.is_same |= is_last;
+    // Its own record behind the last one: others have written in between what the shard lacks.
+    if (record.offset < was.next - 1 || changelog != was.owner.changelog ||
+        (owner == was.owner.owner) != is_last)
+        return follows::not_at_all;
+    if (is_last) return follows::is_in_it;
+    if (owner != owner_ && !std::exchange(m.reopened, true)) m.shard->reopen();
+    return follows::is_next;
+}
+
+cut shard_group::finished() const {
+    cut upto;
+    for (auto& i : inputs_) upto.push_back(i->committable);
+    return upto;
+}
+
+/// Whether all shards are at rest. They do not replay any more if nothing comes again.
+bool shard_group::find_rest() {
+    const bool is_written = at_ == stage::none || (at_ == stage::tombstones && writing_ == 0);
+    if (!running_ || !is_written || decision_ || under_way_->count() > 0 ||
+        decision_under_way_->count() > 0)
+        return false;
+    for (auto& m : tables_)
+        if (m.shard->replaying()) m.shard->replayed(finished());
+    return std::all_of(tables_.begin(), tables_.end(),
+                       [](auto& m) { return m.shard->is_at_rest(); });
+}
+
+/// The shard contains what is before `all_before`.
+warm_shard shard_group::at_rest_of(const member& m, const cut& all_before) const {
+    if (m.table->is_topic)
+        return {m.shard, all_before[number_of(*m.table->changelog)], {}, cut(all_before.size(), 0)};
+    return {m.shard, m.owner_at + m.sent + 1, m.last_owner, all_before};
+}
+
+void shard_group::keep_warm(warm_shards& warm, time_point now) {
+    if (!find_rest()) return;
+    for (auto& m : tables_) warm.keep(*m.table, partition_, at_rest_of(m, finished()), now);
+}
+
+// --------------------------------------------------------------------------------------- snapshots
+/// A topic's table has none: nothing in the topic says that it is still the same one.
+bool shard_group::begin_with(member& m, const snapshots& all, timestamp now) {
+    if (!all.any() || m.table->is_topic) return false;
+    m.path = all.path(*m.table, partition_);
+    try {
+        m.on_disk = snapshot_reader::of(m.path);
+        if (!m.on_disk) return false;
+        const auto& h = m.on_disk->head();
+        const auto& t = *m.table;
+        const auto& o = h.owner;
+        if (o.app != app_ || o.table != t.name || h.changelog != t.changelog->name)
+            throw unfit_snapshot{"is of table '" + o.table + "' of app '" + o.app + "'"};
+        if (o.key_type != t.key_type || o.value_type != t.value_type || o.windows != windows_of(t))
+            throw unfit_snapshot{"has other types or windows"};
+        if (h.inputs != input_names_) throw unfit_snapshot{"is of other topics"};
+        // Later the broker may have removed tombstones of keys that are in the snapshot.
+        if (h.written > now || now - h.written > t.changelog->tombstones_kept / 2)
+            throw unfit_snapshot{"is too old, or the clock was set back"};
+        m.shard = t.make(inputs_.size());
+        m.shard->restore_mark(h.at, h.time, h.closed);
+        return true;
+    } catch (const unfit_snapshot& e) { drop_snapshot(m, e.what()); }
+    return false;
+}
+
+void shard_group::drop_snapshot(member& m, const std::string& why) {
+    lines_.push_back("table '" + m.table->name + "'[" + std::to_string(partition_) +
+                     "] is restored from its changelog alone: its snapshot " + m.path + ' ' + why);
+    m.on_disk.reset();
+    snapshots::remove(m.path);
+}
+
+bool shard_group::read_snapshot(member& m) {
+    try {
+        if (m.on_disk->read(*m.shard)) return true;
+        const auto& h = m.on_disk->head();
+        m.was_warm = warm_shard{m.shard, h.next, h.owner, h.at};
+        m.on_disk.reset();
+        resume(m);
+    } catch (const unfit_snapshot& e) {
+        drop_snapshot(m, e.what());
+        begin_anew(m);
+    }
+    return true;
+}
+
+bool shard_group::write_snapshots(const snapshots& all, timestamp now) {
+    if (!all.any() || !find_rest()) return false;
+    for (auto& m : tables_) {
+        if (m.is_on_disk || m.table->is_topic) continue;
+        try {
+            if (!m.to_disk) {
+                const auto w = at_rest_of(m, finished());
+                snapshot_head head{w.owner, m.table->changelog->name, w.next, input_names_, w.at};
+                head.time = m.shard->time();
+                if (head.time != no_time) head.closed = head.time - m.table->windows.closes_after;
+                head.written = now;
+                m.to_disk = std::make_unique<snapshot_writer>(all.path(*m.table, partition_), head,
+                                                              m.shard);
+            }
+            if (m.to_disk->write()) return true;
+        } catch (const error& e) {
+            lines_.push_back("the snapshot of table '" + m.table->name + "'[" +
+                             std::to_string(partition_) + "] cannot be written to " +
+                             all.path(*m.table, partition_) + ": " + e.what() +
+                             "; the next start restores the table from its changelog");
+        }
+        m.to_disk.reset();
+        m.is_on_disk = true;
+        return true;
+    }
+    return false;
 }
 
 /// The inputs may be read.
@@ -182,18 +353,13 @@ void shard_group::start() {
     if (has_clock()) begin_decision();
 }
 
-/// Of an agent's tables, one may have been written as of a later cut than the one before it. What
+/// Of a chain of tables, one may have been written as of a later cut than the one before it. What
 /// that one passes on depends on the order of messages, which may be another one now. So all
 /// messages of a cut come before any other: the later table leaves all of them out, and misses
-/// none. Tables of several agents pass nothing on to each other.
+/// none. Other tables pass nothing on to each other.
 void shard_group::find_steps() {
-    const auto is_in_chain = [&](const member& of) {
-        return std::count_if(tables_.begin(), tables_.end(), [&](const member& m) {
-                   return m.table->changed_by == of.table->changed_by;
-               }) > 1;
-    };
     for (auto& m : tables_)
-        if (m.shard->replaying() && is_in_chain(m))
+        if (m.shard->replaying() && m.table->is_in_chain)
             for (auto& c : m.shard->replays()) steps_.push_back(std::move(c));
     if (steps_.empty()) return;
     std::sort(steps_.begin(), steps_.end());  // each of them contains those before it
@@ -218,10 +384,15 @@ time_point shard_group::due_of_step() const {
 }
 
 bool shard_group::restore(member& m) {
+    if (m.on_disk) return read_snapshot(m);
     if (m.table->is_topic) return restore_topic(m);
     m.fetched = m.reader->read(restore_read, std::move(m.fetched));
     if (!m.fetched) {
         if (m.announced || !complete() || !is_at_end(*m.reader)) return false;
+        if (m.was_warm && !m.is_same) {  // nothing that is there says so
+            give_up_warm(m);
+            return true;
+        }
         announce(m);
         return m.announced;
     }
@@ -231,6 +402,14 @@ bool shard_group::restore(member& m) {
     for (std::size_t i = 0; i < all.size() && !m.restored; ++i) {
         if (i + ahead < all.size()) m.shard->prefetch(all[i + ahead].key);
         try {
+            if (m.was_warm) {
+                const auto it = follows_warm(m, *m.fetched, i);
+                if (it == follows::not_at_all) {
+                    give_up_warm(m);
+                    return true;
+                }
+                if (it == follows::is_in_it) continue;
+            }
             restore(m, *m.fetched, i);
         } catch (const refused_record& e) {
             throw error{"weir: " + where(m, all[i].offset) + ' ' + e.what()};
@@ -252,6 +431,7 @@ bool shard_group::restore_topic(member& m) {
     const auto& in = inputs_[number_of(*m.table->changelog)];
     if (!in) return false;
     const auto upto = in->committable;
+    if (m.was_warm && upto < m.was_warm->next) give_up_warm(m);
     const auto is_there = [&] { return upto == 0 || m.reader->position() >= upto; };
     if (!is_there()) {
         m.fetched = m.reader->read(restore_read, std::move(m.fetched));
@@ -261,6 +441,7 @@ bool shard_group::restore_topic(member& m) {
     for (std::size_t i = 0; m.fetched && i < m.fetched->messages().size(); ++i) {
         const auto& record = m.fetched->messages()[i];
         if (record.offset >= upto) break;
+        if (m.was_warm && !std::exchange(m.reopened, true)) m.shard->reopen();
         try {
             if (record.value.is_null()) m.shard->restore_erased(record, settled, true);
             else m.shard->restore_row(record, settled);
@@ -340,6 +521,10 @@ void shard_group::restore_owner(member& m, const message& record) {
                              ": give it the windows that it had, or another name, and it begins "
                              "anew"};
     m.restored = o.owner == owner_;
+    if (m.restored) {
+        m.owner_at = record.offset;
+        m.sent = 0;
+    }
     m.last_owner = std::move(o);
 }
 
@@ -365,6 +550,7 @@ std::string shard_group::why_not_ready() const {
     if (running_) return {};
     for (auto& m : tables_) {
         if (m.restored) continue;
+        if (m.on_disk) return "table '" + m.table->name + "' is read from its snapshot";
         const auto n = to_restore(m);
         if (n.read < n.all || complete())
             return "table '" + m.table->name +
@@ -395,6 +581,7 @@ std::size_t shard_group::restoring_count() const {
 }
 
 shard_group::records shard_group::to_restore(const member& m) {
+    if (!m.reader) return {};
     const auto from = m.from.value_or(0);
     const auto at = m.reader->position().value_or(from), end = m.reader->end().value_or(at);
     return {at - from, std::max(at, end) - from};
@@ -436,10 +623,20 @@ bool shard_group::update(time_point now, bool under_way) {
     if (std::all_of(tables_.begin(), tables_.end(), is_before))
         for (auto& m : tables_) m.shard->forget(upto_);
     tell_room();
+    if (may_repeat_) look_for_repeats();
     bool busy = has_clock() && update_clock(now);
     busy |= update_steps(now, under_way);
     limit_reading();
     return busy;
+}
+
+/// What comes from now on has come to nobody else.
+void shard_group::look_for_repeats() {
+    const auto all = topic_inputs();
+    may_repeat_ = !std::all_of(all.begin(), all.end(), [](auto& i) {
+        return i->first_end && i->committable >= *i->first_end;
+    });
+    for (auto& m : tables_) m.shard->may_repeat = may_repeat_;
 }
 
 /// True if inputs may be read on that had to wait.
@@ -522,7 +719,12 @@ void shard_group::begin_table(std::size_t i) {
 
 bool shard_group::send(member& m, outgoing& record) {
     hold h{*under_way_, 0};
-    return m.to->send(record, h);
+    return send(m, record, h);
+}
+bool shard_group::send(member& m, const outgoing& record, hold& h) {
+    const bool sent = m.to->send(record, h);
+    if (sent) ++m.sent;
+    return sent;
 }
 
 bool shard_group::write() {

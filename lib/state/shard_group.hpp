@@ -14,6 +14,8 @@
 #include <weir/transport/transport.hpp>
 
 #include "changelog.hpp"
+#include "snapshot.hpp"
+#include "warm_shards.hpp"
 
 namespace weir::detail {
 
@@ -25,6 +27,8 @@ struct table_input {
     offset next = 0;         // everything before has been read
     bool leaving = false;    // it is revoked: what it has begun is finished
     bool at_end = false;     // everything in the log is finished
+    // Where the log ended when that was known first: an earlier owner has read nothing behind it.
+    std::optional<offset> first_end{};
     time_point last_read{};  // when a message was read last, or when reading began
     const topic_partition* tp = nullptr;
     // told by the tables
@@ -86,9 +90,11 @@ struct table_target {
 /// Used on the loop's thread.
 class shard_group {
 public:
-    /// `tables` in the order in which they were drawn. They have the same inputs.
+    /// `tables` in the order in which they were drawn. They have the same inputs. Shards that are
+    /// still warm, or on disk, are restored from where they were.
     shard_group(std::vector<table_target> tables, partition_id, std::string app,
-                transport::transport&, std::shared_ptr<release_queue>);
+                transport::transport&, std::shared_ptr<release_queue>, warm_shards&,
+                const snapshots&, timestamp now);
     shard_group(const shard_group&) = delete;
     shard_group& operator=(const shard_group&) = delete;
     ~shard_group();
@@ -103,6 +109,13 @@ public:
     bool stays_without(const table_input&, bool lost);
     /// The inputs that are here and stay.
     std::vector<topic_partition> staying() const;
+    /// It goes, and its inputs may come back: the shards that are at rest are kept.
+    void keep_warm(warm_shards&, time_point now);
+    /// The run ends: writes a piece of a snapshot of each shard that is at rest. False: there is
+    /// nothing more to write.
+    bool write_snapshots(const snapshots&, timestamp now);
+    /// Since the last call: for the log.
+    std::vector<std::string> take_lines() { return std::exchange(lines_, {}); }
     /// The run ends: the tables can still be read afterwards.
     void leave_readable() { leaves_readable_ = true; }
     bool has(const table_input&) const;
@@ -118,9 +131,9 @@ public:
     bool had(const topic_info&) const;
     bool restoring() const { return !running_; }
 
-    /// Reads a piece of the changelogs, until they are restored. True if it did anything. Throws
-    /// weir::error.
-    bool restore();
+    /// Reads a piece of the changelogs, until they are restored: about `left` records at the most,
+    /// which is how many are left then. True if it did anything. Throws weir::error.
+    bool restore(std::size_t& left);
     /// Forgets what can't be undone. `under_way`: what has been read has not gone through the
     /// agents that change the tables. True if there is something to do because of it.
     bool update(time_point now, bool under_way);
@@ -181,6 +194,16 @@ private:
         table_info* table;
         produce_target* to;
         std::shared_ptr<detail::shard> shard;
+        // of its own record in the changelog, and how many it has sent since
+        offset owner_at = 0, sent = 0;
+        std::unique_ptr<snapshot_reader> on_disk{};  // it is read, before `reader` is there
+        std::string path{};                          // of the snapshot
+        std::unique_ptr<snapshot_writer> to_disk{};
+        bool is_on_disk = false;  // or cannot be written
+        // The shard was warm, and `reader` begins with the last record that is in it.
+        std::optional<warm_shard> was_warm{};
+        bool is_same = false;   // it has been seen that the changelog is still the same one
+        bool reopened = false;  // others have written since
         // while it is restored
         std::unique_ptr<transport::partition> reader{};
         std::unique_ptr<fetch> fetched{};
@@ -197,6 +220,17 @@ private:
 
     std::size_t number_of(const topic_info&) const;
     bool complete() const;
+    void begin_anew(member&);
+    void give_up_warm(member&);
+    void resume(member&);
+    bool begin_with(member&, const snapshots&, timestamp now);
+    bool read_snapshot(member&);
+    void drop_snapshot(member&, const std::string& why);
+    bool find_rest();
+    cut finished() const;
+    warm_shard at_rest_of(const member&, const cut&) const;
+    enum class follows { is_in_it, is_next, not_at_all };
+    follows follows_warm(member&, const fetch&, std::size_t i);
     bool restore(member&);
     bool restore_topic(member&);
     void tell_begin(member&);
@@ -211,6 +245,7 @@ private:
     bool update_steps(time_point now, bool under_way);
     time_point due_of_step() const;
     time_point due_of_clock() const;
+    void look_for_repeats();
     void limit_reading();
     void tell_room();
     std::size_t topic_count() const { return inputs().size(); }
@@ -238,6 +273,7 @@ private:
     bool send_row(member&);
     void written();
     bool send(member&, outgoing&);
+    static bool send(member&, const outgoing&, hold&);
     std::string where(const member&, offset) const;
     static records to_restore(const member&);
 
@@ -251,6 +287,7 @@ private:
     std::vector<std::shared_ptr<table_input>> inputs_;  // null: was never here
     std::size_t gone_ = 0;                              // of the inputs
     bool running_ = false, leaves_readable_ = false;
+    bool may_repeat_ = true;
 
     cut upto_;  // of `update`
 
@@ -279,6 +316,7 @@ private:
     shard::record_kind next_ = shard::record_kind::none;  // made, and not sent yet
     bool told_written_ = false;
     std::vector<news> news_;
+    std::vector<std::string> lines_;
 };
 
 }  // namespace weir::detail

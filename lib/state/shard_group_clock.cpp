@@ -155,7 +155,7 @@ void shard_group::send_decision() {
     record.value.assign(text);
     record.headers.push_back({stamp_header, bytes{text}});
     hold h{*decision_under_way_, 0};
-    decision_->sent = m.to->send(record, h);
+    decision_->sent = send(m, record, h);
 }
 
 /// What comes behind a decision is read when the decision is being carried out. Null: there is none

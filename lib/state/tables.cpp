@@ -2,10 +2,17 @@
 #include "tables.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <weir/graph/topic_info.hpp>
 
 namespace weir::detail {
+namespace {
+
+// How many records are restored in one turn while other partitions are read.
+constexpr std::size_t piece_beside_others = 4096;
+
+}  // namespace
 
 const topic_info* tables::input_named(const std::string& topic) const {
     for (auto& t : all_)
@@ -37,7 +44,13 @@ std::string tables::why_refused(const topic_partition& tp) const {
     return {};
 }
 
-std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset from) {
+void tables::use(table_target t) {
+    if (!on_disk_.any()) on_disk_ = snapshots{state_dir_, app_};
+    all_.push_back(t);
+}
+
+std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset from,
+                                              timestamp now) {
     const auto* input = input_named(tp.topic);
     if (!input) return {};
     std::vector<table_target> its;
@@ -49,15 +62,16 @@ std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset 
     if (group && group->had(*input)) group.reset();
     if (!group)
         group = std::make_unique<shard_group>(std::move(its), tp.partition, app_, transport_,
-                                              releases_);
+                                              releases_, warm_, on_disk_, now);
     return group->assigned(*input, from);
 }
 
-std::vector<topic_partition> tables::gone(const table_input& input, bool lost) {
+std::vector<topic_partition> tables::gone(const table_input& input, bool lost, time_point now) {
     const auto g = std::find_if(groups_.begin(), groups_.end(),
                                 [&](auto& one) { return one.second->has(input); });
     if (g == groups_.end() || g->second->stays_without(input, lost)) return {};
     auto staying = g->second->staying();
+    if (!lost) g->second->keep_warm(warm_, now);
     groups_.erase(g);
     return staying;
 }
@@ -70,6 +84,7 @@ const shard_group* tables::group_with(const table_input& input) const {
 
 void tables::clear() {
     groups_.clear();
+    warm_.clear();
     global_.clear();
     for (auto& t : all_) {
         t.table->bodies = nullptr;
@@ -77,17 +92,33 @@ void tables::clear() {
     }
 }
 
+bool tables::write_snapshots(timestamp now) {
+    return std::any_of(groups_.begin(), groups_.end(),
+                       [&](auto& g) { return g.second->write_snapshots(on_disk_, now); });
+}
+
 void tables::leave_readable() {
     for (auto& [key, g] : groups_) g->leave_readable();
 }
 
+/// By turns. Partitions that are read already keep their latency.
 bool tables::restore() {
+    const auto is_running = [](auto& g) { return !g.second->restoring(); };
+    auto left = std::any_of(groups_.begin(), groups_.end(), is_running)
+                    ? piece_beside_others
+                    : std::numeric_limits<std::size_t>::max();
     bool busy = false;
-    for (auto& [key, g] : groups_) busy |= g->restore();
+    auto next = groups_.upper_bound(restored_last_);
+    for (auto n = groups_.size(); n > 0 && left > 0; --n, ++next) {
+        if (next == groups_.end()) next = groups_.begin();
+        if (!next->second->restoring()) continue;
+        busy |= next->second->restore(left);
+        restored_last_ = next->first;
+    }
     return busy;
 }
 time_point tables::due() const {
-    auto at = time_point::max();
+    auto at = warm_.due();
     for (auto& [key, g] : groups_) at = std::min(at, g->due());
     return at;
 }
@@ -163,6 +194,12 @@ std::string tables::progress() const {
     const auto shards = restoring_count();
     return "restoring " + std::to_string(shards) + (shards == 1 ? " shard: " : " shards: ") +
            grouped(sum.read) + " of " + grouped(sum.all) + " records";
+}
+std::vector<std::string> tables::take_lines() {
+    auto all = global_.take_lines();
+    for (auto& [key, g] : groups_)
+        for (auto& l : g->take_lines()) all.push_back(std::move(l));
+    return all;
 }
 std::vector<shard_group::news> tables::take_news() {
     auto all = global_.take_news();

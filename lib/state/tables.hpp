@@ -12,6 +12,7 @@
 
 #include "global_tables.hpp"
 #include "shard_group.hpp"
+#include "warm_shards.hpp"
 
 namespace weir::detail {
 
@@ -19,11 +20,18 @@ namespace weir::detail {
 /// conductor tells it what is assigned and finished, and asks what may be read and committed.
 class tables {
 public:
-    tables(transport::transport& t, std::string app, std::shared_ptr<release_queue> r)
-        : transport_(t), app_(std::move(app)), releases_(std::move(r)), global_(t) {}
+    /// `state_dir`: where snapshots are; empty: there are none.
+    tables(transport::transport& t, std::string app, std::shared_ptr<release_queue> r,
+           std::string state_dir = {})
+        : transport_(t),
+          app_(std::move(app)),
+          releases_(std::move(r)),
+          state_dir_(std::move(state_dir)),
+          global_(t) {}
 
-    /// Before the first assignment, in the order in which they were drawn.
-    void use(table_target t) { all_.push_back(t); }
+    /// Before the first assignment, in the order in which they were drawn. Throws setup_error:
+    /// there is no place for their snapshots.
+    void use(table_target t);
     /// The same for a global table.
     void use_global(table_info& t, bool skips_undecodable) { global_.use(t, skips_undecodable); }
     bool any() const { return !all_.empty() || global_.any(); }
@@ -34,10 +42,13 @@ public:
     /// A sentence: why the partition may not be read. Empty: it may.
     std::string why_refused(const topic_partition&) const;
     /// Messages before `from` will not come. Null: the topic changes no table.
-    std::shared_ptr<table_input> assigned(const topic_partition&, offset from);
+    std::shared_ptr<table_input> assigned(const topic_partition&, offset from, timestamp now);
     /// The input's partition is not here any more. Returns those that stay and have changed the
     /// same shards: the shards are gone, so what these have not committed has to come again.
-    std::vector<topic_partition> gone(const table_input&, bool lost);
+    std::vector<topic_partition> gone(const table_input&, bool lost, time_point now);
+    /// The run ends, and all is committed: writes a piece of the snapshots. False: there is nothing
+    /// more to write.
+    bool write_snapshots(timestamp now);
     /// The run ends: what is here can still be read afterwards.
     void leave_readable();
     void clear();
@@ -51,7 +62,7 @@ public:
     /// shard_group::update.
     template <class UnderWay>
     bool update(time_point now, UnderWay under_way) {
-        bool any = false;
+        bool any = warm_.forget_old(now);
         for (auto& [key, g] : groups_) any |= g->update(now, g->in_steps() && under_way(*g));
         return any;
     }
@@ -85,7 +96,7 @@ public:
     /// What has begun to be restored since the last call, and what is done.
     std::vector<shard_group::news> take_news();
     /// Lines for the log.
-    std::vector<std::string> take_lines() { return global_.take_lines(); }
+    std::vector<std::string> take_lines();
 
 private:
     struct group_key {
@@ -99,8 +110,12 @@ private:
     transport::transport& transport_;
     std::string app_;
     std::shared_ptr<release_queue> releases_;
+    std::string state_dir_;
+    snapshots on_disk_{};
     std::vector<table_target> all_;
     std::map<group_key, std::unique_ptr<shard_group>> groups_;
+    group_key restored_last_{};
+    warm_shards warm_;
     global_tables global_;
     bool begun_ = false;
 };

@@ -82,6 +82,25 @@ void fill(const std::shared_ptr<memory_broker>& broker, const std::string& topic
         if (i % 10'000 == 0) to->poll(listener);
     }
 }
+/// So many of 100 bytes.
+inline void fill_raw(const std::shared_ptr<memory_broker>& broker, const messages& m) {
+    const std::string text(100, 'x');
+    broker->create_topic({"in", m.partitions});
+    auto to = transport::connect(broker, "fill");
+    nobody listener;
+    transport::record r;
+    r.topic = to->open("in");
+    r.key = "key";
+    r.value = bytes_view{text.data(), text.size()};
+    for (std::size_t i = 0; i < m.count; ++i) {
+        r.partition = static_cast<partition_id>(i % static_cast<std::size_t>(m.partitions));
+        if (!to->send(r, i)) {
+            to->poll(listener);
+            to->send(r, i);
+        }
+        if (i % 10'000 == 0) to->poll(listener);
+    }
+}
 template <class K>
 std::shared_ptr<memory_broker> filled(const std::string& name, const messages& m) {
     auto broker = memory_broker::named(name, {.retention_bytes = std::size_t{4} << 30});
@@ -158,17 +177,22 @@ auto after(const messages& m, F f) {
     };
 }
 
-/// Reads raw bytes: what bounds are measured by.
+/// What bounds are measured by: messages of 100 raw bytes are read, as by "memory: raw bytes, one
+/// agent".
 template <class K>
-void read_only(pass& p, const messages& m) {
+void read_only(pass& measured, const messages& m) {
+    static int number = 0;
+    const auto name = "raw" + std::to_string(++number);
+    auto broker = memory_broker::named(name, {.retention_bytes = std::size_t{4} << 30});
+    fill_raw(broker, m);
+    weir::app app{"bench", {.broker = "memory://" + name, .commit_every = 100'000}};
     long sum = 0;
-    through<K>(p, m, 100'000, [&](weir::app& app, auto, auto done) {
-        app.agent("a", app.topic<bytes_view>("in") |
-                           for_each([&, seen = after(m, done)](bytes_view v) mutable {
-                               sum += v.data()[0];
-                               seen();
-                           }));
-    });
+    app.agent("a", app.topic<bytes_view>("in") |
+                       for_each([&, seen = after(m, [&] { app.stop(); })](bytes_view v) mutable {
+                           sum += v.data()[0];
+                           seen();
+                       }));
+    measured([&] { app.run(); });
     keep(sum);
 }
 

@@ -191,6 +191,26 @@ TEST_CASE("table runs what --input feeds, then prints the table, or one key's va
     CHECK(none.err == "prog: weir: table totals has no key 'eve'\n");
 }
 
+TEST_CASE("reset says what would go; the embedded broker has nothing to reset") {
+    const auto would = shop_says({"reset", "totals", "--dry-run"});
+    CHECK(would.code == 0);
+    CHECK(would.out ==
+          "would forget what is committed of topic orders: all agents that read it read it again "
+          "from its start\n"
+          "would delete topic shop-total-account-repartition, which this app fills again\n"
+          "would delete topic shop-totals-changelog, the changelog of table totals\n");
+    CHECK(shop_says({"reset", "--all", "--dry-run"}).out == would.out);
+    const auto is_wrong = [](const printed& p, const char* why) {
+        CHECK(p.code == 2);
+        CHECK(p.out == "");
+        CHECK(p.err.find(why) != std::string::npos);
+    };
+    is_wrong(shop_says({"reset", "totals"}), "memory:// exists only during a run");
+    is_wrong(shop_says({"reset"}), "name one table, or say --all");
+    is_wrong(shop_says({"reset", "totals", "--all"}), "name one table, or say --all");
+    is_wrong(shop_says({"reset", "total"}), "reset total: the program has no such table");
+}
+
 TEST_CASE("a table that the program does not have is wrong usage") {
     const auto said = shop_says({"table", "total"});
     CHECK(said.code == weir::exit_code::usage);

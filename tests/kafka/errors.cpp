@@ -88,6 +88,22 @@ TEST_CASE("kafka: what a log line says of a connection is the cause, and is not 
               .find("ssl.ca.location") != std::string::npos);
 }
 
+TEST_CASE("kafka: that all brokers are down has the cause that was known before the last answer") {
+    const auto down = kafka::client_problem(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 are down");
+    const auto name = kafka::client_problem(RD_KAFKA_RESP_ERR__RESOLVE, "a:1/1: no such host");
+    const auto slow = kafka::client_problem(RD_KAFKA_RESP_ERR__TIMED_OUT, "a:1/1: timed out");
+    kafka::problems all;
+    all.note(name);
+    all.answered();
+    CHECK(all.cause().empty());
+    all.answered();
+    all.add(down);
+    CHECK(all.cause() == name.text);
+    all.answered();
+    all.add(slow);  // a newer cause is told as it is
+    CHECK(all.cause() == slow.text);
+}
+
 TEST_CASE("kafka: the same error of the same broker is told once, whatever its text counts") {
     const auto again = [](const char* reason) {
         return kafka::client_problem(RD_KAFKA_RESP_ERR__TRANSPORT, reason);

@@ -2,7 +2,9 @@
 // The program around random histories: fixed seeds as a test; `--seed N` plays one and tells it,
 // `--seconds N` plays fresh ones, `--runs N` so many. A crash and an endless loop print their seed.
 #pragma once
+#include <sys/time.h>
 #include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -10,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <string>
 
 namespace model {
@@ -28,29 +31,65 @@ private:
     std::uint64_t state_;
 };
 
+/// Where the members of one history have their snapshots: each that is alive in a directory of its
+/// own. One that has stopped or was killed leaves it to the next.
+class state_dirs {
+public:
+    explicit state_dirs(bool any) {
+        if (!any) return;
+        const std::filesystem::path shared = "/dev/shm";  // in memory, where there is one
+        static int number = 0;
+        path_ =
+            (std::filesystem::exists(shared) ? shared : std::filesystem::temp_directory_path()) /
+            ("weir-model-" + std::to_string(getpid()) + "-" + std::to_string(number++));
+    }
+    state_dirs(const state_dirs&) = delete;
+    ~state_dirs() {
+        if (!path_.empty()) std::filesystem::remove_all(path_);
+    }
+    /// `in_use(dir)`: of a member that is alive. Empty: members have no snapshots.
+    template <class InUse>
+    std::string free_one(InUse in_use) const {
+        if (path_.empty()) return {};
+        int n = 0;
+        while (in_use((path_ / std::to_string(n)).string())) ++n;
+        return (path_ / std::to_string(n)).string();
+    }
+
+private:
+    std::filesystem::path path_{};
+};
+
 inline const char* histories_name = "";
 inline volatile std::uint64_t playing = 0;
 
 inline void say_seed(int signal) {
     char text[200];
     const int n = std::snprintf(text, sizeof text, "%s: %s; replay: --seed %llu\n", histories_name,
-                                signal == SIGALRM ? "no end" : "a crash",
+                                signal == SIGPROF ? "no end" : "a crash",
                                 static_cast<unsigned long long>(playing));
     [[maybe_unused]] const auto written = write(2, text, std::size_t(n));
     std::signal(signal, SIG_DFL);
-    if (signal == SIGALRM) std::_Exit(1);
+    if (signal == SIGPROF) std::_Exit(1);
+}
+
+/// Of one history: seconds of this process, not of the clock, since the machine may be busy. 0: it
+/// has no limit any more.
+inline void limit_cpu_time(int seconds) {
+    const itimerval limit{{0, 0}, {seconds, 0}};
+    setitimer(ITIMER_PROF, &limit, nullptr);
 }
 
 /// `one(seed, tell)` plays one history, and returns what was wrong.
 template <class One>
 bool play(std::uint64_t seed, One one, bool tell) {
     playing = seed;
-    alarm(60);
+    limit_cpu_time(60);
     std::string wrong;
     try {
         wrong = one(seed, tell);
     } catch (const std::exception& e) { wrong = std::string{"threw "} + e.what(); }
-    alarm(0);
+    limit_cpu_time(0);
     if (wrong.empty()) return true;
     std::printf("%s: seed %llu: %s\n", histories_name, static_cast<unsigned long long>(seed),
                 wrong.c_str());
@@ -61,7 +100,7 @@ bool play(std::uint64_t seed, One one, bool tell) {
 template <class One>
 int play_histories(const char* name, std::uint64_t runs, int argc, char** argv, One one) {
     histories_name = name;
-    for (int s : {SIGALRM, SIGSEGV, SIGABRT, SIGFPE}) std::signal(s, say_seed);
+    for (int s : {SIGPROF, SIGSEGV, SIGABRT, SIGFPE}) std::signal(s, say_seed);
     const auto asked = [&](const char* what) { return argc == 3 && !std::strcmp(argv[1], what); };
     const auto n_asked = argc == 3 ? std::strtoull(argv[2], nullptr, 10) : 0;
     if (asked("--seed")) return play(n_asked, one, true) ? 0 : 1;

@@ -14,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "histories.hpp"
 #include "shapes.hpp"
 #include "world.hpp"
 
@@ -24,24 +25,24 @@ volatile std::uint64_t playing = 0;
 void say_seed(int signal) {
     char text[200];
     const int n = std::snprintf(text, sizeof text, "model: %s; replay: ./dev fuzz --seed %llu\n",
-                                signal == SIGALRM ? "no end" : "a crash",
+                                signal == SIGPROF ? "no end" : "a crash",
                                 static_cast<unsigned long long>(playing));
     [[maybe_unused]] const auto written = write(2, text, std::size_t(n));
     std::signal(signal, SIG_DFL);
-    if (signal == SIGALRM) std::_Exit(1);
+    if (signal == SIGPROF) std::_Exit(1);
 }
 
 /// False: something was wrong, and has been told.
 bool play(std::uint64_t seed, bool tell = false) {
     playing = seed;
-    alarm(60);
+    model::limit_cpu_time(60);
     const auto s = model::generate(seed);
     if (tell) {
         std::printf("%s", model::words(s).c_str());
         std::fflush(stdout);
     }
     const auto wrong = model::play(s);
-    alarm(0);
+    model::limit_cpu_time(0);
     if (wrong.empty()) return true;
     std::printf("model: %s\nreplay: ./dev fuzz --seed %llu\n%s", wrong.c_str(),
                 static_cast<unsigned long long>(seed), tell ? "" : model::words(s).c_str());
@@ -95,7 +96,7 @@ TEST_CASE("random pipelines do what the interpreter says: the fixed seeds") {
 int main(int argc, char** argv) {
     std::signal(SIGABRT, say_seed);
     std::signal(SIGSEGV, say_seed);
-    std::signal(SIGALRM, say_seed);
+    std::signal(SIGPROF, say_seed);
     if (argc == 3 && !std::strcmp(argv[1], "--seed")) return play(number(argv[2]), true) ? 0 : 1;
     if (argc >= 3 && !std::strcmp(argv[1], "--seconds")) {
         const auto now = std::chrono::steady_clock::now;

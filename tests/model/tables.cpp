@@ -91,6 +91,7 @@ using item = weir::item<string, int>;
 /// One process of the group.
 struct member {
     silent hush{};
+    string state_dir;
     weir::app app;
     weir::topic<string, int> in, other;
     weir::table<string, std::int64_t> seen, thirds;
@@ -110,16 +111,18 @@ struct member {
         };
     }
 
-    member(const string& broker, shape s)
-        : app{"a",
+    member(const string& broker, shape s, weir::duration warm_for, string dir)
+        : state_dir(std::move(dir)),
+          app{"a",
               {.broker = broker,
                .purge_internal = false,
                .on_error = weir::retry(3, 1s),
-               .hooks = &hush}},
+               .hooks = &hush,
+               .state_dir = state_dir}},
           in(app.topic<string, int>("in", {.partitions = 2})),
           other(app.topic<string, int>("other", {.partitions = 2})),
-          seen(app.table<string, std::int64_t>("seen")),
-          thirds(app.table<string, std::int64_t>("thirds")) {
+          seen(app.table<string, std::int64_t>("seen", {.warm_for = warm_for})),
+          thirds(app.table<string, std::int64_t>("thirds", {.warm_for = warm_for})) {
         const auto fail = weir::tap([this](const auto&) {
             if (throws > 0 && throws-- % 2 == 0) throw std::runtime_error{"now and then"};
         });
@@ -272,8 +275,10 @@ public:
         : tell_(tell),
           draw(seed),
           shape_(shape(draw(int(shape::number_of)))),
+          warm_for_(seed % 4 == 0 ? 0s : 20s),
+          dirs_(seed % 5 == 0),
           broker_("memory://tables-" + std::to_string(seed)) {
-        members_.push_back(std::make_unique<member>(broker_, shape_));
+        members_.push_back(make_member());
         test_ = std::make_unique<test_driver>(members_[0]->app);
         if (tell_) std::printf("%s\n", names[int(shape_)]);
     }
@@ -288,6 +293,13 @@ public:
     }
 
 private:
+    std::unique_ptr<member> make_member() {
+        auto dir = dirs_.free_one([this](const string& d) {
+            const auto all = live();
+            return std::any_of(all.begin(), all.end(), [&](auto* m) { return m->state_dir == d; });
+        });
+        return std::make_unique<member>(broker_, shape_, warm_for_, std::move(dir));
+    }
     std::vector<member*> live() {
         std::vector<member*> all;
         for (auto& m : members_)
@@ -296,7 +308,7 @@ private:
     }
     void join() {
         say("join");
-        members_.push_back(std::make_unique<member>(broker_, shape_));
+        members_.push_back(make_member());
         test_->add(members_.back()->app);
     }
     void say(const string& what) {
@@ -476,6 +488,8 @@ private:
     bool tell_;
     model::draws draw;
     shape shape_;
+    weir::duration warm_for_;
+    model::state_dirs dirs_;
     string broker_;
     std::vector<std::unique_ptr<member>> members_;
     std::unique_ptr<test_driver> test_;

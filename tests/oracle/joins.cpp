@@ -35,10 +35,24 @@ void streams(weir::app& app, const scenario& s) {
     else app.agent("j", left | weir::outer_join(right, within, grace, joined) | weir::to("out"));
 }
 
+void tables(weir::app& app, const scenario& s) {
+    const auto left = app.table(app.topic<string, text>("left"));
+    const auto right = app.table(app.topic<string, text>("right"));
+    if (s.params.kind == "inner")
+        app.agent("j", weir::join(left, right, [](const string& l, const string& r) {
+                           return joined(&l, &r);
+                       }) | weir::to("out"));
+    else if (s.params.kind == "left")
+        app.agent("j", weir::left_join(left, right, [](const string& l, const string* r) {
+                           return joined(&l, r);
+                       }) | weir::to("out"));
+    else app.agent("j", weir::outer_join(left, right, joined) | weir::to("out"));
+}
+
 }  // namespace
 
 const by_operator& of_joins() {
-    static const by_operator all{{"stream-stream-join", streams}};
+    static const by_operator all{{"stream-stream-join", streams}, {"table-table-join", tables}};
     return all;
 }
 

@@ -26,6 +26,13 @@ struct drawn_stream {
     std::vector<topic_info*> from{};
     std::vector<std::size_t> also{};  // further nodes of a stream of several topics
     bool in_batches = false;          // its values may be processed several at a time
+    // Tables whose changes the values are, at once. They come of messages of the topics that
+    // change the tables.
+    struct changing_table {
+        table_info* table;
+        topic_info* changelog;
+    };
+    std::vector<changing_table> of{};
 };
 class graph_builder {
 public:
@@ -82,16 +89,30 @@ public:
     /// The stream's last operator joins it with the table; of a global one with all partitions.
     template <class Table>
     void joins(Table& t, const drawn_stream& of) {
-        const bool is_topic = t.is_topic && !t.is_global;
-        const auto kind = is_topic ? graph::kind::topic : graph::kind::table;
-        joins(t, {kind, t.name, {}, t.key_type, t.value_type}, t.is_global ? t.changelog : nullptr,
-              of);
+        joins(t, table_node(t), t.is_global ? t.changelog : nullptr, of);
     }
 
-    /// A table, and the topics whose messages change it, or are joined with it.
+    /// Two tables that are joined with each other: a node `name`, and the stream behind it.
+    template <class A, class B>
+    drawn_stream join_tables(A& a, B& b, std::string name, std::string key, std::string value) {
+        for_joining(a);
+        for_joining(b);
+        table_joins_.push_back({&a, &b});
+        return join_tables(
+            table_node(a), table_node(b), {{&a, a.changelog}, {&b, b.changelog}},
+            {graph::kind::operation, std::move(name), {}, std::move(key), std::move(value)});
+    }
+    struct joined_tables_pair {
+        table_info *left, *right;
+    };
+    const std::vector<joined_tables_pair>& table_joins() const { return table_joins_; }
+
+    /// A table, and the topics whose messages change it, or are joined with it; and tables whose
+    /// changes do, that is, the topics of these.
     struct used_table {
         table_info* table;
         std::vector<topic_info*> by;
+        std::vector<table_info*> of{};
     };
     const std::vector<used_table>& changed_tables() const { return changed_; }
     const std::vector<used_table>& joined_tables() const { return joined_; }
@@ -104,6 +125,17 @@ public:
 
 private:
     using node = graph::node;
+    template <class Table>
+    static node table_node(const Table& t) {
+        const bool is_topic = t.is_topic && !t.is_global;
+        const auto kind = is_topic ? graph::kind::topic : graph::kind::table;
+        return {kind, t.name, {}, t.key_type, t.value_type};
+    }
+    template <class Table>
+    void for_joining(Table& t) {
+        if (!t.is_topic) t.changelog = &derive_changelog(t.name);
+    }
+    drawn_stream join_tables(node, node, std::vector<drawn_stream::changing_table>, node);
     topic_info& passes(topic_info&);
     std::string own_name(const std::string& what);
     topic_info& derive_changelog(const std::string& table);
@@ -118,6 +150,7 @@ private:
     std::vector<std::string> own_names_;
     std::vector<table_info*> own_tables_;
     std::vector<used_table> changed_, joined_;
+    std::vector<joined_tables_pair> table_joins_;
     std::optional<drawn_stream> last_operator_;
 };
 

@@ -2,6 +2,7 @@
 // What the app knows of a topic: declared by the user, or derived by an operator.
 #pragma once
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,8 +26,9 @@ struct topic_info {
     bool internal = false;
     // a pipeline continues from it: read from the earliest, or messages sent to it could be missed
     bool resumed = false;
-    bool fills_table = false;       // it is a table's changelog: always read from the earliest
-    bool is_changelog = false;      // weir writes a table to it: nothing in it is deleted
+    bool fills_table = false;   // it is a table's changelog: always read from the earliest
+    bool is_changelog = false;  // weir writes a table to it: nothing in it is deleted
+    std::chrono::milliseconds tombstones_kept = std::chrono::hours{24};  // delete.retention.ms
     bool has_dead_letters = false;  // a policy sends them to it
     // what is sent to it was read of these; a derived topic has as many partitions as the largest
     std::vector<topic_info*> sources{};

@@ -4,13 +4,15 @@
 
 #include <weir/operators/stream_join.hpp>
 #include <weir/state/join_table.hpp>
+#include <weir/state/join_tables.hpp>
 #include <weir/table.hpp>
 
 namespace weir {
 namespace detail {
 
-struct join_fn : join_streams_fn<join_kind::inner> {
+struct join_fn : join_streams_fn<join_kind::inner>, join_tables_fn<join_kind::inner> {
     using join_streams_fn<join_kind::inner>::operator();
+    using join_tables_fn<join_kind::inner>::operator();
     template <class K, class V, class F>
     join_table_op<K, V, F, false> operator()(const weir::table<K, V>& with, F f) const {
         return {&with.info(), std::move(f)};
@@ -29,7 +31,8 @@ struct join_fn : join_streams_fn<join_kind::inner> {
 
 }  // namespace detail
 
-/// With another stream, `join(b, within(…), grace(d), f)`: see outer_join in stream_join.hpp.
+/// With another stream, `join(b, within(…), grace(d), f)`: see stream_join.hpp. Of two tables,
+/// `join(t1, t2, f)`: see outer_join.hpp.
 ///
 /// Joins each value with what a table has for its key now, and passes on `f(value, row)`. A value
 /// whose key the table does not have is passed over. Only the stream passes anything on: a change

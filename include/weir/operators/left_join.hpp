@@ -4,13 +4,15 @@
 
 #include <weir/operators/stream_join.hpp>
 #include <weir/state/join_table.hpp>
+#include <weir/state/join_tables.hpp>
 #include <weir/table.hpp>
 
 namespace weir {
 namespace detail {
 
-struct left_join_fn : join_streams_fn<join_kind::left> {
+struct left_join_fn : join_streams_fn<join_kind::left>, join_tables_fn<join_kind::left> {
     using join_streams_fn<join_kind::left>::operator();
+    using join_tables_fn<join_kind::left>::operator();
     template <class K, class V, class F>
     join_table_op<K, V, F, true> operator()(const weir::table<K, V>& with, F f) const {
         return {&with.info(), std::move(f)};
@@ -29,7 +31,8 @@ struct left_join_fn : join_streams_fn<join_kind::left> {
 
 }  // namespace detail
 
-/// With another stream, `left_join(b, within(…), grace(d), f)`: see outer_join in stream_join.hpp.
+/// With another stream, `left_join(b, within(…), grace(d), f)`: see stream_join.hpp. Of two tables,
+/// `left_join(t1, t2, f)`: see outer_join.hpp.
 ///
 /// Joins each value with what a table has for its key now, and passes on `f(value, row)`. The row
 /// is a pointer, null if the table has none. As `join`, but nothing is passed over.

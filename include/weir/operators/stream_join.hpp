@@ -74,6 +74,7 @@ struct both_sides {
         both.also.push_back(other.node);
         both.also.insert(both.also.end(), other.also.begin(), other.also.end());
         both.from.insert(both.from.end(), other.from.begin(), other.from.end());
+        both.of.insert(both.of.end(), other.of.begin(), other.of.end());
         both.in_batches |= other.in_batches;
         return both;
     }
@@ -290,20 +291,8 @@ struct join_streams_fn {
 
 }  // namespace detail
 
-template <detail::is_stream A, detail::join_kind Kind, class B, class F>
-auto operator|(A a, detail::stream_join<Kind, B, F> j) {
-    using both = detail::both_sides<A, B>;
-    return pipeline<both, detail::stream_join_op<Kind, F>>{{std::move(a), std::move(j.right)},
-                                                           std::move(j.op)};
-}
-template <class P, detail::join_kind Kind, class B, class F>
-auto operator|(pull<P> a, detail::stream_join<Kind, B, F> j) {
-    auto both = a.what() | std::move(j);
-    return pull<decltype(both)>{std::move(both), a.on(), a.name()};
-}
-
-// `join` and `left_join` with a stream are overloads of those with a table: see join.hpp and
-// left_join.hpp. What they share with `outer_join`:
+// `join`, `left_join` and `outer_join` with a stream are overloads of those with a table: see
+// join.hpp, left_join.hpp and outer_join.hpp. What they share:
 
 /// Joins each message with those of another stream that have its key and are near enough in time.
 /// Both wait for their matches, whichever comes first.
@@ -332,6 +321,16 @@ auto operator|(pull<P> a, detail::stream_join<Kind, B, F> j) {
 /// the pointer is null then. It does so when no match can come any more, never before. Each result
 /// holds the message that has caused it; one that fails is no failure of that message, and stops
 /// the app by default. `outer_join` does so for both sides: f(const A*, const B*).
-inline constexpr detail::join_streams_fn<detail::join_kind::outer> outer_join{};
+template <detail::is_stream A, detail::join_kind Kind, class B, class F>
+auto operator|(A a, detail::stream_join<Kind, B, F> j) {
+    using both = detail::both_sides<A, B>;
+    return pipeline<both, detail::stream_join_op<Kind, F>>{{std::move(a), std::move(j.right)},
+                                                           std::move(j.op)};
+}
+template <class P, detail::join_kind Kind, class B, class F>
+auto operator|(pull<P> a, detail::stream_join<Kind, B, F> j) {
+    auto both = a.what() | std::move(j);
+    return pull<decltype(both)>{std::move(both), a.on(), a.name()};
+}
 
 }  // namespace weir

@@ -121,6 +121,7 @@ struct row {
     bool merged = false;      // see panes
     bool closed = false;      // it was erased since its window has closed
     bool doomed = false;      // a cut says that it is erased; a tombstone is to follow
+    bool told = false;        // see shard_of::tell
 };
 
 /// The rows of one shard. Used on the loop's thread. Invariants: a row stays where it is until it

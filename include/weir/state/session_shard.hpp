@@ -112,12 +112,18 @@ public:
     using shard_of<K, sessions<A>>::shard_of;
 
     /// Before anything else.
-    void use(const window_settings& w) { open_.emplace(w.gap); }
+    void use(const window_settings& w) { open_.emplace(gap_ = w.gap); }
     void restored() override {
         shard_of<K, sessions<A>>::restored();
+        if (std::exchange(indexed_, true)) return;
         this->each_row([&](row_type& r) {
             for (auto& s : std::as_const(r.value)) open_->add(r, s.start, s.end, no_time);
         });
+    }
+    void reopen() override {
+        shard_of<K, sessions<A>>::reopen();
+        if (open_) open_.emplace(gap_);
+        indexed_ = false;
     }
     session_index<row_type>& open() { return *open_; }
     timestamp next_end() const override { return open_ ? open_->next_end() : timestamp::max(); }
@@ -148,6 +154,8 @@ public:
 
 private:
     std::optional<session_index<row_type>> open_{};
+    std::chrono::milliseconds gap_{};
+    bool indexed_ = false;  // the open sessions are known
     windowed<K> window_{};
     // What was restored contains more than this message's change: a later one closes them.
     std::vector<std::pair<row_type*, std::pair<timestamp, timestamp>>> not_by_this_{};

@@ -107,8 +107,21 @@ public:
     virtual bool next_tombstone(outgoing& into) = 0;
     virtual void sent_tombstone() = 0;
 
+    // coming back: `resume` in place of restoring from the start, and `reopen` before the first
+    // record that another owner has added meanwhile; then as above
+    /// Every change that it has is in the changelog, and none can be undone any more.
+    virtual bool is_at_rest() const = 0;
+    /// It is at rest, and contains every change by messages before `all_before`.
+    virtual void resume(const cut& all_before) = 0;
+    virtual void reopen() = 0;
+
     /// How many keys it has.
     virtual std::size_t size() const = 0;
+
+    // a snapshot, while it is at rest
+    /// The next row from number `from` on, which goes on behind it: with its value, or erased, if a
+    /// tombstone is to follow. None: there is no other.
+    virtual record_kind row_from(std::uint32_t& from, outgoing& into) const = 0;
 
     // windows
     virtual timestamp time() const = 0;
@@ -116,6 +129,8 @@ public:
     virtual timestamp next_end() const { return timestamp::max(); }
     /// It was made, and is not carried out yet.
     std::optional<clock_decision> decision{};
+    /// Messages that come now may have come to an earlier owner, in another order.
+    bool may_repeat = true;
 };
 
 struct agent_info;
@@ -148,6 +163,14 @@ public:
     virtual std::optional<timestamp> time_in_work() const = 0;
     /// The message changes this shard: it is told when the message is finished or undone.
     virtual void changes(const std::shared_ptr<shard>&) = 0;
+    /// A message that is finished just now, as something of it is to go on. Nothing: its partition
+    /// is lost, so it comes again.
+    struct finished_message {
+        hold held;
+        const topic_partition* tp;  // lives as long as the run
+    };
+    virtual std::optional<finished_message> finished(const topic_info&, partition_id,
+                                                     offset) const = 0;
 
 protected:
     ~body_changes() = default;
@@ -220,11 +243,15 @@ public:
     bool leaves_out_undecodable = false;
     bool is_global = false;  // every member has all of the topic, as one shard
     std::size_t journal_max = 0;
-    std::string changed_by;  // an agent; empty: by none
+    // How long a shard is kept whose partition was given up, in case that it comes back.
+    duration warm_for = std::chrono::minutes{5};
+    std::string changed_by;               // an agent; empty: by none
+    const agent_info* changer = nullptr;  // the same
     // What of it changes the table. Not both: a function would change what a coroutine has read.
     enum class change_by : std::uint8_t { none, functions, coroutines };
     change_by changes_come_of = change_by::none;
     std::vector<topic_info*> sources;  // topics whose messages change it
+    bool is_in_chain = false;          // another table is changed by what it passes on, or may be
     /// All topics whose messages change it or are joined with it, and those of tables that share a
     /// topic with it: their cuts are made together. Sorted by name. Known once a run has started.
     std::vector<topic_info*> inputs;
@@ -239,6 +266,8 @@ public:
     timestamp time_in_work() const;
     /// The time of the app's clock. Throws weir::error if the app does not run.
     timestamp now() const;
+    /// The agent that changes it has ended.
+    bool has_ended() const;
     /// Throws weir::error if the topic's messages change none of the tables.
     std::size_t input_of(const std::string& topic) const;
     bool is_only_joined(const topic_info&) const;

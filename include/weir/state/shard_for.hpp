@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which shard a table has: by the types of its keys and values.
 #pragma once
+#include <weir/state/id_shard.hpp>
 #include <weir/state/join_shard.hpp>
 #include <weir/state/session_shard.hpp>
 #include <weir/state/window_shard.hpp>
@@ -22,6 +23,10 @@ struct shard_for<K, sessions<A>> {
 template <class K, class A, class B>
 struct shard_for<K, joined_sides<A, B>> {
     using type = join_shard<K, A, B>;
+};
+template <class Id>
+struct shard_for<Id, first_seen> {
+    using type = id_shard<Id>;
 };
 
 /// What an aggregation makes: the table's values or, of a table of sessions, one session's.

@@ -34,6 +34,17 @@ struct undo_of<V> {
     static type before(const V&) { return {}; }
 };
 
+/// Is told what a message has changed in a table, when the message is finished.
+template <class Row>
+class row_listener {
+public:
+    /// `was_live`: the row had a value before that message. Called once for each row of a message.
+    virtual void changed(const Row&, bool was_live, partition_id, message_number by) = 0;
+
+protected:
+    ~row_listener() = default;
+};
+
 /// A change is real at once, and noted in the journal with what was there before. So a message
 /// that fails is undone, and a cut has the values as of what is committed with it, exactly.
 ///
@@ -113,14 +124,40 @@ public:
                                                 timestamp end) const {
         rows_.prefetch_window(later, next, start, end);
     }
-    void finish() final { finished_ = journal_.size(); }
+    void finish() final {
+        if (listeners_) [[unlikely]]
+            tell();
+        finished_ = journal_.size();
+    }
+    using listeners = std::vector<row_listener<row_type>*>;
+    /// These are told what changes from now on.
+    void tell(const listeners& all, partition_id its) {
+        listeners_ = &all;
+        partition_ = its;
+    }
+    void tell_nobody() { listeners_ = nullptr; }
+    /// A row's value, and its time, without what a message has changed that is not finished. Null:
+    /// it has none.
+    struct finished_value {
+        const V* value = nullptr;
+        weir::timestamp time{};
+    };
+    finished_value find_finished(const K& key) const
+        requires(!has_undo_step<V>)
+    {
+        const auto* r = rows_.find(key);
+        for (auto i = finished_; r && i < journal_.size(); ++i)
+            if (const auto& c = journal_[i]; c.of == r)
+                return c.was_live ? finished_value{&c.before, c.time_before} : finished_value{};
+        return r && r->live ? finished_value{&r->value, r->time} : finished_value{};
+    }
     void undo() final {
         for (; journal_.size() > finished_; journal_.pop_back()) {
             auto& c = journal_.back();
             set_live(*c.of, c.was_live);
             c.of->time = c.time_before;
+            undone(*c.of, c.before);
             if constexpr (has_undo_step<V>) {
-                undone(*c.of, c.before);
                 c.of->value.undo(std::move(c.before));
             } else {
                 c.of->value = std::move(c.before);
@@ -210,7 +247,7 @@ public:
         replaying_ =
             std::any_of(restored_.begin(), restored_.end(), [](offset o) { return o > 0; });
         replaying_ |= !std::all_of(restored_of_.begin(), restored_of_.end(), is_complete);
-        base_ = static_cast<std::uint32_t>(restored_of_.size());
+        base_ = std::max(base_, static_cast<std::uint32_t>(restored_of_.size()));
         if (!is_written_) erase_doomed();
     }
     std::vector<cut> replays() const override {
@@ -225,6 +262,20 @@ public:
             return;
         replaying_ = false;
         restored_of_ = {};
+    }
+
+    bool is_at_rest() const override {
+        return live_size() == 0 && dirty_.empty() && cutting_.empty() && !replaying_ && !decision;
+    }
+    void resume(const cut& all_before) override {
+        assert(is_at_rest());
+        forget_all();
+        restored_ = all_before;
+        restored_of_.clear();
+    }
+    void reopen() override {
+        // they would be taken for numbers of the cuts that follow
+        rows_.each([](row_type& r) { r.as_of = 0; });
     }
 
     // running
@@ -348,6 +399,20 @@ public:
         rows_.erase(r);
     }
 
+    record_kind row_from(std::uint32_t& from, outgoing& into) const override {
+        while (from < rows_.numbers()) {
+            const auto& r = rows_.at_number(from++);
+            if (!r.live && !r.doomed) continue;
+            into.key.reset();
+            into.value.reset();
+            encode_onto<K>(r.key, into.key);
+            if (r.live) encode_onto<V>(r.value, into.value);
+            into.timestamp = r.time;
+            return r.live ? record_kind::row : record_kind::erased;
+        }
+        return record_kind::none;
+    }
+
 protected:
     /// How the last change is undone.
     const typename undo_of<V>::type& last_step() const { return journal_.back().before; }
@@ -357,7 +422,7 @@ protected:
         return restored_of_[r.as_of - 1][input];
     }
     std::size_t input_count() const { return restored_.size(); }
-    /// A change of the row is about to be undone.
+    /// A change of the row is about to be undone. Whether the row has a value has been undone.
     virtual void undone(row_type&, const typename undo_of<V>::type&) {}
 
 private:
@@ -381,6 +446,15 @@ private:
         if (t.as_of == 0) return;
         t.as_of = 0;
         std::erase(cutting_, &t);
+    }
+    /// A message may change a row several times. What it was before is in the first of the changes.
+    void tell() {
+        for (auto i = finished_; i < journal_.size(); ++i) {
+            auto& c = journal_[i];
+            if (c.of == &time_row_ || std::exchange(c.of->told, true)) continue;
+            for (auto* l : *listeners_) l->changed(*c.of, c.was_live, partition_, {c.input, c.at});
+        }
+        for (auto i = finished_; i < journal_.size(); ++i) journal_[i].of->told = false;
     }
     /// The row is about to be changed.
     void note(row_type& r, std::size_t input, offset at) {
@@ -470,12 +544,14 @@ private:
     std::size_t live_ = 0;
     std::vector<change_of> journal_;  // from `first_` on
     std::size_t first_ = 0;
-    std::size_t finished_ = 0;  // what follows is by the current message
-    cut restored_;
+    std::size_t finished_ = 0;       // what follows is by the current message
+    cut restored_;                   // what the last mark says, or what it was resumed with
     cut newest_;                     // the largest offset in the journal; -1: none
     std::vector<offset> highest_;    // of `committable`
     std::vector<row_type*> dirty_;   // changed since the last cut was begun
     std::vector<row_type*> erased_;  // a cut says so; a tombstone is to follow
+    const listeners* listeners_ = nullptr;
+    partition_id partition_ = -1;
     bool replaying_ = false;
     std::vector<cut> restored_of_;  // cuts that were not complete when their rows were read
     K restored_key_{};

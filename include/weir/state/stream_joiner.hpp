@@ -11,7 +11,7 @@
 #include <weir/state/change_table.hpp>
 #include <weir/state/join_results.hpp>
 #include <weir/state/late.hpp>
-#include <weir/state/shard_refs.hpp>
+#include <weir/state/stream_time.hpp>
 #include <weir/within.hpp>
 
 namespace weir::detail {
@@ -44,7 +44,7 @@ class stream_joiner {
 public:
     static constexpr message_part needs = needs_key<Key> | all_but_value | message_part::value;
     stream_joiner(const Table& t, join_bounds b, F f, produce_target* late, Results* results)
-        : table_(&t), bounds_(b), f_(std::move(f)), late_(t, late), results_(results) {}
+        : table_(&t), bounds_(b), f_(std::move(f)), time_(t), late_(t, late), results_(results) {}
 
     template <class A, class B>
     void operator()(context& c, const from_side<A, B>& v, auto&& next) {
@@ -68,80 +68,39 @@ public:
     void apply(context& c) {
         late_.apply(c);
         if (c.now.more) return;
-        // messages that were dropped before they came here move the time, too
-        if (c.from.of_batch(c.i)) apply_batch(c);
-        else if (c.common || c.ownership() != ownership::lost) move_time(c, c.from.time_of(c.i));
+        time_.apply(c, lets_go());
         if constexpr (has_results) results_->begin(c);
     }
     void finish() {
-        shards_.finish();
+        time_.finish();
         passed_over_.finish(*table_);
     }
     void undo() {
-        shards_.undo();
+        time_.undo();
         late_.undo();
         passed_over_.undo();
-        passed_ = 0;
         rest_ = {};
     }
     bool full() { return late_.full(); }
-    void assigned(const topic_partition& tp) { shards_.assigned(tp); }
-    void revoked(const topic_partition& tp) { shards_.revoked(tp); }
+    void assigned(const topic_partition& tp) { time_.assigned(tp); }
+    void revoked(const topic_partition& tp) { time_.revoked(tp); }
 
 private:
-    /// The message's shard. Null: it is not here any more, or has all of this message already.
-    shard_type* shard_at(ref_type& ref, const context& c) {
-        auto* s = ref.of(*table_, *c.partition());
-        if (!s || s->has_all(ref.input(), c.offset())) return nullptr;
-        return s;
-    }
-    /// A batch was taken apart.
-    void apply_batch(context& c) {
-        const auto batch = c.from.parts_of(c.i);
-        pass_parts(batch, batch.count, c.now);
-        passed_ = 0;
-    }
-    /// `c` is of a batch that is taken apart: what was dropped there before it moves the time.
-    void pass_dropped(const context& c) {
-        const auto& whole = *c.now.current;
-        const auto batch = whole.from.parts_of(whole.i);
-        if (batch.in == &c.from) pass_parts(batch, c.i, c.now);
-    }
-    /// The messages of a batch before `upto` move the time.
-    void pass_parts(const origins::several& batch, std::size_t upto, segment_turn& now) {
-        for (; passed_ < upto; ++passed_) {
-            context its{*batch.in, passed_, now};
-            if (its.ownership() != ownership::lost) move_time(its, its.time());
-        }
-    }
-    void move_time(const context& c, timestamp t) {
-        if (!c.partition()) return;
-        auto& ref = shards_.of(c);
-        auto* shard = shard_at(ref, c);
-        if (!shard) return;
-        pass_time(*shard, ref, c, t);
-        shard->saw(ref.input(), c.offset());
-    }
     /// What has no match any more goes.
-    void pass_time(shard_type& s, const ref_type& ref, const context& c, timestamp t) {
-        if (t > s.time()) s.set_time(t, ref.input(), c.offset());
-        if (!s.any_goes(s.time(), ref.input(), c.offset())) return;
-        if constexpr (has_results) results_->move(ref.shared(), ref.input(), c, s.time());
-        else s.forget_some(s.time(), ref.input(), c.offset());
+    auto lets_go() {
+        return [this](shard_type& s, const ref_type& ref, const context& c, bool) {
+            if (!s.any_goes(s.time(), ref.input(), c.offset())) return;
+            if constexpr (has_results) results_->move(ref.shared(), ref.input(), c, s.time());
+            else s.forget_some(s.time(), ref.input(), c.offset());
+        };
     }
 
     template <bool Left>
     void join(context& c, const auto& v, auto& next) {
-        if (!c.common && c.ownership() == ownership::lost) return;
-        if (&c.from != &c.now.current->from) pass_dropped(c);
-        auto& ref = shards_.of(c);
-        auto* shard = shard_at(ref, c);
-        if (!shard) return;
-        const auto time = c.time();
-        pass_time(*shard, ref, c, time);
-        if (is_null(v)) passed_over_.add(c, null_value);
-        else join_value<Left>(c, *shard, ref, not_null<held_type<Left>>(v), time, next);
-        shard->saw(ref.input(), c.offset());  // it may be late
+        time_.come(c, lets_go(), [&](shard_type& shard, const ref_type& ref) {
+            if (is_null(v)) passed_over_.add(c, null_value);
+            else join_value<Left>(c, shard, ref, not_null<held_type<Left>>(v), c.time(), next);
+        });
     }
     template <bool Left>
     void join_value(context& c, shard_type& shard, const ref_type& ref, const auto& value,
@@ -225,7 +184,7 @@ private:
     template <bool Left>
     void pass_alone(const context& c, Key key, const auto& value, timestamp time) {
         if constexpr (is_outer<Left>) {
-            typename Results::pair alone;
+            typename Results::value_type alone;
             if constexpr (Left) alone.left = value;
             else alone.right = value;
             results_->pass(c, std::move(key), std::move(alone), time);
@@ -233,8 +192,8 @@ private:
     }
     template <bool Left>
     static auto pair_of(const auto& mine, const auto& other) {
-        if constexpr (Left) return typename Results::pair{mine, other};
-        else return typename Results::pair{other, mine};
+        if constexpr (Left) return typename Results::value_type{mine, other};
+        else return typename Results::value_type{other, mine};
     }
 
     template <class V>
@@ -259,7 +218,7 @@ private:
     const Table* table_;
     join_bounds bounds_;
     F f_;
-    shard_refs<Table> shards_{};
+    stream_time<Table> time_;
     late_values late_;
     passed_over passed_over_{};
     Results* results_;
@@ -277,7 +236,6 @@ private:
         const topic_partition* common = nullptr;
     } rest_{};
     std::variant<std::monostate, held_type<true>, held_type<false>> late_value_{};
-    std::size_t passed_ = 0;  // of the batch in work: so many have moved the time
 };
 
 }  // namespace weir::detail

@@ -52,9 +52,14 @@ public:
     void set(partition_id p, std::shared_ptr<shard> s) override {
         const auto at = static_cast<std::size_t>(p);
         if (shards.size() <= at) shards.resize(at + 1);
+        if (shards[at]) shards[at]->tell_nobody();  // a message in work may still look at it
         shards[at] = std::static_pointer_cast<shard_type>(std::move(s));
+        if (shards[at] && !listeners.empty()) shards[at]->tell(listeners, p);
     }
-    void clear() override { shards.clear(); }
+    void clear() override {
+        shards.clear();
+        listeners.clear();
+    }
     void visit(row_visitor& to) const override {
         bytes key_bytes, value_bytes;
         for (auto& s : shards) {
@@ -141,6 +146,7 @@ public:
     // Windows are made of panes by it, when they close; null: each has a row.
     std::shared_ptr<const value_merger<V>> merger{};
     std::vector<std::shared_ptr<shard_type>> shards{};  // by partition; null: not here
+    typename shard_type::listeners listeners{};         // of this run, before it has a shard
 
 private:
     using changes = pending_changes<K, V>;

@@ -7,10 +7,10 @@
 #include <type_traits>
 #include <utility>
 
-#include <weir/segment/state.hpp>
 #include <weir/state/change_table.hpp>
 #include <weir/state/closed_windows.hpp>
 #include <weir/state/late.hpp>
+#include <weir/state/stream_time.hpp>
 #include <weir/window.hpp>
 
 namespace weir::detail {
@@ -95,110 +95,63 @@ public:
     static constexpr message_part needs = needs_key<K> | all_but_value | message_part::value;
     window_changer(const Table& t, Change c, window_spec<Windows> s, produce_target* late,
                    Closed* closed)
-        : table_(&t), change_(std::move(c)), spec_(std::move(s)), late_(t, late), closed_(closed) {}
+        : table_(&t),
+          change_(std::move(c)),
+          spec_(std::move(s)),
+          time_(t),
+          late_(t, late),
+          closed_(closed) {}
 
     void operator()(context& c, auto&& v, auto&& next) {
         if constexpr (requires { Change::passes_over(v); })
             if (Change::passes_over(v)) return passed_over_.add(c, null_value);
-        if (!c.common && c.ownership() == ownership::lost) return;
-        if (&c.from != &c.now.current->from) pass_dropped(c);
-        auto& ref = shards_.of(c);
-        auto* shard = shard_at(ref, c);
-        if (!shard) return;
-        const auto time = c.time();
-        pass_time(*shard, ref, c, time);
-        const auto upto = spec_.closed_at(shard->time());
-        if constexpr (has_sessions) add_to_session(c, *shard, ref.input(), time, upto, v, next);
-        else add_to_windows(c, *shard, ref.input(), time, upto, v, next);
-        shard->saw(ref.input(), c.offset());  // it may be late
+        time_.come(c, closes_of_batch(), [&](shard_type& shard, const ref_type& ref) {
+            const auto upto = spec_.closed_at(shard.time());
+            const auto time = c.time();
+            if constexpr (has_sessions) add_to_session(c, shard, ref.input(), time, upto, v, next);
+            else add_to_windows(c, shard, ref.input(), time, upto, v, next);
+        });
     }
     void apply(context& c) {
         late_.apply(c);
         if (c.now.more) return;  // windows close with the last piece
-        // messages that were dropped before they came here move the time, too
-        if (c.from.of_batch(c.i)) apply_batch(c);
-        else if (c.common || c.ownership() != ownership::lost) {
-            move_time(c, c.from.time_of(c.i));
-            close(c);
-        }
+        time_.apply(c, closes_of_batch());
+        time_.each(c, [this](shard_type& s, const ref_type& ref, const context& its) {
+            if (s.time() != no_time) close(s, ref, its);
+        });
         if constexpr (on_close) closed_->begin(c);
     }
     void finish() {
-        shards_.finish();
+        time_.finish();
         passed_over_.finish(*table_);
     }
     void undo() {
-        shards_.undo();
+        time_.undo();
         late_.undo();
         passed_over_.undo();
-        passed_ = 0;
     }
     bool full() { return late_.full(); }
-    void assigned(const topic_partition& tp) { shards_.assigned(tp); }
-    void revoked(const topic_partition& tp) { shards_.revoked(tp); }
+    void assigned(const topic_partition& tp) { time_.assigned(tp); }
+    void revoked(const topic_partition& tp) { time_.revoked(tp); }
 
 private:
     using ref_type = shard_ref<Table>;
-    /// The message's shard. Null: it is not here any more, or has all of this message already.
-    shard_type* shard_at(ref_type& ref, const context& c) {
-        auto* s = ref.of(*table_, *c.partition());
-        if (!s || s->has_all(ref.input(), c.offset())) return nullptr;
-        return s;
-    }
-    /// A batch was taken apart.
-    void apply_batch(context& c) {
-        const auto batch = c.from.parts_of(c.i);
-        pass_parts(batch, batch.count, c.now);
-        passed_ = 0;
-        for (auto i = batch.count; i-- > 0;) {
-            context its{*batch.in, i, c.now};
-            if (its.ownership() != ownership::lost) close(its);
-        }
-    }
-    /// `c` is of a batch that is taken apart: what was dropped there before it moves the time.
-    void pass_dropped(const context& c) {
-        const auto& whole = *c.now.current;
-        const auto batch = whole.from.parts_of(whole.i);
-        if (batch.in == &c.from) pass_parts(batch, c.i, c.now);
-    }
-    /// The messages of a batch before `upto` move the time.
-    void pass_parts(const origins::several& batch, std::size_t upto, segment_turn& now) {
-        for (; passed_ < upto; ++passed_) {
-            context its{*batch.in, passed_, now};
-            if (its.ownership() != ownership::lost) move_time(its, its.time());
-        }
-    }
-    void move_time(const context& c, timestamp t) {
-        if (!c.partition()) return;
-        auto& ref = shards_.of(c);
-        auto* shard = shard_at(ref, c);
-        if (!shard) return;
-        pass_time(*shard, ref, c, t);
-        shard->saw(ref.input(), c.offset());
+    /// Of a batch each message closes its own windows, whatever is in a batch with it.
+    auto closes_of_batch() {
+        return [this](shard_type& s, const ref_type& ref, const context& c, bool moved) {
+            if constexpr (on_close)
+                if (moved && &c.from != &c.now.current->from) close(s, ref, c);
+        };
     }
     /// Closes the windows that end before the time.
-    void close(const context& c) {
-        if (!c.partition()) return;
-        auto& ref = shards_.of(c);
-        auto* shard = shard_at(ref, c);
-        if (!shard || shard->time() == no_time) return;
-        close(*shard, ref, c);
-    }
     void close(shard_type& shard, const ref_type& ref, const context& c) {
         const auto upto = spec_.closed_at(shard.time());
         if (shard.next_end() > upto) {
             if constexpr (!has_sessions) shard.passed(upto);
             return;
         }
-        if constexpr (on_close) closed_->add(ref.shared(), ref.input(), c, upto);
+        if constexpr (on_close) closed_->move(ref.shared(), ref.input(), c, shard.time());
         else forget_some(shard, ref.input(), c.offset(), upto);
-    }
-    void pass_time(shard_type& s, const ref_type& ref, const context& c, timestamp t) {
-        if (t <= s.time()) return;
-        s.set_time(t, ref.input(), c.offset());
-        // of a batch each message closes its own windows, whatever is in a batch with it
-        if constexpr (on_close)
-            if (&c.from != &c.now.current->from) close(s, ref, c);
     }
 
     void add_to_windows(context& c, shard_type& shard, std::size_t input, timestamp time,
@@ -323,13 +276,12 @@ private:
     const Table* table_;
     Change change_;
     window_spec<Windows> spec_;
-    per_partition<ref_type> shards_{ref_type{}};
+    stream_time<Table> time_;
     late_values late_;
     passed_over passed_over_{};
     Closed* closed_;
     windowed<K> window_{};
     K scratch_{};
-    std::size_t passed_ = 0;  // of the batch in work: so many have moved the time
     window_origins<windowed<K>> origins_{};
 };
 

@@ -89,18 +89,27 @@ public:
 
     /// Before anything else: the windows are made of panes.
     void use(const window_settings& w, const value_merger<V>& m) {
-        panes_.emplace(*w.fixed, m);
+        fixed_ = *w.fixed;
+        merger_ = &m;
+        panes_.emplace(fixed_, m);
         closes_after_ = w.closes_after;
     }
     bool has_panes() const { return panes_.has_value(); }
 
     void restored() override {
         shard_of<windowed<K>, V>::restored();
+        if (std::exchange(indexed_, true)) return;
         this->each_row([&](row_type& r) {
             if (last_end(r) <= this->closed_in_mark()) this->was_closed(r);
             else opened(r);
         });
         if (panes_ && this->time() != no_time) panes_->closed(this->time() - closes_after_);
+    }
+    void reopen() override {
+        shard_of<windowed<K>, V>::reopen();
+        open_ = {};
+        if (panes_) panes_.emplace(fixed_, *merger_);
+        indexed_ = false;
     }
     /// The row has a value for the first time.
     void opened(row_type& r) {
@@ -157,7 +166,10 @@ private:
 
     open_windows<row_type> open_{};
     std::optional<panes<K, V>> panes_{};
+    fixed_windows fixed_{};  // of the panes
+    const value_merger<V>* merger_ = nullptr;
     std::chrono::milliseconds closes_after_{};
+    bool indexed_ = false;  // the open windows are known
     // What was restored contains more than this message's change: a later one closes them.
     std::vector<row_type*> not_by_this_{};
 };

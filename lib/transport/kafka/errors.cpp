@@ -200,6 +200,13 @@ std::string creation_text(rd_kafka_resp_err_t e, std::string_view reason, std::s
     return sentence("weir: " + quoted(topic) + " could not be created: ", e, reason);
 }
 
+std::string deletion_text(rd_kafka_resp_err_t e, std::string_view topic) {
+    return "weir: " + quoted(topic) + " could not be deleted: " + rd_kafka_err2str(e) +
+           (e == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+                ? "; this user needs DELETE on the topic"
+                : "");
+}
+
 std::string log_key(std::string_view facility, std::string_view line) {
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     const auto is_letter = [](char c) {

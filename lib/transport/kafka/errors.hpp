@@ -42,6 +42,8 @@ bool is_gone(rd_kafka_resp_err_t);
 std::string delivery_text(rd_kafka_resp_err_t, std::string_view topic);
 /// Of a topic that could not be created.
 std::string creation_text(rd_kafka_resp_err_t, std::string_view reason, std::string_view topic);
+/// Of a topic that could not be deleted.
+std::string deletion_text(rd_kafka_resp_err_t, std::string_view topic);
 /// Of a topic whose settings the broker does not tell.
 std::string configs_text(rd_kafka_resp_err_t, std::string_view topic);
 std::string commit_text(rd_kafka_resp_err_t);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <weir/fwd.hpp>
 #include <weir/options.hpp>
@@ -67,5 +68,14 @@ void check_co_partitioned(const weir::properties&);
 /// - With `reset::latest`, a partition or topic that was found after the first subscription is read
 ///   from its beginning.
 std::unique_ptr<transport> connect(const connect_options&);
+
+/// What an app has at a broker.
+struct reset_request {
+    std::vector<std::string> commits;  // of these topics the group has committed nothing afterwards
+    std::vector<std::string> topics;   // they are deleted
+};
+/// What is not there is deleted already. Waits as `connect` does. Throws setup_error: a member of
+/// the group is alive (then nothing was deleted), or the broker refuses it.
+void begin_anew(const connect_options&, const reset_request&);
 
 }  // namespace weir::transport::kafka

@@ -4,7 +4,14 @@
 namespace weir::transport::kafka {
 
 void problems::note(const problem& p) {
+    // librdkafka says once in a while why a broker is down, though it goes on trying. So an answer
+    // of one broker may come after the only line that says why no other can be reached.
+    if (p.about == specific::not_at_all && cause_.text.empty()) cause_ = before_;
     if (p.about >= cause_.about) cause_ = p;
+}
+
+void problems::answered() {
+    if (!cause_.text.empty()) before_ = std::exchange(cause_, {});
 }
 
 void problems::add(problem p) {

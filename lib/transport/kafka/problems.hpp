@@ -26,7 +26,7 @@ public:
     const std::string& cause() const { return cause_.text; }
     /// The broker has said no: waiting for it makes no sense.
     bool refused() const { return cause_.refused; }
-    void answered() { cause_ = {}; }
+    void answered();
 
 private:
     using clock = std::chrono::steady_clock;
@@ -35,6 +35,7 @@ private:
     std::vector<problem> waiting_;
     std::unordered_map<std::string, clock::time_point> known_;  // by key: when it was told last
     problem cause_{};
+    problem before_{};  // the cause when the last answer came
 };
 
 /// As it is told while the program runs.

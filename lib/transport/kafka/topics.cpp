@@ -16,6 +16,10 @@ using admin_options =
     std::unique_ptr<rd_kafka_AdminOptions_t, destroyed_by<rd_kafka_AdminOptions_destroy>>;
 using config_resource =
     std::unique_ptr<rd_kafka_ConfigResource_t, destroyed_by<rd_kafka_ConfigResource_destroy>>;
+using doomed_topic =
+    std::unique_ptr<rd_kafka_DeleteTopic_t, destroyed_by<rd_kafka_DeleteTopic_destroy>>;
+using doomed_offsets = std::unique_ptr<rd_kafka_DeleteConsumerGroupOffsets_t,
+                                       destroyed_by<rd_kafka_DeleteConsumerGroupOffsets_destroy>>;
 using metadata =
     std::unique_ptr<const rd_kafka_metadata_t, destroyed_by<rd_kafka_metadata_destroy>>;
 
@@ -195,6 +199,78 @@ void topics::not_told(rd_kafka_resp_err_t e, const std::string& topic) {
     const bool is_missing = e == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     if (is_missing || std::exchange(said_not_told_, true)) return;
     problems_.add({configs_text(e, topic)});
+}
+
+void topics::remove(const std::vector<std::string>& names) {
+    std::vector<doomed_topic> made;
+    std::vector<rd_kafka_DeleteTopic_t*> asked;
+    for (auto& name : names) {
+        if (!partitions(name)) continue;
+        made.emplace_back(rd_kafka_DeleteTopic_new(name.c_str()));
+        asked.push_back(made.back().get());
+    }
+    if (asked.empty()) return;
+    const auto until = clock::now() + patience;
+    auto* const rk = producer_.handle();
+    const auto options = patient(rk, RD_KAFKA_ADMIN_OP_DELETETOPICS, patience);
+    const queue_handle answers{rd_kafka_queue_new(rk)};
+    rd_kafka_DeleteTopics(rk, asked.data(), asked.size(), options.get(), answers.get());
+    const auto event = answer(answers.get(), until);
+    const auto why = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (why != RD_KAFKA_RESP_ERR_NO_ERROR) throw setup_error{deletion_text(why, names.front())};
+    std::size_t count = 0;
+    const auto* result = rd_kafka_event_DeleteTopics_result(event.get());
+    const auto* of_each = rd_kafka_DeleteTopics_result_topics(result, &count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto e = rd_kafka_topic_result_error(of_each[i]);
+        if (e != RD_KAFKA_RESP_ERR_NO_ERROR && e != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+            throw setup_error{deletion_text(e, rd_kafka_topic_result_name(of_each[i]))};
+    }
+    // A program that starts at once must not find them.
+    const auto is_left = [this](auto& name) { return known_.contains(name); };
+    const auto begun = clock::now();
+    for (ask(until); std::any_of(names.begin(), names.end(), is_left); ask(until)) {
+        if (clock::now() >= until)
+            throw setup_error{"weir: the broker has been asked to delete topic '" +
+                              *std::find_if(names.begin(), names.end(), is_left) +
+                              "', and it is still there after 10 s: does it have "
+                              "delete.topic.enable=false?"};
+        wait_on(begun);
+        std::this_thread::sleep_for(leader_pause);
+    }
+}
+
+void topics::forget_commits(const std::string& group, const std::vector<std::string>& names) {
+    partition_list list = new_list(names.size());
+    for (auto& name : names)
+        for (partition_id p = 0; p < partitions(name).value_or(0); ++p) add(list, {name, p});
+    if (list->cnt == 0) return;
+    const doomed_offsets made{rd_kafka_DeleteConsumerGroupOffsets_new(group.c_str(), list.get())};
+    auto* const rk = producer_.handle();
+    const auto options = patient(rk, RD_KAFKA_ADMIN_OP_DELETECONSUMERGROUPOFFSETS, patience);
+    const queue_handle answers{rd_kafka_queue_new(rk)};
+    auto* asked = made.get();
+    rd_kafka_DeleteConsumerGroupOffsets(rk, &asked, 1, options.get(), answers.get());
+    const auto event = answer(answers.get(), clock::now() + patience);
+    auto e = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (e == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        std::size_t count = 0;
+        const auto* result = rd_kafka_event_DeleteConsumerGroupOffsets_result(event.get());
+        const auto* const* of_each =
+            rd_kafka_DeleteConsumerGroupOffsets_result_groups(result, &count);
+        const auto* wrong = count > 0 ? rd_kafka_group_result_error(of_each[0]) : nullptr;
+        if (wrong) e = rd_kafka_error_code(wrong);
+        const auto* its = count > 0 ? rd_kafka_group_result_partitions(of_each[0]) : nullptr;
+        for (int i = 0; its && i < its->cnt; ++i)
+            if (its->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) e = its->elems[i].err;
+    }
+    if (e == RD_KAFKA_RESP_ERR_NO_ERROR || e == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) return;
+    if (e == RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC || e == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP)
+        throw setup_error{"weir: app '" + group +
+                          "' runs: stop all processes of it first. A process that was killed "
+                          "counts until its session.timeout.ms is over"};
+    throw setup_error{"weir: what app '" + group +
+                      "' has committed cannot be deleted: " + text_of(e)};
 }
 
 /// A message that is sent earlier would wait for the client's next look.

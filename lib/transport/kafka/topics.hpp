@@ -28,6 +28,10 @@ public:
     const counts& all();
     std::optional<partition_id> partitions(const std::string& topic);
     void create(const topic_spec&);
+    /// Deletes topics, and waits until they are gone.
+    void remove(const std::vector<std::string>&);
+    /// Deletes what the group has committed of topics. It must have no member.
+    void forget_commits(const std::string& group, const std::vector<std::string>& topics);
     /// As `transport::configs`. Nothing is thrown if the broker does not tell them; a problem says
     /// so, once.
     std::vector<topic_config> configs(std::span<const std::string> topics);

@@ -239,12 +239,14 @@ void run::start(int which) {
     if (w.process) ended(w);
     w.name = 'w' + std::to_string(which) + '.' + std::to_string(w.runs++);
     w.asked_to_end = 0;
-    w.process = std::make_unique<child>(std::vector<std::string>{WEIR_TORTURE_PROGRAM},
-                                        child::environment{{"TORTURE_ID", id_},
-                                                           {"TORTURE_WORKER", w.name},
-                                                           {"TORTURE_PIPELINE", o_.pipeline},
-                                                           {"WEIR_BROKER", url()}},
-                                        log_of(w.name));
+    // One that has left leaves snapshots, and reads them when it is back.
+    w.process = std::make_unique<child>(
+        std::vector<std::string>{WEIR_TORTURE_PROGRAM, "--state-dir", folder_ + "/state-" + w.name},
+        child::environment{{"TORTURE_ID", id_},
+                           {"TORTURE_WORKER", w.name},
+                           {"TORTURE_PIPELINE", o_.pipeline},
+                           {"WEIR_BROKER", url()}},
+        log_of(w.name));
 }
 
 void run::fault_begins(const std::string& who, const std::string& what) {

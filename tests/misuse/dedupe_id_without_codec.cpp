@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// says: weir: dedupe(f, d): the id is written to a changelog: a string, a number
+#include <weir/weir.hpp>
+
+using namespace std::chrono_literals;
+
+struct order {
+    int id = 0;
+};
+
+int main() {
+    weir::app app{"a"};
+    auto in = app.topic<order>("in");
+    app.agent("x", in | weir::dedupe([](const order& o) { return &o; }, 1s));
+}
