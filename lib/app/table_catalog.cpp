@@ -268,6 +268,17 @@ void table_catalog::check_filled() const {
     }
 }
 
+/// Tables of one agent, and those that a join of tables is made of: what one passes on changes the
+/// other.
+void table_catalog::find_chains() {
+    const auto is_next_to = [&](const table_info& a, const table_info& b) {
+        return &a != &b && (a.changed_by == b.changed_by || is_made_of(a, b) || is_made_of(b, a));
+    };
+    for (auto* t : drawn_)
+        t->is_in_chain = std::any_of(drawn_.begin(), drawn_.end(),
+                                     [&](auto* other) { return is_next_to(*t, *other); });
+}
+
 void table_catalog::derive_changelogs() {
     const auto is_drawn = [&](const table_info* t) {
         return std::find(drawn_.begin(), drawn_.end(), t) != drawn_.end();
@@ -276,6 +287,7 @@ void table_catalog::derive_changelogs() {
     find_sources();
     sort_drawn();
     find_inputs();
+    find_chains();
     for (auto* t : drawn_)
         if (!t->is_topic) derive_changelog(*t);
     for (auto& [name, t] : all_)

@@ -87,6 +87,7 @@ private:
     void find_sources();
     void find_inputs();
     void sort_drawn();
+    void find_chains();
     bool is_made_of(const table_info&, const table_info& other) const;
     void check_join(const join_of&) const;
     void check_join(const table_join&) const;

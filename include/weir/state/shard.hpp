@@ -264,6 +264,7 @@ public:
     enum class change_by : std::uint8_t { none, functions, coroutines };
     change_by changes_come_of = change_by::none;
     std::vector<topic_info*> sources;  // topics whose messages change it
+    bool is_in_chain = false;          // another table is changed by what it passes on, or may be
     /// All topics whose messages change it or are joined with it, and those of tables that share a
     /// topic with it: their cuts are made together. Sorted by name. Known once a run has started.
     std::vector<topic_info*> inputs;
