@@ -97,7 +97,6 @@ void table_catalog::changed(const std::string& agent, const used_tables& all) {
         t->changed_by = agent;
         add(t->sources, from);
         for (auto* one : of) made_of_.push_back({t, one});
-        t->is_made_of_tables |= !of.empty();
         if (std::find(drawn_.begin(), drawn_.end(), t) == drawn_.end()) drawn_.push_back(t);
     }
 }

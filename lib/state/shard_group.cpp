@@ -355,21 +355,13 @@ void shard_group::start() {
     if (has_clock()) begin_decision();
 }
 
-/// Of an agent's tables, one may have been written as of a later cut than the one before it. What
+/// Of a chain of tables, one may have been written as of a later cut than the one before it. What
 /// that one passes on depends on the order of messages, which may be another one now. So all
 /// messages of a cut come before any other: the later table leaves all of them out, and misses
-/// none. Tables of several agents pass nothing on to each other, unless one is made of others.
+/// none. Other tables pass nothing on to each other.
 void shard_group::find_steps() {
-    const bool any_made_of_tables = std::any_of(tables_.begin(), tables_.end(),
-                                                [](auto& m) { return m.table->is_made_of_tables; });
-    const auto is_in_chain = [&](const member& of) {
-        return any_made_of_tables ||
-               std::count_if(tables_.begin(), tables_.end(), [&](const member& m) {
-                   return m.table->changed_by == of.table->changed_by;
-               }) > 1;
-    };
     for (auto& m : tables_)
-        if (m.shard->replaying() && is_in_chain(m))
+        if (m.shard->replaying() && m.table->is_in_chain)
             for (auto& c : m.shard->replays()) steps_.push_back(std::move(c));
     if (steps_.empty()) return;
     std::sort(steps_.begin(), steps_.end());  // each of them contains those before it

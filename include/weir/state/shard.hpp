@@ -259,7 +259,6 @@ public:
     duration warm_for = std::chrono::minutes{5};
     std::string changed_by;               // an agent; empty: by none
     const agent_info* changer = nullptr;  // the same
-    bool is_made_of_tables = false;       // its agent is told what changes in other tables
     // What of it changes the table. Not both: a function would change what a coroutine has read.
     enum class change_by : std::uint8_t { none, functions, coroutines };
     change_by changes_come_of = change_by::none;
