@@ -46,10 +46,10 @@ public:
         time_.come(c, forgets(), [&](shard_type& shard, const auto& ref) {
             const auto* id = id_of(call(f_, std::as_const(v)));
             if (!id) return next(std::forward<decltype(v)>(v));
-            const auto [input, offset] = ref.by(c);
-            if (shard.has_change(*id, input, offset)) return;  // it was delivered
+            const auto by = ref.by(c);
+            if (shard.has_change(*id, by.input, by.at)) return;  // it was delivered
             if (shard.has(*id)) return passed_over_.add(c, "its id came before");
-            shard.add(*id, input, offset, c.time());
+            shard.add(*id, by.input, by.at, c.time());
             next(std::forward<decltype(v)>(v));
         });
     }
@@ -70,8 +70,8 @@ public:
 private:
     static auto forgets() {
         return [](shard_type& s, const auto& ref, const context& c, bool) {
-            const auto [input, offset] = ref.by(c);
-            s.forget_some(input, offset);
+            const auto by = ref.by(c);
+            s.forget_some(by.input, by.at);
         };
     }
     /// Null: the value has no id.

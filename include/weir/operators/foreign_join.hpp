@@ -104,8 +104,8 @@ public:
         auto& ref = shards_.of(c);
         auto* shard = ref.of(*table_, *c.partition());
         if (!shard) return;
-        const auto [input, offset] = ref.by(c);
-        auto* row = shard->change(*key_at<Right>(c, scratch_), input, offset);
+        const auto by = ref.by(c);
+        auto* row = shard->change(*key_at<Right>(c, scratch_), by.input, by.at);
         if (!row) return;  // it was answered
         if (const auto* r = std::get_if<request>(&e)) ask(*shard, *row, *r, answers);
         else set(*shard, *row, std::get<1>(e), c.time(), answers);
@@ -205,8 +205,8 @@ public:
         if (is_late) passed_over_.add(c, "its row has changed since it asked");
         // An earlier owner may have had this answer before the row changed, and passed a result on.
         if (is_late && !mine->may_repeat) return;
-        const auto [input, offset] = ref.by(c);
-        auto* result = mine->change(key, input, offset);
+        const auto by = ref.by(c);
+        auto* result = mine->change(key, by.input, by.at);
         if (!result) return;  // it was passed on
         const bool had = result->live, has = is_late || (row && (IsLeft || r.value));
         mine->set_live(*result, has);

@@ -125,8 +125,8 @@ public:
         const auto time = c.time();
         const auto& key = *key_at<K>(c, scratch_);
         if constexpr (is_raw<K>) table_->check_key(key);
-        const auto [input, offset] = ref.by(c);
-        auto* r = shard->change(key, input, offset);
+        const auto by = ref.by(c);
+        auto* r = shard->change(key, by.input, by.at);
         if (!r) return;
         const bool had = r->live;
         if (!had) r->value = table_->init;

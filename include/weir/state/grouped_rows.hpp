@@ -140,8 +140,8 @@ public:
         auto* shard = ref.of(*table_, *c.partition());
         if (!shard) return;
         const auto& key = *key_at<K>(c, scratch_);
-        const auto [input, offset] = ref.by(c);
-        auto* r = shard->change(key, input, offset);
+        const auto by = ref.by(c);
+        auto* r = shard->change(key, by.input, by.at);
         if (!r) return;  // it has been sent
         const auto now = group_of_value(key, v);
         const auto before = r->live ? std::optional<G>{r->value} : std::nullopt;

@@ -89,8 +89,8 @@ private:
     /// What has no match any more goes.
     auto lets_go() {
         return [&](shard_type& s, const ref_type& ref, const context& c, bool) {
-            const auto [input, offset] = ref.by(c);
-            if (!s.any_goes(s.time(), input, offset)) return;
+            const auto by = ref.by(c);
+            if (!s.any_goes(s.time(), by.input, by.at)) return;
             if constexpr (has_results) results_->move(ref.shared(), ref.by(c), c, s.time());
             else forget_some(s, ref.by(c));
         };

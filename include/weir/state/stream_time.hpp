@@ -66,18 +66,18 @@ private:
         auto& ref = refs_.of(c);
         auto* s = ref.of(*table_, *c.partition());
         if (!s) return;
-        const auto [input, offset] = ref.by(c);
-        if (!s->has_all(input, offset)) f(*s, ref);
+        const auto by = ref.by(c);
+        if (!s->has_all(by.input, by.at)) f(*s, ref);
     }
     static void saw(shard_type& s, const auto& ref, const context& c) {
-        const auto [input, offset] = ref.by(c);
-        s.saw(input, offset);
+        const auto by = ref.by(c);
+        s.saw(by.input, by.at);
     }
     static void pass(shard_type& s, const auto& ref, const context& c, timestamp t, auto& passed) {
         const bool moves = t > s.time();
         if (moves) {
-            const auto [input, offset] = ref.by(c);
-            s.set_time(t, input, offset);
+            const auto by = ref.by(c);
+            s.set_time(t, by.input, by.at);
         }
         passed(s, ref, c, moves);
     }
