@@ -90,13 +90,13 @@ public:
     }
     template <class Chain>
     void build(detail::plan& p, Chain chain) const {
-        auto& to = detail::new_segment<value>(p, std::move(chain));
+        auto& there = detail::new_segment<value>(p, std::move(chain));
         if (of_->is_topic)
             p.read(*of_->changelog, &detail::type_id<key, value>,
-                   &detail::decoder_of<key, value>::make_one, to);
+                   &detail::decoder_of<key, value>::make_one, there);
         else
             p.read(*of_->changelog, &detail::type_id<table_changes>,
-                   &detail::changes_decoder<key, V, value>::make_one, to);
+                   &detail::changes_decoder<key, V, value>::make_one, there);
     }
 
 private:
