@@ -15,25 +15,24 @@ constexpr std::string_view version_line = "weir 1";
 constexpr std::string_view time_name = "@time", closed_name = "@closed",
                            alarm_name = "@alarm";  // no topic's names
 
-/// Takes the text up to `end`, and the end itself.
-std::string_view take(std::string_view& text, char end) {
-    const auto at = std::min(text.find(end), text.size());
-    const auto part = text.substr(0, at);
-    text.remove_prefix(std::min(at + 1, text.size()));
-    return part;
-}
-std::optional<std::int64_t> number(std::string_view text) {
-    std::int64_t n = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (error != std::errc{} || end != text.data() + text.size()) return {};
-    return n;
-}
-
 std::string bad_stamp(std::string_view text) {
     return "has a header weir.cut that does not decode: '" + std::string{text.substr(0, 80)} + "'";
 }
 
 }  // namespace
+
+std::string_view take_text(std::string_view& text, char end) {
+    const auto at = std::min(text.find(end), text.size());
+    const auto part = text.substr(0, at);
+    text.remove_prefix(std::min(at + 1, text.size()));
+    return part;
+}
+std::optional<std::int64_t> number_in(std::string_view text) {
+    std::int64_t n = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+    if (error != std::errc{} || end != text.data() + text.size()) return {};
+    return n;
+}
 
 std::string not_by_weir() {
     return "was not written by weir: it has no header " + std::string{stamp_header} +
@@ -49,22 +48,22 @@ std::string changelog_owner::text() const {
 
 changelog_owner changelog_owner::of(bytes_view from) {
     auto text = from.view();
-    if (const auto version = take(text, '\n'); version != version_line)
+    if (const auto version = take_text(text, '\n'); version != version_line)
         throw refused_record{"is of another version: it says '" +
                              std::string{version.substr(0, 40)} + "', and this one knows '" +
                              std::string{version_line} +
                              "': run the version that wrote it, or give the table another name"};
     changelog_owner o;
     while (!text.empty()) {
-        auto line = take(text, '\n');
-        const auto name = take(line, ' ');
+        auto line = take_text(text, '\n');
+        const auto name = take_text(line, ' ');
         if (name == "app") o.app = line;
         if (name == "table") o.table = line;
         if (name == "key") o.key_type = line;
         if (name == "value") o.value_type = line;
         if (name == "changelog") o.changelog = line;
         if (name == "owner") o.owner = line;
-        if (name == "epoch") o.epoch = number(line).value_or(0);
+        if (name == "epoch") o.epoch = number_in(line).value_or(0);
         if (name == "windows") o.windows = line;
     }
     return o;
@@ -88,15 +87,15 @@ cut_stamp cut_stamp::of(std::string_view text, const std::vector<std::string>& i
     cut_stamp s;
     s.at.assign(inputs.size(), 0);
     auto rest = text;
-    auto who = take(rest, ' ');
-    const auto epoch = number(take(who, '.'));
+    auto who = take_text(rest, ' ');
+    const auto epoch = number_in(take_text(who, '.'));
     s.owner = who;
     bool good = epoch.has_value();
     s.epoch = epoch.value_or(0);
     while (!rest.empty()) {
-        auto one = take(rest, ' ');
-        const auto name = take(one, '=');
-        const auto at = number(one);
+        auto one = take_text(rest, ' ');
+        const auto name = take_text(one, '=');
+        const auto at = number_in(one);
         good &= at.has_value();
         const timestamp t{std::chrono::milliseconds{at.value_or(0)}};
         if (name == time_name) s.time = t;
@@ -120,7 +119,7 @@ changelog_record changelog_record_of(const fetch& in, std::size_t i, std::int64_
     const auto stamp = in.header_of(i, stamp_header);
     if (!stamp) throw refused_record{not_by_weir()};
     auto text = stamp->view();
-    const auto its = number(take(text, '.'));
+    const auto its = number_in(take_text(text, '.'));
     if (!its) throw refused_record{bad_stamp(stamp->view())};
     if (is_bookkeeping(m.key) || *its < epoch) return changelog_record::not_shown;
     epoch = *its;

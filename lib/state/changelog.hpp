@@ -64,6 +64,11 @@ inline bool is_bookkeeping(bytes_view key) {
 /// In a stamp, the number of what the clock decides next. No topic has such a name.
 inline constexpr const char* clock_name = "@clock";
 
+/// Takes the text up to `end`, and the end itself.
+std::string_view take_text(std::string_view& from, char end);
+/// Nothing: the text is no number, or more than one.
+std::optional<std::int64_t> number_in(std::string_view);
+
 /// What refuses a record without a stamp.
 std::string not_by_weir();
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -51,19 +50,13 @@ std::uint64_t checksum_of(std::string_view bytes) {
     return mix(sum ^ rest);
 }
 
-std::string_view take(std::string_view& text, char end) {
-    const auto at = std::min(text.find(end), text.size());
-    const auto part = text.substr(0, at);
-    text.remove_prefix(std::min(at + 1, text.size()));
-    return part;
-}
+/// Throws unfit_snapshot.
 std::int64_t number(std::string_view text) {
-    std::int64_t n = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (error != std::errc{} || end != text.data() + text.size())
+    const auto n = number_in(text);
+    if (!n)
         throw unfit_snapshot{"does not say what it is: '" + std::string{text.substr(0, 40)} +
                              "' is no number"};
-    return n;
+    return *n;
 }
 
 std::string unfinished(const std::string& path) { return path + ".new"; }
@@ -85,17 +78,17 @@ std::string snapshot_head::text() const {
 }
 
 snapshot_head snapshot_head::of(std::string_view text) {
-    if (take(text, '\n') != version_line) throw unfit_snapshot{"is of another version"};
+    if (take_text(text, '\n') != version_line) throw unfit_snapshot{"is of another version"};
     snapshot_head h;
     std::string_view stamp;
-    for (auto line = take(text, '\n'); !line.empty(); line = take(text, '\n')) {
-        const auto name = take(line, ' ');
+    for (auto line = take_text(text, '\n'); !line.empty(); line = take_text(text, '\n')) {
+        const auto name = take_text(line, ' ');
         if (name == "topic") h.changelog = line;
         if (name == "next") h.next = number(line);
         if (name == "written") h.written = timestamp{std::chrono::milliseconds{number(line)}};
         if (name == "inputs")
             while (!line.empty()) {
-                const auto one = take(line, ' ');
+                const auto one = take_text(line, ' ');
                 h.inputs.emplace_back(one == no_name ? std::string_view{} : one);
             }
         if (name == "cut") stamp = line;
