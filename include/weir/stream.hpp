@@ -12,7 +12,7 @@ namespace detail {
 
 /// The end of an erased stream. It does not know what is behind it.
 template <class T>
-using into_erased = into_chain_ref<T, all_but_value, true>;
+using into_erased = into_chain_ref<T, all_but_value | message_part::dropped, true>;
 
 /// A stream behind a virtual call.
 template <class T>

@@ -38,6 +38,16 @@ std::string apart(const std::string& name) {
 
 }  // namespace
 
+void add_sources(topic_info& t, const std::vector<topic_info*>& sources) {
+    for (auto* s : sources)
+        if (std::find(t.sources.begin(), t.sources.end(), s) == t.sources.end())
+            t.sources.push_back(s);
+}
+
+graph_builder::graph_builder(graph& g, host& h, std::string app, std::string agent)
+    : to_(&g), host_(&h), app_(std::move(app)), agent_(std::move(agent)) {}
+graph_builder::~graph_builder() = default;
+
 std::string changelog_name(const std::string& app, const std::string& table) {
     return app + '-' + table + "-changelog";
 }

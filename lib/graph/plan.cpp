@@ -21,6 +21,18 @@ namespace {
 
 }  // namespace
 
+plan::plan(scheduler& loop, std::shared_ptr<release_queue> releases)
+    : loop_(&loop), releases_(std::move(releases)) {}
+plan::~plan() = default;
+
+void plan::begin(agent_info& a, std::vector<topic_info*> through, std::vector<table_info*> tables) {
+    agent_ = &a;
+    time_matters_ = false;
+    through_ = std::move(through);
+    tables_ = std::move(tables);
+}
+void plan::connect(detail::boundary& from, segment& to) { links_.push_back({&from, &to}); }
+
 segment& plan::add(std::unique_ptr<segment> s) {
     s->agent = agent_;
     s->ops = std::exchange(chain_, {});

@@ -80,6 +80,7 @@ void ack_state::last_gone() {
 }
 
 // --------------------------------------------------------------------------------------------- all
+ack_states::ack_states(std::shared_ptr<release_queue> releases) : releases_(std::move(releases)) {}
 ack_states::~ack_states() {
     for (auto* r : all_) {
         if (!r) continue;  // it could not be allocated
@@ -113,6 +114,7 @@ ack_state& ack_states::next() {
     return *r;
 }
 
+void ack_states::give_back(ack_state& r) { free_.push_back(&r); }
 void ack_states::acknowledged(const ack_state& r) {
     if (--unacked_ == 0 && r.work_) r.work_->acked = true;
     if (through_) release_if_all_acked(r);

@@ -7,6 +7,11 @@
 
 namespace weir::detail {
 
+sender::sender(std::vector<produce_target*> to) : to_(std::move(to)) {}
+sender::sender(sender&&) noexcept = default;
+sender::~sender() = default;
+
+std::size_t sender::targets() const { return to_.size(); }
 outgoing& sender::add(const context& c, const message& m, std::size_t first, std::size_t count) {
     if (count_ == waiting_.size()) waiting_.emplace_back();
     auto& p = waiting_[count_++];

@@ -5,6 +5,9 @@
 
 namespace weir::detail {
 
+void passed_over::add(const context& c, const char* why) {
+    all_.push_back({c.partition(), c.offset(), c.time(), why});
+}
 void passed_over::tell(const table_info& of) {
     for (auto& m : all_)
         if (of.listener && m.tp)

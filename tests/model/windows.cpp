@@ -52,6 +52,7 @@ struct scenario {
     behind last{};
     model::window_rules rules{};
     bool filters = false;
+    bool filters_first = false;  // before the calls
     bool sends_late = false;
     /// Nothing happens that repeats a message.
     bool quiet = false;
@@ -62,12 +63,14 @@ struct scenario {
     bool has_other_input() const { return first == before::merge; }
     bool takes_behind() const { return last == behind::take || last == behind::table_apart; }
     bool passes(int v) const { return !filters || v % 5 != 0; }
+    bool is_called(int v) const { return !filters_first || passes(v); }
     bool wide() const { return rules.size > 100; }
     string text() const {
-        return string{names_before[int(first)]} + (filters ? "filter | " : "") + "window " +
-               std::to_string(rules.size) + " / " + std::to_string(rules.advance) + " + " +
-               std::to_string(rules.offset) + ", grace " + std::to_string(rules.grace) +
-               (rules.on_update ? ", on_update" : "") + (sends_late ? ", .late" : "") +
+        return string{filters_first ? "filter | " : ""} + names_before[int(first)] +
+               (filters ? "filter | " : "") + "window " + std::to_string(rules.size) + " / " +
+               std::to_string(rules.advance) + " + " + std::to_string(rules.offset) + ", grace " +
+               std::to_string(rules.grace) + (rules.on_update ? ", on_update" : "") +
+               (sends_late ? ", .late" : "") +
                (rules.erases   ? " | an erasing table"
                 : rules.merges ? " | a merging table"
                                : " | a table") +
@@ -158,7 +161,8 @@ public:
             case before::nothing: build<before::nothing>(in); break;
             case before::take: build<before::take>(in | weir::take(3, 5s) | each); break;
             case before::calls:
-                build<before::calls>(in | weir::map(late, {.concurrency = 3}));
+                build<before::calls>(in | weir::filter([this](int v) { return is_.is_called(v); }) |
+                                     weir::map(late, {.concurrency = 3}));
                 break;
             case before::group_by:
                 build<before::group_by>(
@@ -312,6 +316,7 @@ private:
         r.merges = function_of(s.first, r.on_update) == function::merges;
         r.chained = s.last == behind::table || s.last == behind::table_apart;
         s.filters = draw(2);
+        s.filters_first = s.filters && s.first == before::calls && draw(2);
         s.sends_late = draw(2);
         s.quiet = draw(3) == 0;
         return s;

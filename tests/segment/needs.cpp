@@ -82,7 +82,7 @@ void send_through(Build build, const K& key, weir::agent_options o = {}) {
 
 /// The boundaries, each with the look behind it.
 template <message_part Needs>
-all_found behind(const std::string& boundary, weir::agent_options o = {}) {
+all_found found_behind(const std::string& boundary, weir::agent_options o = {}) {
     all_found got;
     const look_op<Needs> look{&got};
     const auto later = [](std::string s) -> weir::task<std::string> { co_return s; };
@@ -121,12 +121,13 @@ TEST_CASE("behind a boundary an operator finds the parts of a message that it ne
     using enum message_part;
     for (const auto& b : boundaries) {
         CAPTURE(b);
-        CHECK(behind<none>(b) == all_found{{}});
-        CHECK(behind<message_part::key>(b) == all_found{{.key = "k", .key_is_decoded = true}});
-        CHECK(behind<key_bytes>(b) == all_found{{.key_bytes = "k"}});
-        CHECK(behind<message_part::headers>(b) == all_found{{.headers = "h"}});
-        CHECK(behind<message_part::time>(b) == all_found{{.time = at}});
-        CHECK(behind<message_part::value>(b) == all_found{{.value = "7"}});
+        CHECK(found_behind<none>(b) == all_found{{}});
+        CHECK(found_behind<message_part::key>(b) ==
+              all_found{{.key = "k", .key_is_decoded = true}});
+        CHECK(found_behind<key_bytes>(b) == all_found{{.key_bytes = "k"}});
+        CHECK(found_behind<message_part::headers>(b) == all_found{{.headers = "h"}});
+        CHECK(found_behind<message_part::time>(b) == all_found{{.time = at}});
+        CHECK(found_behind<message_part::value>(b) == all_found{{.value = "7"}});
     }
 }
 
@@ -134,7 +135,7 @@ TEST_CASE("if the key's bytes are needed, too, the key is decoded from them") {
     using enum message_part;
     for (const auto& b : boundaries) {
         CAPTURE(b);
-        CHECK(behind<message_part::key | key_bytes>(b) ==
+        CHECK(found_behind<message_part::key | key_bytes>(b) ==
               all_found{{.key = "k", .key_bytes = "k"}});
     }
 }
@@ -142,7 +143,7 @@ TEST_CASE("if the key's bytes are needed, too, the key is decoded from them") {
 TEST_CASE("for dead letters a boundary keeps all of a message") {
     for (const auto& b : boundaries) {
         CAPTURE(b);
-        CHECK(behind<message_part::key | message_part::time>(
+        CHECK(found_behind<message_part::key | message_part::time>(
                   b, {.on_error = weir::dead_letter("dead")}) == all_found{{.key = "k",
                                                                             .key_bytes = "k",
                                                                             .headers = "h",

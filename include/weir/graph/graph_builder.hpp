@@ -36,8 +36,8 @@ struct drawn_stream {
 };
 class graph_builder {
 public:
-    graph_builder(graph& g, host& h, std::string app, std::string agent)
-        : to_(&g), host_(&h), app_(std::move(app)), agent_(std::move(agent)) {}
+    graph_builder(graph&, host&, std::string app, std::string agent);
+    ~graph_builder();
 
     drawn_stream topic(topic_info&, std::string key, std::string value);
     drawn_stream read(topic_info&, std::string key, std::string value);

@@ -37,20 +37,14 @@ public:
         segment* to;
     };
 
-    plan(scheduler& loop, std::shared_ptr<release_queue> releases)
-        : loop_(&loop), releases_(std::move(releases)) {}
-    virtual ~plan() = default;
+    plan(scheduler& loop, std::shared_ptr<release_queue> releases);
+    virtual ~plan();
 
     /// Begins an agent's pipeline. `through`: the topics that it sends to, in the order in which
     /// they were drawn.
     /// `tables`: those that its operators have for themselves, likewise.
     void begin(agent_info& a, std::vector<topic_info*> through,
-               std::vector<table_info*> tables = {}) {
-        agent_ = &a;
-        time_matters_ = false;
-        through_ = std::move(through);
-        tables_ = std::move(tables);
-    }
+               std::vector<table_info*> tables = {});
     /// Whether everything that was drawn has been asked for.
     bool complete() const { return through_.empty() && tables_.empty(); }
     agent_info& agent() const { return *agent_; }
@@ -76,7 +70,7 @@ public:
     any_chain_ref& add(std::unique_ptr<any_chain_ref>);
     body& add(std::unique_ptr<detail::body>);
     /// `to` reads what `from` has ready.
-    void connect(detail::boundary& from, segment& to) { links_.push_back({&from, &to}); }
+    void connect(detail::boundary& from, segment& to);
     void read(topic_info&, const void* type, std::unique_ptr<decoder> (*make)(), segment&);
     virtual produce_target& send_to(topic_info&) = 0;
     /// Targets for the next `n` topics.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the app knows of a topic: declared by the user, or derived by an operator.
 #pragma once
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -53,11 +52,7 @@ inline bool must_keep(const topic_info& t) { return t.internal || t.resumed || t
 inline bool is_private(const topic_info& t) { return t.internal && !t.declared && !t.is_changelog; }
 
 /// Notes that what is sent to the topic was read of these.
-inline void add_sources(topic_info& t, const std::vector<topic_info*>& sources) {
-    for (auto* s : sources)
-        if (std::find(t.sources.begin(), t.sources.end(), s) == t.sources.end())
-            t.sources.push_back(s);
-}
+void add_sources(topic_info&, const std::vector<topic_info*>& sources);
 
 /// Notes that the topic is used with these types, too.
 inline void learn(topic_info& t, const data_type& key, const data_type& value) {

@@ -39,7 +39,7 @@ class first_values {
     using id_type = typename shard_type::key_type;
 
 public:
-    static constexpr message_part needs = message_part::time;
+    static constexpr message_part needs = needs_stream_time;
     first_values(const Table& t, F f) : table_(&t), f_(std::move(f)), time_(t) {}
 
     void operator()(context& c, auto&& v, auto&& next) {

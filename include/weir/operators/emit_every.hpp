@@ -29,7 +29,7 @@ template <class V, class K, message_part Needs>
 class newest_values final : public boundary {
 public:
     static constexpr message_part needs =
-        Needs | message_part::key | message_part::key_bytes | message_part::time;
+        Needs | message_part::key | message_part::key_bytes | needs_stream_time;
 
     newest_values(plan& p, std::chrono::milliseconds every, std::size_t max)
         : every_(every), max_(max), whole_(p.agent().on_error.has_dead_letters()) {}
@@ -48,6 +48,8 @@ public:
         while (waiting_ > max_) pass_first();
         if (ready_.left() > 0) c.now.end(run_status::full);
     }
+    /// Its own time has moved. What is behind it goes by the times of what it passes on.
+    void drop(const context&) {}
     void undo() { current_.clear(); }
     bool full() const { return ready_.left() > 0; }
 

@@ -55,13 +55,23 @@ public:
     }
     void apply(context& c) {
         forfeit_not_owned(applied_);
+        if constexpr (tells_of_dropped) note_partitions(applied_);
         for (applied_ = values_.size(); applied_ >= n_;) emit(n_);
         if (applied_ > 0 && due_ == time_point::max() && within_ < duration::max())
             due_ = later(c.now.time.steady(), within_);
-        if (ready_.left() > 0) c.now.end(run_status::full);  // the batch has to be processed first
+        if (full()) c.now.end(run_status::full);  // the batch has to be processed first
+    }
+    void drop(const context& c) {
+        if (ready_.left() == 0) batch_is_ready_ = false;
+        const auto m = dropped_message::of(c);
+        if (auto* b = behind_of(m.tp)) b->dropped.add(m);
+        else ready_.push(c.hold(), m);
     }
     void undo() { keep_first(applied_); }
-    bool full() const { return ready_.left() > 0; }
+    bool full() const {
+        if (ready_.left() == 0) return false;
+        return !tells_of_dropped || batch_is_ready_ || ready_.stands_still || ready_.left() >= some;
+    }
 
     input& ready() override { return ready_; }
     bool empty() const override { return applied_ == 0 && ready_.left() == 0; }
@@ -82,6 +92,11 @@ public:
         undo();
         forfeit_not_owned(0);
         applied_ = values_.size();
+        if constexpr (tells_of_dropped) {
+            const auto goes = [&](const in_partition& b) { return !has_value_of(b.tp); };
+            std::erase_if(behind_, goes);
+            note_partitions(0);
+        }
         if (applied_ == 0) due_ = time_point::max();
     }
 
@@ -130,6 +145,20 @@ private:
         return taken;
     }
     void emit(std::size_t n) {
+        if constexpr (tells_of_dropped)
+            for (auto& b : behind_) b.held = holds_[b.last].share();
+        emit_batch(n);
+        if constexpr (tells_of_dropped) {
+            for (auto& b : behind_) {
+                b.dropped.pass(ready_, b.held);
+                b.held.release();
+            }
+            std::erase_if(behind_, [&](in_partition& b) { return b.last < n; });
+            for (auto& b : behind_) b.last -= n;
+            batch_is_ready_ = true;
+        }
+    }
+    void emit_batch(std::size_t n) {
         if constexpr (key_decoded) {
             auto keys = first(keys_, n);
             auto common = common_of(keys);
@@ -146,6 +175,29 @@ private:
         due_ = time_point::max();
     }
 
+    /// What was dropped behind the last value of a partition that waits here.
+    struct in_partition {
+        const topic_partition* tp;
+        std::size_t last;  // of the values
+        dropped_behind dropped{};
+        hold held{};
+    };
+    in_partition* behind_of(const topic_partition* tp) {
+        for (auto& b : behind_)
+            if (b.tp == tp) return &b;
+        return nullptr;
+    }
+    void note_partitions(std::size_t from) {
+        for (auto i = from; i < values_.size(); ++i)
+            if (auto* b = behind_of(messages_[i].tp)) b->last = i;
+            else behind_.push_back({messages_[i].tp, i});
+    }
+    bool has_value_of(const topic_partition* tp) const {
+        for (auto& m : messages_)
+            if (m.tp == tp) return true;
+        return false;
+    }
+
     static common_key_type common_of(const auto& keys) {
         common_key_type common{keys.front().value};
         for (auto& k : keys)
@@ -158,6 +210,8 @@ private:
         ready_.push(std::move(b), std::move(held), std::move(common), std::move(key));
     }
 
+    static constexpr bool tells_of_dropped = includes(Needs, message_part::dropped);
+    static constexpr std::size_t some = 64;        // dropped messages that may be ready
     static constexpr std::size_t at_first = 1024;  // capacity that is reserved at first
     std::shared_ptr<release_queue> releases_;
     std::size_t n_, applied_ = 0;
@@ -168,6 +222,8 @@ private:
     std::vector<hold> holds_;
     std::vector<source_message> messages_;
     std::conditional_t<key_decoded, std::vector<slot<K>>, no_key> keys_{};
+    std::vector<in_partition> behind_{};
+    bool batch_is_ready_ = false;
     ready_input<batch<V>, common_key_type> ready_;
 };
 

@@ -69,7 +69,7 @@ class timer_time {
     using shard_type = typename Table::shard_type;
 
 public:
-    static constexpr message_part needs = message_part::time;
+    static constexpr message_part needs = needs_stream_time;
     timer_time(const Table& t, Due& to) : time_(t), due_(&to) {}
 
     void operator()(context& c, auto&&, auto&&) {

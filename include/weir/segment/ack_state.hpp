@@ -68,7 +68,7 @@ private:
 /// destroyed stays alive.
 class ack_states {
 public:
-    explicit ack_states(std::shared_ptr<release_queue> releases) : releases_(std::move(releases)) {}
+    explicit ack_states(std::shared_ptr<release_queue> releases);
     ack_states(const ack_states&) = delete;
     ack_states& operator=(const ack_states&) = delete;
     ~ack_states();
@@ -82,7 +82,7 @@ public:
 
     // their ack_states
     void acknowledged(const ack_state&);
-    void give_back(ack_state& r) { free_.push_back(&r); }
+    void give_back(ack_state&);
 
 private:
     ack_state& next();

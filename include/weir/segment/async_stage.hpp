@@ -91,6 +91,11 @@ public:
         check_counts();
         if (full()) c.now.end(run_status::full);
     }
+    void drop(const context& c) {
+        const auto m = dropped_message::of(c);
+        if (auto* n = last_of(m.tp, calls_.last)) n->behind.add(m);
+        else ready_.push(c.hold(), m);
+    }
     void undo() {
         while (calls_.last && !calls_.last->applied) recycle(calls_.take(*calls_.last));
     }
@@ -98,6 +103,7 @@ public:
         const auto late = std::min(late_, ready_.left());
         const bool all_under_way = active_ + late >= concurrency_;
         const bool window_is_full = calls_.count + late >= window_;
+        if (tells_of_dropped && ready_.stands_still) return true;
         return all_under_way || window_is_full || ready_.left() >= ready_max;
     }
 
@@ -221,6 +227,7 @@ private:
         source_message source{};
         bytes key{};  // for order_by::key
         [[no_unique_address]] typename keeps::key decoded_key{};
+        [[no_unique_address]] detail::behind<Needs> behind{};
         Work work{};
         std::optional<R> result{};
         std::exception_ptr error{};
@@ -301,6 +308,7 @@ private:
         if constexpr (!Call::recycles) n.argument.reset();
         n.work = {};
         n.result.reset();
+        n.behind.clear();
         n.error = nullptr;
         n.now = state::waiting;
         n.applied = n.active = n.told = n.lost = false;
@@ -355,15 +363,31 @@ private:
         if (n.now != state::finished && n.now != state::skipped) return;
         if (order_ == order_by::all && n.before) return;
         if (ready_.stands_still) return;
+        auto* older = last_of(n.source.tp, n.before);
         remove(n);
+        const auto held = tells_of_dropped ? n.held.share() : hold{};
+        detail::behind<Needs> dropped{};
         if (n.now == state::finished) {
             n.apply_changes();
+            if (!n.of_batch(0) && n.source.tp)
+                dropped.add(dropped_message{n.source.tp, n.source.offset, n.source.timestamp});
             Call::pass(*n.argument, std::move(*n.result), [&](auto&& out) {
+                dropped.clear();
                 ready_.push(std::forward<decltype(out)>(out), std::move(n.held),
                             std::move(n.source), std::move(n.decoded_key));
             });
         }
+        dropped.add(n.behind);
+        if (older) older->behind.add(dropped);
+        else dropped.pass(ready_, held);
         recycle(n);
+    }
+    /// The last of these calls whose message is of that partition. Only asked for where dropped
+    /// messages wait behind calls.
+    static call* last_of(const topic_partition* tp, call* from) {
+        if constexpr (!tells_of_dropped) return nullptr;
+        while (from && from->source.tp != tp) from = from->before;
+        return from;
     }
     /// Checks the counts against the list.
     void check_counts() const {
@@ -382,6 +406,7 @@ private:
     }
 
     static constexpr std::size_t ready_max = 64;
+    static constexpr bool tells_of_dropped = includes(Needs, message_part::dropped);
 
     scheduler& loop_;
     Call f_;

@@ -73,6 +73,7 @@ struct source_message {
     const topic_partition* tp = nullptr;  // lives as long as the run
     origins::several parts{};             // of a batch; they live as long as its hold
     bool of_batch = false;
+    bool dropped = false;  // it has no value
 
     message view() const { return {key, value, offset, timestamp}; }
     /// Topic, partition and offset are always kept, for errors. `whole`: everything is, for dead
@@ -101,6 +102,45 @@ origins::several parts_of(const T& v, const source_message& made_of) {
     else return made_of.parts;
 }
 
+/// A message that was dropped before a boundary. It moves stream time behind it as soon as no older
+/// message of its partition is on its way there.
+struct dropped_message {
+    const topic_partition* tp;
+    weir::offset offset;
+    timestamp time;
+
+    static dropped_message of(const context& c) { return {c.partition(), c.offset(), c.time()}; }
+};
+/// Those that wait behind one that was not, of the same partition. Only those matter that move the
+/// time further.
+class dropped_behind {
+public:
+    void add(const dropped_message&);
+    void add(const dropped_behind&);
+    void clear() { all_.clear(); }
+    /// They come behind what `into` has. `of`: holds the message that they are behind.
+    void pass(auto& into, const hold& of) {
+        for (auto& m : all_) into.push(of.share(), m);
+        all_.clear();
+    }
+
+private:
+    // Beyond it the last one stands for those before it. That is not exact if the partition is lost
+    // while another agent still holds one of these.
+    static constexpr std::size_t max = 10'000;
+    std::vector<dropped_message> all_{};
+};
+
+/// What a boundary keeps of it if nobody asks for dropped messages.
+struct nothing_behind {
+    void add(const auto&) {}
+    void clear() {}
+    void pass(auto&, const hold&) {}
+};
+template <message_part Needs>
+using behind =
+    std::conditional_t<includes(Needs, message_part::dropped), dropped_behind, nothing_behind>;
+
 /// What a boundary has ready: values, each with a hold, its source message, and its decoded key if
 /// that is kept.
 template <class T, class Key = no_key>
@@ -116,6 +156,19 @@ public:
         ++this->count;
         assert(this->values.size() == this->count && holds_.size() == this->count);
     }
+    /// A message that was dropped.
+    void push(hold h, const dropped_message& m) {
+        assert(!this->stands_still);
+        this->values.push_back({});
+        holds_.push_back(std::move(h));
+        auto& made = messages_.emplace_back();
+        made.timestamp = m.time;
+        made.offset = m.offset;
+        made.tp = m.tp;
+        made.dropped = this->any_dropped = true;
+        if constexpr (has_keys) keys_.emplace_back();
+        ++this->count;
+    }
     hold hold_of(std::size_t i) override { return holds_[i].share(); }
     void release(std::size_t i) override { holds_[i].release(); }
     ownership ownership_of(std::size_t i) const override { return holds_[i].ownership(); }
@@ -123,7 +176,10 @@ public:
     message message_of(std::size_t i) const override { return messages_[i].view(); }
     headers headers_of(std::size_t i) const override { return messages_[i].headers; }
     const topic_partition* partition_of(std::size_t i) const override { return messages_[i].tp; }
-    bool of_batch(std::size_t i) const override { return is_batch<T> || messages_[i].of_batch; }
+    bool of_batch(std::size_t i) const override {
+        return (is_batch<T> && !messages_[i].dropped) || messages_[i].of_batch;
+    }
+    bool is_dropped(std::size_t i) const override { return messages_[i].dropped; }
     const void* key_of(std::size_t i) const override {
         if constexpr (has_keys) return &keys_[i].value;
         else return nullptr;
@@ -138,7 +194,7 @@ public:
     void passed(std::size_t upto) override {
         assert(first_ <= upto && upto <= this->count);
         for (; first_ < upto; ++first_) {
-            [[maybe_unused]] const auto gone = std::move(this->values[first_].value);
+            [[maybe_unused]] const auto gone = std::move(this->values[first_]);
             holds_[first_].release();
         }
         if (upto < this->count) return;
@@ -147,6 +203,7 @@ public:
         messages_.clear();
         if constexpr (has_keys) keys_.clear();
         this->count = first_ = 0;
+        this->any_dropped = false;
     }
     bool forget(std::size_t from, ownership least) override {
         assert(first_ <= from && from <= this->count);
@@ -198,16 +255,45 @@ private:
     std::size_t first_ = 0;  // the first that has not been passed
 };
 
-/// The sink of the segment before a boundary.
+/// The sink of the segment before a boundary. What is dropped there moves stream time behind the
+/// boundary, if an operator there asks for it: the boundary is told by `drop`.
 template <class Boundary, message_part Needs>
 struct into_boundary : sink {
     static constexpr message_part needs = Needs;
     Boundary* to;
     explicit into_boundary(Boundary& b) : to(&b) {}
-    void push(context& c, auto&& v) { to->push(c, std::forward<decltype(v)>(v)); }
-    void apply(context& c) { to->apply(c); }
-    void undo() { to->undo(); }
+    void push(context& c, auto&& v) {
+        to->push(c, std::forward<decltype(v)>(v));
+        pushed_ = true;
+    }
+    void apply(context& c) {
+        to->apply(c);
+        if constexpr (includes(Needs, message_part::dropped))
+            if (!c.now.more) drop(c);
+    }
+    void finish() { pushed_ = false; }
+    void undo() {
+        pushed_ = false;
+        to->undo();
+    }
     bool full() { return to->full(); }
+
+private:
+    /// Of a batch that was taken apart, all messages count when what is left of it has passed.
+    void drop(context& c) {
+        if (c.from.of_batch(c.i)) {
+            const auto batch = c.from.parts_of(c.i);
+            for (std::size_t i = 0; i < batch.count; ++i) drop_one({*batch.in, i, c.now});
+        } else if (!pushed_) {
+            drop_one(c);
+        }
+        if (to->full()) c.now.end(run_status::full);
+    }
+    void drop_one(const context& c) {
+        if (c.partition() && c.ownership() != ownership::lost) to->drop(c);
+    }
+
+    bool pushed_ = false;  // something of the current message
 };
 
 }  // namespace weir::detail

@@ -97,7 +97,8 @@ enum class message_part : std::uint8_t {
     key_bytes = 2,  // `message().key`
     headers = 4,
     time = 8,
-    value = 16  // its bytes
+    value = 16,   // its bytes
+    dropped = 32  // those that have no value here any more: `is_dropped`
 };
 constexpr message_part operator|(message_part a, message_part b) {
     return static_cast<message_part>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -108,6 +109,9 @@ constexpr bool includes(message_part all, message_part one) {
 /// What an operator may need that shows the message or sends it.
 inline constexpr auto all_but_value =
     message_part::key_bytes | message_part::headers | message_part::time;
+
+/// What an operator needs that follows the stream time.
+inline constexpr auto needs_stream_time = message_part::time | message_part::dropped;
 
 /// The messages of values, by index. Only operators that buffer, wait, send, or pass on more than
 /// the value ask for them.
@@ -135,6 +139,8 @@ public:
     virtual const topic_partition* common_partition() const { return nullptr; }
     /// The value is a batch, or was made of one: it has several messages, and is shown the first.
     virtual bool of_batch(std::size_t) const { return false; }
+    /// It was dropped before the last boundary, and has no value: only its time is of interest.
+    virtual bool is_dropped(std::size_t) const { return false; }
     /// The decoded key; null if there is none.
     virtual const void* key_of(std::size_t) const { return nullptr; }
     /// An array of slot<K> with the decoded key of each value, or null.
@@ -158,6 +164,8 @@ public:
     /// They are results of closed windows, and no message alone has made them: one that fails stops
     /// the app by default.
     bool are_results = false;
+    /// Some of its messages may be such that `is_dropped`.
+    bool any_dropped = false;
     /// More of one of its values is to be pushed. An operator points at the value meanwhile, so the
     /// values stay where they are: nothing is added.
     bool stands_still = false;
@@ -175,6 +183,30 @@ inline constexpr char type_id = 0;
 template <class T>
 struct slot {
     T value{};
+};
+/// One of a type without a default constructor may be empty.
+template <class T>
+    requires(!std::is_default_constructible_v<T>)
+struct slot<T> {
+    slot() {}
+    slot(T v) : value(std::move(v)), full_(true) {}
+    slot(slot&& o) : full_(o.full_) {
+        if (full_) std::construct_at(&value, std::move(o.value));
+    }
+    slot& operator=(slot&& o) {
+        if (this == &o) return *this;
+        std::destroy_at(this);
+        return *std::construct_at(this, std::move(o));
+    }
+    ~slot() {
+        if (full_) std::destroy_at(&value);
+    }
+    union {
+        T value;
+    };
+
+private:
+    bool full_ = false;
 };
 template <class T>
 class input_of : public input {
@@ -282,6 +314,7 @@ public:
         std::size_t i = at;
         context c{from, at, now, keys, from.common_partition(), from.count};
         now.current = &c;
+        any_dropped_ = from.any_dropped;
         try {
             for (std::size_t some = 1;; some = std::min<std::size_t>(some * 2, 64)) {
                 for (const auto end = std::min(count, i + some); i < end; ++i) {
@@ -324,16 +357,22 @@ private:
         if constexpr (Chain::in_pieces) {
             return push_pieces(c, v);
         } else {
-            chain_.push(c, v);
+            push_value(c, v);
             chain_.apply(c);
             return true;
         }
+    }
+    void push_value(context& c, const In& v) {
+        if constexpr (includes(Chain::needs, message_part::dropped))
+            if (any_dropped_ && c.from.is_dropped(c.i)) [[unlikely]]
+                return;
+        chain_.push(c, v);
     }
     bool push_pieces(context& c, const In& v) {
         auto& now = c.now;
         for (bool first = !std::exchange(now.resumes, false);; first = false) {
             now.begin_piece(first);
-            if (first) chain_.push(c, v);
+            if (first) push_value(c, v);
             else chain_.resume(c);
             now.more = chain_.more();
             chain_.apply(c);
@@ -343,6 +382,7 @@ private:
     }
 
     Chain chain_;
+    bool any_dropped_ = false;  // in the input that is read
 };
 
 }  // namespace weir::detail

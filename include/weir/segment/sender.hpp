@@ -20,9 +20,11 @@ namespace weir::detail {
 /// used on the loop's thread only.
 class sender {
 public:
-    explicit sender(std::vector<produce_target*> to) : to_(std::move(to)) {}
+    explicit sender(std::vector<produce_target*> to);
+    sender(sender&&) noexcept;
+    ~sender();
 
-    std::size_t targets() const { return to_.size(); }
+    std::size_t targets() const;
     /// An entry to be sent to `count` targets, from the `first` on. It has the message's headers
     /// and timestamp; key and value are null.
     outgoing& add(const context&, const message&, std::size_t first, std::size_t count);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // State of operators: one object for each partition, and a log to undo the current message.
 #pragma once
-#include <algorithm>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -20,7 +18,14 @@ class per_partition {
 public:
     explicit per_partition(S initial) : initial_(std::move(initial)) {}
     per_partition(const per_partition& o) : initial_(o.initial_) {}
-    per_partition(per_partition&&) = default;
+    per_partition(per_partition&& o) noexcept
+        : initial_(std::move(o.initial_)),
+          last_(std::exchange(o.last_, nullptr)),
+          others_used_(o.others_used_),
+          all_(std::exchange(o.all_, nullptr)) {}
+    ~per_partition() {
+        while (all_) delete std::exchange(all_, all_->next);
+    }
 
     /// The state of the message's partition. A batch belongs to the partition of its first message.
     S& of(const context& c) {
@@ -42,19 +47,20 @@ public:
     void assigned(const topic_partition& tp) { revoked(tp); }
     /// A parked message may have used the state, so the state stays until that message ends.
     void revoked(const topic_partition& tp) {
-        const auto is_of_tp = [&](const auto& e) { return e->tp && *e->tp == tp; };
-        const auto at = std::find_if(all_.begin(), all_.end(), is_of_tp);
-        if (at == all_.end()) return;
-        if (last_ == at->get()) last_ = nullptr;
-        revoked_.push_back(std::move(*at));
-        all_.erase(at);
-        others_used_ = true;
+        for (auto* e = all_; e; e = e->next) {
+            if (e->gone || !e->tp || *e->tp != tp) continue;
+            if (last_ == e) last_ = nullptr;
+            e->gone = others_used_ = true;
+            return;
+        }
     }
 
 private:
     struct entry {
         const topic_partition* tp;  // lives as long as the run
         S state;
+        entry* next;
+        bool gone = false;  // revoked: deleted when the current message has ended
     };
     static void finish(S& s) {
         if constexpr (requires { s.finish(); }) s.finish();
@@ -64,24 +70,25 @@ private:
     }
     void change_to(const topic_partition* tp) {
         others_used_ = others_used_ || last_;
-        const auto is_of_tp = [&](const auto& e) { return e->tp == tp; };
-        auto at = std::find_if(all_.begin(), all_.end(), is_of_tp);
-        if (at == all_.end()) at = all_.insert(at, std::make_unique<entry>(entry{tp, initial_}));
-        last_ = at->get();
+        for (auto* e = all_; e; e = e->next)
+            if (!e->gone && e->tp == tp) return void(last_ = e);
+        last_ = all_ = new entry{tp, initial_, all_};
     }
     template <class F>
     void each_other(F f) {
-        for (auto& e : all_) f(e->state);
-        for (auto& e : revoked_) f(e->state);
-        revoked_.clear();
+        for (auto** at = &all_; *at;) {
+            auto* e = *at;
+            f(e->state);
+            if (e->gone) delete std::exchange(*at, e->next);
+            else at = &e->next;
+        }
         others_used_ = false;
     }
 
     S initial_;
     entry* last_ = nullptr;     // what `of` returned last
     bool others_used_ = false;  // the current message used another one, or one was revoked
-    std::vector<std::unique_ptr<entry>> all_;  // addresses stay
-    std::vector<std::unique_ptr<entry>> revoked_;
+    entry* all_ = nullptr;
 };
 
 /// What the current message has changed. Call `save` for a value before you change it. `undo` puts

@@ -13,9 +13,7 @@ inline constexpr const char* null_value = "its value is null";
 /// Tells of them when their message is finished. A part of a chain.
 class passed_over {
 public:
-    void add(const context& c, const char* why) {
-        all_.push_back({c.partition(), c.offset(), c.time(), why});
-    }
+    void add(const context&, const char* why);
     void finish(const table_info& of) {
         if (!all_.empty()) tell(of);
     }

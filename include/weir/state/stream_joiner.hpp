@@ -42,7 +42,8 @@ class stream_joiner {
     static constexpr bool is_outer = passes_on_alone(Kind, Left);
 
 public:
-    static constexpr message_part needs = needs_key<Key> | all_but_value | message_part::value;
+    static constexpr message_part needs =
+        needs_key<Key> | all_but_value | message_part::value | needs_stream_time;
     stream_joiner(const Table& t, join_bounds b, F f, produce_target* late, Results* results)
         : table_(&t), bounds_(b), f_(std::move(f)), time_(t), late_(t, late), results_(results) {}
 

@@ -92,7 +92,8 @@ class window_changer {
     static constexpr bool has_sessions = std::is_same_v<Windows, session_windows>;
 
 public:
-    static constexpr message_part needs = needs_key<K> | all_but_value | message_part::value;
+    static constexpr message_part needs =
+        needs_key<K> | all_but_value | message_part::value | needs_stream_time;
     window_changer(const Table& t, Change c, window_spec<Windows> s, produce_target* late,
                    Closed* closed)
         : table_(&t),
