@@ -105,6 +105,7 @@ public:
     weir::table<K, V> table(const std::string& name, table_options<V> options = {}) {
         auto made = detail::make_table<K>(name, std::move(options.init), options.journal_max);
         made->warm_for = options.warm_for;
+        made->standby = options.standby;
         return weir::table<K, V>{static_cast<detail::table_of<K, V>&>(
             declare(std::move(made), std::move(options.config), options.replication))};
     }
@@ -301,6 +302,7 @@ private:
                                            bool is_global) {
         auto made = detail::make_table<K>(from.name, std::move(options.init), options.journal_max);
         made->warm_for = options.warm_for;
+        made->standby = options.standby;
         made->changelog = &from;
         made->is_topic = true;
         made->is_global = is_global;

@@ -61,6 +61,8 @@ struct counters {
     std::size_t tables = 0;          // now: tables that agents change
     std::size_t keys = 0;            // now: of all tables, in the partitions that are here
     std::size_t restoring = 0;       // now: shards that are not restored yet
+    std::size_t copies = 0;          // now: shards of other members that are copied here
+    weir::offset copies_behind = 0;  // now: records of changelogs that the copies lack
     /// In one line: "read 40 in 3 batches (largest 20), sent 12, …".
     std::string text() const;
 };

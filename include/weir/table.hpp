@@ -2,6 +2,7 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -28,6 +29,9 @@ struct view_options {
     std::chrono::milliseconds expires{};
 };
 
+/// `table_options::standby`: every member keeps a copy of each partition that it does not have.
+inline constexpr int every_member = std::numeric_limits<int>::max();
+
 template <class V>
 struct table_options {
     /// What a key has before it was changed for the first time.
@@ -35,6 +39,9 @@ struct table_options {
     /// A partition that is given up and comes back within this time is not restored again: its part
     /// of the table is kept in memory meanwhile. 0: it is not.
     duration warm_for = std::chrono::minutes{5};
+    /// So many other members keep a copy of each partition, and take it over without restoring it.
+    /// `every_member`: all of them do. 0: nobody.
+    int standby = 0;
     /// Changes of one partition that are not committed yet. At the limit the partition is not read:
     /// each of them keeps the value that it has replaced.
     std::size_t journal_max = 1'000'000;

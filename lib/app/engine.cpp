@@ -37,6 +37,12 @@ partition_id width_of(const table_info& t) {
     for (auto* s : t.sources) most = std::max(most, s->options.partitions);
     return most;
 }
+std::string note_of(const table_info& t) {
+    auto text = partitions_of(width_of(t));
+    if (t.standby == 0) return text;
+    const auto copies = t.standby == every_member ? "every member" : std::to_string(t.standby);
+    return text + (text.empty() ? "standby " : ", standby ") + copies;
+}
 bool made_for_table(const topic_info& t) { return t.made_by.starts_with("table "); }
 /// What the graph says about a topic: partitions and policies if the topic sets them, and the app's
 /// policies if they are not the default.
@@ -148,7 +154,7 @@ weir::graph engine::graph() const {
             const auto* table = tables_.find(node.name);
             if (table && table->is_global)
                 g.note(i, global_of(partitions_of(table->changelog->options.partitions)));
-            else if (table) g.note(i, partitions_of(width_of(*table)));
+            else if (table) g.note(i, note_of(*table));
             continue;
         }
         const auto* topic = topics_.find(node.name);
@@ -203,6 +209,9 @@ weir::counters engine::counters() const {
     if (conductor_) {
         c.keys = conductor_->of_tables().keys();
         c.restoring = conductor_->of_tables().restoring_count();
+        const auto kept = conductor_->of_tables().copies();
+        c.copies = kept.shards;
+        c.copies_behind = kept.behind;
     }
     return c;
 }

@@ -34,6 +34,22 @@ void have_equal_widths(const std::vector<topic_info*>& all) {
         if (!t->declared && !t->as_wide_as_only) add(t->as_wide_as, of);
 }
 
+void check_standby(const table_info& t) {
+    const auto refuse = [&](const std::string& why) {
+        throw setup_error{"weir: table '" + t.name +
+                          "' has .standby = " + std::to_string(t.standby) + why};
+    };
+    if (t.standby < 0)
+        refuse(": it is the number of other members that keep a copy of a partition, or "
+               "weir::every_member");
+    if (t.standby == 0) return;
+    if (t.is_global) refuse(": every member has all of a global table; leave it out");
+    if (t.is_topic)
+        refuse(": a table of a topic has no copies, since only the owner of a partition knows how "
+               "far the group has come in it; use a global table, or to_table with a table of its "
+               "own");
+}
+
 }  // namespace
 
 table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties config,
@@ -41,8 +57,10 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
     transport::check_topic_name(made->name);
     auto& t = all_[made->name];
     const table_options<int> defaults{};
-    const settings none{{}, 0, defaults.journal_max, defaults.warm_for, {}};
-    settings s{std::move(config), replication, made->journal_max, made->warm_for, {}};
+    const settings none{{}, 0, defaults.journal_max, defaults.warm_for, defaults.standby, {}};
+    settings s{std::move(config), replication,   made->journal_max,
+               made->warm_for,    made->standby, {}};
+    check_standby(*made);
     if (t) {
         if (t->is_global != made->is_global)
             throw setup_error{"weir: topic '" + t->name +

@@ -98,6 +98,7 @@ private:
         int replication;
         std::size_t journal_max;
         duration warm_for;
+        int standby;
         std::optional<bytes> init;
         friend bool operator==(const settings&, const settings&) = default;
     };

@@ -54,10 +54,14 @@ std::string what_is_here(const engine& e, const table_info& t) {
         return fmt::format("    {} {}, {} bytes of keys and values; {}\n", m.keys,
                            name_of_rows(t, m.keys), m.bytes,
                            t.shard_count() > 0 ? "restored here" : "not restored here");
+    const auto copies =
+        t.standby == 0 ? std::string{}
+                       : fmt::format("; {} copied here, {} {} behind", t.copies, t.copies_behind,
+                                     t.copies_behind == 1 ? "record" : "records");
     return fmt::format(
-        "    {} {}, {} bytes of keys and values; {} of {} {} restored here; lag {}\n", m.keys,
+        "    {} {}, {} bytes of keys and values; {} of {} {} restored here{}; lag {}\n", m.keys,
         name_of_rows(t, m.keys), m.bytes, t.shard_count(), t.changelog->partitions,
-        t.changelog->partitions == 1 ? "partition" : "partitions", lag);
+        t.changelog->partitions == 1 ? "partition" : "partitions", copies, lag);
 }
 
 }  // namespace

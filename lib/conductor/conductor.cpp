@@ -87,7 +87,9 @@ void conductor::subscribe(const std::vector<transport::subscription>& to) {
         return false;
     };
     for (auto& b : boundaries_) b.agent().finite = !reads_topics(b.agent());
-    if (!to.empty()) transport_.subscribe(to);
+    if (to.empty()) return;
+    transport_.subscribe(to);
+    if (tables_.want_copies()) transport_.watch_members();
 }
 
 conductor::topic_work& conductor::work_of(const std::string& topic) {

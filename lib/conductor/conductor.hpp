@@ -231,6 +231,7 @@ private:
     }
     void committed(const transport::commit_result&) override;
     void topics_changed() override { topics_changed_ = true; }
+    void members(const std::vector<transport::group_member>&) override;
     void problem(const std::string&, bool fatal) override;
     bool drain();
     bool drained(owned_partition&);

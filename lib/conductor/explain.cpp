@@ -124,6 +124,7 @@ std::optional<blocked> conductor::explain(const topic_partition& tp) const {
         const bool is_read = std::any_of(topics_.begin(), topics_.end(),
                                          [&](const auto& t) { return t.topic == tp.topic; });
         b.why = is_read ? "the partition is not assigned to this app" : "no agent reads this topic";
+        if (const auto copy = tables_.copy_of(tp); !copy.empty()) b.why += "; " + copy;
         return b;
     }
     const auto& p = *it->second;

@@ -209,6 +209,12 @@ void conductor::committed(const transport::commit_result& r) {
     lost(std::move(all));
 }
 
+/// A partition that this member is about to get, or gives up for a moment, is not looked at: the
+/// group tells its members when all partitions have been given out.
+void conductor::members(const std::vector<transport::group_member>& all) {
+    if (!ends_soon() && !error_) tables_.choose_copies(all, clock_.wall());
+}
+
 void conductor::problem(const std::string& text, bool fatal) {
     if (fatal) stop_with(std::make_exception_ptr(weir::error{"weir: " + text}));
     else report_.log(text);

@@ -190,6 +190,8 @@ std::string counters::text() const {
     some(tables, "tables");
     if (tables > 0) add(number(keys, "keys"));
     some(restoring, "restoring");
+    some(copies, "copies");
+    some(copies_behind, "copies behind");
     const auto failed = [&](const failures& f, const std::string& where) {
         some(f.stopped, (where + " stopped").c_str());
         some(f.skipped, (where + " skipped").c_str());

@@ -14,9 +14,6 @@ namespace {
 
 // How many records of a changelog are read or sent in one turn, so that others have theirs.
 constexpr std::size_t restore_piece = 4096, write_piece = 4096;
-// So many of them are read at once: what was allocated for these is used for the next ones while it
-// is in the cache.
-constexpr std::size_t restore_read = 512;
 // While several tables replay, one input waits for another no longer than this without any message.
 constexpr auto step_pause = std::chrono::seconds{10};
 
@@ -42,7 +39,7 @@ std::string grouped(offset n) {
 
 shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::string app,
                          transport::transport& t, std::shared_ptr<release_queue> releases,
-                         warm_shards& warm, const snapshots& on_disk, timestamp now)
+                         warm_shards& warm, const snapshots& on_disk, timestamp now, bool is_copy)
     : partition_(p),
       app_(std::move(app)),
       transport_(t),
@@ -62,9 +59,7 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
     }
     for (auto& [table, to] : tables) {
         auto& m = tables_.emplace_back(member{table, to, nullptr});
-        m.was_warm = warm.take(*table, p);
-        if (m.was_warm) resume(m);
-        else if (!begin_with(m, on_disk, now)) begin_anew(m);
+        if (!is_copy || !table->is_topic) begin(m, warm, on_disk, now);
     }
     for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) {
         o->partition = p;
@@ -175,6 +170,12 @@ void shard_group::tell_begin(member& m) {
     news_.push_back({m.table->name, partition_, *m.from, *end, false});
 }
 
+void shard_group::begin(member& m, warm_shards& warm, const snapshots& on_disk, timestamp now) {
+    m.was_warm = warm.take(*m.table, partition_);
+    if (m.was_warm) resume(m);
+    else if (!begin_with(m, on_disk, now)) begin_anew(m);
+}
+
 /// The changelog is read from its start.
 void shard_group::begin_anew(member& m) {
     m.was_warm.reset();
@@ -184,6 +185,10 @@ void shard_group::begin_anew(member& m) {
     m.late.clear();
     m.clock_in_mark = 0;
     m.from.reset();
+    m.read_to = 0;
+    m.last_read = {};
+    m.was_at_end = false;
+    m.owners.clear();
     m.shard = m.table->make(inputs_.size());
     m.fetched.reset();
     m.reader.reset();  // a partition has one reader at a time
@@ -207,6 +212,7 @@ void shard_group::resume(member& m) {
     m.shard->resume(was.at);
     m.shard->may_repeat = true;
     m.last_owner = was.owner;
+    m.owners = {was.owner.owner};
     if (has_clock()) m.clock_in_mark = was.at.back();
     const auto from = m.table->is_topic ? was.next : was.next - 1;
     m.reader = transport_.reader({m.table->changelog->name, partition_}, from);
@@ -390,6 +396,10 @@ bool shard_group::restore(member& m) {
     if (m.on_disk) return read_snapshot(m);
     if (m.table->is_topic) return restore_topic(m);
     m.fetched = m.reader->read(restore_read, std::move(m.fetched));
+    if (lacks_something(m)) {
+        give_up_copy(m);
+        return true;
+    }
     if (!m.fetched) {
         if (m.announced || !complete() || !is_at_end(*m.reader)) return false;
         if (m.was_warm && !m.is_same) {  // nothing that is there says so
@@ -412,6 +422,10 @@ bool shard_group::restore(member& m) {
                     return true;
                 }
                 if (it == follows::is_in_it) continue;
+            }
+            if (is_by_stranger(m, *m.fetched, i)) {
+                give_up_copy(m);
+                return true;
             }
             restore(m, *m.fetched, i);
         } catch (const refused_record& e) {

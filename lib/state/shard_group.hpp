@@ -94,7 +94,7 @@ public:
     /// still warm, or on disk, are restored from where they were.
     shard_group(std::vector<table_target> tables, partition_id, std::string app,
                 transport::transport&, std::shared_ptr<release_queue>, warm_shards&,
-                const snapshots&, timestamp now);
+                const snapshots&, timestamp now, bool is_copy = false);
     shard_group(const shard_group&) = delete;
     shard_group& operator=(const shard_group&) = delete;
     ~shard_group();
@@ -130,6 +130,19 @@ public:
     /// The input was assigned before.
     bool had(const topic_info&) const;
     bool restoring() const { return !running_; }
+
+    // a copy: no input is assigned
+    /// Reads on in the changelogs: about `left` records at the most, which is how many are left
+    /// then. True if there was anything. Throws weir::error.
+    bool follow(std::size_t& left);
+    /// Its inputs are assigned next.
+    void promote(warm_shards&, const snapshots&, timestamp now);
+    /// Whether it can become a copy when its inputs go: nothing of it is written, or changed.
+    bool can_follow() const;
+    /// Its inputs are gone.
+    void demote();
+    /// How many tables are in it; or whether this one is.
+    std::size_t copied_count(const table_info* only) const;
 
     /// Reads a piece of the changelogs, until they are restored: about `left` records at the most,
     /// which is how many are left then. True if it did anything. Throws weir::error.
@@ -171,6 +184,7 @@ public:
         offset read = 0, all = 0;
     };
     records to_restore() const;
+    records to_restore(const table_info&) const;
 
     /// Records that an owner has written to the changelog when it was another's already.
     struct late_records {
@@ -221,12 +235,25 @@ private:
         bool announced = false, restored = false;
         offset clock_in_mark = 0;      // what the clock decides next, as of the last mark
         std::optional<offset> from{};  // where the changelog begins
+        offset read_to = 0;            // everything before has been read
+        offset next_record = 0;        // behind the last record that was read
+        time_point last_read{};        // when that was
+        // of a copy
+        bool was_at_end = false;            // it has been at the changelog's end
+        std::vector<std::string> owners{};  // the last ones that the changelog names
     };
     enum class stage { none, rows, mark, arrival, tombstones };
+    // So many records are read at once: what was allocated for these is used for the next ones
+    // while it is in the cache.
+    static constexpr std::size_t restore_read = 512;
 
     std::size_t number_of(const topic_info&) const;
     bool complete() const;
+    void begin(member&, warm_shards&, const snapshots&, timestamp now);
     void begin_anew(member&);
+    bool lacks_something(member&);
+    bool is_by_stranger(member&, const fetch&, std::size_t i);
+    void give_up_copy(member&);
     void give_up_warm(member&);
     void resume(member&);
     bool begin_with(member&, const snapshots&, timestamp now);

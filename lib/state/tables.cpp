@@ -53,17 +53,68 @@ std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset 
                                               timestamp now) {
     const auto* input = input_named(tp.topic);
     if (!input) return {};
-    std::vector<table_target> its;
-    for (auto& t : all_)
-        if (const auto& in = t.table->inputs; std::find(in.begin(), in.end(), input) != in.end())
-            its.push_back(t);
-    auto& group = groups_[{its.front().table->inputs.front(), tp.partition}];
+    const group_key key{tables_of(*input).front().table->inputs.front(), tp.partition};
+    auto& group = groups_[key];
     // One that waits for inputs that leave is over if the others come back.
     if (group && group->had(*input)) group.reset();
-    if (!group)
-        group = std::make_unique<shard_group>(std::move(its), tp.partition, app_, transport_,
-                                              releases_, warm_, on_disk_, now);
+    if (!group && (group = copies_.take(key))) group->promote(warm_, on_disk_, now);
+    if (!group) group = make_group(key, now, false);
     return group->assigned(*input, from);
+}
+
+std::vector<table_target> tables::tables_of(const topic_info& input) const {
+    std::vector<table_target> its;
+    for (auto& t : all_)
+        if (const auto& in = t.table->inputs; std::find(in.begin(), in.end(), &input) != in.end())
+            its.push_back(t);
+    return its;
+}
+
+std::unique_ptr<shard_group> tables::make_group(const group_key& k, timestamp now, bool is_copy) {
+    return std::make_unique<shard_group>(tables_of(*k.first_input), k.partition, app_, transport_,
+                                         releases_, warm_, on_disk_, now, is_copy);
+}
+
+// ------------------------------------------------------------------------------------------ copies
+/// A partition is read when all its tables are restored, so all of them are copied, or none.
+int tables::standby_of(const topic_info& input) const {
+    int most = 0;
+    for (auto& t : tables_of(input)) most = std::max(most, t.table->standby);
+    return most;
+}
+
+bool tables::want_copies() const {
+    return std::any_of(all_.begin(), all_.end(), [](auto& t) { return t.table->standby > 0; });
+}
+
+void tables::choose_copies(const std::vector<transport::group_member>& members, timestamp now) {
+    std::set<group_key> wanted;
+    for (auto& t : all_) {
+        const auto& first = *t.table->inputs.front();
+        const auto n = standby_of(first);
+        if (n == 0) continue;
+        const copy_keepers keepers{members, first.name, t.table->changelog->partitions};
+        for (partition_id p = 0; p < t.table->changelog->partitions; ++p) {
+            const group_key key{&first, p};
+            if (!groups_.contains(key) && !copies_.is_refused(key) && keepers.is_self_one(p, n))
+                wanted.insert(key);
+        }
+    }
+    copies_.keep_only(wanted);
+    for (auto& key : wanted)
+        if (!copies_.has(key)) copies_.keep(key, make_group(key, now, true));
+}
+
+std::string tables::copy_of(const topic_partition& tp) const {
+    const auto* input = input_named(tp.topic);
+    if (!input) return {};
+    const group_key key{tables_of(*input).front().table->inputs.front(), tp.partition};
+    const auto d = copies_.behind(key, now_);
+    if (!d) return {};
+    if (d->records == 0) return "a copy of its tables is kept here, and is up to date";
+    return "a copy of its tables is kept here, " + grouped(d->records) +
+           (d->records == 1 ? " record" : " records") + " behind, for " +
+           text_of(std::chrono::floor<std::chrono::milliseconds>(d->time));
 }
 
 std::vector<topic_partition> tables::gone(const table_input& input, bool lost, time_point now) {
@@ -72,6 +123,10 @@ std::vector<topic_partition> tables::gone(const table_input& input, bool lost, t
     if (g == groups_.end() || g->second->stays_without(input, lost)) return {};
     auto staying = g->second->staying();
     if (!lost) g->second->keep_warm(warm_, now);
+    if (standby_of(*g->first.first_input) > 0 && g->second->can_follow()) {
+        g->second->demote();
+        copies_.keep(g->first, std::move(g->second));
+    }
     groups_.erase(g);
     return staying;
 }
@@ -84,6 +139,7 @@ const shard_group* tables::group_with(const table_input& input) const {
 
 void tables::clear() {
     groups_.clear();
+    copies_.clear();
     warm_.clear();
     global_.clear();
     for (auto& t : all_) {
@@ -99,6 +155,11 @@ bool tables::write_snapshots(timestamp now) {
 
 void tables::leave_readable() {
     for (auto& [key, g] : groups_) g->leave_readable();
+    for (auto& t : all_) {
+        const auto kept = copies_.of(*t.table);
+        t.table->copies = kept.shards;
+        t.table->copies_behind = kept.behind;
+    }
 }
 
 /// By turns. Partitions that are read already keep their latency.
@@ -115,7 +176,8 @@ bool tables::restore() {
         busy |= next->second->restore(left);
         restored_last_ = next->first;
     }
-    return busy;
+    // Who is restored is waited for, and a copy is not.
+    return busy || copies_.follow(piece_beside_others, now_, wall_);
 }
 time_point tables::due() const {
     auto at = warm_.due();
@@ -197,6 +259,7 @@ std::string tables::progress() const {
 }
 std::vector<std::string> tables::take_lines() {
     auto all = global_.take_lines();
+    for (auto& l : copies_.take_lines()) all.push_back(std::move(l));
     for (auto& [key, g] : groups_)
         for (auto& l : g->take_lines()) all.push_back(std::move(l));
     return all;

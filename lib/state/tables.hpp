@@ -12,6 +12,7 @@
 
 #include "global_tables.hpp"
 #include "shard_group.hpp"
+#include "standby.hpp"
 #include "warm_shards.hpp"
 
 namespace weir::detail {
@@ -46,6 +47,13 @@ public:
     /// The input's partition is not here any more. Returns those that stay and have changed the
     /// same shards: the shards are gone, so what these have not committed has to come again.
     std::vector<topic_partition> gone(const table_input&, bool lost, time_point now);
+    /// Whether a copy of anything may be kept here: `choose_copies` wants to know of the members.
+    bool want_copies() const;
+    /// Who is in the group: begins to keep copies, or ends it.
+    void choose_copies(const std::vector<transport::group_member>&, timestamp now);
+    /// "a copy of its tables is kept here, 120 records behind". Empty: none is.
+    std::string copy_of(const topic_partition&) const;
+    standby_copies::sum copies() const { return copies_.of_all(); }
     /// The run ends, and all is committed: writes a piece of the snapshots. False: there is nothing
     /// more to write.
     bool write_snapshots(timestamp now);
@@ -63,6 +71,8 @@ public:
     template <class UnderWay>
     bool update(time_point now, timestamp wall, UnderWay under_way) {
         bool any = warm_.forget_old(now);
+        now_ = now;
+        wall_ = wall;
         for (auto& [key, g] : groups_) {
             g->set_now(now, wall);
             any |= g->update(g->asks_under_way() && under_way(*g));
@@ -102,11 +112,9 @@ public:
     std::vector<std::string> take_lines();
 
 private:
-    struct group_key {
-        const topic_info* first_input;
-        partition_id partition;
-        friend auto operator<=>(const group_key&, const group_key&) = default;
-    };
+    std::vector<table_target> tables_of(const topic_info& input) const;
+    int standby_of(const topic_info& input) const;
+    std::unique_ptr<shard_group> make_group(const group_key&, timestamp now, bool is_copy);
     const topic_info* input_named(const std::string& topic) const;
     const shard_group* group_of(const topic_partition&) const;
 
@@ -116,6 +124,9 @@ private:
     std::string state_dir_;
     snapshots on_disk_{};
     std::vector<table_target> all_;
+    standby_copies copies_{};
+    time_point now_{};
+    timestamp wall_{};
     std::map<group_key, std::unique_ptr<shard_group>> groups_;
     group_key restored_last_{};
     warm_shards warm_;

@@ -111,7 +111,7 @@ struct member {
         };
     }
 
-    member(const string& broker, shape s, weir::duration warm_for, string dir)
+    member(const string& broker, shape s, weir::duration warm_for, int standby, string dir)
         : state_dir(std::move(dir)),
           app{"a",
               {.broker = broker,
@@ -121,7 +121,7 @@ struct member {
                .state_dir = state_dir}},
           in(app.topic<string, int>("in", {.partitions = 2})),
           other(app.topic<string, int>("other", {.partitions = 2})),
-          seen(app.table<string, std::int64_t>("seen", {.warm_for = warm_for})),
+          seen(app.table<string, std::int64_t>("seen", {.warm_for = warm_for, .standby = standby})),
           thirds(app.table<string, std::int64_t>("thirds", {.warm_for = warm_for})) {
         const auto fail = weir::tap([this](const auto&) {
             if (throws > 0 && throws-- % 2 == 0) throw std::runtime_error{"now and then"};
@@ -276,11 +276,13 @@ public:
           draw(seed),
           shape_(shape(draw(int(shape::number_of)))),
           warm_for_(seed % 4 == 0 ? 0s : 20s),
+          standby_(seed % 3 == 2 ? weir::every_member : int(seed % 3)),
           dirs_(seed % 5 == 0),
           broker_("memory://tables-" + std::to_string(seed)) {
         members_.push_back(make_member());
         test_ = std::make_unique<test_driver>(members_[0]->app);
-        if (tell_) std::printf("%s\n", names[int(shape_)]);
+        if (tell_) std::printf("%s, standby %d\n", names[int(shape_)], standby_);
+        if (standby_ > 0) join();
     }
 
     /// Empty: every message was counted once.
@@ -298,7 +300,7 @@ private:
             const auto all = live();
             return std::any_of(all.begin(), all.end(), [&](auto* m) { return m->state_dir == d; });
         });
-        return std::make_unique<member>(broker_, shape_, warm_for_, std::move(dir));
+        return std::make_unique<member>(broker_, shape_, warm_for_, standby_, std::move(dir));
     }
     std::vector<member*> live() {
         std::vector<member*> all;
@@ -489,6 +491,7 @@ private:
     model::draws draw;
     shape shape_;
     weir::duration warm_for_;
+    int standby_;
     model::state_dirs dirs_;
     string broker_;
     std::vector<std::unique_ptr<member>> members_;

@@ -45,6 +45,7 @@ struct scenario {
     bool by_clock = false;
     bool filters = false;
     bool sets_again = false;  // the function does
+    int standby = 0;
 
     bool has_other_input() const { return first == before::merge; }
     /// When a timer is fired follows from the messages. What is due is fired behind a whole batch.
@@ -98,8 +99,8 @@ struct member {
           in(app.topic<string, int>("in", {.partitions = 2})),
           other(app.topic<string, int>("other", {.partitions = 2})),
           out(app.topic<string, int>("out", {.partitions = 1})),
-          t(app.table<string, weir::timed<state>>("t")),
-          n(app.table<string, std::int64_t>("n")),
+          t(app.table<string, weir::timed<state>>("t", {.standby = s.standby})),
+          n(app.table<string, std::int64_t>("n", {.standby = s.standby})),
           is(s),
           number(which) {
         const auto each = weir::flat_map(std::identity{});
@@ -226,9 +227,11 @@ class history {
 public:
     history(std::uint64_t seed, bool tell)
         : tell_(tell), draw(seed), is_(make()), broker_("memory://timers-" + std::to_string(seed)) {
+        is_.standby = int(seed % 3);
         members_.push_back(make_member());
         test_ = std::make_unique<test_driver>(members_[0]->app);
         if (tell_) std::printf("%s\n", is_.text().c_str());
+        if (is_.standby > 0) join();
     }
     string play() {
         for (int step = 0; step < 40; ++step) {

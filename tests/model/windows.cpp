@@ -57,6 +57,7 @@ struct scenario {
     /// Nothing happens that repeats a message.
     bool quiet = false;
     weir::duration warm_for = 20s;
+    int standby = 0;
 
     /// The order in which messages come to the window is that of their offsets.
     bool ordered() const { return first != before::merge && first != before::overtaking_calls; }
@@ -147,9 +148,10 @@ public:
           in(app.topic<string, int>("in", {.partitions = 2})),
           other(app.topic<string, int>("other", {.partitions = 2})),
           out(app.topic<window_key, string>("out", {.partitions = 1})),
-          seen(app.table<string, int>("seen", {.warm_for = 20s})),
-          per(app.table<window_key, string>("per", {.warm_for = s.warm_for})),
-          totals(app.table<window_key, string>("totals", {.warm_for = s.warm_for})),
+          seen(app.table<string, int>("seen", {.warm_for = 20s, .standby = s.standby})),
+          per(app.table<window_key, string>("per", {.warm_for = s.warm_for, .standby = s.standby})),
+          totals(app.table<window_key, string>("totals",
+                                               {.warm_for = s.warm_for, .standby = s.standby})),
           is_(s) {
         const auto each = weir::flat_map(std::identity{});
         const auto late = [](int v) -> weir::task<int> {
@@ -284,9 +286,11 @@ public:
           dirs_(seed % 5 == 0),
           broker_("memory://windows-" + std::to_string(seed)) {
         if (seed % 4 == 0) is_.warm_for = 0s;
+        is_.standby = int(seed % 3);
         members_.push_back(make_member());
         test_ = std::make_unique<test_driver>(members_[0]->app);
         if (tell_) std::printf("%s\n", is_.text().c_str());
+        if (is_.standby > 0) join();
     }
 
     /// Empty: all is as it must be.

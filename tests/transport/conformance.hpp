@@ -81,6 +81,7 @@ public:
     std::vector<commit_result> results{};
     std::vector<topic_partition> revoked_{}, lost_{};
     std::vector<std::string> told{}, fatal{};
+    std::vector<group_member> group{};  // who is in it, as told last
     int changes = 0;
     std::uint64_t tokens = 0;
 
@@ -93,6 +94,7 @@ private:
     }
     void committed(const commit_result& r) override { results.push_back(r); }
     void topics_changed() override { ++changes; }
+    void members(const std::vector<group_member>& all) override { group = all; }
     void problem(const std::string& text, bool is_fatal) override {
         (is_fatal ? fatal : told).push_back(text);
     }

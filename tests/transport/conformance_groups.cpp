@@ -2,6 +2,7 @@
 // What every transport does, second half: groups, commits, rebalances.
 #include "conformance.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace weir::transport::conformance {
@@ -124,6 +125,36 @@ TEST_CASE("transport: two members share the partitions, and one that leaves hand
         for (const auto& tp : mine) b.release(tp);
         b.leave();
         CHECK(until(on, {&a}, [&] { return a.partitions.size() == 4; }));
+    });
+}
+
+TEST_CASE("transport: who watches is told who is in the group, and who has which partition") {
+    on_each([](backend& on) {
+        const auto g = on.fresh("g");
+        auto a = member(on, g), b = member(on, g), silent = member(on, on.fresh("other"));
+        const auto t = topic(on, a, 2);
+        for (auto* c : {&a, &b, &silent}) c->subscribe({{t}});
+        a.to->watch_members();
+        b.to->watch_members();
+        const auto shows_both = [](const client& c) {
+            if (c.group.size() != 2) return false;
+            for (auto& m : c.group)
+                if (m.partitions.size() != 1 || m.is_self != c.owns(m.partitions[0])) return false;
+            return c.group[0].id != c.group[1].id;
+        };
+        REQUIRE(until(on, {&a, &b, &silent}, [&] { return shows_both(a) && shows_both(b); }));
+        for (auto& m : a.group)
+            CHECK(std::count_if(b.group.begin(), b.group.end(), [&](auto& n) {
+                      return n.id == m.id && n.partitions == m.partitions;
+                  }) == 1);
+        for (auto tp : {topic_partition{t, 0}, topic_partition{t, 1}})
+            if (b.owns(tp)) b.release(tp);
+        b.leave();
+        REQUIRE(until(on, {&a, &silent},
+                      [&] { return a.group.size() == 1 && a.group[0].partitions.size() == 2; }));
+        CHECK(a.group[0].is_self);
+        CHECK(a.told.empty());
+        CHECK(silent.group.empty());
     });
 }
 

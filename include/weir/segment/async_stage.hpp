@@ -227,7 +227,7 @@ private:
         source_message source{};
         bytes key{};  // for order_by::key
         [[no_unique_address]] typename keeps::key decoded_key{};
-        [[no_unique_address]] detail::behind<Needs> behind{};
+        [[no_unique_address]] detail::kept_dropped<Needs> behind{};
         Work work{};
         std::optional<R> result{};
         std::exception_ptr error{};
@@ -366,7 +366,7 @@ private:
         auto* older = last_of(n.source.tp, n.before);
         remove(n);
         const auto held = tells_of_dropped ? n.held.share() : hold{};
-        detail::behind<Needs> dropped{};
+        detail::kept_dropped<Needs> dropped{};
         if (n.now == state::finished) {
             n.apply_changes();
             if (!n.of_batch(0) && n.source.tp)

@@ -257,6 +257,10 @@ public:
     std::size_t journal_max = 0;
     // How long a shard is kept whose partition was given up, in case that it comes back.
     duration warm_for = std::chrono::minutes{5};
+    int standby = 0;  // how many other members keep a copy of a partition
+    // After a run: of how many partitions this member has kept a copy.
+    std::size_t copies = 0;
+    offset copies_behind = 0;             // records that they have not read
     std::string changed_by;               // an agent; empty: by none
     const agent_info* changer = nullptr;  // the same
     // What of it changes the table. Not both: a function would change what a coroutine has read.

@@ -49,8 +49,8 @@ protected:
 /// that fails is undone, and a cut has the values as of what is committed with it, exactly.
 ///
 /// `row::as_of` says one of three things:
-///     up to base_    nothing; while changes are replayed: the cut that the row was restored of,
-///                    as a number of `restored_of_`, if that cut was not complete
+///     up to base_    nothing; while changes are replayed: the cut that the row was restored of, as
+///                    `complete_` and a number of `restored_of_`, if that cut was not complete
 ///     base_ + 1      the row is in the cut that is being written, with the value it has now
 ///     above          the same, with a value of `as_of_`
 template <class K, class V>
@@ -235,20 +235,27 @@ public:
         auto& r = restored_row(m, of);
         r.value = V{};
         set_live(r, false);
-        if (!tombstone || !is_written_) doom(r);
+        if (tombstone && is_written_) r.stored = false;
+        doom(r);
+        if (is_written_ && erased_.size() > 2 * erased_left_ + 1024) forget_erased();
     }
     void restore_mark(const cut& of, timestamp time, timestamp closed) override {
         for (std::size_t i = 0; i < of.size(); ++i) restored_[i] = std::max(restored_[i], of[i]);
         time_row_.time = time;
         closed_in_mark_ = closed;
+        const auto is_complete = [&](const cut& c) { return is_within(c, restored_); };
+        if (!std::all_of(restored_of_.begin(), restored_of_.end(), is_complete)) return;
+        complete_ += static_cast<std::uint32_t>(restored_of_.size());
+        restored_of_.clear();
     }
     void restored() override {
         const auto is_complete = [&](const cut& c) { return is_within(c, restored_); };
         replaying_ =
             std::any_of(restored_.begin(), restored_.end(), [](offset o) { return o > 0; });
         replaying_ |= !std::all_of(restored_of_.begin(), restored_of_.end(), is_complete);
-        base_ = std::max(base_, static_cast<std::uint32_t>(restored_of_.size()));
-        if (!is_written_) erase_doomed();
+        base_ = std::max(base_, complete_ + static_cast<std::uint32_t>(restored_of_.size()));
+        if (is_written_) forget_erased();
+        else erase_doomed();
     }
     std::vector<cut> replays() const override {
         auto all = restored_of_;
@@ -276,6 +283,7 @@ public:
     void reopen() override {
         // they would be taken for numbers of the cuts that follow
         rows_.each([](row_type& r) { r.as_of = 0; });
+        complete_ = 0;
     }
 
     // running
@@ -418,8 +426,8 @@ protected:
     const typename undo_of<V>::type& last_step() const { return journal_.back().before; }
     /// The first message of an input that may change the row: it was restored with those before.
     offset may_be_changed_from(const row_type& r, std::size_t input) const {
-        if (!replaying_ || r.as_of == 0 || r.as_of > restored_of_.size()) return 0;
-        return restored_of_[r.as_of - 1][input];
+        const auto* of = replaying_ ? ahead_of(r) : nullptr;
+        return of ? (*of)[input] : 0;
     }
     std::size_t input_count() const { return restored_.size(); }
     /// A change of the row is about to be undone. Whether the row has a value has been undone.
@@ -475,7 +483,7 @@ private:
         r.as_of = 0;
         if (is_within(of, restored_)) return r;
         if (restored_of_.empty() || restored_of_.back() != of) restored_of_.push_back(of);
-        r.as_of = static_cast<std::uint32_t>(restored_of_.size());
+        r.as_of = complete_ + static_cast<std::uint32_t>(restored_of_.size());
         return r;
     }
     bool contains(const K& key, std::size_t input, offset at) const {
@@ -485,8 +493,13 @@ private:
     }
     /// The row was restored of a cut that was not complete, and contains this message's change.
     bool is_ahead(const row_type& r, std::size_t input, offset at) const {
-        if (r.as_of == 0 || r.as_of > restored_of_.size()) return false;
-        return at < restored_of_[r.as_of - 1][input];
+        const auto* of = ahead_of(r);
+        return of && at < (*of)[input];
+    }
+    /// The cut that the row was restored of; null: a mark has said that it is complete.
+    const cut* ahead_of(const row_type& r) const {
+        const auto n = r.as_of - complete_;  // one that is complete becomes a large number
+        return r.as_of > complete_ && n <= restored_of_.size() ? &restored_of_[n - 1] : nullptr;
     }
     std::size_t live_size() const { return journal_.size() - first_; }
     void forget_all() {
@@ -529,6 +542,17 @@ private:
         }
         erased_.clear();
     }
+    /// Restoring: rows that are erased, and whose tombstone was read. Where the cut of one is not
+    /// complete it stays, since it contains changes by messages that may come again.
+    void forget_erased() {
+        std::erase_if(erased_, [&](row_type* r) {
+            if (!r->live && (r->stored || ahead_of(*r))) return false;
+            r->doomed = false;
+            if (!r->live) rows_.erase(*r);
+            return true;
+        });
+        erased_left_ = erased_.size();
+    }
     void leave_cut(row_type& r) {
         r.as_of = 0;
         if (!r.live && !r.dirty && !r.doomed) rows_.erase(r);
@@ -553,7 +577,11 @@ private:
     const listeners* listeners_ = nullptr;
     partition_id partition_ = -1;
     bool replaying_ = false;
-    std::vector<cut> restored_of_;  // cuts that were not complete when their rows were read
+    // Cuts that were not complete when their rows were read. Once all of them are, they are
+    // forgotten and counted.
+    std::vector<cut> restored_of_;
+    std::uint32_t complete_ = 0;
+    std::size_t erased_left_ = 0;  // of `erased_`, when it was looked through
     K restored_key_{};
     V restored_value_{};
     // the cut that is being written

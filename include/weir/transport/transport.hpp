@@ -71,6 +71,13 @@ struct delivery {
     std::optional<weir::offset> offset{};  // that the message has got; none: failed, or not known
 };
 
+/// A member of the group.
+struct group_member {
+    std::string id;  // the same for everybody who asks
+    bool is_self = false;
+    std::vector<topic_partition> partitions{};  // that it has
+};
+
 /// Called by `poll`, on the loop's thread.
 class listener {
 public:
@@ -85,6 +92,9 @@ public:
     virtual void committed(const commit_result&) = 0;
     /// A new topic matches a subscribed pattern, or a known topic has more partitions.
     virtual void topics_changed() = 0;
+    /// Since `watch_members`: who is in the group, this member among them. Told when the partitions
+    /// have been given out, and perhaps again and again.
+    virtual void members(const std::vector<group_member>&) {}
     /// A sentence about what is wrong with the broker or the connection. `fatal`: it will not get
     /// better, so the run should end.
     virtual void problem(const std::string& /*text*/, bool /*fatal*/) {}
@@ -155,6 +165,10 @@ public:
     /// Nobody needs the messages below these offsets any more: the broker may delete them. Not
     /// answered; the first failure is told by `listener::problem`, and harms nothing.
     virtual void purge(std::span<const position>) = 0;
+
+    /// From now on the listener is told who is in the group. What it is told may be out of date.
+    /// The first failure is told by `listener::problem`, and harms nothing.
+    virtual void watch_members() {}
 
     // reading without the group
     /// Reads a partition from `from` on, whoever it is assigned to; the group knows nothing of it.

@@ -7,6 +7,7 @@
 
 #include "consumer.hpp"
 #include "kafka.hpp"
+#include "members.hpp"
 #include "producer.hpp"
 #include "purges.hpp"
 #include "readers.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::uint32_t producer_number = ~std::uint32_t{0};
 constexpr std::uint32_t purges_number = producer_number - 1;
+constexpr std::uint32_t members_number = producer_number - 2;
 
 /// Made by `connect`, owned by the engine for one run, used on its thread. Members are destroyed in
 /// reverse order: the readers, the consumer, then the producer, and last the list that all of them
@@ -27,7 +29,8 @@ public:
         : configuration_(o),
           producer_(configuration_, problems_, ready_, producer_number),
           topics_(producer_, problems_, o),
-          purges_(producer_, problems_, ready_, purges_number) {}
+          purges_(producer_, problems_, ready_, purges_number),
+          group_(o.group) {}
 
     std::optional<partition_id> partitions(const std::string& topic) override {
         return topics_.partitions(topic);
@@ -57,6 +60,11 @@ public:
 
     void purge(std::span<const position> below) override { purges_.send(below); }
 
+    void watch_members() override {
+        if (members_) return;
+        members_ = std::make_unique<members>(producer_, problems_, ready_, members_number, group_);
+    }
+
     std::unique_ptr<weir::transport::partition> reader(const topic_partition& tp,
                                                        offset from) override {
         if (!readers_) readers_ = std::make_unique<readers>(configuration_, problems_, ready_);
@@ -71,6 +79,8 @@ public:
         if (std::exchange(producer_due_, false)) producer_.serve();
         any |= producer_.tell(to);
         if (consumer_) any |= consumer_->poll(to);
+        if (members_ && consumer_ && consumer_->take_rebalanced()) members_->changed();
+        if (members_) any |= members_->tell(to);
         problems_.tell(to);
         return any;
     }
@@ -99,10 +109,13 @@ private:
         for (const auto n : c.numbers) {
             if (n == producer_number) producer_due_ = true;
             else if (n == purges_number) purges_.collect();
+            else if (n == members_number) members_->collect();
             else if (n >= readers::own_number) readers_->ready(n);
             else if (consumer_) consumer_->ready(n);
         }
         if (c.all) purges_.collect();
+        if (c.all && members_) members_->collect();
+        if (c.tick && members_ && consumer_) members_->serve(consumer_->member_id());
         if (c.all && consumer_) consumer_->all_ready();
         if (c.all && readers_) readers_->all_ready();
         if (c.tick && readers_) readers_->serve();
@@ -117,6 +130,8 @@ private:
     producer producer_;
     kafka::topics topics_;
     purges purges_;
+    const std::string group_;
+    std::unique_ptr<members> members_{};
     std::unique_ptr<consumer> consumer_{};
     std::unique_ptr<readers> readers_{};
     bool producer_due_ = false;

@@ -111,6 +111,13 @@ bool consumer::poll(listener& to) {
     return tell_news(to) || answered;
 }
 
+std::string consumer::member_id() const {
+    auto* id = rd_kafka_memberid(rk_);
+    std::string text = id ? id : "";
+    if (id) rd_kafka_mem_free(rk_, id);
+    return text;
+}
+
 void consumer::leave() {
     for (auto& p : watched_)
         if (p.now) p.now->readable = false;

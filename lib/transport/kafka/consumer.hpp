@@ -40,6 +40,10 @@ public:
     void all_ready();
     /// Tells what has happened. True if anything has.
     bool poll(listener&);
+    /// Empty: the group has not let it in yet.
+    std::string member_id() const;
+    /// Whether partitions have come or gone since the last call.
+    bool take_rebalanced() { return std::exchange(rebalanced_, false); }
     /// Answers what the group asks, and begins to leave it.
     void leave();
     /// Goes on with it for a moment. True when the group has let us go; one that does not finds out
@@ -92,6 +96,7 @@ private:
     partition_list asked_{};            // revoked by the group, and not answered yet
     std::set<topic_partition> owed_{};  // those of them that have not been released
     bool due_ = true;                   // the consumer's queue is not empty
+    bool rebalanced_ = false;
 };
 
 }  // namespace weir::transport::kafka

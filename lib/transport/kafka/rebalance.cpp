@@ -50,6 +50,7 @@ bool consumer::tell_news(listener& to) {
         if (n.assigned) assign(std::move(n.what), to);
         else revoke(std::move(n), to);
     }
+    rebalanced_ |= any;
     return any;
 }
 

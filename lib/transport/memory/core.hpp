@@ -74,8 +74,11 @@ struct seat {
         bool co_partitioned;
     };
     std::vector<subscribed_topic> subscribed{};
-    std::vector<topic_partition> lost{};             // to be reported
-    bool topics_changed = false;                     // to be reported
+    std::vector<topic_partition> lost{};  // to be reported
+    bool topics_changed = false;          // to be reported
+    bool watches_members = false;
+    bool members_changed = false;                    // to be reported, if it watches
+    std::string id{};                                // as a member of the group
     std::vector<std::shared_ptr<reader>> readers{};  // without the group
     bool signalled = false;
     std::atomic<bool> news = false;

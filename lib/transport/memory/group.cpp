@@ -16,6 +16,13 @@ std::string text(const topic_partition& p) {
     return "\"" + p.topic + "\"[" + std::to_string(p.partition) + "]";
 }
 
+/// In the order of joining, also as text.
+std::string member_id(std::size_t number) {
+    constexpr std::size_t digits = 9;
+    const auto text = std::to_string(number);
+    return "member-" + std::string(digits - std::min(digits, text.size()), '0') + text;
+}
+
 }  // namespace
 
 // ----------------------------------------------------------------------------------------- members
@@ -36,7 +43,10 @@ void group::subscribe(seat& s, std::span<const subscription> to) {
         i.known = t.partitions();
         t.groups.push_back(this);
     }
-    if (!s.in) members_.push_back(&s);
+    if (!s.in) {
+        members_.push_back(&s);
+        s.id = member_id(++joined_);
+    }
     s.in = this;
     s.subscribed = std::move(subscribed);
     for (auto& [id, i] : interests_)
@@ -55,6 +65,7 @@ void group::release(seat& s, std::span<const topic_partition> tps) {
         else p->now = stage::given_up;
         advance(*p);
     }
+    tell_watchers();
 }
 
 void group::leave(seat& s, bool tell) {
@@ -89,6 +100,34 @@ void group::take(seat& s, notices& into) {
                 into.assigned.push_back({{t.name, number}, p.committed, p.reading});
             }
         }
+    }
+    if (!into.assigned.empty()) tell_watchers();
+}
+
+std::optional<std::vector<group_member>> group::members(const seat& asked_by) const {
+    std::vector<group_member> all;
+    for (const auto* m : members_) all.push_back({m->id, m == &asked_by});
+    for (const auto& [id, i] : interests_) {
+        if (!i.subscribed) continue;
+        for (std::size_t n = 0; n < i.slots.size(); ++n) {
+            const auto& p = i.slots[n];
+            auto* const to = p.withheld ? nullptr : p.target;
+            if (p.owner != to || (to && p.now != stage::held && p.now != stage::given_up))
+                return {};
+            const auto m = std::find(members_.begin(), members_.end(), p.owner);
+            if (m == members_.end()) continue;
+            all[static_cast<std::size_t>(m - members_.begin())].partitions.push_back(
+                {core_.at(id).name, static_cast<partition_id>(n)});
+        }
+    }
+    return all;
+}
+
+void group::tell_watchers() {
+    for (auto* m : members_) {
+        if (!m->watches_members) continue;
+        m->members_changed = true;
+        core_.wake(*m);
     }
 }
 
@@ -146,6 +185,7 @@ void group::lose(const topic_partition& tp) {
         hear_lost(p, tp);
         end(p);
     }
+    tell_watchers();
 }
 
 void group::assign(const topic_partition& tp) {

@@ -70,6 +70,8 @@ public:
     /// Reports to the member what has happened to its partitions, and moves them to their next
     /// stage.
     void take(seat&, notices&);
+    /// The members, and what they have. Nothing: partitions are on their way.
+    std::optional<std::vector<group_member>> members(const seat& asked_by) const;
 
     // called by the broker
     void grown(topic&);
@@ -101,11 +103,13 @@ private:
     /// The partition has no owner any more.
     void end(slot&);
     void hear_lost(slot&, const topic_partition&);
+    void tell_watchers();
     void open(slot&, topic&, partition_id);
 
     core& core_;
     std::string name_;
     std::vector<seat*> members_;  // in the order in which they joined
+    std::size_t joined_ = 0;      // how many have ever joined
     std::map<topic_id, interest> interests_;
     std::size_t failing_ = 0;  // how many of the next commits fail, as a test has asked
     commit_error failing_with_ = commit_error::none;

@@ -92,6 +92,12 @@ bool member::send(const record& r, std::uint64_t token) {
     return a.taken;
 }
 
+void member::watch_members() {
+    session s{core_};
+    seat_.watches_members = seat_.members_changed = true;
+    core_.wake(seat_);
+}
+
 std::unique_ptr<weir::transport::partition> member::reader(const topic_partition& tp, offset from) {
     session s{core_, &seat_};
     std::string why_not;
@@ -124,6 +130,7 @@ bool member::tell_reports(listener& to) {
 bool member::tell_news(listener& to) {
     if (!seat_.news.load(std::memory_order_acquire)) return false;
     notices n;
+    std::optional<std::vector<group_member>> members;
     {
         session s{core_, &seat_};
         seat_.calm();
@@ -132,7 +139,10 @@ bool member::tell_news(listener& to) {
         if (std::exchange(ended_, false)) {  // joins again, as Kafka's clients do
             core_.join(group_).subscribe(seat_, subscribed_);
             seat_.wake(&seat_);
-        } else if (seat_.in) seat_.in->take(seat_, n);
+        } else if (seat_.in) {
+            seat_.in->take(seat_, n);
+            if (std::exchange(seat_.members_changed, false)) members = seat_.in->members(seat_);
+        }
     }
     if (!n.lost.empty()) to.lost(std::move(n.lost));
     if (!n.revoked.empty()) to.revoked(std::move(n.revoked));
@@ -144,6 +154,7 @@ bool member::tell_news(listener& to) {
         to.assigned(std::move(all));
     }
     if (n.topics_changed) to.topics_changed();
+    if (members) to.members(*members);
     return true;  // true for new messages, too: a read that returned null may return them now
 }
 

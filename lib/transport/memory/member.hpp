@@ -30,6 +30,7 @@ public:
     void release(std::span<const topic_partition>) override;
     void commit(std::span<const position>) override;
     void purge(std::span<const position>) override;
+    void watch_members() override;
 
     std::unique_ptr<weir::transport::partition> reader(const topic_partition&,
                                                        offset from) override;

@@ -41,6 +41,7 @@ void group::rebalance() {
         slots[n]->target = m == share::nobody ? nullptr : members_[static_cast<std::size_t>(m)];
     }
     for (auto* p : slots) advance(*p);
+    tell_watchers();
 }
 
 void group::advance(slot& p) {
