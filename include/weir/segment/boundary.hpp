@@ -138,7 +138,7 @@ struct nothing_behind {
     void pass(auto&, const hold&) {}
 };
 template <message_part Needs>
-using behind =
+using kept_dropped =
     std::conditional_t<includes(Needs, message_part::dropped), dropped_behind, nothing_behind>;
 
 /// What a boundary has ready: values, each with a hold, its source message, and its decoded key if
