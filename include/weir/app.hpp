@@ -249,8 +249,9 @@ public:
     /// committed, and how many of its messages are held.
     std::vector<partition_status> partitions() const;
     weir::counters counters() const;
-    /// Which message the commit of this partition waits for, and why no more is read. Empty if
-    /// everything that was read is finished. Costs nothing until it is called.
+    /// Which message the commit of this partition waits for, and why no more is read. If everything
+    /// that was read is finished: what an open window waits for, else empty. Costs nothing until it
+    /// is called.
     std::optional<blocked> explain(const std::string& topic, partition_id partition) const;
     template <class A, class B>
     std::optional<blocked> explain(const weir::topic<A, B>& topic, partition_id partition) const {

@@ -13,12 +13,12 @@ namespace weir {
 
 /// A failure that its policy gave up on. Reported once.
 struct error_report {
-    std::string seam;  // "decode", "process", "produce", "task" or "timer"
-    std::string agent;
-    std::string topic;
-    partition_id partition = 0;
-    weir::offset offset = 0;
-    std::string text;
+    std::string seam;   // "decode", "process", "produce", "task" or "timer"
+    std::string agent;  // empty if bytes did not decode, and for tasks and timers
+    std::string topic;  // of a failed send: where it was sent to; empty for tasks and timers
+    partition_id partition = 0;  // -1 of a failed send, and where there is no message
+    weir::offset offset = 0;     // the same
+    std::string text;            // what the exception said, or why the send failed
     // of a topic that group_by has made: "made of topic 'orders' by group_by account"
     std::string made_of{};
 };
@@ -67,11 +67,13 @@ struct counters {
     std::string text() const;
 };
 
-/// The message that a partition's commit waits for: the oldest that is not finished.
+/// What `app.explain` says: the message that a partition's commit waits for, which is the oldest
+/// that is not finished; or, without an offset, why nothing is read, or what an open window waits
+/// for.
 struct blocked {
     std::string topic;
     partition_id partition = 0;
-    weir::offset offset = -1;  // -1: nothing of the partition has been read
+    weir::offset offset = -1;  // -1: no message keeps the commit back
     std::string agent;         // empty if no agent holds it, or if the agent is not known
     std::string op;            // as in the graph: "take(100, 10 s)"; or several operators
     weir::timestamp since{};   // by the app's clock: since when no commit could pass the message

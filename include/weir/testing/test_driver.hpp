@@ -20,9 +20,13 @@ namespace weir::testing {
 
 using transport::commit_error;
 
+/// What a message has besides key and value: `test.send(orders, "ann", o, {.partition = 1})`.
 struct send_options {
+    /// Default: that of the key, as Kafka's own clients choose it; without a key, each in turn.
     std::optional<weir::partition_id> partition{};
+    /// Default: `now()`, the time of the virtual clock.
     std::optional<weir::timestamp> timestamp{};
+    /// Default: none. In this order; a name may occur more than once.
     weir::headers headers{};
 };
 
@@ -115,7 +119,7 @@ public:
     /// Until nothing is left to do at this time.
     void run();
 
-    // out: what a topic contains, in the order of arrival
+    // out: copies of what a topic contains, in the order of arrival over all its partitions
     template <class A, class B>
     auto values(const topic<A, B>& of) {
         std::vector<typename topic<A, B>::value> all;
