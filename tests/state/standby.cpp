@@ -149,6 +149,32 @@ TEST_CASE("a partition that moves to and fro is followed from where it was left"
     for (auto& [key, n] : all_of(one.seen)) CHECK(n == 2);
 }
 
+TEST_CASE("a partition that goes before its tables are restored is followed on") {
+    restores ears{};
+    weir::app app{"a", {.hooks = &ears}};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto other = app.topic<string, int>("other", {.partitions = 1});
+    auto seen = app.table<string, std::int64_t>("seen", {.standby = weir::every_member});
+    app.agent("c", (in & other) | weir::count(seen) | weir::for_each([](std::int64_t) {}));
+    test_driver test{app};
+    test.send(in, "x", 1);
+    test.send(other, "y", 1);
+    test.revoke(in, 0);
+    test.revoke(other, 0);
+    CHECK(app.counters().copies == 1);
+    test.assign(in, 0);  // it waits for the other one
+    CHECK(app.counters().copies == 0);
+    test.revoke(in, 0);
+    CHECK(app.counters().copies == 1);
+    ears.heard.clear();
+    test.assign(in, 0);
+    test.assign(other, 0);
+    REQUIRE(ears.heard.size() == 1);
+    CHECK(ears.heard[0].first > 0);
+    test.send(in, "x", 1);
+    CHECK(all_of(seen) == counts{{"x", 2}, {"y", 1}});
+}
+
 TEST_CASE("a changelog of the same name that is another one is read from its start") {
     member one{"standby-5"}, two{"standby-5"};
     test_driver test{one.app, two.app};

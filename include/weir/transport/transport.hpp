@@ -167,7 +167,7 @@ public:
     virtual void purge(std::span<const position>) = 0;
 
     /// From now on the listener is told who is in the group. What it is told may be out of date.
-    /// The first failure is told by `listener::problem`, and harms nothing.
+    /// A failure that stays is told once by `listener::problem`, and harms nothing.
     virtual void watch_members() {}
 
     // reading without the group

@@ -42,6 +42,7 @@ void members::collect() {
 void members::take(const rd_kafka_ConsumerGroupDescription_t& of) {
     if (const auto* e = rd_kafka_ConsumerGroupDescription_error(&of))
         return failed(rd_kafka_error_string(e));
+    failures_ = 0;
     std::vector<group_member> all;
     for (std::size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(&of); ++i) {
         const auto* m = rd_kafka_ConsumerGroupDescription_member(&of, i);
@@ -66,7 +67,9 @@ bool members::tell(listener& to) {
 }
 
 void members::failed(const char* why) {
-    if (std::exchange(told_failure_, true)) return;
+    constexpr int told_at = 3;  // a coordinator that has just started refuses the first ones
+    if (++failures_ < told_at) return changed();
+    if (failures_ > told_at) return;
     problems_.add({"who is in group '" + group_ + "' cannot be asked: " + why +
                    "; no copies of tables are kept by it (table_options::standby)"});
 }

@@ -17,8 +17,9 @@ namespace weir::transport::kafka {
 
 /// Asks the group's coordinator through the producer's handle: soon after each rebalance, then
 /// every half a minute. An answer that does not name this member, or comes while partitions are
-/// being given out, is not told, and it is asked again. One question is under way at a time. Owned
-/// by the client, destroyed before the producer; used on the loop's thread.
+/// being given out, is not told, and it is asked again. That it fails again and again is told once.
+/// One question is under way at a time. Owned by the client, destroyed before the producer; used on
+/// the loop's thread.
 class members {
 public:
     members(producer&, problems&, ready_list&, std::uint32_t number, std::string group);
@@ -46,7 +47,8 @@ private:
     queue_handle answers_;
     clock::time_point asks_at_ = clock::now();
     std::string self_{};
-    bool asked_ = false, told_failure_ = false;
+    bool asked_ = false;
+    int failures_ = 0;                                   // in a row
     std::optional<std::vector<group_member>> answer_{};  // not told yet
 };
 
