@@ -41,8 +41,17 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
     transport::check_topic_name(made->name);
     auto& t = all_[made->name];
     const table_options<int> defaults{};
-    const settings none{{}, 0, defaults.journal_max, defaults.warm_for, {}};
-    settings s{std::move(config), replication, made->journal_max, made->warm_for, {}};
+    const settings none{{}, 0, false, defaults.memory, defaults.journal_max, defaults.warm_for, {}};
+    settings s{std::move(config), replication, made->on_disk, made->memory_max, made->journal_max,
+               made->warm_for,    {}};
+    if (made->is_topic) made->why_not_on_disk = "a topic fills it";
+    if (made->on_disk && made->why_not_on_disk)
+        throw setup_error{"weir: table '" + made->name + "' has .store = weir::rocksdb, and " +
+                          made->why_not_on_disk + ": such a table is in memory"};
+    if (made->is_global && made->memory_max > 0)
+        throw setup_error{"weir: global table '" + made->name +
+                          "' has .memory: every member has all of its topic, so it has no limit; "
+                          "app_options::tables_memory counts it"};
     if (t) {
         if (t->is_global != made->is_global)
             throw setup_error{"weir: topic '" + t->name +
