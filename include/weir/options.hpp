@@ -26,6 +26,11 @@ inline constexpr offset_reset latest = offset_reset::latest;
 /// stop_app: the app stops, and nothing behind them is committed.
 enum class lost_offsets : std::uint8_t { go_on, stop_app };
 
+/// Where the rows of a table are. memory: all of them. rocksdb: on disk, and those in memory that
+/// were used last; weir is built with RocksDB.
+enum class store : std::uint8_t { memory, rocksdb };
+inline constexpr store rocksdb = store::rocksdb;
+
 using properties = std::vector<std::pair<std::string, std::string>>;
 
 /// Options of an embedded broker.
@@ -98,6 +103,9 @@ struct app_options {
     /// Where a clean stop leaves snapshots of the app's tables, in a directory of the app's name.
     /// The next start reads on from there. Empty: it leaves none.
     std::string state_dir{};
+    /// What all tables together may take in memory, in bytes. At the limit the partitions that feed
+    /// them are not read. 0: no limit.
+    std::size_t tables_memory = 0;
     /// How far the time that `topic.time(f)` takes from a value may be ahead of the app's clock. A
     /// later one is a decode error.
     duration ahead_max = std::chrono::hours{24};

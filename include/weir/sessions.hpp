@@ -7,6 +7,7 @@
 
 #include <weir/codec/json.hpp>
 #include <weir/fwd.hpp>
+#include <weir/state/heap_bytes.hpp>
 
 namespace weir {
 
@@ -70,6 +71,12 @@ public:
             first_ = std::move(more_.front());
             more_.erase(more_.begin());
         }
+    }
+    /// What they have allocated: for the limits of tables.
+    std::size_t heap_bytes() const {
+        std::size_t n = detail::block_bytes(more_.size() * sizeof(open_session<A>));
+        for (const auto& s : *this) n += detail::heap_bytes(s.value);
+        return n;
     }
     friend bool operator==(const sessions&, const sessions&) = default;
 

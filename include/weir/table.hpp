@@ -36,6 +36,13 @@ template <class V>
 struct table_options {
     /// What a key has before it was changed for the first time.
     V init{};
+    /// `weir::rocksdb`: its rows are on disk, in `app_options::state_dir`, and memory has those
+    /// that were used last.
+    weir::store store = weir::store::memory;
+    /// What the table may take in memory, in bytes: all of its partitions that are here. At the
+    /// limit the partitions that feed it are not read; of a table on disk, rows leave memory. 0: no
+    /// limit; of a table on disk 256 MiB.
+    std::size_t memory = 0;
     /// A partition that is given up and comes back within this time is not restored again: its part
     /// of the table is kept in memory meanwhile. 0: it is not.
     duration warm_for = std::chrono::minutes{5};

@@ -7,6 +7,7 @@
 
 #include <weir/codec/json.hpp>
 #include <weir/fwd.hpp>
+#include <weir/state/heap_bytes.hpp>
 
 namespace weir {
 namespace detail {
@@ -43,6 +44,8 @@ struct timed {
     timed(V v) : value(std::move(v)) {}
     V value{};
     detail::timer timer{};
+    /// What the value has allocated: for the limits of tables.
+    std::size_t heap_bytes() const { return detail::heap_bytes(value); }
     friend bool operator==(const timed&, const timed&) = default;
 };
 

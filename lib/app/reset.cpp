@@ -33,7 +33,8 @@ reset_steps engine::steps_of_reset(const std::vector<const table_info*>& of) con
              "topic " + all.at_broker.topics.back() + ", the changelog of table " + t->name});
         for (auto& path : on_disk.of(t->name)) {
             all.snapshots.push_back(path);
-            all.told.push_back({"remove", "removed", "snapshot " + path});
+            all.told.push_back({"remove", "removed",
+                                (path.ends_with(".snapshot") ? "snapshot " : "directory ") + path});
         }
     }
     return all;

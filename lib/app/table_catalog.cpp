@@ -48,6 +48,10 @@ void check_standby(const table_info& t) {
         refuse(": a table of a topic has no copies, since only the owner of a partition knows how "
                "far the group has come in it; use a global table, or to_table with a table of its "
                "own");
+    if (t.on_disk)
+        refuse(
+            " and .store = weir::rocksdb: its rows are on the owner's disk, and copies are kept in "
+            "memory");
 }
 
 }  // namespace
@@ -57,10 +61,20 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
     transport::check_topic_name(made->name);
     auto& t = all_[made->name];
     const table_options<int> defaults{};
-    const settings none{{}, 0, defaults.journal_max, defaults.warm_for, defaults.standby, {}};
-    settings s{std::move(config), replication,   made->journal_max,
-               made->warm_for,    made->standby, {}};
+    const settings none{
+        {}, 0, false, defaults.memory, defaults.journal_max, defaults.warm_for, defaults.standby,
+        {}};
+    settings s{std::move(config), replication,    made->on_disk, made->memory_max,
+               made->journal_max, made->warm_for, made->standby, {}};
     check_standby(*made);
+    if (made->is_topic) made->why_not_on_disk = "a topic fills it";
+    if (made->on_disk && made->why_not_on_disk)
+        throw setup_error{"weir: table '" + made->name + "' has .store = weir::rocksdb, and " +
+                          made->why_not_on_disk + ": such a table is in memory"};
+    if (made->is_global && made->memory_max > 0)
+        throw setup_error{"weir: global table '" + made->name +
+                          "' has .memory: every member has all of its topic, so it has no limit; "
+                          "app_options::tables_memory counts it"};
     if (t) {
         if (t->is_global != made->is_global)
             throw setup_error{"weir: topic '" + t->name +

@@ -96,7 +96,8 @@ private:
     struct settings {
         properties config;
         int replication;
-        std::size_t journal_max;
+        bool on_disk;
+        std::size_t memory, journal_max;
         duration warm_for;
         int standby;
         std::optional<bytes> init;

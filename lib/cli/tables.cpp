@@ -93,6 +93,7 @@ int print_tables(engine& e, const arguments& a) {
                        (t->windows.text.empty() ? "" : ", filled by " + t->windows.text) +
                        (t->is_global ? ", a global table of its topic" : ""));
         if (runs && (is_changed || t->is_global)) fmt::print("{}", what_is_here(e, *t));
+        if (runs && !t->full.empty()) fmt::print("    {}\n", t->full);
     }
     return exit_code::ok;
 }

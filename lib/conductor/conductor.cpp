@@ -25,7 +25,7 @@ conductor::conductor(const settings& s, transport::transport& t, reporter& r)
       coroutines_(clock_, pool_, report_),
       producer_(t, s, r),
       plan_(coroutines_, s, producer_),
-      tables_(t, s.app, s.releases, s.options.state_dir),
+      tables_(t, s.app, s.releases, s.options.state_dir, s.options.tables_memory),
       committer_(t, s, tables_),
       purger_(t, s),
       background_(coroutines_, r),

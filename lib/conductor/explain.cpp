@@ -134,8 +134,9 @@ std::optional<blocked> conductor::explain(const topic_partition& tp) const {
         return b;
     }
     const auto written = p.tables ? tables_.being_written(tp) : std::string{};
+    const auto full = p.tables ? tables_.why_full(tp) : std::string{};
     if (at == p.tracker->end() && !p.revoking() && written.empty()) {
-        if (p.tables) b.why = tables_.why_open(tp);
+        if (p.tables) b.why = full.empty() ? tables_.why_open(tp) : full;
         return b.why.empty() ? std::nullopt : std::optional{b};
     }
     b.offset = at;
@@ -154,6 +155,7 @@ std::optional<blocked> conductor::explain(const topic_partition& tp) const {
             b.why += "; no more is read, since open_max = " +
                      std::to_string(settings_.options.open_max) + " messages are open";
     }
+    if (!full.empty()) b.why += "; " + full;
     if (p.revoking())
         b.why += std::string{b.why.empty() ? "" : "; "} + "the partition is being given up";
     if (error_) b.why += "; the app stops with an error: " + text_of(error_);

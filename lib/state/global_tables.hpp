@@ -37,6 +37,11 @@ public:
     /// A sentence: why no partition is read yet. Empty: all tables are restored.
     std::string why_not_restored() const;
     std::size_t keys() const;
+    /// `f(table, shard)` for each.
+    template <class F>
+    void each(F f) const {
+        for (auto& t : all_) f(*t.info, *t.rows);
+    }
     /// How many partitions are not restored.
     std::size_t restoring_count() const { return restoring_; }
     shard_group::records to_restore() const;

@@ -35,6 +35,7 @@ void row_index::insert(std::uint64_t hash, std::uint32_t number) {
         std::vector<std::uint64_t> larger(std::max<std::size_t>(8, in.cells.size() * 2), 0);
         for (const auto cell : in.cells)
             if (cell != 0) place(larger, cell);
+        cells_ += larger.size() - in.cells.size();
         in.cells = std::move(larger);
     }
     place(in.cells, hash >> 32 << 32 | (std::uint64_t{number} + 1));
@@ -57,12 +58,6 @@ void row_index::erase(std::uint64_t hash, std::uint32_t number) {
     }
     in.cells[hole] = 0;
     --in.used;
-}
-
-std::size_t row_index::bytes() const {
-    std::size_t n = sizeof *this;
-    for (auto& p : parts_) n += p.cells.capacity() * sizeof(std::uint64_t);
-    return n;
 }
 
 }  // namespace weir::detail

@@ -25,6 +25,12 @@ void check_runs(const table_info& t) {
 
 }  // namespace
 
+void table_info::use_store(store s, std::size_t memory) {
+    constexpr std::size_t on_disk_default = std::size_t{256} << 20;
+    on_disk = s == store::rocksdb;
+    memory_max = on_disk && memory == 0 ? on_disk_default : memory;
+}
+
 void table_info::fill_by_windows(window_settings s) {
     if (is_topic || !windows.text.empty())
         throw setup_error{"weir: table '" + name + "' is filled by " +

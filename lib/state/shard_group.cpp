@@ -17,10 +17,6 @@ constexpr std::size_t restore_piece = 4096, write_piece = 4096;
 // While several tables replay, one input waits for another no longer than this without any message.
 constexpr auto step_pause = std::chrono::seconds{10};
 
-/// The windows that fill a table, and what its rows are.
-std::string windows_of(const table_info& t) {
-    return t.windows.text + (t.windows.in_panes ? ", in panes" : "");
-}
 std::string named_windows(const std::string& text) { return text.empty() ? "no windows" : text; }
 
 bool is_at_end(const transport::partition& p) {
@@ -29,6 +25,10 @@ bool is_at_end(const transport::partition& p) {
 }
 
 }  // namespace
+
+std::string windows_of(const table_info& t) {
+    return t.windows.text + (t.windows.in_panes ? ", in panes" : "");
+}
 
 std::string grouped(offset n) {
     auto text = std::to_string(n);
@@ -59,7 +59,7 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
     }
     for (auto& [table, to] : tables) {
         auto& m = tables_.emplace_back(member{table, to, nullptr});
-        if (!is_copy || !table->is_topic) begin(m, warm, on_disk, now);
+        if (!is_copy || may_be_copied(*table)) begin(m, warm, on_disk, now);
     }
     for (auto* o : {&row_, &erased_, &mark_, &tombstone_}) {
         o->partition = p;
@@ -70,8 +70,11 @@ shard_group::shard_group(std::vector<table_target> tables, partition_id p, std::
 }
 
 shard_group::~shard_group() {
-    for (auto& m : tables_)
-        if (!leaves_readable_) m.table->set(partition_, nullptr);
+    for (auto& m : tables_) {
+        if (leaves_readable_) continue;
+        m.table->set(partition_, nullptr);
+        if (m.disk) m.disk->close();
+    }
     for (auto& i : inputs_) {
         if (!i) continue;
         i->ready = false;
@@ -147,7 +150,8 @@ bool shard_group::restore(std::size_t& left) {
         for (std::size_t n = 0; n < restore_piece && left > 0 && !m.restored; n += restore_read) {
             if (m.on_disk) n = restore_piece;  // one block of it at a time
             tell_begin(m);
-            if (!restore(m)) break;
+            if ((m.table->memory_room == 0 && !m.disk) || !restore(m)) break;
+            while (m.shard->put_some(restore_piece)) {}
             busy = true;
             left -= std::min(left, restore_read);
         }
@@ -173,6 +177,7 @@ void shard_group::tell_begin(member& m) {
 void shard_group::begin(member& m, warm_shards& warm, const snapshots& on_disk, timestamp now) {
     m.was_warm = warm.take(*m.table, partition_);
     if (m.was_warm) resume(m);
+    else if (m.table->on_disk) begin_on_disk(m, on_disk, now);
     else if (!begin_with(m, on_disk, now)) begin_anew(m);
 }
 
@@ -190,6 +195,12 @@ void shard_group::begin_anew(member& m) {
     m.was_at_end = false;
     m.owners.clear();
     m.shard = m.table->make(inputs_.size());
+    m.next_head.clear();
+    m.writers.clear();
+    if (m.disk) {
+        m.disk->wipe();
+        m.shard->use_disk(m.disk, 0);
+    }
     m.fetched.reset();
     m.reader.reset();  // a partition has one reader at a time
     m.reader = transport_.reader({m.table->changelog->name, partition_}, 0);
@@ -200,7 +211,8 @@ void shard_group::give_up_warm(member& m) {
     if (!m.path.empty()) drop_snapshot(m, why);
     else
         lines_.push_back("table '" + m.table->name + "'[" + std::to_string(partition_) +
-                         "] is restored from its changelog: what was kept of it in memory " + why);
+                         "] is restored from its changelog: what was kept of it " +
+                         (m.disk ? "on disk" : "in memory") + ' ' + why);
     begin_anew(m);
 }
 
@@ -209,6 +221,8 @@ void shard_group::give_up_warm(member& m) {
 void shard_group::resume(member& m) {
     const auto& was = *m.was_warm;
     m.shard = was.shard;
+    m.disk = was.disk;
+    if (m.disk) m.writers = m.disk->writers();
     m.shard->resume(was.at);
     m.shard->may_repeat = true;
     m.last_owner = was.owner;
@@ -223,19 +237,23 @@ shard_group::follows shard_group::follows_warm(member& m, const fetch& in, std::
     const auto& record = in.messages()[i];
     const auto& was = *m.was_warm;
     std::string owner, changelog = was.owner.changelog;
+    bool may_go_on = false;
     if (record.key.view() == owner_key) {
         auto o = changelog_owner::of(record.value);
         owner = std::move(o.owner);
         changelog = std::move(o.changelog);
         m.is_same = true;
     } else if (const auto text = in.header_of(i, stamp_header); text && !text->is_null()) {
-        owner = cut_stamp::of(text->view(), input_names_).owner;
+        auto stamp = cut_stamp::of(text->view(), input_names_);
+        if (is_late_writer(m, stamp)) return follows::not_at_all;
+        owner = std::move(stamp.owner);
+        may_go_on = was.owner_may_go_on;
     }
     const bool is_last = record.offset == was.next - 1;
-    m.is_same |= is_last;
+    m.is_same |= is_last || (may_go_on && owner == was.owner.owner);
     // Its own record behind the last one: others have written in between what the shard lacks.
     if (record.offset < was.next - 1 || changelog != was.owner.changelog ||
-        (owner == was.owner.owner) != is_last)
+        ((owner == was.owner.owner) != is_last && !(may_go_on && !is_last)))
         return follows::not_at_all;
     if (is_last) return follows::is_in_it;
     if (owner != owner_ && !std::exchange(m.reopened, true)) m.shard->reopen();
@@ -250,7 +268,8 @@ cut shard_group::finished() const {
 
 /// Whether all shards are at rest. They do not replay any more if nothing comes again.
 bool shard_group::find_rest() {
-    const bool is_written = at_ == stage::none || (at_ == stage::tombstones && writing_ == 0);
+    const bool is_written =
+        at_ == stage::none || ((at_ == stage::disk || at_ == stage::tombstones) && writing_ == 0);
     if (!running_ || !is_written || decision_ || under_way_->count() > 0 ||
         decision_under_way_->count() > 0)
         return false;
@@ -264,12 +283,15 @@ bool shard_group::find_rest() {
 warm_shard shard_group::at_rest_of(const member& m, const cut& all_before) const {
     if (m.table->is_topic)
         return {m.shard, all_before[number_of(*m.table->changelog)], {}, cut(all_before.size(), 0)};
-    return {m.shard, m.owner_at + m.sent + 1, m.last_owner, all_before};
+    return {m.shard, m.owner_at + m.sent + 1, m.last_owner, all_before, m.disk};
 }
 
 void shard_group::keep_warm(warm_shards& warm, time_point now) {
     if (!find_rest()) return;
-    for (auto& m : tables_) warm.keep(*m.table, partition_, at_rest_of(m, finished()), now);
+    for (auto& m : tables_) {
+        warm.keep(*m.table, partition_, at_rest_of(m, finished()), now);
+        if (m.table->warm_for > duration::zero()) m.disk.reset();  // it stays open
+    }
 }
 
 // --------------------------------------------------------------------------------------- snapshots
@@ -281,17 +303,8 @@ bool shard_group::begin_with(member& m, const snapshots& all, timestamp now) {
         m.on_disk = snapshot_reader::of(m.path);
         if (!m.on_disk) return false;
         const auto& h = m.on_disk->head();
-        const auto& t = *m.table;
-        const auto& o = h.owner;
-        if (o.app != app_ || o.table != t.name || h.changelog != t.changelog->name)
-            throw unfit_snapshot{"is of table '" + o.table + "' of app '" + o.app + "'"};
-        if (o.key_type != t.key_type || o.value_type != t.value_type || o.windows != windows_of(t))
-            throw unfit_snapshot{"has other types or windows"};
-        if (h.inputs != input_names_) throw unfit_snapshot{"is of other topics"};
-        // Later the broker may have removed tombstones of keys that are in the snapshot.
-        if (h.written > now || now - h.written > t.changelog->tombstones_kept / 2)
-            throw unfit_snapshot{"is too old, or the clock was set back"};
-        m.shard = t.make(inputs_.size());
+        check_fits(m, h, now);
+        m.shard = m.table->make(inputs_.size());
         m.shard->restore_mark(h.at, h.time, h.closed);
         return true;
     } catch (const unfit_snapshot& e) { drop_snapshot(m, e.what()); }
@@ -323,12 +336,13 @@ bool shard_group::write_snapshots(const snapshots& all, timestamp now) {
     if (!all.any() || !find_rest()) return false;
     for (auto& m : tables_) {
         if (m.is_on_disk || m.table->is_topic) continue;
+        if (m.disk) {
+            if (!finish_disk(m, now)) m.is_on_disk = true;
+            return true;
+        }
         try {
             if (!m.to_disk) {
-                const auto w = at_rest_of(m, finished());
-                snapshot_head head{w.owner, m.table->changelog->name, w.next, input_names_, w.at};
-                head.time = m.shard->time();
-                if (head.time != no_time) head.closed = head.time - m.table->windows.closes_after;
+                auto head = head_of(m, at_rest_of(m, finished()));
                 head.written = now;
                 m.to_disk = std::make_unique<snapshot_writer>(all.path(*m.table, partition_), head,
                                                               m.shard);
@@ -582,8 +596,15 @@ std::string shard_group::why_not_ready() const {
     return "its tables are restored";
 }
 
+std::string shard_group::why_full() const {
+    for (auto& m : tables_)
+        if (!m.table->full.empty()) return m.table->full;
+    return {};
+}
+
 std::string shard_group::being_written() const {
-    if (at_ == stage::none || (at_ == stage::tombstones && writing_ == 0)) return {};
+    const bool is_written = at_ == stage::disk || at_ == stage::tombstones;
+    if (at_ == stage::none || (is_written && writing_ == 0)) return {};
     return "table '" + tables_[writing_].table->name + "' is being written to its changelog";
 }
 
@@ -686,6 +707,7 @@ void shard_group::tell_room() {
     for (auto& m : tables_) {
         const auto most = m.table->journal_max;
         room = std::min(room, most - std::min(m.shard->journal_size(), most));
+        room = std::min(room, m.table->memory_room);
     }
     for (auto& i : inputs_) i->room = room;
 }
@@ -748,6 +770,10 @@ bool shard_group::send(member& m, const outgoing& record, hold& h) {
 bool shard_group::write() {
     bool busy = false;
     for (std::size_t n = 0; n < write_piece && at_ != stage::none; ++n) {
+        if (at_ == stage::disk) {
+            if (!tables_[writing_].shard->put_some(write_piece)) at_ = stage::tombstones;
+            return true;
+        }
         if (!write_one(tables_[writing_])) return busy;
         busy = true;
     }
@@ -771,8 +797,10 @@ bool shard_group::write_one(member& m) {
         case stage::arrival:
             if (under_way_->count() > 0) return false;
             at_ = stage::tombstones;
+            if (m.disk) begin_disk(m);
             if (writing_ == 0) written();
             return true;
+        case stage::disk: break;
         case stage::tombstones:
             if (!m.table->is_topic && m.shard->next_tombstone(tombstone_)) {
                 if (!send(m, tombstone_)) return false;

@@ -70,6 +70,9 @@ struct leave_records {
     void operator()(records_under_way* r) const { r->leave(); }
 };
 
+/// The windows that fill a table, and what its rows are.
+std::string windows_of(const table_info&);
+
 /// 3400000 as "3,400,000".
 std::string grouped(offset);
 
@@ -95,6 +98,8 @@ public:
     shard_group(std::vector<table_target> tables, partition_id, std::string app,
                 transport::transport&, std::shared_ptr<release_queue>, warm_shards&,
                 const snapshots&, timestamp now, bool is_copy = false);
+    /// Throws weir::error if the disk of a table has failed: nothing more is committed.
+    void check_disks() const;
     shard_group(const shard_group&) = delete;
     shard_group& operator=(const shard_group&) = delete;
     ~shard_group();
@@ -117,7 +122,7 @@ public:
     /// Since the last call: for the log.
     std::vector<std::string> take_lines() { return std::exchange(lines_, {}); }
     /// The run ends: the tables can still be read afterwards.
-    void leave_readable() { leaves_readable_ = true; }
+    void leave_readable();
     bool has(const table_input&) const;
     bool is_changed_by(const std::string& agent) const;
     /// Tables of this agent that depend on the time of messages: how many there are, and how long
@@ -177,6 +182,15 @@ public:
     /// A sentence: what the commits wait for. Empty: no cut is being written.
     std::string being_written() const;
     std::size_t keys() const;
+    /// `f(table, shard)` for each.
+    template <class F>
+    void each(F f) const {
+        for (auto& m : tables_)
+            if (m.shard) f(*m.table, *m.shard);
+    }
+    /// A sentence: no more is read because of the memory that its tables take. Empty: there is
+    /// room.
+    std::string why_full() const;
     /// How many tables are not restored.
     std::size_t restoring_count() const;
     /// How many records of their changelogs have been read, and how many there are.
@@ -233,7 +247,10 @@ private:
         std::vector<late_records> late{};
         left_out undecodable{};
         bool announced = false, restored = false;
-        offset clock_in_mark = 0;      // what the clock decides next, as of the last mark
+        offset clock_in_mark = 0;            // what the clock decides next, as of the last mark
+        std::shared_ptr<disk_store> disk{};  // of a table on disk
+        // What is to be said of it when the next cut is in the changelog, and who has written it.
+        std::string next_head{}, writers{};
         std::optional<offset> from{};  // where the changelog begins
         offset read_to = 0;            // everything before has been read
         offset next_record = 0;        // behind the last record that was read
@@ -242,11 +259,12 @@ private:
         bool was_at_end = false;            // it has been at the changelog's end
         std::vector<std::string> owners{};  // the last ones that the changelog names
     };
-    enum class stage { none, rows, mark, arrival, tombstones };
+    enum class stage { none, rows, mark, arrival, disk, tombstones };
     // So many records are read at once: what was allocated for these is used for the next ones
     // while it is in the cache.
     static constexpr std::size_t restore_read = 512;
 
+    static bool may_be_copied(const table_info&);
     std::size_t number_of(const topic_info&) const;
     bool complete() const;
     void begin(member&, warm_shards&, const snapshots&, timestamp now);
@@ -259,6 +277,14 @@ private:
     bool begin_with(member&, const snapshots&, timestamp now);
     bool read_snapshot(member&);
     void drop_snapshot(member&, const std::string& why);
+    // shard_group_disk.cpp
+    void begin_on_disk(member&, const snapshots&, timestamp now);
+    bool resume_on_disk(member&, timestamp now);
+    void check_fits(const member&, const snapshot_head&, timestamp now) const;
+    snapshot_head head_of(const member&, const warm_shard&) const;
+    void begin_disk(member&);
+    bool finish_disk(member&, timestamp now);
+    bool is_late_writer(const member&, const cut_stamp&) const;
     bool find_rest();
     cut finished() const;
     warm_shard at_rest_of(const member&, const cut&) const;
@@ -357,6 +383,7 @@ private:
     outgoing row_{}, erased_{}, mark_{}, tombstone_{};
     shard::record_kind next_ = shard::record_kind::none;  // made, and not sent yet
     bool told_written_ = false;
+    std::string disk_error_{};
     std::vector<news> news_;
     std::vector<std::string> lines_;
 };

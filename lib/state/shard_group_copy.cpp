@@ -15,7 +15,10 @@ constexpr std::size_t owners_known = 16;
 
 }  // namespace
 
-/// The tables of topics are not in it: how far the group has come in a topic is not known here.
+/// How far the group has come in a topic is not known here. What a table has on disk is taken from
+/// there when the partition comes.
+bool shard_group::may_be_copied(const table_info& t) { return !t.is_topic && !t.on_disk; }
+
 bool shard_group::follow(std::size_t& left) {
     bool busy = false;
     for (auto& m : tables_) {
@@ -51,8 +54,11 @@ void shard_group::demote() {
         inputs_[i].reset();
     }
     gone_ = 0;
-    for (auto& m : tables_)
-        if (m.table->is_topic) m = member{m.table, m.to, nullptr};
+    for (auto& m : tables_) {
+        if (may_be_copied(*m.table)) continue;
+        if (m.disk) m.disk->close();
+        m = member{m.table, m.to, nullptr};
+    }
 }
 
 std::size_t shard_group::copied_count(const table_info* only) const {

@@ -17,7 +17,7 @@ namespace weir::detail {
 namespace {
 
 constexpr std::string_view no_name = "*";  // of an input; no topic's name
-constexpr std::string_view suffix = ".snapshot";
+constexpr std::string_view suffix = ".snapshot", store_suffix = ".rocksdb";
 constexpr std::string_view version_line = "weir snapshot 1";
 // What is written or read at once. A shard of millions of keys has hundreds of blocks.
 constexpr std::size_t block_size = std::size_t{1} << 20;
@@ -276,7 +276,10 @@ snapshots::snapshots(const std::string& dir, const std::string& app) {
     dir_ = its.string();
 }
 
-void snapshots::remove(const std::string& path) { ::unlink(path.c_str()); }
+void snapshots::remove(const std::string& path) {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+}
 
 std::vector<std::string> snapshots::of(const std::string& table) const {
     std::vector<std::string> all;
@@ -286,13 +289,16 @@ std::vector<std::string> snapshots::of(const std::string& table) const {
         const auto number = std::string_view{name}.substr(std::min(name.size(), table.size() + 1));
         const auto digits = number.find_first_not_of("0123456789");
         if (name.starts_with(table + '-') && digits > 0 && digits != number.npos &&
-            number.substr(digits) == suffix)
+            (number.substr(digits) == suffix || number.substr(digits) == store_suffix))
             all.push_back(entry.path().string());
     }
     std::sort(all.begin(), all.end());
     return all;
 }
 
+std::string snapshots::store_path(const table_info& t, partition_id p) const {
+    return dir_ + '/' + t.name + '-' + std::to_string(p) + std::string{store_suffix};
+}
 std::string snapshots::path(const table_info& t, partition_id p) const {
     return dir_ + '/' + t.name + '-' + std::to_string(p) + std::string{suffix};
 }

@@ -108,8 +108,10 @@ public:
     snapshots(const std::string& dir, const std::string& app);
     bool any() const { return !dir_.empty(); }
     std::string path(const table_info&, partition_id) const;
+    /// The directory of a shard of a table on disk.
+    std::string store_path(const table_info&, partition_id) const;
     static void remove(const std::string& path);
-    /// The files of a table's snapshots.
+    /// The files of a table's snapshots, and its directories.
     std::vector<std::string> of(const std::string& table) const;
 
 private:

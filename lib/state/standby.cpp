@@ -98,6 +98,12 @@ void standby_copies::keep_only(const std::set<group_key>& wanted) {
     std::erase_if(all_, [&](auto& one) { return !wanted.contains(one.first); });
 }
 
+void standby_copies::give_up(const std::string& why) {
+    for (auto& [key, one] : all_) refused_.emplace(key);
+    all_.clear();
+    lines_.push_back("no copies of tables are kept any more: " + why);
+}
+
 void standby_copies::clear() {
     all_.clear();
     refused_.clear();

@@ -57,6 +57,13 @@ public:
     void keep(const group_key&, std::unique_ptr<shard_group>);
     /// Null: there is none.
     std::unique_ptr<shard_group> take(const group_key&);
+    bool any() const { return !all_.empty(); }
+    template <class F>
+    void each(F f) {
+        for (auto& [key, one] : all_) one.group->each(f);
+    }
+    /// Drops all of them for this run.
+    void give_up(const std::string& why);
     /// Drops those that are not in it.
     void keep_only(const std::set<group_key>&);
     void clear();

@@ -46,7 +46,19 @@ std::string tables::why_refused(const topic_partition& tp) const {
 
 void tables::use(table_target t) {
     if (!on_disk_.any()) on_disk_ = snapshots{state_dir_, app_};
+    if (t.table->on_disk) use_disk(*t.table);
     all_.push_back(t);
+    memory_.use(*t.table);
+}
+
+void tables::use_disk(table_info& t) const {
+    const auto what = "weir: table '" + t.name + "' has .store = weir::rocksdb, and ";
+    t.disk = disk_stores::make(t.memory_max);
+    if (!t.disk)
+        throw setup_error{what + "this weir is built without RocksDB: install it (librocksdb-dev) "
+                                 "and build weir with -Drocksdb=enabled"};
+    if (!on_disk_.any())
+        throw setup_error{what + "app_options::state_dir is empty: say in which directory it is"};
 }
 
 std::shared_ptr<table_input> tables::assigned(const topic_partition& tp, offset from,
@@ -164,6 +176,7 @@ void tables::leave_readable() {
 
 /// By turns. Partitions that are read already keep their latency.
 bool tables::restore() {
+    check_disks();
     const auto is_running = [](auto& g) { return !g.second->restoring(); };
     auto left = std::any_of(groups_.begin(), groups_.end(), is_running)
                     ? piece_beside_others
@@ -187,7 +200,11 @@ time_point tables::due() const {
 void tables::begin_cuts() {
     for (auto& [key, g] : groups_) begun_ |= g->begin_cut();
 }
+void tables::check_disks() const {
+    for (auto& [key, g] : groups_) g->check_disks();
+}
 bool tables::write() {
+    check_disks();
     bool busy = false;
     for (auto& [key, g] : groups_) busy |= g->write();
     return busy;
@@ -213,7 +230,31 @@ const shard_group* tables::group_of(const topic_partition& tp) const {
 std::string tables::why_not_ready(const topic_partition& tp) const {
     if (!globals_restored()) return global_.why_not_restored();
     const auto* g = group_of(tp);
-    return g ? g->why_not_ready() : std::string{};
+    const auto why = g ? g->why_not_ready() : std::string{};
+    const auto full = g && g->restoring() ? g->why_full() : std::string{};
+    return why + (full.empty() ? "" : "; ") + full;
+}
+std::string tables::why_full(const topic_partition& tp) const {
+    const auto* g = group_of(tp);
+    return g ? g->why_full() : std::string{};
+}
+void tables::measure() {
+    memory_.begin();
+    const auto add = [&](table_info& t, const shard& s) { memory_.add(t, s); };
+    for (auto& [key, g] : groups_) g->each(add);
+    warm_.each(add);
+    global_.each(add);
+    copies_.each(add);
+    if (copies_.any() && memory_.is_any_over()) {  // they go first
+        copies_.give_up("the tables have reached their limit of memory");
+        return measure();
+    }
+    const auto leave = [&](table_info& t, shard& s) {
+        if (t.on_disk) memory_.leave(t, s);
+    };
+    for (auto& [key, g] : groups_) g->each(leave);
+    warm_.each(leave);
+    memory_.tell(warm_);
 }
 std::string tables::why_not_ready() const {
     if (!globals_restored()) return global_.why_not_restored();

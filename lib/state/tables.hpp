@@ -13,6 +13,7 @@
 #include "global_tables.hpp"
 #include "shard_group.hpp"
 #include "standby.hpp"
+#include "table_memory.hpp"
 #include "warm_shards.hpp"
 
 namespace weir::detail {
@@ -21,20 +22,24 @@ namespace weir::detail {
 /// conductor tells it what is assigned and finished, and asks what may be read and committed.
 class tables {
 public:
-    /// `state_dir`: where snapshots are; empty: there are none.
+    /// `state_dir`: where snapshots are; empty: there are none. `memory_max`: of all tables.
     tables(transport::transport& t, std::string app, std::shared_ptr<release_queue> r,
-           std::string state_dir = {})
+           std::string state_dir = {}, std::size_t memory_max = 0)
         : transport_(t),
           app_(std::move(app)),
           releases_(std::move(r)),
           state_dir_(std::move(state_dir)),
+          memory_(memory_max),
           global_(t) {}
 
     /// Before the first assignment, in the order in which they were drawn. Throws setup_error:
     /// there is no place for their snapshots.
     void use(table_target t);
     /// The same for a global table.
-    void use_global(table_info& t, bool skips_undecodable) { global_.use(t, skips_undecodable); }
+    void use_global(table_info& t, bool skips_undecodable) {
+        global_.use(t, skips_undecodable);
+        memory_.use(t);
+    }
     bool any() const { return !all_.empty() || global_.any(); }
     /// Until then no partition of the app is read, nor any other source.
     bool globals_restored() const { return global_.restored(); }
@@ -73,6 +78,7 @@ public:
         bool any = warm_.forget_old(now);
         now_ = now;
         wall_ = wall;
+        if (memory_.any()) measure();
         for (auto& [key, g] : groups_) {
             g->set_now(now, wall);
             any |= g->update(g->asks_under_way() && under_way(*g));
@@ -96,6 +102,9 @@ public:
     std::string why_not_ready() const;
     /// What the window of this partition waits for that closes next. Empty: none is open.
     std::string why_open(const topic_partition&) const;
+    /// Why no more of the partition is read, in a sentence: its tables are full. Empty: there is
+    /// room.
+    std::string why_full(const topic_partition&) const;
     /// What the partition's commit waits for, in a sentence. Empty: no cut is being written.
     std::string being_written(const topic_partition&) const;
     std::size_t keys() const;
@@ -117,6 +126,9 @@ private:
     std::unique_ptr<shard_group> make_group(const group_key&, timestamp now, bool is_copy);
     const topic_info* input_named(const std::string& topic) const;
     const shard_group* group_of(const topic_partition&) const;
+    void measure();
+    void use_disk(table_info&) const;
+    void check_disks() const;
 
     transport::transport& transport_;
     std::string app_;
@@ -130,6 +142,7 @@ private:
     std::map<group_key, std::unique_ptr<shard_group>> groups_;
     group_key restored_last_{};
     warm_shards warm_;
+    table_memory memory_;
     global_tables global_;
     bool begun_ = false;
 };

@@ -10,6 +10,7 @@
 #include <weir/state/shard.hpp>
 
 #include "changelog.hpp"
+#include "disk_store.hpp"
 
 namespace weir::detail {
 
@@ -19,6 +20,9 @@ struct warm_shard {
     offset next = 0;          // of the changelog: where it goes on
     changelog_owner owner{};  // who has written what is before; of a topic's table: nobody
     cut at{};                 // of the inputs
+    std::shared_ptr<disk_store> disk{};  // its rows'; null: all are in memory
+    // It is of a table on disk, and may have been left by a crash: its owner may have written more.
+    bool owner_may_go_on = false;
 };
 
 /// Kept in memory for the table's `warm_for`: an eager rebalance takes them away and gives most of
@@ -30,6 +34,17 @@ public:
     std::optional<warm_shard> take(table_info&, partition_id);
     /// Those whose time is over. True if there was one.
     bool forget_old(time_point now);
+    struct dropped {
+        table_info* of;
+        std::size_t bytes;
+    };
+    /// Forgets the one that has been kept longest, of this table or of all. Nothing: there is none.
+    std::optional<dropped> drop_oldest(const table_info* of);
+    /// `f(table, shard)` for each.
+    template <class F>
+    void each(F f) const {
+        for (auto& [of, w] : all_) f(*of.first, *w.what.shard);
+    }
     /// When the next one's time is over.
     time_point due() const;
     void clear() { all_.clear(); }
@@ -37,7 +52,7 @@ public:
 private:
     struct kept {
         warm_shard what;
-        time_point until;
+        time_point since, until;
     };
     std::map<std::pair<table_info*, partition_id>, kept> all_;
 };

@@ -111,7 +111,7 @@ struct member {
         };
     }
 
-    member(const string& broker, shape s, weir::duration warm_for, int standby, string dir)
+    member(const string& broker, shape s, weir::table_options<std::int64_t> o, string dir)
         : state_dir(std::move(dir)),
           app{"a",
               {.broker = broker,
@@ -121,8 +121,8 @@ struct member {
                .state_dir = state_dir}},
           in(app.topic<string, int>("in", {.partitions = 2})),
           other(app.topic<string, int>("other", {.partitions = 2})),
-          seen(app.table<string, std::int64_t>("seen", {.warm_for = warm_for, .standby = standby})),
-          thirds(app.table<string, std::int64_t>("thirds", {.warm_for = warm_for})) {
+          seen(app.table<string, std::int64_t>("seen", o)),
+          thirds(app.table<string, std::int64_t>("thirds", o)) {
         const auto fail = weir::tap([this](const auto&) {
             if (throws > 0 && throws-- % 2 == 0) throw std::runtime_error{"now and then"};
         });
@@ -275,14 +275,21 @@ public:
         : tell_(tell),
           draw(seed),
           shape_(shape(draw(int(shape::number_of)))),
-          warm_for_(seed % 4 == 0 ? 0s : 20s),
-          standby_(seed % 3 == 2 ? weir::every_member : int(seed % 3)),
-          dirs_(seed % 5 == 0),
+          on_disk_(seed % 50 == 1 || std::getenv("TABLES_ON_DISK")),
+          dirs_(seed % 5 == 0 || on_disk_),
           broker_("memory://tables-" + std::to_string(seed)) {
+        options_.warm_for = seed % 4 == 0 ? 0s : 20s;
+        if (!on_disk_) options_.standby = seed % 3 == 2 ? weir::every_member : int(seed % 3);
+#ifdef WEIR_ROCKSDB
+        if (on_disk_) {  // every row leaves memory in every turn
+            options_.store = weir::rocksdb;
+            options_.memory = 800;
+        }
+#endif
         members_.push_back(make_member());
         test_ = std::make_unique<test_driver>(members_[0]->app);
-        if (tell_) std::printf("%s, standby %d\n", names[int(shape_)], standby_);
-        if (standby_ > 0) join();
+        if (tell_) std::printf("%s, standby %d\n", names[int(shape_)], options_.standby);
+        if (options_.standby > 0) join();
     }
 
     /// Empty: every message was counted once.
@@ -300,7 +307,7 @@ private:
             const auto all = live();
             return std::any_of(all.begin(), all.end(), [&](auto* m) { return m->state_dir == d; });
         });
-        return std::make_unique<member>(broker_, shape_, warm_for_, standby_, std::move(dir));
+        return std::make_unique<member>(broker_, shape_, options_, std::move(dir));
     }
     std::vector<member*> live() {
         std::vector<member*> all;
@@ -490,8 +497,8 @@ private:
     bool tell_;
     model::draws draw;
     shape shape_;
-    weir::duration warm_for_;
-    int standby_;
+    bool on_disk_;  // a history takes a hundred times as long: files are made and removed
+    weir::table_options<std::int64_t> options_{};
     model::state_dirs dirs_;
     string broker_;
     std::vector<std::unique_ptr<member>> members_;

@@ -70,6 +70,14 @@ struct subscribers {
     std::map<std::string, row_version, std::less<>> who{};  // by the left keys' bytes
 
     bool empty() const { return !value && who.empty(); }
+    /// As if all left keys were like the first one, since a message changes one of thousands.
+    std::size_t heap_bytes() const {
+        const auto row = value ? block_bytes(sizeof(B)) + weir::detail::heap_bytes(*value) : 0;
+        if (who.empty()) return row;
+        constexpr std::size_t node = 32 + sizeof(std::pair<std::string, row_version>);
+        return row +
+               who.size() * (block_bytes(node) + weir::detail::heap_bytes(who.begin()->first));
+    }
     struct undo_step {
         bool of_value = false;
         std::shared_ptr<const B> value{};

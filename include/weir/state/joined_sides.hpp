@@ -12,6 +12,7 @@
 
 #include <weir/codec/codec.hpp>
 #include <weir/fwd.hpp>
+#include <weir/state/heap_bytes.hpp>
 
 namespace weir::detail {
 
@@ -68,6 +69,13 @@ public:
         return taken;
     }
 
+    /// As if all were like the last one, since a message changes one of thousands.
+    std::size_t heap_bytes() const {
+        if (empty()) return 0;
+        const auto value = weir::detail::heap_bytes((*this)[size() - 1].value);
+        return size() * value + (has_one_ ? 0 : block_bytes(more_.size() * sizeof(held_value<V>)));
+    }
+
 private:
     auto at(std::size_t i) { return more_.begin() + static_cast<std::ptrdiff_t>(first_ + i); }
     void remove_gone() {
@@ -113,6 +121,7 @@ public:
         else return right;
     }
     bool empty() const { return left.empty() && right.empty(); }
+    std::size_t heap_bytes() const { return left.heap_bytes() + right.heap_bytes(); }
 
     /// How a change is undone. Changes are undone in the opposite order.
     struct undo_step {

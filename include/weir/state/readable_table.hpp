@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -36,8 +37,17 @@ public:
 private:
     void find() {
         at_ = nullptr;
-        for (; shard_ < of_->shards.size(); ++shard_, number_ = 0) {
+        for (; shard_ < of_->shards.size(); ++shard_, number_ = 0, walk_.reset()) {
             if (!of_->shards[shard_]) continue;
+            if (of_->shards[shard_]->is_on_disk()) {
+                if (!walk_) {
+                    walked_ = of_->shards[shard_];
+                    walk_ = std::make_shared<disk_walk<K, V>>(walked_->walk());
+                }
+                at_ = walk_->next();
+                if (at_) return;
+                continue;
+            }
             const auto [r, n] = of_->shards[shard_]->next_live(number_);
             at_ = r;
             number_ = n;
@@ -48,6 +58,9 @@ private:
     std::size_t shard_ = 0;
     std::uint32_t number_ = 0;
     const row<K, V>* at_ = nullptr;
+    // of a table on disk
+    std::shared_ptr<const typename table_of<K, V>::shard_type> walked_{};
+    std::shared_ptr<disk_walk<K, V>> walk_{};
 };
 
 /// What a table and a global table have in common: they are read alike.

@@ -15,6 +15,7 @@
 
 #include <weir/codec/codec.hpp>
 #include <weir/fwd.hpp>
+#include <weir/state/heap_bytes.hpp>
 #include <weir/windowed.hpp>
 
 namespace weir::detail {
@@ -91,7 +92,7 @@ public:
     }
     void insert(std::uint64_t hash, std::uint32_t number);
     void erase(std::uint64_t hash, std::uint32_t number);
-    std::size_t bytes() const;
+    std::size_t bytes() const { return sizeof *this + cells_ * sizeof(std::uint64_t); }
 
     static constexpr std::uint32_t none = 0xffffffffu;
 
@@ -106,7 +107,16 @@ private:
     static void place(std::vector<std::uint64_t>&, std::uint64_t cell);
 
     std::array<part, 256> parts_{};
+    std::size_t cells_ = 0;  // of all parts
 };
+
+/// What keys and values of a row have allocated, in blocks of `block_unit` bytes. Rows that
+/// allocate nothing have no room for it.
+struct no_blocks {};
+template <class K, class V>
+inline constexpr bool have_blocks = !has_no_heap<K> || !has_no_heap<V>;
+template <class K, class V>
+using blocks_of = std::conditional_t<have_blocks<K, V>, std::uint32_t, no_blocks>;
 
 /// One key of a table, in one partition.
 template <class K, class V>
@@ -122,6 +132,11 @@ struct row {
     bool closed = false;      // it was erased since its window has closed
     bool doomed = false;      // a cut says that it is erased; a tombstone is to follow
     bool told = false;        // see shard_of::tell
+    // of a table on disk
+    bool on_disk : 1 = false;                        // the disk has the key
+    bool same_on_disk : 1 = false;                   // with this value
+    mutable bool used : 1 = false;                   // since the clock's hand has passed
+    [[no_unique_address]] blocks_of<K, V> blocks{};  // as they were counted last
 };
 
 /// The rows of one shard. Used on the loop's thread. Invariants: a row stays where it is until it
@@ -146,6 +161,11 @@ public:
     const row_type* find(const K& key) const { return const_cast<rows&>(*this).find(key); }
     /// The row of that key. Makes one without a value if there is none.
     row_type& of(const K& key) {
+        return of(key, [](row_type&) {});
+    }
+    /// The same. `made(row)` is called for a new one.
+    template <class Made>
+    row_type& of(const K& key, Made made) {
         const auto h = hash(key);
         if (const auto n = number_of(key, h); n != row_index::none) return at(n);
         const auto n = new_row();
@@ -153,6 +173,7 @@ public:
         r.key = key;
         index_.insert(h, n);
         ++size_;
+        made(r);
         return r;
     }
     /// Nothing may point at the row any more.
@@ -199,11 +220,11 @@ public:
     /// Rows have the numbers from 0 on, in the order in which they were made.
     std::uint32_t numbers() const { return made_; }
     const row_type& at_number(std::uint32_t n) const { return at(n); }
+    row_type& at_number(std::uint32_t n) { return at(n); }
     std::size_t size() const { return size_; }
-    /// What it has allocated itself: not what keys and values have.
-    std::size_t bytes() const {
-        return index_.bytes() + made_ * sizeof(row_type) + free_.capacity() * sizeof(std::uint32_t);
-    }
+    /// What rows and index take, without what keys and values have allocated. Places of erased rows
+    /// are used again, and do not count.
+    std::size_t bytes() const { return index_.bytes() + size_ * sizeof(row_type); }
 
 private:
     static constexpr std::size_t block_bytes = std::size_t{2} << 20;

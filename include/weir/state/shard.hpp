@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <weir/codec/data_type.hpp>
 #include <weir/hold.hpp>
 #include <weir/message.hpp>
+#include <weir/options.hpp>
 #include <weir/segment/produce.hpp>
 #include <weir/window.hpp>
 #include <weir/within.hpp>
@@ -20,6 +22,9 @@ struct late_value;
 struct passed_message;
 }  // namespace weir
 namespace weir::detail {
+
+class backing;
+class disk_stores;
 
 /// One offset for each input, in the order of the inputs: a table as of a cut contains every change
 /// by a message before that offset, and no other change.
@@ -118,11 +123,25 @@ public:
 
     /// How many keys it has.
     virtual std::size_t size() const = 0;
+    /// What its rows, their keys and values, and the journal take in memory.
+    virtual std::size_t bytes() const = 0;
 
     // a snapshot, while it is at rest
     /// The next row from number `from` on, which goes on behind it: with its value, or erased, if a
     /// tombstone is to follow. None: there is no other.
     virtual record_kind row_from(std::uint32_t& from, outgoing& into) const = 0;
+
+    // a table on disk
+    /// Before anything else. The disk has so many keys.
+    virtual void use_disk(std::shared_ptr<backing>, std::size_t keys) = 0;
+    /// Writes at most so many rows to the disk that it lacks. False: there is no other. What is in
+    /// no cut is left out, since the next one has it.
+    virtual bool put_some(std::size_t most) = 0;
+    /// How many rows can't leave memory yet. 0 while it replays: until then there is no cut.
+    virtual std::size_t unwritten() const = 0;
+    /// Rows that the disk has leave memory, until it takes no more than `upto` or enough have been
+    /// looked at. Nobody may have a pointer to a row meanwhile.
+    virtual void leave_memory(std::size_t upto) = 0;
 
     // windows
     virtual timestamp time() const = 0;
@@ -255,6 +274,15 @@ public:
     bool leaves_out_undecodable = false;
     bool is_global = false;  // every member has all of the topic, as one shard
     std::size_t journal_max = 0;
+    // What it may take in memory, and what it takes: all that is here of it. 0: it has no limit.
+    std::size_t memory_max = 0, memory_used = 0;
+    std::size_t unwritten = 0;  // of a table on disk: rows that can't leave memory yet
+    // Messages that each of its partitions may read now; fewer as it comes near to a limit.
+    std::size_t memory_room = std::numeric_limits<std::size_t>::max();
+    bool on_disk = false;                   // see table_options::store
+    std::shared_ptr<disk_stores> disk{};    // of a run
+    const char* why_not_on_disk = nullptr;  // null: it may be
+    std::string full{};  // a sentence: why they are not read; empty: there is room
     // How long a shard is kept whose partition was given up, in case that it comes back.
     duration warm_for = std::chrono::minutes{5};
     int standby = 0;  // how many other members keep a copy of a partition
@@ -276,6 +304,8 @@ public:
     body_changes* bodies = nullptr;      // while the app runs
     table_listener* listener = nullptr;  // the same
     window_settings windows{};
+    /// Where its rows are, and how much memory it may take.
+    void use_store(store, std::size_t memory);
     /// Throws setup_error if it is filled otherwise, too.
     void fill_by_windows(window_settings);
     /// The time of the message in work. Throws weir::error if there is none.

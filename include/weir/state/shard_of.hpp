@@ -13,6 +13,8 @@
 #include <weir/codec/codec.hpp>
 #include <weir/segment/message_time.hpp>
 #include <weir/segment/segment.hpp>
+#include <weir/state/backing.hpp>
+#include <weir/state/disk_walk.hpp>
 #include <weir/state/rows.hpp>
 #include <weir/state/shard.hpp>
 
@@ -67,7 +69,7 @@ public:
     row_type* change(const K& key, std::size_t input, offset at) {
         if (has_change(key, input, at)) [[unlikely]]
             return nullptr;
-        auto& r = rows_.of(key);
+        auto& r = row_of(key);
         note(r, input, at);
         return &r;
     }
@@ -113,7 +115,7 @@ public:
         return replaying_ && contains(key, input, at);
     }
     const row_type* find(const K& key) const {
-        const auto* r = rows_.find(key);
+        const auto* r = row_with(key);
         return r && r->live ? r : nullptr;
     }
     [[gnu::always_inline]] void prefetch(const K& later, const K& next) const {
@@ -127,6 +129,7 @@ public:
     void finish() final {
         if (listeners_) [[unlikely]]
             tell();
+        count_changed();
         finished_ = journal_.size();
     }
     using listeners = std::vector<row_listener<row_type>*>;
@@ -145,7 +148,7 @@ public:
     finished_value find_finished(const K& key) const
         requires(!has_undo_step<V>)
     {
-        const auto* r = rows_.find(key);
+        const auto* r = row_with(key);
         for (auto i = finished_; r && i < journal_.size(); ++i)
             if (const auto& c = journal_[i]; c.of == r)
                 return c.was_live ? finished_value{&c.before, c.time_before} : finished_value{};
@@ -154,6 +157,7 @@ public:
     void undo() final {
         for (; journal_.size() > finished_; journal_.pop_back()) {
             auto& c = journal_.back();
+            uncount(c);
             set_live(*c.of, c.was_live);
             c.of->time = c.time_before;
             undone(*c.of, c.before);
@@ -173,10 +177,15 @@ public:
     }
     template <class F>
     void each(F f) const {
+        if (disk_) return each_on_disk(f);
         rows_.each([&](const row_type& r) {
             if (r.live) f(r);
         });
     }
+    /// Whether there are rows that are not in memory: a walk shows them, too.
+    bool is_on_disk() const { return disk_ != nullptr; }
+    bool is_in_memory(const K& key) const { return rows_.find(key) != nullptr; }
+    disk_walk<K, V> walk() const { return {*disk_, rows_}; }
     /// Its window has closed: the time of a mark says so, and no record of its own.
     void close(row_type& r) {
         r.closed = true;
@@ -197,6 +206,11 @@ public:
         });
     }
     std::size_t size() const override { return live_; }
+    std::size_t bytes() const override {
+        return rows_.bytes() + (row_blocks_ + journal_blocks_) * block_unit +
+               live_size() * sizeof(change_of) + as_of_.size() * sizeof(value_as_of) +
+               (dirty_.size() + cutting_.size() + erased_.size()) * sizeof(row_type*);
+    }
     /// The row has a value from now on, or none. `change` has returned it.
     void set_live(row_type& r, bool live) {
         if (r.live == live) return;
@@ -230,11 +244,17 @@ public:
         else std::swap(r.value, restored_value_);
         r.time = time;
         set_live(r, true);
+        count(r);
     }
     void restore_erased(const message& m, const cut& of, bool tombstone) override {
         auto& r = restored_row(m, of);
         r.value = V{};
         set_live(r, false);
+        count(r);
+        if (disk_) {  // which has to be told of it: the row stays
+            if (!tombstone) doom(r);
+            return;
+        }
         if (tombstone && is_written_) r.stored = false;
         doom(r);
         if (is_written_ && erased_.size() > 2 * erased_left_ + 1024) forget_erased();
@@ -254,8 +274,8 @@ public:
             std::any_of(restored_.begin(), restored_.end(), [](offset o) { return o > 0; });
         replaying_ |= !std::all_of(restored_of_.begin(), restored_of_.end(), is_complete);
         base_ = std::max(base_, complete_ + static_cast<std::uint32_t>(restored_of_.size()));
-        if (is_written_) forget_erased();
-        else erase_doomed();
+        if (!is_written_) erase_doomed();
+        else if (!disk_) forget_erased();
     }
     std::vector<cut> replays() const override {
         auto all = restored_of_;
@@ -320,7 +340,8 @@ public:
     void forget(const cut& upto) override {
         if (is_all_before(upto)) return forget_all();
         const auto is_before = [&](const change_of& c) { return c.at < upto[c.input]; };
-        while (first_ < journal_.size() && is_before(journal_[first_])) ++first_;
+        for (; first_ < journal_.size() && is_before(journal_[first_]); ++first_)
+            uncount(journal_[first_]);
         if (first_ * 2 < journal_.size()) return;
         journal_.erase(journal_.begin(), journal_.begin() + static_cast<std::ptrdiff_t>(first_));
         finished_ -= first_;
@@ -384,6 +405,7 @@ public:
         r.stored = true;
         if (!live) doom(r);
         r.as_of = 0;
+        if (disk_) to_put_.push_back(&r);
         ++next_;
     }
     bool next_tombstone(outgoing& into) override {
@@ -404,7 +426,7 @@ public:
     void sent_tombstone() override {
         auto& r = *erased_.back();
         erased_.pop_back();
-        rows_.erase(r);
+        erase(r);
     }
 
     record_kind row_from(std::uint32_t& from, outgoing& into) const override {
@@ -421,6 +443,34 @@ public:
         return record_kind::none;
     }
 
+    // a table on disk
+    void use_disk(std::shared_ptr<backing> d, std::size_t keys) override {
+        disk_ = std::move(d);
+        live_ = keys_on_disk_ = keys;
+    }
+    bool put_some(std::size_t most) override {
+        std::size_t n = 0;
+        for (; next_put_ < to_put_.size() && n < most; ++next_put_) n += put(*to_put_[next_put_]);
+        if (n > 0) disk_->write(keys_on_disk_);
+        if (next_put_ < to_put_.size()) return true;
+        to_put_.clear();
+        next_put_ = 0;
+        return false;
+    }
+    std::size_t unwritten() const override {
+        return replaying_ ? 0 : dirty_.size() + cutting_.size() + to_put_.size() - next_put_;
+    }
+    void leave_memory(std::size_t upto) override {
+        constexpr std::size_t looked_at = 32'768;
+        for (std::size_t n = 0; n < looked_at && bytes() > upto && rows_.numbers() > 0; ++n) {
+            hand_ = (hand_ + 1) % rows_.numbers();
+            auto& r = rows_.at_number(hand_);
+            if (!may_leave(r)) continue;
+            if (r.used) r.used = false;
+            else erase(r);
+        }
+    }
+
 protected:
     /// How the last change is undone.
     const typename undo_of<V>::type& last_step() const { return journal_.back().before; }
@@ -434,6 +484,8 @@ protected:
     virtual void undone(row_type&, const typename undo_of<V>::type&) {}
 
 private:
+    // What was there before has allocated about as much as the row. Steps are small.
+    static constexpr bool keeps_blocks = have_blocks<K, V> && !has_undo_step<V>;
     struct change_of {
         row_type* of;
         offset at;
@@ -441,6 +493,7 @@ private:
         bool was_live;
         weir::timestamp time_before;
         typename undo_of<V>::type before;
+        [[no_unique_address]] std::conditional_t<keeps_blocks, std::uint32_t, no_blocks> blocks;
     };
     struct value_as_of {
         bool live;
@@ -469,17 +522,24 @@ private:
         if (r.as_of > base_) [[unlikely]]
             keep_as_of(r);
         journal_.push_back({&r, at, static_cast<std::uint32_t>(input), r.live, r.time,
-                            undo_of<V>::before(r.value)});
+                            undo_of<V>::before(r.value), blocks_before(r)});
+        if constexpr (keeps_blocks) journal_blocks_ += r.blocks;
         newest_[input] = std::max(newest_[input], at);
         if (!r.dirty && is_written_) {
             r.dirty = true;
+            r.same_on_disk = false;
+            r.used = true;
             dirty_.push_back(&r);
         }
     }
     row_type& restored_row(const message& m, const cut& of) {
         decode_into<K>(m.key, restored_key_);
-        auto& r = rows_.of(restored_key_);
+        auto& r = row_of(restored_key_);
         r.stored = true;
+        if (disk_) {
+            r.same_on_disk = false;
+            to_put_.push_back(&r);
+        }
         r.as_of = 0;
         if (is_within(of, restored_)) return r;
         if (restored_of_.empty() || restored_of_.back() != of) restored_of_.push_back(of);
@@ -501,10 +561,105 @@ private:
         const auto n = r.as_of - complete_;  // one that is complete becomes a large number
         return r.as_of > complete_ && n <= restored_of_.size() ? &restored_of_[n - 1] : nullptr;
     }
+    // a table on disk: what is not in memory is looked for there
+    row_type& row_of(const K& key) {
+        return rows_.of(key, [&](row_type& made) {
+            if (disk_) [[unlikely]]
+                fill_made(made);
+        });
+    }
+    const row_type* row_with(const K& key) const {
+        const auto* r = rows_.find(key);
+        if (!r) return disk_ ? const_cast<shard_of&>(*this).find_on_disk(key) : nullptr;
+        if (r->on_disk) r->used = true;
+        return r;
+    }
+    std::optional<backing::found> get_from_disk(const K& key) {
+        disk_key_.reset();
+        encode_onto<K>(key, disk_key_);
+        return disk_->get(disk_key_);
+    }
+    const row_type* find_on_disk(const K& key) {
+        const auto found = get_from_disk(key);
+        if (!found) return nullptr;
+        auto& r = rows_.of(key);
+        fill(r, *found);
+        return &r;
+    }
+    void fill_made(row_type& r) {
+        try {
+            if (const auto found = get_from_disk(r.key)) fill(r, *found);
+        } catch (...) {
+            erase(r);
+            throw;
+        }
+    }
+    void fill(row_type& r, const backing::found& from) {
+        decode_into<V>(from.value, r.value);
+        r.time = from.time;
+        r.live = r.stored = r.on_disk = r.same_on_disk = r.used = true;
+        count(r);
+    }
+    /// True if the disk is told.
+    bool put(row_type& r) {
+        if (r.dirty || r.same_on_disk || (!r.live && !r.on_disk)) return false;
+        disk_key_.reset();
+        encode_onto<K>(r.key, disk_key_);
+        if (r.live) {
+            disk_value_.reset();
+            encode_onto<V>(r.value, disk_value_);
+            disk_->put(disk_key_, disk_value_, r.time);
+        } else {
+            disk_->erase(disk_key_);
+        }
+        if (r.live && !r.on_disk) ++keys_on_disk_;
+        if (!r.live) --keys_on_disk_;
+        r.on_disk = r.same_on_disk = r.live;
+        return true;
+    }
+    bool may_leave(const row_type& r) const {
+        const bool in_cut = r.as_of > base_ && !cutting_.empty();
+        if (r.dirty || r.doomed || in_cut) return false;
+        if (r.live ? !r.same_on_disk : r.on_disk || !r.stored) return false;
+        // it may have changes by messages that come again
+        const auto* of = ahead_of(r);
+        return !of || is_within(*of, restored_);
+    }
+    template <class F>
+    void each_on_disk(F f) const {
+        auto w = walk();
+        while (const auto* r = w.next()) f(*r);
+    }
     std::size_t live_size() const { return journal_.size() - first_; }
+    // what keys and values have allocated
+    void count(row_type& r) {
+        if constexpr (have_blocks<K, V>) {
+            const auto now =
+                static_cast<std::uint32_t>((heap_bytes(r.key) + heap_bytes(r.value)) / block_unit);
+            row_blocks_ += now;
+            row_blocks_ -= std::exchange(r.blocks, now);
+        }
+    }
+    void count_changed() {
+        if constexpr (have_blocks<K, V>)
+            for (auto i = finished_; i < journal_.size(); ++i)
+                if (journal_[i].of != &time_row_) count(*journal_[i].of);
+    }
+    static auto blocks_before(const row_type& r) {
+        if constexpr (keeps_blocks) return r.blocks;
+        else return no_blocks{};
+    }
+    void uncount(const change_of& c) {
+        if constexpr (keeps_blocks) journal_blocks_ -= c.blocks;
+    }
+    void erase(row_type& r) {
+        if constexpr (have_blocks<K, V>) row_blocks_ -= r.blocks;
+        rows_.erase(r);
+    }
     void forget_all() {
         assert(finished_ == journal_.size() && "a message in work is not committable");
         journal_.clear();
+        journal_blocks_ = 0;
         first_ = finished_ = 0;
         for (auto& o : newest_) o = -1;
         if (!is_written_) erase_doomed();
@@ -538,7 +693,7 @@ private:
     void erase_doomed() {
         for (auto* r : erased_) {
             r->doomed = false;
-            if (!r->live) rows_.erase(*r);
+            if (!r->live) erase(*r);
         }
         erased_.clear();
     }
@@ -548,14 +703,14 @@ private:
         std::erase_if(erased_, [&](row_type* r) {
             if (!r->live && (r->stored || ahead_of(*r))) return false;
             r->doomed = false;
-            if (!r->live) rows_.erase(*r);
+            if (!r->live) erase(*r);
             return true;
         });
         erased_left_ = erased_.size();
     }
     void leave_cut(row_type& r) {
         r.as_of = 0;
-        if (!r.live && !r.dirty && !r.doomed) rows_.erase(r);
+        if (!r.live && !r.dirty && !r.doomed) erase(r);
     }
 
     const bool is_written_;
@@ -566,7 +721,8 @@ private:
     timestamp cut_time_ = no_time;
     timestamp closed_in_mark_ = no_time;
     std::size_t live_ = 0;
-    std::vector<change_of> journal_;  // from `first_` on
+    std::size_t row_blocks_ = 0, journal_blocks_ = 0;  // of block_unit bytes
+    std::vector<change_of> journal_;                   // from `first_` on
     std::size_t first_ = 0;
     std::size_t finished_ = 0;       // what follows is by the current message
     cut restored_;                   // what the last mark says, or what it was resumed with
@@ -584,6 +740,12 @@ private:
     std::size_t erased_left_ = 0;  // of `erased_`, when it was looked through
     K restored_key_{};
     V restored_value_{};
+    std::shared_ptr<backing> disk_{};  // null: all rows are in memory
+    std::size_t keys_on_disk_ = 0;
+    std::vector<row_type*> to_put_{};  // from `next_put_` on: the disk lacks them
+    std::size_t next_put_ = 0;
+    std::uint32_t hand_ = 0;  // of the clock that chooses what leaves memory
+    weir::bytes disk_key_{}, disk_value_{};
     // the cut that is being written
     std::vector<row_type*> cutting_;
     std::vector<value_as_of> as_of_;

@@ -232,6 +232,9 @@ std::unique_ptr<table_of<K, V>> make_table(std::string name, V init, std::size_t
     made->key_form = data_type_of<K>();
     made->value_form = data_type_of<V>();
     made->init = std::move(init);
+    if (is_windowed<K> || is_sessions<V>) made->why_not_on_disk = "its rows are open windows";
+    else if (!std::is_same_v<typename shard_for<K, V>::type, shard_of<K, V>>)
+        made->why_not_on_disk = "its rows are held until their times come";
     made->journal_max = journal_max;
     return made;
 }
