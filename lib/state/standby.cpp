@@ -59,8 +59,7 @@ bool copy_keepers::is_self_one(partition_id p, int n) const {
     struct candidate {
         const member* who;
         std::uint64_t order;
-        bool is_next = false;     // if the owner leaves
-        std::size_t chances = 0;  // if another member leaves
+        std::size_t chances = 0;  // to get it: how many members' leaving gives it to this one
     };
     std::vector<candidate> all;
     for (auto* m : sorted_)
@@ -68,15 +67,11 @@ bool copy_keepers::is_self_one(partition_id p, int n) const {
     for (auto* gone : sorted_) {
         if (!in_ranges_) break;
         const auto* next = owner_in_ranges(p, gone);
-        for (auto& c : all) {
-            if (c.who != next) continue;
-            if (gone == owner) c.is_next = true;
-            else ++c.chances;
-        }
+        for (auto& c : all)
+            if (c.who == next) ++c.chances;
     }
     std::sort(all.begin(), all.end(), [](auto& a, auto& b) {
-        return std::tie(a.is_next, a.chances, a.order, b.who->id) >
-               std::tie(b.is_next, b.chances, b.order, a.who->id);
+        return std::tie(a.chances, a.order, b.who->id) > std::tie(b.chances, b.order, a.who->id);
     });
     all.resize(std::min(all.size(), static_cast<std::size_t>(n)));
     return std::any_of(all.begin(), all.end(), [](auto& c) { return c.who->is_self; });

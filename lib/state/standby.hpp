@@ -27,8 +27,8 @@ struct group_key {
 
 /// Which members keep copies of a topic's partitions. All members come to the same answer, if they
 /// are told the same: nobody asks anybody. A partition's owner keeps none. Where the group gives
-/// the partitions out in ranges, the first is who gets this one if its owner leaves; next come
-/// those who get it if another member leaves; then all others, in an order of each partition's own.
+/// the partitions out in ranges, the first is who gets this one most often if a member leaves, its
+/// owner or another; the last, in an order of each partition's own, are those who never get it.
 class copy_keepers {
 public:
     copy_keepers(std::span<const transport::group_member>, const std::string& topic,

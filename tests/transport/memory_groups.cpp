@@ -109,6 +109,30 @@ TEST_CASE("memory groups: a partition being given up stays its owner's through l
     CHECK(c.owns({"t", 1}));
 }
 
+TEST_CASE("memory groups: who is in the group is told when all partitions have been given out") {
+    const auto b = broker_with({{.name = "t", .partitions = 2}});
+    auto a = member(b), c = member(b);
+    a.to->watch_members();
+    a.subscribe({{"t"}});
+    settle({&a});
+    REQUIRE(a.group.size() == 1);
+    CHECK(a.group[0].partitions == places{{"t", 0}, {"t", 1}});
+    a.releases = false;
+    c.subscribe({{"t"}});
+    settle({&a, &c});
+    CHECK(a.group.size() == 1);  // one partition is on its way
+    a.release({"t", 1});
+    settle({&a, &c});
+    REQUIRE(a.group.size() == 2);
+    CHECK(a.group[0].partitions == places{{"t", 0}});
+    CHECK(a.group[1].partitions == places{{"t", 1}});
+    CHECK(c.group.empty());
+    b->revoke("g", {"t", 0});
+    a.releases = true;
+    settle({&a, &c});
+    CHECK(a.group[0].partitions.empty());
+}
+
 TEST_CASE("memory groups: nothing is read of a partition once its revocation is told") {
     const auto b = broker_with({{.name = "t"}});
     auto a = member(b);
