@@ -32,6 +32,9 @@ template <class V>
 struct table_options {
     /// What a key has before it was changed for the first time.
     V init{};
+    /// A key whose last change is older than this, by stream time, has no value any more. 0: keys
+    /// stay.
+    std::chrono::milliseconds ttl{};
     /// A partition that is given up and comes back within this time is not restored again: its part
     /// of the table is kept in memory meanwhile. 0: it is not.
     duration warm_for = std::chrono::minutes{5};

@@ -37,6 +37,9 @@ partition_id width_of(const table_info& t) {
     for (auto* s : t.sources) most = std::max(most, s->options.partitions);
     return most;
 }
+std::string ttl_of(const table_info& t) {
+    return t.ttl.count() > 0 ? ", ttl " + text_of(duration{t.ttl}) : std::string{};
+}
 bool made_for_table(const topic_info& t) { return t.made_by.starts_with("table "); }
 /// What the graph says about a topic: partitions and policies if the topic sets them, and the app's
 /// policies if they are not the default.
@@ -100,6 +103,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     refuse_shared_repartition(name, s.repartitions());
     tables_.check(name, s.changed_tables());
     tables_.check_joins(name, s.joined_tables());
+    tables_.check_joins(name, s.table_joins());
     const bool changes = !s.changed_tables().empty();
     const bool joins = !s.joined_tables().empty() || !s.table_joins().empty();
     if (running() && (changes || joins))
@@ -148,7 +152,7 @@ weir::graph engine::graph() const {
             const auto* table = tables_.find(node.name);
             if (table && table->is_global)
                 g.note(i, global_of(partitions_of(table->changelog->options.partitions)));
-            else if (table) g.note(i, partitions_of(width_of(*table)));
+            else if (table) g.note(i, partitions_of(width_of(*table)) + ttl_of(*table));
             continue;
         }
         const auto* topic = topics_.find(node.name);

@@ -34,6 +34,16 @@ void have_equal_widths(const std::vector<topic_info*>& all) {
         if (!t->declared && !t->as_wide_as_only) add(t->as_wide_as, of);
 }
 
+void check_ttl(const table_info& t) {
+    if (t.ttl.count() < 0)
+        throw setup_error{"weir: table '" + t.name + "': .ttl must not be negative; 0: keys stay"};
+    if (t.ttl.count() == 0) return;
+    const auto* why = t.is_topic ? "the topic is its changelog, and weir writes nothing to it: let "
+                                   "the broker delete what is old, or fill a table with to_table"
+                                 : t.no_ttl;
+    if (why) throw setup_error{"weir: table '" + t.name + "' has a .ttl: " + why};
+}
+
 }  // namespace
 
 table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties config,
@@ -41,8 +51,9 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
     transport::check_topic_name(made->name);
     auto& t = all_[made->name];
     const table_options<int> defaults{};
-    const settings none{{}, 0, defaults.journal_max, defaults.warm_for, {}};
-    settings s{std::move(config), replication, made->journal_max, made->warm_for, {}};
+    const settings none{{}, 0, defaults.journal_max, defaults.warm_for, defaults.ttl, {}};
+    check_ttl(*made);
+    settings s{std::move(config), replication, made->journal_max, made->warm_for, made->ttl, {}};
     if (t) {
         if (t->is_global != made->is_global)
             throw setup_error{"weir: topic '" + t->name +
@@ -114,11 +125,26 @@ void table_catalog::check_joins(const std::string& agent, const used_tables& all
     }
 }
 
+/// When a key that is over is freed depends on how the process has gone, so a join that withdraws
+/// its results then would do it at another place after a crash.
+void table_catalog::check_joins(const std::string& agent, const joined_pairs& all) {
+    for (auto& [left, right] : all)
+        for (const auto* t : {left, right})
+            if (t->ttl.count() > 0)
+                throw setup_error{"weir: agent '" + agent + "' joins table '" + t->name +
+                                  "', which has a .ttl, with another table: join a stream with "
+                                  "it, or give it no .ttl and erase its keys"};
+}
+
 void table_catalog::joined(const agent_info& agent, const used_tables& all) {
     for (auto& one : all) joins_.push_back({&agent, one});
 }
 void table_catalog::joined(const agent_info& agent, const joined_pairs& all) {
     for (auto& [left, right] : all) table_joins_.push_back({&agent, left, right});
+}
+bool table_catalog::expire(const agent_info& changer) const {
+    return std::any_of(drawn_.begin(), drawn_.end(),
+                       [&](auto* t) { return t->changer == &changer && t->ttl.count() > 0; });
 }
 void table_catalog::forget_gone() {
     std::erase_if(joins_, [](const join_of& j) { return j.by->gone; });
