@@ -104,6 +104,7 @@ public:
     template <class K, class V>
     weir::table<K, V> table(const std::string& name, table_options<V> options = {}) {
         auto made = detail::make_table<K>(name, std::move(options.init), options.journal_max);
+        made->ttl = options.ttl;
         made->use_store(options.store, options.memory);
         made->warm_for = options.warm_for;
         made->standby = options.standby;
@@ -303,6 +304,7 @@ private:
     detail::table_of<K, V>& table_of_topic(detail::topic_info& from, table_options<V> options,
                                            bool is_global) {
         auto made = detail::make_table<K>(from.name, std::move(options.init), options.journal_max);
+        made->ttl = options.ttl;
         made->use_store(options.store, options.memory);
         made->warm_for = options.warm_for;
         made->standby = options.standby;

@@ -112,6 +112,10 @@ struct grouped_op {
     std::string describe() const { return name + ' ' + table->name; }
     template <class, class>
     drawn_stream draw(graph_builder& g, const drawn_stream& here) const {
+        if (table->ttl.count() > 0)
+            throw setup_error{"weir: table '" + table->name +
+                              "' has a .ttl, and groups the rows of a table: a group goes on for "
+                              "as long as it has rows; give the grouped table a .ttl"};
         g.changes(*table, here);
         return here;
     }

@@ -36,6 +36,9 @@ template <class V>
 struct table_options {
     /// What a key has before it was changed for the first time.
     V init{};
+    /// A key whose last change is older than this, by stream time, has no value any more. 0: keys
+    /// stay.
+    std::chrono::milliseconds ttl{};
     /// `weir::rocksdb`: its rows are on disk, in `app_options::state_dir`, and memory has those
     /// that were used last.
     weir::store store = weir::store::memory;

@@ -39,9 +39,11 @@ partition_id width_of(const table_info& t) {
 }
 std::string note_of(const table_info& t) {
     auto text = partitions_of(width_of(t));
-    if (t.standby == 0) return text;
-    const auto copies = t.standby == every_member ? "every member" : std::to_string(t.standby);
-    return text + (text.empty() ? "standby " : ", standby ") + copies;
+    const auto add = [&](const std::string& more) { text += (text.empty() ? "" : ", ") + more; };
+    if (t.ttl.count() > 0) add("ttl " + text_of(duration{t.ttl}));
+    if (t.standby == every_member) add("standby every member");
+    else if (t.standby > 0) add("standby " + std::to_string(t.standby));
+    return text;
 }
 bool made_for_table(const topic_info& t) { return t.made_by.starts_with("table "); }
 /// What the graph says about a topic: partitions and policies if the topic sets them, and the app's
@@ -106,6 +108,7 @@ agent_info& engine::add(std::string name, std::unique_ptr<topology> what, const 
     refuse_shared_repartition(name, s.repartitions());
     tables_.check(name, s.changed_tables());
     tables_.check_joins(name, s.joined_tables());
+    tables_.check_joins(name, s.table_joins());
     const bool changes = !s.changed_tables().empty();
     const bool joins = !s.joined_tables().empty() || !s.table_joins().empty();
     if (running() && (changes || joins))

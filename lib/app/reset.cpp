@@ -24,14 +24,13 @@ reset_steps engine::steps_of_reset(const std::vector<const table_info*>& of) con
         all.told.push_back(
             {"delete", "deleted", "topic " + t->name + ", which this app fills again"});
     }
-    const snapshots on_disk{settings_.options.state_dir, settings_.app};
     for (auto* t : plan.tables) {
         if (t->is_topic) continue;  // the topic stays, and is read again
         all.at_broker.topics.push_back(tables_.changelog_of(*t));
         all.told.push_back(
             {"delete", "deleted",
              "topic " + all.at_broker.topics.back() + ", the changelog of table " + t->name});
-        for (auto& path : on_disk.of(t->name)) {
+        for (auto& path : snapshots::of(settings_.options.state_dir, settings_.app, t->name)) {
             all.snapshots.push_back(path);
             all.told.push_back({"remove", "removed",
                                 (path.ends_with(".snapshot") ? "snapshot " : "directory ") + path});
@@ -46,6 +45,8 @@ void engine::reset(const reset_steps& s) const {
         throw setup_error{"weir: reset: " + settings_.options.broker +
                           " exists only during a run, so there is nothing to reset: use --broker "
                           "kafka://host:port"};
+    const snapshots ours =
+        s.snapshots.empty() ? snapshots{} : snapshots{settings_.options.state_dir, settings_.app};
     transport::kafka::begin_anew(kafka_options(settings_.app), s.at_broker);
     for (auto& path : s.snapshots) snapshots::remove(path);
 }

@@ -124,6 +124,7 @@ void engine::build_agents() {
             if (a.built) continue;
             if (!a.info.gone) {
                 conductor_->plan().begin(a.info, a.through, a.own_tables);
+                if (tables_.expire(a.info)) conductor_->plan().depends_on_time();
                 a.what->build(conductor_->plan());
                 assert(conductor_->plan().complete() && "an operator asks for the topics it draws");
             }

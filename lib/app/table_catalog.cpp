@@ -54,6 +54,19 @@ void check_standby(const table_info& t) {
             "memory");
 }
 
+void check_ttl(const table_info& t) {
+    if (t.ttl.count() < 0)
+        throw setup_error{"weir: table '" + t.name + "': .ttl must not be negative; 0: keys stay"};
+    if (t.ttl.count() == 0) return;
+    const auto* why = t.is_topic ? "the topic is its changelog, and weir writes nothing to it: let "
+                                   "the broker delete what is old, or fill a table with to_table"
+                      : t.on_disk
+                          ? "its rows are on disk, and what is over would have to be looked "
+                            "for there: leave out .store = weir::rocksdb"
+                          : t.no_ttl;
+    if (why) throw setup_error{"weir: table '" + t.name + "' has a .ttl: " + why};
+}
+
 }  // namespace
 
 table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties config,
@@ -61,12 +74,20 @@ table_info& table_catalog::declare(std::unique_ptr<table_info> made, properties 
     transport::check_topic_name(made->name);
     auto& t = all_[made->name];
     const table_options<int> defaults{};
-    const settings none{
-        {}, 0, false, defaults.memory, defaults.journal_max, defaults.warm_for, defaults.standby,
-        {}};
-    settings s{std::move(config), replication,    made->on_disk, made->memory_max,
-               made->journal_max, made->warm_for, made->standby, {}};
+    const settings none{{},
+                        0,
+                        false,
+                        defaults.memory,
+                        defaults.journal_max,
+                        defaults.warm_for,
+                        defaults.standby,
+                        defaults.ttl,
+                        {}};
+    settings s{std::move(config), replication,       made->on_disk,
+               made->memory_max,  made->journal_max, made->warm_for,
+               made->standby,     made->ttl,         {}};
     check_standby(*made);
+    check_ttl(*made);
     if (made->is_topic) made->why_not_on_disk = "a topic fills it";
     if (made->on_disk && made->why_not_on_disk)
         throw setup_error{"weir: table '" + made->name + "' has .store = weir::rocksdb, and " +
@@ -146,11 +167,26 @@ void table_catalog::check_joins(const std::string& agent, const used_tables& all
     }
 }
 
+/// When a key that is over is freed depends on how the process has gone, so a join that withdraws
+/// its results then would do it at another place after a crash.
+void table_catalog::check_joins(const std::string& agent, const joined_pairs& all) {
+    for (auto& [left, right] : all)
+        for (const auto* t : {left, right})
+            if (t->ttl.count() > 0)
+                throw setup_error{"weir: agent '" + agent + "' joins table '" + t->name +
+                                  "', which has a .ttl, with another table: join a stream with "
+                                  "it, or give it no .ttl and erase its keys"};
+}
+
 void table_catalog::joined(const agent_info& agent, const used_tables& all) {
     for (auto& one : all) joins_.push_back({&agent, one});
 }
 void table_catalog::joined(const agent_info& agent, const joined_pairs& all) {
     for (auto& [left, right] : all) table_joins_.push_back({&agent, left, right});
+}
+bool table_catalog::expire(const agent_info& changer) const {
+    return std::any_of(drawn_.begin(), drawn_.end(),
+                       [&](auto* t) { return t->changer == &changer && t->ttl.count() > 0; });
 }
 void table_catalog::forget_gone() {
     std::erase_if(joins_, [](const join_of& j) { return j.by->gone; });

@@ -34,6 +34,9 @@ public:
     /// The agent joins its streams with these tables. `check_joins` comes before.
     void joined(const agent_info&, const used_tables&);
     using joined_pairs = std::vector<graph_builder::joined_tables_pair>;
+    static void check_joins(const std::string& agent, const joined_pairs&);
+    /// The agent changes a table whose keys are over by stream time.
+    bool expire(const agent_info& changer) const;
     /// The agent joins these tables with each other.
     void joined(const agent_info&, const joined_pairs&);
     /// Agents that are gone join nothing any more. Between two runs.
@@ -100,6 +103,7 @@ private:
         std::size_t memory, journal_max;
         duration warm_for;
         int standby;
+        std::chrono::milliseconds ttl;
         std::optional<bytes> init;
         friend bool operator==(const settings&, const settings&) = default;
     };

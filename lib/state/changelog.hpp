@@ -52,6 +52,9 @@ struct cut_stamp {
 // Headers. Every record has a stamp, except the owner's.
 inline constexpr const char* stamp_header = "weir.cut";
 inline constexpr const char* erased_header = "weir.erased";
+// Of a row of a table with .ttl: the stream time when it was changed last, if that is not the
+// record's timestamp.
+inline constexpr const char* changed_header = "weir.changed";
 
 // Keys. A row's key must not be one of them.
 inline constexpr std::string_view owner_key{"\0weir.owner", 11};

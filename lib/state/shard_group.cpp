@@ -17,6 +17,7 @@ constexpr std::size_t restore_piece = 4096, write_piece = 4096;
 // While several tables replay, one input waits for another no longer than this without any message.
 constexpr auto step_pause = std::chrono::seconds{10};
 
+bool depends_on_time(const table_info& t) { return t.ttl.count() > 0 || !t.windows.text.empty(); }
 std::string named_windows(const std::string& text) { return text.empty() ? "no windows" : text; }
 
 bool is_at_end(const transport::partition& p) {
@@ -108,7 +109,7 @@ bool shard_group::is_changed_by(const std::string& agent) const {
 shard_group::timed_tables shard_group::timed_tables_of(const std::string& agent) const {
     timed_tables all;
     for (auto& m : tables_) {
-        if (m.table->changed_by != agent || m.table->windows.text.empty()) continue;
+        if (m.table->changed_by != agent || !depends_on_time(*m.table)) continue;
         ++all.count;
         all.wait = std::max(all.wait, m.table->windows.wait);
     }
@@ -507,7 +508,15 @@ void shard_group::restore(member& m, const fetch& in, std::size_t i) {
     if (record.key.view() == clock_key) return read_decision(m);
     const bool erased = record.value.size() == 0 && in.header_of(i, erased_header);
     if (erased || record.value.is_null()) m.shard->restore_erased(record, m.stamp.at, !erased);
-    else m.shard->restore_row(record, m.stamp.at);
+    else restore_row(m, in, i);
+}
+
+void shard_group::restore_row(member& m, const fetch& in, std::size_t i) {
+    if (m.table->ttl.count() > 0)
+        if (const auto text = in.header_of(i, changed_header); text && !text->is_null())
+            m.shard->restore_changed(
+                timestamp{std::chrono::milliseconds{number_in(text->view()).value_or(0)}});
+    m.shard->restore_row(in.messages()[i], m.stamp.at);
 }
 
 /// Counts the message of a topic that does not decode. What is committed has been dealt with.

@@ -294,6 +294,7 @@ private:
     bool restore_topic(member&);
     void tell_begin(member&);
     void restore(member&, const fetch&, std::size_t i);
+    static void restore_row(member&, const fetch&, std::size_t i);
     void restore_owner(member&, const message&);
     static void leave_out(member&);
     void leave_out(member&, const message&, const std::string& why);

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <utility>
 
+#include <weir/state/expiry.hpp>
 #include <weir/state/rows.hpp>
 
 namespace weir::detail {
@@ -30,8 +31,9 @@ struct block_head {
 struct row_head {
     std::int64_t time;
     std::uint32_t key_size, value_size;
-    std::uint32_t erased;
-    std::uint32_t unused;
+    // Whether it is erased, in the lowest bit; above it, how much later than `time` the stream time
+    // was at its last change, in milliseconds: of a table with .ttl.
+    std::uint64_t erased_and_later;
 };
 
 std::string why() { return std::strerror(errno); }
@@ -153,10 +155,12 @@ bool snapshot_writer::write() {
             complete();
             return false;
         }
-        const row_head head{record_.timestamp->time_since_epoch().count(),
-                            static_cast<std::uint32_t>(record_.key.size()),
-                            static_cast<std::uint32_t>(record_.value.size()), is == kind::erased,
-                            0};
+        const auto later = std::max(changed_of(record_), *record_.timestamp) - *record_.timestamp;
+        const row_head head{
+            record_.timestamp->time_since_epoch().count(),
+            static_cast<std::uint32_t>(record_.key.size()),
+            static_cast<std::uint32_t>(record_.value.size()),
+            static_cast<std::uint64_t>(later.count()) << 1 | (is == kind::erased ? 1u : 0u)};
         char text[sizeof head];
         std::memcpy(text, &head, sizeof head);
         block_.append({text, sizeof text});
@@ -213,6 +217,7 @@ namespace {
 
 struct read_row {
     message is{};
+    timestamp changed{};
     bool erased = false;
 };
 read_row take_row(std::string_view& block) {
@@ -228,11 +233,17 @@ read_row take_row(std::string_view& block) {
     r.is.key = bytes_view{take(head.key_size)};
     r.is.value = bytes_view{take(head.value_size)};
     r.is.timestamp = timestamp{std::chrono::milliseconds{head.time}};
-    r.erased = head.erased != 0;
+    r.changed = r.is.timestamp + std::chrono::milliseconds{head.erased_and_later >> 1};
+    r.erased = (head.erased_and_later & 1) != 0;
     return r;
 }
 
 }  // namespace
+
+void snapshot_reader::restore_row(shard& into, const message& m, timestamp changed) const {
+    into.restore_changed(changed);
+    into.restore_row(m, head_.at);
+}
 
 bool snapshot_reader::read(shard& into) {
     block_head head;
@@ -243,10 +254,10 @@ bool snapshot_reader::read(shard& into) {
     for (int n = 0; n < ahead && !later.empty(); ++n) into.prefetch(take_row(later).is.key);
     while (!rest.empty()) {
         if (!later.empty()) into.prefetch(take_row(later).is.key);
-        const auto [m, erased] = take_row(rest);
+        const auto [m, changed, erased] = take_row(rest);
         try {
             if (erased) into.restore_erased(m, head_.at, false);
-            else into.restore_row(m, head_.at);
+            else restore_row(into, m, changed);
         } catch (const std::exception& e) {
             throw unfit_snapshot{std::string{"does not decode: "} + e.what()};
         }
@@ -281,10 +292,13 @@ void snapshots::remove(const std::string& path) {
     std::filesystem::remove_all(path, ignored);
 }
 
-std::vector<std::string> snapshots::of(const std::string& table) const {
+std::vector<std::string> snapshots::of(const std::string& dir, const std::string& app,
+                                       const std::string& table) {
     std::vector<std::string> all;
-    if (!any()) return all;
-    for (auto& entry : std::filesystem::directory_iterator{dir_}) {
+    if (dir.empty()) return all;
+    std::error_code none;  // there is no such directory
+    for (auto& entry :
+         std::filesystem::directory_iterator{std::filesystem::path{dir} / app, none}) {
         const auto name = entry.path().filename().string();
         const auto number = std::string_view{name}.substr(std::min(name.size(), table.size() + 1));
         const auto digits = number.find_first_not_of("0123456789");

@@ -92,6 +92,7 @@ private:
     explicit snapshot_reader(open_file f) : file_(std::move(f)) {}
     void read(void*, std::size_t);
     std::string_view read_block(std::uint64_t size, std::uint64_t checksum);
+    void restore_row(shard&, const message&, timestamp changed) const;
 
     open_file file_;
     snapshot_head head_;
@@ -111,8 +112,9 @@ public:
     /// The directory of a shard of a table on disk.
     std::string store_path(const table_info&, partition_id) const;
     static void remove(const std::string& path);
-    /// The files of a table's snapshots, and its directories.
-    std::vector<std::string> of(const std::string& table) const;
+    /// The files of a table's snapshots, and its directories. It only looks.
+    static std::vector<std::string> of(const std::string& dir, const std::string& app,
+                                       const std::string& table);
 
 private:
     std::string dir_;

@@ -4,7 +4,10 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -15,6 +18,7 @@
 
 #include "cli/captured.hpp"
 #include "cli/temp_file.hpp"
+#include "state/snapshot.hpp"
 
 namespace {
 
@@ -200,6 +204,23 @@ TEST_CASE("reset says what would go; the embedded broker has nothing to reset") 
           "would delete topic shop-total-account-repartition, which this app fills again\n"
           "would delete topic shop-totals-changelog, the changelog of table totals\n");
     CHECK(shop_says({"reset", "--all", "--dry-run"}).out == would.out);
+    // it makes no directory, locks none, and leaves what is there
+    const auto dir =
+        std::filesystem::temp_directory_path() / ("weir-reset-" + std::to_string(::getpid()));
+    const auto looks = [&] {
+        return shop_says({"reset", "totals", "--dry-run", "--state-dir", dir.c_str()});
+    };
+    CHECK(looks().out == would.out);
+    CHECK_FALSE(std::filesystem::exists(dir));
+    std::filesystem::create_directories(dir / "shop");
+    const auto file = dir / "shop" / "totals-3.snapshot";
+    std::ofstream{file} << "of a table";
+    {
+        const weir::detail::snapshots another_process{dir, "shop"};
+        CHECK(looks().out == would.out + "would remove snapshot " + file.string() + '\n');
+    }
+    CHECK(std::filesystem::exists(file));
+    std::filesystem::remove_all(dir);
     const auto is_wrong = [](const printed& p, const char* why) {
         CHECK(p.code == 2);
         CHECK(p.out == "");

@@ -3,6 +3,7 @@
 // retries. At the end each message is in the tables exactly once.
 #include <weir/weir.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -85,6 +86,52 @@ const char* const names[] = {"alone",
 bool is_chained(shape s) {
     return (s >= shape::chained && s <= shape::chained_behind_calls) || s >= shape::chained_of_two;
 }
+
+/// The messages of a partition change the tables in the order in which they were sent.
+bool is_in_order(shape s) {
+    return s <= shape::take_before || s == shape::body || s == shape::body_behind_take ||
+           s == shape::calls || s == shape::coroutine || s == shape::batch_coroutine ||
+           s == shape::erasing || s == shape::chained || s == shape::chained_apart ||
+           s == shape::two_agents;
+}
+
+/// A partition of a table with .ttl, as it should be.
+class expiring {
+public:
+    explicit expiring(std::chrono::milliseconds ttl) : ttl_(ttl) {}
+    struct row {
+        std::int64_t n = 0;
+        weir::timestamp time{}, changed{};
+    };
+    /// One more of the key.
+    row count(const string& key, weir::timestamp t) {
+        auto& r = begin(key, t);
+        r.time = r.n == 0 ? t : std::max(r.time, t);
+        ++r.n;
+        return r;
+    }
+    void erase(const string& key, weir::timestamp t) {
+        begin(key, t);
+        rows_.erase(key);
+    }
+    void add_to(counts& all) const {
+        for (auto& [key, r] : rows_)
+            if (!is_over(r)) all[key] = r.n;
+    }
+
+private:
+    bool is_over(const row& r) const { return r.changed < now_ - ttl_; }
+    row& begin(const string& key, weir::timestamp t) {
+        now_ = std::max(now_, t);
+        auto& r = rows_[key];
+        if (r.n > 0 && is_over(r)) r = {};
+        r.changed = now_;
+        return r;
+    }
+    std::chrono::milliseconds ttl_;
+    weir::timestamp now_{};
+    std::map<string, row> rows_{};
+};
 
 using item = weir::item<string, int>;
 
@@ -286,9 +333,12 @@ public:
             options_.memory = 800;
         }
 #endif
+        if (seed % 3 == 1 && !on_disk_ && is_in_order(shape_)) options_.ttl = 6s;
         members_.push_back(make_member());
         test_ = std::make_unique<test_driver>(members_[0]->app);
-        if (tell_) std::printf("%s, standby %d\n", names[int(shape_)], options_.standby);
+        if (tell_)
+            std::printf("%s, standby %d%s\n", names[int(shape_)], options_.standby,
+                        expires() ? ", with a ttl" : "");
         if (options_.standby > 0) join();
     }
 
@@ -359,7 +409,9 @@ private:
         for (int n = 1 + draw(6); n-- > 0;) {
             const auto key = "k" + std::to_string(draw(7));
             const auto v = draw(9);
-            test_->append(has_two_inputs(shape_) && draw(2) ? m.other : m.in, key, v);
+            const auto at = test_->now() - (expires() ? 1s * draw(9) : 0s);
+            test_->append(has_two_inputs(shape_) && draw(2) ? m.other : m.in, key, v,
+                          {.timestamp = at});
             expect(key, v);
         }
         say("send");
@@ -452,7 +504,30 @@ private:
             if (sent[k] < n) throw std::runtime_error{"a message of " + k + " was not sent"};
         seen_ = std::move(sent);
     }
+    bool expires() const { return options_.ttl.count() > 0; }
+    /// What the messages make of tables with .ttl.
+    void expect_expired() {
+        seen_.clear();
+        thirds_.clear();
+        for (int p = 0; p < 2; ++p) {
+            expiring seen{options_.ttl}, thirds{options_.ttl};
+            for (auto& e : test_->events(members_[0]->in)) {
+                if (e.partition() != p) continue;
+                const auto t = e.timestamp();
+                if (shape_ == shape::erasing && e.value() == 0) {
+                    seen.erase(e.key(), t);
+                    continue;
+                }
+                const auto r = seen.count(e.key(), t);
+                if (shape_ == shape::two_agents) thirds.count(e.key(), t);
+                else if (is_chained(shape_) && r.n % 3 == 0) thirds.count(e.key(), r.time);
+            }
+            seen.add_to(seen_);
+            thirds.add_to(thirds_);
+        }
+    }
     string compare(const char* when) {
+        if (expires()) expect_expired();
         if (shape_ == shape::regrouped) look_at_internal_topic();
         counts seen, thirds;
         for (auto* m : live()) {
@@ -468,12 +543,13 @@ private:
     /// Where the messages of a key are: for TABLES_KEY=k1.
     void say_messages() {
         const char* key = std::getenv("TABLES_KEY");
-        if (!tell_ || !key) return;
+        if (!tell_ || !key) return;  // "": all keys
         for (auto& topic : {members_[0]->in, members_[0]->other})
             for (auto& e : test_->events(topic))
-                if (e.key() == key)
-                    std::printf("      %s[%d]@%d = %d\n", topic.name().c_str(), int(e.partition()),
-                                int(e.offset()), e.value());
+                if (!*key || e.key() == key)
+                    std::printf("      %s[%d]@%d = %d at %lld\n", topic.name().c_str(),
+                                int(e.partition()), int(e.offset()), e.value(),
+                                static_cast<long long>(e.timestamp().time_since_epoch() / 1s));
     }
     string end() {
         while (live().empty()) join();

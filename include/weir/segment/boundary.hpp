@@ -76,20 +76,20 @@ struct source_message {
     bool dropped = false;  // it has no value
 
     message view() const { return {key, value, offset, timestamp}; }
-    /// Topic, partition and offset are always kept, for errors. `whole`: everything is, for dead
-    /// letters. A decoded key is kept elsewhere.
+    /// Topic, partition and offset are always kept, for errors, and the time for tables that bodies
+    /// change. `whole`: everything is, for dead letters. A decoded key is kept elsewhere.
     template <message_part Needs>
     static source_message of(const context& c, bool whole) {
         const auto keeps = [=](message_part p) { return whole || includes(Needs, p); };
         source_message kept;
         kept.offset = c.offset();
         kept.tp = c.partition();
+        kept.timestamp = c.time();
         kept.of_batch = c.from.of_batch(c.i);
-        if (!whole && Needs == message_part::none) return kept;
+        if (!whole && (Needs | message_part::time) == message_part::time) return kept;
         const auto m = c.message();
         if (keeps(message_part::key_bytes)) kept.key.assign(m.key);
         if (keeps(message_part::headers)) kept.headers = c.from.headers_of(c.i);
-        if (keeps(message_part::time)) kept.timestamp = m.timestamp;
         if (keeps(message_part::value)) kept.value.assign(m.value);
         if (whole) kept.parts = c.from.parts_of(c.i);
         return kept;

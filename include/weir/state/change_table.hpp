@@ -126,6 +126,7 @@ public:
         const auto& key = *key_at<K>(c, scratch_);
         if constexpr (is_raw<K>) table_->check_key(key);
         const auto by = ref.by(c);
+        shard->pass_time(time, by.input, by.at);
         auto* r = shard->change(key, by.input, by.at);
         if (!r) return;
         const bool had = r->live;
@@ -133,6 +134,7 @@ public:
         const auto now = change_.change(r->value, had, std::as_const(v));
         shard->set_live(*r, now == changed::set);
         r->time = had && !replaces ? std::max(r->time, time) : time;
+        shard->free_some(by.input, by.at);
         auto at = c;
         at.result_time = &r->time;
         Change::pass(at, *r, std::forward<decltype(v)>(v), next);

@@ -31,6 +31,8 @@ public:
         partition_id in_partition;
         message_number by;
         timestamp time;
+        timestamp changed = no_time;  // with a ttl: stream time, as this coroutine sees it
+        bool is_there = false;        // the row has it already: it moves the time alone
     };
     explicit pending_changes(const worker& w) : by_(&w) {}
 
@@ -51,7 +53,13 @@ public:
         all_.push_back(std::move(c));
         return all_.back();
     }
+    /// The row has the change already.
+    void add_time(change c) {
+        c.is_there = true;
+        all_.push_back(std::move(c));
+    }
     std::vector<change>& all() { return all_; }
+    const std::vector<change>& all() const { return all_; }
 
 private:
     bool has_key(std::uint32_t n, bytes_view key) const {

@@ -48,7 +48,8 @@ private:
                 if (at_) return;
                 continue;
             }
-            const auto [r, n] = of_->shards[shard_]->next_live(number_);
+            const auto [r, n] = of_->shards[shard_]->next_live(
+                number_, of_->reading_time(static_cast<partition_id>(shard_)));
             at_ = r;
             number_ = n;
             if (at_) return;
@@ -98,8 +99,7 @@ public:
     /// How many keys have a value, in the partitions that are here.
     std::size_t size() const {
         std::size_t n = 0;
-        for (auto& s : info_->shards)
-            if (s) n += s->size();
+        each_shard([&](const auto& s, timestamp now) { n += s.size_at(now); });
         return n;
     }
     /// For `for (auto&& [key, value] : t)`: partition by partition, in no order. A body may change
@@ -109,11 +109,18 @@ public:
     /// Calls `f(key, value)` for each, partition by partition, in no order.
     template <class F>
     void each(F f) const {
-        for (auto& s : info_->shards)
-            if (s) s->each([&](const auto& r) { f(std::as_const(r.key), std::as_const(r.value)); });
+        each_shard([&](const auto& s, timestamp now) {
+            s.each([&](const auto& r) { f(std::as_const(r.key), std::as_const(r.value)); }, now);
+        });
     }
 
 private:
+    template <class F>
+    void each_shard(F f) const {
+        for (std::size_t p = 0; p < info_->shards.size(); ++p)
+            if (auto& s = info_->shards[p])
+                f(*s, info_->reading_time(static_cast<partition_id>(p)));
+    }
     table_of<K, V>* info_;
 };
 

@@ -123,15 +123,17 @@ template <class K, class V>
 struct row {
     K key{};
     V value{};
-    weir::timestamp time{};   // the largest of the messages that made the value
-    std::uint32_t as_of = 0;  // see shard_of
-    bool live = false;        // it has a value; else it was erased, or never had one
-    bool dirty = false;       // changed since the last cut was begun
-    bool stored = false;      // the changelog has something of it
-    bool merged = false;      // see panes
-    bool closed = false;      // it was erased since its window has closed
-    bool doomed = false;      // a cut says that it is erased; a tombstone is to follow
-    bool told = false;        // see shard_of::tell
+    weir::timestamp time{};     // the largest of the messages that made the value
+    weir::timestamp changed{};  // with a ttl: the stream time at its last change
+    std::uint32_t as_of = 0;    // see shard_of
+    bool live = false;          // it has a value; else it was erased, or never had one
+    bool dirty = false;         // changed since the last cut was begun
+    bool stored = false;        // the changelog has something of it
+    bool merged : 1 = false;    // see panes
+    bool closed : 1 = false;    // it was erased since its window has closed
+    bool doomed : 1 = false;    // a cut says that it is erased; a tombstone is to follow
+    bool told : 1 = false;      // see shard_of::tell
+    bool in_wheel : 1 = false;  // see expiry; of its place, and not of its key
     // of a table on disk
     bool on_disk : 1 = false;                        // the disk has the key
     bool same_on_disk : 1 = false;                   // with this value
@@ -182,7 +184,9 @@ public:
         const auto n = number_of(r.key, h);
         assert(n != row_index::none && &at(n) == &r);
         index_.erase(h, n);
+        const bool in_wheel = r.in_wheel;
         r = row_type{};
+        r.in_wheel = in_wheel;
         free_.push_back(n);
         --size_;
     }

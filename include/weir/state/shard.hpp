@@ -64,6 +64,8 @@ public:
     virtual void prefetch(bytes_view key) = 0;
     /// A row as of the cut `of`. Throws decode_error.
     virtual void restore_row(const message&, const cut& of) = 0;
+    /// The row that is restored next was changed at this stream time.
+    virtual void restore_changed(timestamp) = 0;
     /// The key is erased as of the cut `of`. `tombstone`: the changelog need not say so again.
     virtual void restore_erased(const message&, const cut& of, bool tombstone) = 0;
     /// The cut `of` is complete. As of it: the stream time, and the ends of windows that have
@@ -274,6 +276,8 @@ public:
     bool leaves_out_undecodable = false;
     bool is_global = false;  // every member has all of the topic, as one shard
     std::size_t journal_max = 0;
+    std::chrono::milliseconds ttl{};  // 0: keys stay
+    const char* no_ttl = nullptr;     // why it must have none
     // What it may take in memory, and what it takes: all that is here of it. 0: it has no limit.
     std::size_t memory_max = 0, memory_used = 0;
     std::size_t unwritten = 0;  // of a table on disk: rows that can't leave memory yet

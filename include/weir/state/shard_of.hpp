@@ -15,6 +15,7 @@
 #include <weir/segment/segment.hpp>
 #include <weir/state/backing.hpp>
 #include <weir/state/disk_walk.hpp>
+#include <weir/state/expiry.hpp>
 #include <weir/state/rows.hpp>
 #include <weir/state/shard.hpp>
 
@@ -71,6 +72,8 @@ public:
             return nullptr;
         auto& r = row_of(key);
         note(r, input, at);
+        if (expiry_) [[unlikely]]
+            renew(r);
         return &r;
     }
     /// The same for a row that is there. False: it contains the change already.
@@ -110,13 +113,37 @@ public:
         if (live_size() > 0 && journal_.back().at == at && journal_.back().input == input) return;
         note(time_row_, input, at);
     }
+    // a table with .ttl
+    /// Before anything else.
+    void expires_after(std::chrono::milliseconds ttl) { expiry_ = std::make_unique<expiry>(ttl); }
+    /// Whether the key's time is over at the stream time `now`: it reads as absent.
+    bool is_over(const row_type& r, timestamp now) const {
+        return expiry_ && expiry_->is_over(r.changed, now);
+    }
+    bool is_over(const row_type& r) const { return is_over(r, time()); }
+    /// The message changes a row soon, and moves the stream time before that.
+    void pass_time(timestamp t, std::size_t input, offset at) {
+        if (expiry_ && t > time() && !has_all(input, at)) [[unlikely]]
+            set_time(t, input, at);
+    }
+    /// Frees a few keys that are over: more than come with one message. The row that it has changed
+    /// has its value.
+    void free_some(std::size_t input, offset at) {
+        if (expiry_) [[unlikely]]
+            free_over(input, at);
+    }
     /// The row contains the change that this message would make. Valid before it is changed.
     bool has_change(const K& key, std::size_t input, offset at) const {
         return replaying_ && contains(key, input, at);
     }
     const row_type* find(const K& key) const {
         const auto* r = row_with(key);
-        return r && r->live ? r : nullptr;
+        return r && r->live && !is_over(*r) ? r : nullptr;
+    }
+    /// The same where stream time is at least `now`.
+    const row_type* find(const K& key, timestamp now) const {
+        const auto* r = row_with(key);
+        return r && r->live && !is_over(*r, std::max(now, time())) ? r : nullptr;
     }
     [[gnu::always_inline]] void prefetch(const K& later, const K& next) const {
         rows_.prefetch(later, next);
@@ -160,6 +187,8 @@ public:
             uncount(c);
             set_live(*c.of, c.was_live);
             c.of->time = c.time_before;
+            if (expiry_) [[unlikely]]
+                undo_renewed(*c.of);
             undone(*c.of, c.before);
             if constexpr (has_undo_step<V>) {
                 c.of->value.undo(std::move(c.before));
@@ -170,22 +199,33 @@ public:
         }
     }
     /// The first row with a value at number `from` or behind it, and its number; null: none.
-    std::pair<const row_type*, std::uint32_t> next_live(std::uint32_t from) const {
+    std::pair<const row_type*, std::uint32_t> next_live(std::uint32_t from, timestamp now) const {
+        now = std::max(now, time());
         for (; from < rows_.numbers(); ++from)
-            if (const auto& r = rows_.at_number(from); r.live) return {&r, from};
+            if (const auto& r = rows_.at_number(from); r.live && !is_over(r, now))
+                return {&r, from};
         return {nullptr, from};
     }
+    /// `now`: stream time is at least there.
     template <class F>
-    void each(F f) const {
+    void each(F f, timestamp now = no_time) const {
         if (disk_) return each_on_disk(f);
+        now = std::max(now, time());
         rows_.each([&](const row_type& r) {
-            if (r.live) f(r);
+            if (r.live && !is_over(r, now)) f(r);
         });
     }
     /// Whether there are rows that are not in memory: a walk shows them, too.
     bool is_on_disk() const { return disk_ != nullptr; }
     bool is_in_memory(const K& key) const { return rows_.find(key) != nullptr; }
     disk_walk<K, V> walk() const { return {*disk_, rows_}; }
+    /// How many keys have a value where stream time is at least `now`. With a ttl it looks at each.
+    std::size_t size_at(timestamp now) const {
+        if (!expiry_) return live_;
+        std::size_t n = 0;
+        each([&](const row_type&) { ++n; }, now);
+        return n;
+    }
     /// Its window has closed: the time of a mark says so, and no record of its own.
     void close(row_type& r) {
         r.closed = true;
@@ -243,9 +283,11 @@ public:
         if (is_written_) decode_into<V>(m.value, r.value);
         else std::swap(r.value, restored_value_);
         r.time = time;
+        r.changed = std::max(time, std::exchange(restored_changed_, no_time));
         set_live(r, true);
         count(r);
     }
+    void restore_changed(timestamp t) override { restored_changed_ = t; }
     void restore_erased(const message& m, const cut& of, bool tombstone) override {
         auto& r = restored_row(m, of);
         r.value = V{};
@@ -276,6 +318,7 @@ public:
         base_ = std::max(base_, complete_ + static_cast<std::uint32_t>(restored_of_.size()));
         if (!is_written_) erase_doomed();
         else if (!disk_) forget_erased();
+        if (expiry_) each_row([&](row_type& r) { watch(r); });
     }
     std::vector<cut> replays() const override {
         auto all = restored_of_;
@@ -344,6 +387,7 @@ public:
             uncount(journal_[first_]);
         if (first_ * 2 < journal_.size()) return;
         journal_.erase(journal_.begin(), journal_.begin() + static_cast<std::ptrdiff_t>(first_));
+        if (expiry_) expiry_->forget(first_);
         finished_ -= first_;
         first_ = 0;
     }
@@ -363,7 +407,7 @@ public:
         for (auto i = journal_.size(); i-- > first_;) {
             auto& c = journal_[i];
             if constexpr (has_undo_step<V>) take_back(c);
-            else set_as_of(*c.of, c.was_live, c.time_before, c.before);
+            else set_as_of(*c.of, c.was_live, c.time_before, changed_before(i), c.before);
             if (c.of->dirty) continue;
             c.of->dirty = true;
             dirty_.push_back(c.of);
@@ -392,6 +436,7 @@ public:
             if (live) encode_onto<V>(other ? other->value : r.value, into.value);
             if (into.value.is_null()) into.value.append({});  // a null would erase the key
             into.timestamp = other ? other->time : r.time;
+            if (expiry_) write_changed(into, *into.timestamp, other ? other->changed : r.changed);
             return live ? record_kind::row : record_kind::erased;
         }
         cutting_.clear();
@@ -438,6 +483,7 @@ public:
             encode_onto<K>(r.key, into.key);
             if (r.live) encode_onto<V>(r.value, into.value);
             into.timestamp = r.time;
+            if (expiry_) write_changed(into, r.time, r.changed);
             return r.live ? record_kind::row : record_kind::erased;
         }
         return record_kind::none;
@@ -497,7 +543,7 @@ private:
     };
     struct value_as_of {
         bool live;
-        weir::timestamp time;
+        weir::timestamp time, changed;
         V value;
     };
 
@@ -512,7 +558,8 @@ private:
     void tell() {
         for (auto i = finished_; i < journal_.size(); ++i) {
             auto& c = journal_[i];
-            if (c.of == &time_row_ || std::exchange(c.of->told, true)) continue;
+            if (c.of == &time_row_ || c.of->told) continue;
+            c.of->told = true;
             for (auto* l : *listeners_) l->changed(*c.of, c.was_live, partition_, {c.input, c.at});
         }
         for (auto i = finished_; i < journal_.size(); ++i) journal_[i].of->told = false;
@@ -524,12 +571,49 @@ private:
         journal_.push_back({&r, at, static_cast<std::uint32_t>(input), r.live, r.time,
                             undo_of<V>::before(r.value), blocks_before(r)});
         if constexpr (keeps_blocks) journal_blocks_ += r.blocks;
+        if (expiry_) [[unlikely]]
+            expiry_->note(r.changed);
         newest_[input] = std::max(newest_[input], at);
         if (!r.dirty && is_written_) {
             r.dirty = true;
             r.same_on_disk = false;
             r.used = true;
             dirty_.push_back(&r);
+        }
+    }
+    // `change` has noted what the row was
+    void renew(row_type& r) {
+        if (r.live && is_over(r)) set_live(r, false);  // it begins anew
+        r.changed = time();
+        watch(r);
+    }
+    void watch(row_type& r) {
+        if (r.in_wheel) return;
+        r.in_wheel = true;
+        expiry_->add(&r, r.changed);
+    }
+    void undo_renewed(row_type& r) {
+        r.changed = expiry_->take_last();
+        if (r.live) watch(r);  // it had been freed
+    }
+    timestamp changed_before(std::size_t i) const {
+        return expiry_ ? expiry_->before(i) : timestamp{};
+    }
+    void free_over(std::size_t input, offset at) {
+        constexpr std::size_t some = 16;
+        for (std::size_t n = 0; n < some; ++n) {
+            auto* r = static_cast<row_type*>(expiry_->take(time()));
+            if (!r) return;
+            r->in_wheel = false;
+            if (!r->live) continue;
+            if (!is_over(*r)) {
+                watch(*r);
+            } else if (change(*r, input, at)) {
+                set_live(*r, false);
+            } else {  // an earlier process has changed it later than this; it is looked at again
+                r->in_wheel = true;
+                expiry_->add(r, time());
+            }
         }
     }
     row_type& restored_row(const message& m, const cut& of) {
@@ -660,25 +744,27 @@ private:
         assert(finished_ == journal_.size() && "a message in work is not committable");
         journal_.clear();
         journal_blocks_ = 0;
+        if (expiry_) expiry_->forget_all();
         first_ = finished_ = 0;
         for (auto& o : newest_) o = -1;
         if (!is_written_) erase_doomed();
     }
     void keep_as_of(row_type& r) {
-        if (r.as_of == base_ + 1) set_as_of(r, r.live, r.time, r.value);
+        if (r.as_of == base_ + 1) set_as_of(r, r.live, r.time, r.changed, r.value);
     }
-    void set_as_of(row_type& r, bool live, weir::timestamp time, const V& value) {
+    void set_as_of(row_type& r, bool live, weir::timestamp time, weir::timestamp changed,
+                   const V& value) {
         if (r.as_of > base_ + 1) {
-            as_of_[r.as_of - base_ - 2] = {live, time, value};
+            as_of_[r.as_of - base_ - 2] = {live, time, changed, value};
         } else {
-            as_of_.push_back({live, time, value});
+            as_of_.push_back({live, time, changed, value});
             r.as_of = base_ + 1 + static_cast<std::uint32_t>(as_of_.size());
         }
     }
     /// The row's value as of the cut is without this change.
     void take_back(const change_of& c) {
         auto& r = *c.of;
-        if (r.as_of <= base_ + 1) set_as_of(r, r.live, r.time, r.value);
+        if (r.as_of <= base_ + 1) set_as_of(r, r.live, r.time, r.changed, r.value);
         auto& was = as_of_[r.as_of - base_ - 2];
         was.live = c.was_live;
         was.time = c.time_before;
@@ -746,6 +832,8 @@ private:
     std::size_t next_put_ = 0;
     std::uint32_t hand_ = 0;  // of the clock that chooses what leaves memory
     weir::bytes disk_key_{}, disk_value_{};
+    timestamp restored_changed_ = no_time;
+    std::unique_ptr<expiry> expiry_{};  // null: no key is ever over
     // the cut that is being written
     std::vector<row_type*> cutting_;
     std::vector<value_as_of> as_of_;

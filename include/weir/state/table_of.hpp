@@ -44,6 +44,7 @@ public:
     std::shared_ptr<shard> make(std::size_t n) const override {
         auto made =
             std::make_shared<shard_type>(n, !is_topic, is_topic ? changelog->time.get() : nullptr);
+        if (ttl.count() > 0) made->expires_after(ttl);
         if constexpr (requires { made->use(windows); }) made->use(windows);
         if constexpr (requires { made->use(windows, *merger); })
             if (merger) made->use(windows, *merger);
@@ -95,17 +96,30 @@ public:
             const auto* by = coroutine_at_work(*this);
             for (auto& p : pending_) {
                 if (!by || !p.are_of(*by)) continue;
-                if (const auto* c = p.find(encoded(key))) return c->live ? &c->value : nullptr;
+                if (const auto* c = p.find(encoded(key)))
+                    return c->live && !is_over(*c, reading_time(c->in_partition)) ? &c->value
+                                                                                  : nullptr;
             }
         }
         if (const auto own = bodies ? bodies->partition_in_work(*this) : -1; own >= 0) {
             const auto& s = shard_at(own);
-            const auto* r = s ? s->find(key) : nullptr;
+            const auto* r = s ? s->find(key, reading_time(own)) : nullptr;
             return r ? &r->value : nullptr;
         }
         for (auto& s : shards)
             if (const auto* r = s ? s->find(key) : nullptr) return &r->value;
         return nullptr;
+    }
+    /// A body of the agent that changes a table with .ttl sees what is over as of its message, also
+    /// before that has moved the shard's stream time.
+    timestamp reading_time(partition_id of) const {
+        if (ttl.count() == 0 || !bodies || bodies->partition_in_work(*this) != of) return no_time;
+        auto now = time_in_work();
+        if (const auto* by = pending_.empty() ? nullptr : coroutine_at_work(*this))
+            for (auto& p : pending_)
+                for (auto& c : p.all())
+                    if (p.are_of(*by) && c.in_partition == of) now = std::max(now, c.changed);
+        return now;
     }
     /// For bodies: `f(value)` changes the key's value, which begins with `.init`, and returns
     /// whether the key has one then.
@@ -118,9 +132,10 @@ public:
         const auto s = shard_at(c->partition()->partition);
         if (!s) return;
         bodies->changes(s);
+        const auto time = c->message().timestamp;
+        s->pass_time(time, by.input, by.at);
         auto* r = s->change(key, by.input, by.at);
         if (!r) return;
-        const auto time = c->message().timestamp;
         const bool had = r->live;
         r->time = had ? std::max(r->time, time) : time;
         if (!had) r->value = init;
@@ -130,8 +145,12 @@ public:
     void apply_pending(const worker& by) override {
         for (auto& c : take_pending(by)) {
             if (shard_at(c.in_partition) != c.in) continue;  // it was lost meanwhile
-            auto* r = c.in->change(c.key, c.by.input, c.by.at);
-            if (!r) continue;
+            c.in->pass_time(c.time, c.by.input, c.by.at);
+            auto* r = c.is_there ? nullptr : c.in->change(c.key, c.by.input, c.by.at);
+            if (!r) {
+                c.in->finish();
+                continue;
+            }
             r->time = r->live ? std::max(r->time, c.time) : c.time;
             const bool had = r->live;
             r->value = std::move(c.value);
@@ -164,6 +183,7 @@ private:
     }
     /// Windows that a view fills are forgotten when they have expired: a few with each change.
     void changed_by_body(shard_type& s, auto& row, bool had, timestamp time, message_number by) {
+        s.free_some(by.input, by.at);
         if constexpr (is_timed<V>) {
             if (row.live) s.note(row);
         } else if constexpr (is_windowed<K>) {
@@ -184,21 +204,40 @@ private:
         const auto m = message_in_work(*this, by, bytes_of_key);
         if (!m) return;
         auto s = shard_at(m->partition);
-        if (!s || s->has_change(key, m->by.input, m->by.at)) return;
+        if (!s) return;
+        if (s->has_change(key, m->by.input, m->by.at)) {
+            if (ttl.count() > 0)
+                pending_of(by).add_time({key,
+                                         bytes_of_key,
+                                         {},
+                                         false,
+                                         std::move(s),
+                                         m->partition,
+                                         m->by,
+                                         m->time,
+                                         m->time});
+            return;
+        }
         auto& its = pending_of(by);
         for (auto& other : pending_)
             if (&other != &its && other.find(bytes_of_key)) refuse_shared_key(*this);
         auto* last = its.find(bytes_of_key);
-        const auto* row = last ? nullptr : s->find(key);
-        auto value = last && last->live ? last->value : row ? row->value : init;
+        const auto now = std::max(s->time(), reading_time(m->partition));
+        const bool has_last = last && last->live && !is_over(*last, now);
+        const auto* row = last ? nullptr : s->find(key, now);
+        auto value = has_last ? last->value : row ? row->value : init;
         const bool live = f(value);
         if (last && last->by == m->by) {
             last->value = std::move(value);
             last->live = live;
+            last->changed = now;
         } else {
             its.add({key, bytes_of_key, std::move(value), live, std::move(s), m->partition, m->by,
-                     m->time});
+                     m->time, now});
         }
+    }
+    bool is_over(const change_type& c, timestamp now) const {
+        return ttl.count() > 0 && c.changed < std::max(now, c.in->time()) - ttl;
     }
     changes& pending_of(worker& by) {
         for (auto& p : pending_)
@@ -236,6 +275,10 @@ std::unique_ptr<table_of<K, V>> make_table(std::string name, V init, std::size_t
     else if (!std::is_same_v<typename shard_for<K, V>::type, shard_of<K, V>>)
         made->why_not_on_disk = "its rows are held until their times come";
     made->journal_max = journal_max;
+    if constexpr (is_windowed<K>)
+        made->no_ttl = "its windows go when they have closed, and those of a view by .expires";
+    else if constexpr (is_sessions<V>) made->no_ttl = "its sessions go when they have closed";
+    else if constexpr (is_timed<V>) made->no_ttl = "set a timer that erases the key";
     return made;
 }
 
