@@ -12,6 +12,8 @@ namespace weir::detail {
 expiry::expiry(std::chrono::milliseconds ttl)
     : ttl_(ttl), width_(std::max(ttl / slots, std::chrono::milliseconds{1})) {}
 
+expiry::~expiry() = default;
+
 void expiry::add(void* row, timestamp changed) {
     const auto slot = changed.time_since_epoch() / width_;
     auto at = slots_.lower_bound(slot);
@@ -36,6 +38,12 @@ void* expiry::take(timestamp now) {
     return row;
 }
 
+void expiry::note(timestamp before) { before_.push_back(before); }
+timestamp expiry::before(std::size_t i) const { return before_[i]; }
+void expiry::forget_all() { before_.clear(); }
+void expiry::forget(std::size_t first) {
+    before_.erase(before_.begin(), before_.begin() + static_cast<std::ptrdiff_t>(first));
+}
 timestamp expiry::take_last() {
     const auto t = before_.back();
     before_.pop_back();

@@ -18,6 +18,7 @@ namespace weir::detail {
 class expiry {
 public:
     explicit expiry(std::chrono::milliseconds ttl);
+    ~expiry();
     bool is_over(timestamp changed, timestamp now) const {
         return now != no_time && changed < now - ttl_;
     }
@@ -28,13 +29,11 @@ public:
     void* take(timestamp now);
 
     // of each entry of the shard's journal: when the row had been changed before
-    void note(timestamp before) { before_.push_back(before); }
-    timestamp before(std::size_t i) const { return before_[i]; }
+    void note(timestamp before);
+    timestamp before(std::size_t i) const;
     timestamp take_last();
-    void forget_all() { before_.clear(); }
-    void forget(std::size_t first) {
-        before_.erase(before_.begin(), before_.begin() + static_cast<std::ptrdiff_t>(first));
-    }
+    void forget_all();
+    void forget(std::size_t first);
 
 private:
     static constexpr int slots = 32;  // of a ttl: so much later a row is freed at the most

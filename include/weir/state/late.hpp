@@ -15,15 +15,14 @@ class late_values {
 public:
     /// `to`: where they are sent, or null.
     late_values(const table_info& of, produce_target* to);
+    late_values(late_values&&) noexcept;
+    ~late_values();
     /// The message at `c` is too late for this window, which has closed `by` ago.
     void add(context& c, timestamp start, timestamp end, duration by);
     void apply(context& c) {
-        if (!all_.empty()) tell(c);
+        if (any_) tell(c);
     }
-    void undo() {
-        all_.clear();
-        send_.undo();
-    }
+    void undo();
     bool full() { return send_.full(); }
 
 private:
@@ -32,6 +31,7 @@ private:
     const table_info* of_;
     sender send_;
     std::vector<late_value> all_{};
+    bool any_ = false;
 };
 
 }  // namespace weir::detail

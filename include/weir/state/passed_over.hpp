@@ -13,11 +13,14 @@ inline constexpr const char* null_value = "its value is null";
 /// Tells of them when their message is finished. A part of a chain.
 class passed_over {
 public:
+    passed_over();
+    passed_over(passed_over&&) noexcept;
+    ~passed_over();
     void add(const context&, const char* why);
     void finish(const table_info& of) {
-        if (!all_.empty()) tell(of);
+        if (any_) tell(of);
     }
-    void undo() { all_.clear(); }
+    void undo();
 
 private:
     struct one {
@@ -29,6 +32,7 @@ private:
     void tell(const table_info&);
 
     std::vector<one> all_{};
+    bool any_ = false;
 };
 
 }  // namespace weir::detail
