@@ -82,7 +82,9 @@ struct machine {
     void turn() {
         rows.forget({at});
         if (rows.bytes() <= for_rows) return;
-        rows.leave_memory(for_rows - for_rows / 8);
+        // the loop does one of them in each turn
+        for (int n = 0; n < 16 && rows.bytes() > for_rows; ++n)
+            rows.leave_memory(for_rows - for_rows / 8);
         if (rows.bytes() > for_rows) cut();
     }
     void cut() {
