@@ -81,6 +81,15 @@ void standby_copies::keep(const group_key& k, std::unique_ptr<shard_group> g) {
     all_.insert_or_assign(k, copy{std::move(g)});
 }
 
+void standby_copies::refuse(const group_key& key, const std::exception& e) {
+    std::string_view why{e.what()};
+    constexpr std::string_view ours{"weir: "};
+    if (why.starts_with(ours)) why.remove_prefix(ours.size());
+    lines_.push_back("no copy of the tables of " + key.first_input->name + '[' +
+                     std::to_string(key.partition) + "] is kept: " + std::string{why});
+    refused_.insert(key);
+}
+
 std::unique_ptr<shard_group> standby_copies::take(const group_key& k) {
     const auto it = all_.find(k);
     if (it == all_.end()) return nullptr;
@@ -118,12 +127,7 @@ bool standby_copies::follow(std::size_t most, time_point now, timestamp wall) {
             if (one.group->to_restore().read == one.group->to_restore().all) one.at_end = now;
             ++next;
         } catch (const std::exception& e) {
-            std::string_view why{e.what()};
-            constexpr std::string_view ours{"weir: "};
-            if (why.starts_with(ours)) why.remove_prefix(ours.size());
-            lines_.push_back("no copy of the tables of " + key.first_input->name + '[' +
-                             std::to_string(key.partition) + "] is kept: " + std::string{why});
-            refused_.insert(key);
+            refuse(key, e);
             next = all_.erase(next);
             busy = true;
         }

@@ -3,6 +3,7 @@
 #pragma once
 #include <compare>
 #include <cstddef>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,6 +56,7 @@ public:
     /// It could not be followed. Another try would come to the same.
     bool is_refused(const group_key& k) const { return refused_.contains(k); }
     void keep(const group_key&, std::unique_ptr<shard_group>);
+    void refuse(const group_key&, const std::exception&);
     /// Null: there is none.
     std::unique_ptr<shard_group> take(const group_key&);
     bool any() const { return !all_.empty(); }

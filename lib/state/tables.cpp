@@ -113,8 +113,14 @@ void tables::choose_copies(const std::vector<transport::group_member>& members, 
         }
     }
     copies_.keep_only(wanted);
-    for (auto& key : wanted)
-        if (!copies_.has(key)) copies_.keep(key, make_group(key, now, true));
+    for (auto& key : wanted) {
+        if (copies_.has(key)) continue;
+        try {
+            copies_.keep(key, make_group(key, now, true));
+        } catch (const std::exception& e) {  // something else reads the changelog
+            copies_.refuse(key, e);
+        }
+    }
 }
 
 std::string tables::copy_of(const topic_partition& tp) const {
