@@ -54,7 +54,12 @@ public:
     /// `room`: less than that must not be free on the disk.
     store(std::string path, ::rocksdb::Options o, std::size_t flush_after, std::size_t room)
         : path_(std::move(path)), options_(std::move(o)), flush_after_(flush_after), room_(room) {
-        open();
+        try {
+            open();
+        } catch (...) {
+            close();  // no destructor is called
+            throw;
+        }
     }
     store(const store&) = delete;
     store& operator=(const store&) = delete;
