@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What makes no sense is refused before anything runs, with a sentence that says what to do.
-#include <functional>
 #include <string>
 
 #include <weir/transport/memory.hpp>
 
 #include "driven.hpp"
+#include "refused.hpp"
 
 namespace {
 
@@ -14,13 +14,6 @@ struct order {
     double price;
 };
 
-/// The sentence of the setup_error that `f` throws.
-std::string refused(const std::function<void()>& f) {
-    try {
-        f();
-    } catch (const weir::setup_error& e) { return e.what(); }
-    return "nothing was thrown";
-}
 std::string app_refused(weir::app_options o) {
     return refused([&] { weir::app app{"a", std::move(o)}; });
 }

@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Joins with tables: what is joined with what, which partitions have to be equal, and that a table
 // that does not change writes nothing because of them.
+#include "refused.hpp"
 #include "state/counting.hpp"
-
-#include <functional>
 
 namespace {
 
 string beside(int n, const string& name) { return name + std::to_string(n); }
 string sum(int n, std::int64_t more) { return std::to_string(n + more); }
-
-/// The sentence of the setup_error that `f` throws.
-string refused(const std::function<void()>& f) {
-    try {
-        f();
-    } catch (const weir::setup_error& e) { return e.what(); }
-    return "nothing was thrown";
-}
 
 /// `more | count(seen)` and `in | join(seen, sum)`.
 struct counted {

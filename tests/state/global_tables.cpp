@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Global tables: all of a topic on every member, restored before anything is read.
 #include "counting.hpp"
+#include "refused.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <stdexcept>
 
 namespace {
@@ -48,14 +48,6 @@ struct shop {
         return *this;
     }
 };
-/// The sentence of the setup_error that `f` throws.
-string refused(const std::function<void()>& f) {
-    try {
-        f();
-    } catch (const weir::setup_error& e) { return e.what(); }
-    return "nothing was thrown";
-}
-
 }  // namespace
 
 TEST_CASE("semantics 88: a global table has all partitions, and is joined by a key of the value") {

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Joins of two tables: failures, crashes, and what is refused.
 #include "joining_tables.hpp"
+#include "refused.hpp"
 
 namespace {
 
 using joined = joined_pair_of_tables;
-
-/// The sentence of the setup_error that `f` throws.
-string refused(const std::function<void()>& f) {
-    try {
-        f();
-    } catch (const weir::setup_error& e) { return e.what(); }
-    return "nothing was thrown";
-}
 
 string sum_of(int a, int b) { return std::to_string(a + b); }
 

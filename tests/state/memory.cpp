@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits of tables in memory: what counts, and what happens when one is reached.
 #include "counting.hpp"
+#include "refused.hpp"
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,14 +14,6 @@ namespace {
 
 using weir::detail::block_bytes;
 using weir::detail::heap_bytes;
-
-/// The sentence of the setup_error that `f` throws.
-string refused(const std::function<void()>& f) {
-    try {
-        f();
-    } catch (const weir::setup_error& e) { return e.what(); }
-    return "nothing was thrown";
-}
 
 struct sale {
     string who;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables whose rows are on disk. Memory is so small that every row leaves it.
 #include "counting.hpp"
+#include "refused.hpp"
+#include "restoring.hpp"
 
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <optional>
 
 #include <weir/ask.hpp>
@@ -22,36 +23,7 @@ using weir::detail::mark_key;
 using weir::detail::owner_key;
 using weir::detail::stamp_header;
 
-/// The sentence of the setup_error that `f` throws.
-string refused(const std::function<void()>& f) {
-    try {
-        f();
-    } catch (const weir::setup_error& e) { return e.what(); }
-    return "nothing was thrown";
-}
-
 #ifdef WEIR_ROCKSDB
-
-/// A directory that goes in the end.
-struct directory {
-    fs::path path = fs::temp_directory_path() /
-                    ("weir-disk-" + std::to_string(::getpid()) + "-" + std::to_string(next()));
-    directory() = default;
-    directory(const directory&) = delete;
-    ~directory() { fs::remove_all(path); }
-    static int next() {
-        static int n = 0;
-        return n++;
-    }
-    fs::path store() const { return path / "a" / "seen-0.rocksdb"; }
-};
-
-struct restores : silent {
-    std::vector<std::pair<offset, offset>> heard{};
-    void restoring(const string&, weir::partition_id, offset from, offset to) override {
-        heard.emplace_back(from, to);
-    }
-};
 
 /// One process of app a. The broker outlives it. 0 erases the key, any other value is added.
 struct process {

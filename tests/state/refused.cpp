@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables that make no sense are refused before the app runs, and changelogs that are not theirs
 // before anything is read: no table is wrong because of them.
+#include "refused.hpp"
 #include "counting.hpp"
 
 #include <functional>
 
 namespace {
-
-/// The sentence of the setup_error that `f` throws.
-string refused(const std::function<void()>& f) {
-    try {
-        f();
-    } catch (const weir::setup_error& e) { return e.what(); }
-    return "nothing was thrown";
-}
 
 using weir::detail::mark_key;
 using weir::detail::owner_key;

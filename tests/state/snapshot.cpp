@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a clean stop leaves on disk, and what the next start makes of it.
 #include "counting.hpp"
+#include "restoring.hpp"
 
 #include <sys/resource.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -15,27 +14,6 @@
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A directory that goes in the end.
-struct directory {
-    fs::path path = fs::temp_directory_path() /
-                    ("weir-state-" + std::to_string(::getpid()) + "-" + std::to_string(next()));
-    directory() = default;
-    directory(const directory&) = delete;
-    ~directory() { fs::remove_all(path); }
-    static int next() {
-        static int n = 0;
-        return n++;
-    }
-    fs::path snapshot() const { return path / "a" / "seen-0.snapshot"; }
-};
-
-struct restores : silent {
-    std::vector<std::pair<offset, offset>> heard{};
-    void restoring(const string&, weir::partition_id, offset from, offset to) override {
-        heard.emplace_back(from, to);
-    }
-};
 
 /// One process of app a. The broker outlives it.
 struct process {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Snapshots on disks that are full or broken, and files that are torn.
 #include "counting.hpp"
+#include "restoring.hpp"
 
 #include <unistd.h>
 
@@ -20,17 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 namespace wd = weir::detail;
 
-/// A directory that goes in the end.
-struct directory {
-    fs::path path = fs::temp_directory_path() /
-                    ("weir-faults-" + std::to_string(::getpid()) + "-" + std::to_string(next()));
-    directory() { fs::create_directories(path); }
-    directory(const directory&) = delete;
-    ~directory() { fs::remove_all(path); }
-    static int next() {
-        static int n = 0;
-        return n++;
-    }
+/// One that is there.
+struct made_directory : directory {
+    made_directory() { fs::create_directories(path); }
 };
 
 string content_of(const fs::path& p) {
@@ -44,7 +37,7 @@ void put(const fs::path& p, std::string_view text) {
 
 /// A shard of twelve large rows is on disk: the head, three blocks of rows, and the last block.
 struct large {
-    directory dir{};
+    made_directory dir{};
     fs::path file = dir.path / "t-0.snapshot";
     std::unique_ptr<wd::table_of<string, string>> table =
         wd::make_table<string, string>("t", {}, 100);
@@ -142,7 +135,7 @@ TEST_CASE("semantics 64: a disk that is full or broken is a line of the log, and
     SUBCASE("full") { device = "/dev/full", says = "No space left on device"; }
     SUBCASE("broken") { device = "/proc/self/mem", says = "Input/output error"; }
     const auto broker = string{"memory://snapshot-fault-"} + device;
-    directory d;
+    made_directory d;
     process one{broker, d};
     test_driver test{one.app};
     test.send(one.in, "x", 1);
@@ -161,7 +154,7 @@ TEST_CASE("semantics 64: a disk that is full or broken is a line of the log, and
 }
 
 TEST_CASE("semantics 64: a snapshot that the disk does not give back is not read") {
-    directory d;
+    made_directory d;
     process one{"memory://snapshot-unread", d};
     test_driver test{one.app};
     test.send(one.in, "x", 1);
@@ -178,7 +171,7 @@ TEST_CASE("semantics 64: a snapshot that the disk does not give back is not read
 }
 
 TEST_CASE("semantics 64: a snapshot of another app is not read") {
-    directory d;
+    made_directory d;
     {
         process one{"memory://snapshot-app-a", d};
         test_driver test{one.app};
@@ -194,7 +187,7 @@ TEST_CASE("semantics 64: a snapshot of another app is not read") {
 }
 
 TEST_CASE("semantics 64: a snapshot from a time that has not come yet is not read") {
-    directory d;
+    made_directory d;
     process one{"memory://snapshot-clock", d};
     {
         test_driver test{one.app};

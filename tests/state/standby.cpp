@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies of partitions that other members have: kept up to date, and taken over without a restore.
 #include "counting.hpp"
+#include "restoring.hpp"
 #include "windowing.hpp"
 
 #include "state/standby.hpp"
@@ -17,12 +18,7 @@ using weir::transport::group_member;
 
 constexpr auto changelog = "a-seen-changelog";
 
-/// Hears what part of a changelog is read to restore a partition.
-struct restores : silent {
-    std::vector<std::pair<offset, offset>> heard{};
-    void restoring(const string&, weir::partition_id, offset from, offset to) override {
-        heard.emplace_back(from, to);
-    }
+struct hears : restores {
     bool said(const string& part) const {
         return std::any_of(lines.begin(), lines.end(),
                            [&](auto& l) { return l.find(part) != l.npos; });
@@ -31,7 +27,7 @@ struct restores : silent {
 
 /// One member of the group "a", which counts by key.
 struct member {
-    restores ears{};
+    hears ears{};
     weir::app app;
     weir::topic<string, int> in;
     weir::table<string, std::int64_t> seen;
@@ -150,7 +146,7 @@ TEST_CASE("a partition that moves to and fro is followed from where it was left"
 }
 
 TEST_CASE("a partition that goes before its tables are restored is followed on") {
-    restores ears{};
+    hears ears{};
     weir::app app{"a", {.hooks = &ears}};
     auto in = app.topic<string, int>("in", {.partitions = 1});
     auto other = app.topic<string, int>("other", {.partitions = 1});
@@ -223,7 +219,7 @@ TEST_CASE("records that compaction has removed a moment ago are no reason to rea
 
 TEST_CASE("a copy of a changelog that is refused ends, and its member goes on") {
     member one{"standby-7"};
-    restores ears{};
+    hears ears{};
     weir::app other{"a", {.broker = "memory://standby-7", .hooks = &ears}};
     auto in = other.topic<string, int>("in", {.partitions = 1});
     auto seen = other.table<string, int>("seen", {.standby = 1});

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "counting.hpp"
+#include "refused.hpp"
 #include "windowing.hpp"
 
 namespace {
@@ -38,13 +39,6 @@ struct expiring {
         test.send(in, key, 1, {.timestamp = at(time)});
     }
 };
-
-string refused(const std::function<void()>& f) {
-    try {
-        f();
-    } catch (const weir::setup_error& e) { return e.what(); }
-    return "nothing was thrown";
-}
 
 }  // namespace
 

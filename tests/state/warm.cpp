@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Partitions that are given up and come back: their tables are not restored again.
 #include "counting.hpp"
+#include "restoring.hpp"
 #include "windowing.hpp"
 
 namespace {
@@ -11,12 +12,7 @@ using weir::detail::mark_key;
 using weir::detail::owner_key;
 using weir::detail::stamp_header;
 
-/// Hears what part of a changelog is read.
-struct restores : silent {
-    std::vector<std::pair<offset, offset>> heard{};
-    void restoring(const string&, weir::partition_id, offset from, offset to) override {
-        heard.emplace_back(from, to);
-    }
+struct hears : restores {
     /// All of it was read the last time.
     bool from_start() const { return heard.back().first == 0; }
     /// The last record alone was read, to see that it is there.
@@ -24,7 +20,7 @@ struct restores : silent {
 };
 
 struct warm_counting {
-    restores ears{};
+    hears ears{};
     weir::app app;
     weir::topic<string, int> in;
     weir::table<string, std::int64_t> seen;
@@ -156,7 +152,7 @@ TEST_CASE("a shard is not warm if its changelog is another one, or lacks its las
 }
 
 TEST_CASE("a table that a topic fills is read on when its partition comes back") {
-    restores ears{};
+    hears ears{};
     weir::app app{"a", {.hooks = &ears}};
     auto in = app.topic<string, int>("in", {.partitions = 1});
     auto last = app.table(in);
@@ -185,7 +181,7 @@ TEST_CASE("what was given up uncommitted comes again, and is not counted twice")
 }
 
 TEST_CASE("a shard with a change by a message that is not finished is not kept") {
-    restores ears{};
+    hears ears{};
     weir::app app{"a", {.hooks = &ears}};
     auto in = app.topic<string, int>("in", {.partitions = 1});
     auto seen = app.table<string, std::int64_t>("seen");
