@@ -380,6 +380,45 @@ TEST_CASE("semantics 72: what is dropped moves the time when every older message
     }
 }
 
+TEST_CASE("semantics 72: what is dropped before a call moves the time of all that follows it") {
+    lateness hooks;
+    weir::app app{"a", {.hooks = &hooks}};
+    auto in = app.topic<string, int>("in", {.partitions = 1});
+    auto other = app.topic<string, int>("other", {.partitions = 1});
+    texts out;
+    const auto called = [&] {
+        return in | weir::filter([](int i) { return i > 0; }) |
+               weir::map([](int i) -> weir::task<int> { co_return int{i}; });
+    };
+    const auto keep = [&](const string& what) {
+        return weir::for_each([&out, what](const auto&) { out.push_back(what); });
+    };
+    SUBCASE("dedupe") {
+        app.agent("d", called() | weir::dedupe([](int i) { return i; }, 10ms) | keep("id"));
+        test_driver test{app};
+        for (const auto& [value, time] : {std::pair{1, 1}, {0, 30}, {1, 2}})
+            test.send(in, "a", value, {.timestamp = at(time)});
+        CHECK(out == texts{"id", "id"});
+    }
+    SUBCASE("emit_every") {
+        app.agent("e", called() | weir::emit_every(10ms) | keep("newest"));
+        test_driver test{app};
+        for (const auto& [value, time] : {std::pair{1, 1}, {2, 2}, {0, 30}})
+            test.send(in, "a", value, {.timestamp = at(time)});
+        CHECK(out == texts{"newest"});
+    }
+    SUBCASE("left_join") {
+        app.agent("j", called() |
+                           weir::left_join(other, weir::within(0ms, 5ms), weir::grace(0ms),
+                                           [](int, const int* r) { return r != nullptr; }) |
+                           keep("alone"));
+        test_driver test{app};
+        for (const auto& [value, time] : {std::pair{1, 1}, {0, 30}})
+            test.send(in, "a", value, {.timestamp = at(time)});
+        CHECK(out == texts{"alone"});
+    }
+}
+
 TEST_CASE("semantics 72: what is dropped of a batch moves the time") {
     const auto some = [](source in) -> source {
         return taken(in) | weir::filter([](int i) { return i > 0; });
